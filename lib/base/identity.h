@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Device identities, interned and reference-counted.
+ *
+ * A session names its device for as long as it lives, though the credential file may be reloaded
+ * or the device removed from it meanwhile; so the name lives here, apart from every snapshot of
+ * credentials, once per distinct byte string in use.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct identity {
+	uint32_t refs; /* atomic */
+	uint32_t hash;
+	uint16_t len;
+	uint8_t bytes[];
+};
+
+/* How a device proved itself. */
+enum auth_kind { AUTH_PSK, AUTH_X509, AUTH_RPK };
+
+struct identity_set;
+
+/* identity_set_new: an empty set; NULL without memory. Free with identity_set_free once no
+ * identity is held. Slow path only. */
+struct identity_set *identity_set_new(void);
+void identity_set_free(struct identity_set *set);
+
+/* identity_get: the one identity with these bytes, created when new, with a reference that the
+ * caller owns; NULL without memory. Any thread that is an RCU reader (takes a lock on creation:
+ * slow path only). */
+const struct identity *identity_get(struct identity_set *set, const void *bytes, uint16_t len);
+
+/* identity_put: gives a reference back; the last one frees the identity. Readers under RCU may
+ * still look at it until their quiescent state. Slow path only. */
+void identity_put(struct identity_set *set, const struct identity *id);
+
+/* identity_count: identities alive, for tests and statistics. Any thread. */
+size_t identity_count(const struct identity_set *set);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every outcome of a packet, record, handshake or message, in one list.
+ *
+ * A stage gives each item it does not pass on one of these; the core counts it, and the label is
+ * what --stats-period, telemetry and the tests show. There is no silent drop and no second list.
+ *
+ * X(NAME, label, help). Labels are [a-z0-9_]: DPDK telemetry allows no others.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* clang-format off */
+#define STATUS_LIST(X)                                                                             \
+	X(OK,                  "ok",                  "passed on")                                 \
+	/* frames */                                                                               \
+	X(FRAME_SHORT,         "frame_short",         "frame ends inside a header")                \
+	X(FRAME_ETHERTYPE,     "frame_ethertype",     "neither IPv4, IPv6 nor ARP")                \
+	X(FRAME_NOT_OURS,      "frame_not_ours",      "another host's MAC or IP address")          \
+	X(FRAME_IP_HEADER,     "frame_ip_header",     "IP version, header length or total length") \
+	X(FRAME_IP_CHECKSUM,   "frame_ip_checksum",   "IPv4 header checksum")                      \
+	X(FRAME_FRAGMENT,      "frame_fragment",      "IP fragment")                               \
+	X(FRAME_PROTOCOL,      "frame_protocol",      "neither UDP, ARP, ICMP echo nor ND")        \
+	X(FRAME_UDP_LENGTH,    "frame_udp_length",    "UDP length against IP length")              \
+	X(FRAME_UDP_CHECKSUM,  "frame_udp_checksum",  "UDP checksum wrong, or absent over IPv6")   \
+	X(FRAME_PORT,          "frame_port",          "a UDP port nobody listens on")              \
+	X(FRAME_SOURCE,        "frame_source",        "source address or port no peer can have")   \
+	X(FRAME_SEGMENTS,      "frame_segments",      "multi-segment mbuf that cannot be joined")  \
+	X(FRAME_ANSWERED,      "frame_answered",      "ARP, ND or echo request, answered")         \
+	X(FRAME_ANSWER_LIMIT,  "frame_answer_limit",  "ARP, ND or echo beyond the answer rate")    \
+	/* records */                                                                              \
+	X(RECORD_SHORT,        "record_short",        "record ends inside its header or AEAD")     \
+	X(RECORD_LENGTH,       "record_length",       "length beyond the datagram or the limit")   \
+	X(RECORD_TYPE,         "record_type",         "content type unknown or not negotiated")    \
+	X(RECORD_VERSION,      "record_version",      "version is not DTLS's")                     \
+	X(RECORD_EPOCH,        "record_epoch",        "an epoch this session does not have")       \
+	X(RECORD_PLAIN,        "record_plain",        "unprotected record on a live session")      \
+	X(RECORD_REPLAY,       "record_replay",       "number seen before")                        \
+	X(RECORD_OLD,          "record_old",          "number below the replay window")            \
+	X(RECORD_TAG,          "record_tag",          "AEAD tag does not verify")                  \
+	X(RECORD_THROTTLED,    "record_throttled",    "not tried: its source forged too many")     \
+	X(RECORD_TOO_MANY,     "record_too_many",     "records beyond the limit for a datagram")   \
+	X(RECORD_EMPTY,        "record_empty",        "opened, and holds nothing")                 \
+	X(RECORD_AFTER_CLOSE,  "record_after_close",  "behind a close_notify or fatal alert")      \
+	X(NO_SESSION,          "no_session",          "no session or handshake for this flow")     \
+	X(STALE_REF,           "stale_ref",           "the session it names is gone")              \
+	X(SEQ_EXHAUSTED,       "seq_exhausted",       "send numbers used up, session closed")      \
+	/* hello and cookie */                                                                     \
+	X(HELLO_MALFORMED,     "hello_malformed",     "not a whole well-formed ClientHello")       \
+	X(HELLO_VERSION,       "hello_version",       "no common DTLS version")                    \
+	X(HELLO_VERIFY_SENT,   "hello_verify_sent",   "no valid cookie: HelloVerifyRequest sent")  \
+	X(HELLO_REFUSED,       "hello_refused",       "draining, or out of handshake slots")       \
+	X(HELLO_LIMIT,         "hello_limit",         "beyond the source prefix's admission rate") \
+	/* handshake */                                                                            \
+	X(HS_MALFORMED,        "hs_malformed",        "handshake message does not parse")          \
+	X(HS_UNEXPECTED,       "hs_unexpected",       "message not allowed in this state")         \
+	X(HS_FRAGMENT,         "hs_fragment",         "fragment inconsistent or beyond limits")    \
+	X(HS_OLD,              "hs_old",              "message already processed")                 \
+	X(HS_NO_SUITE,         "hs_no_suite",         "no common cipher suite")                    \
+	X(HS_NO_EMS,           "hs_no_ems",           "policy wants an extended master secret")    \
+	X(HS_PARAMETER,        "hs_parameter",        "illegal parameter")                         \
+	X(HS_AUTH,             "hs_auth",             "unknown identity or wrong key")             \
+	X(HS_TIMEOUT,          "hs_timeout",          "handshake did not finish in time")          \
+	X(HS_ALERT,            "hs_alert",            "ended by the peer's alert")                 \
+	X(HS_INTERNAL,         "hs_internal",         "randomness, memory or libcrypto failed")    \
+	X(HS_DONE,             "hs_done",             "handshake completed")                       \
+	X(HS_RENEGOTIATION,    "hs_renegotiation",    "renegotiation refused")                     \
+	X(HS_REPLACED,         "hs_replaced",         "superseded by a newer hello of its flow")   \
+	/* sessions */                                                                             \
+	X(SESSION_FULL,        "session_full",        "session table or slots full")               \
+	X(SESSION_IDLE,        "session_idle",        "closed: idle")                              \
+	X(SESSION_CLOSED,      "session_closed",      "closed by the peer")                        \
+	X(SESSION_REPLACED,    "session_replaced",    "replaced by a new handshake of its flow")   \
+	/* CoAP */                                                                                 \
+	X(COAP_IGNORED,        "coap_ignored",        "version, class or message to be ignored")   \
+	X(COAP_MALFORMED,      "coap_malformed",      "format error")                              \
+	X(COAP_DUPLICATE,      "coap_duplicate",      "duplicate, answered alike")                 \
+	X(COAP_UNMATCHED,      "coap_unmatched",      "ACK or RST for nothing outstanding")        \
+	X(COAP_NO_EXCHANGE,    "coap_no_exchange",    "no room for another open exchange")         \
+	/* resources */                                                                            \
+	X(NO_MBUF,             "no_mbuf",             "packet pool empty")                         \
+	X(RING_FULL,           "ring_full",           "the next core's ring is full")              \
+	X(TX_FULL,             "tx_full",             "the port's transmit queue is full")         \
+	X(SINK_FULL,           "sink_full",           "the sink's queue is full: 5.03")            \
+	X(SINK_FAILED,         "sink_failed",         "the sink failed: 5.03")
+
+enum status {
+#define STATUS_ENUM(name, label, help) STATUS_##name,
+	STATUS_LIST(STATUS_ENUM)
+#undef STATUS_ENUM
+	STATUS_N
+};
+/* clang-format on */
+
+/* status_label: the short name of a status, for counters. Static. Any thread. */
+const char *status_label(enum status s);
+
+/* status_help: one line of explanation. Static. Any thread. */
+const char *status_help(enum status s);
+
+/* One core's counts. One writer (the core); readers load relaxed. */
+struct status_counts {
+	uint64_t n[STATUS_N];
+};
+
+/* status_add: counts n items. Owner core only. */
+static inline void status_add(struct status_counts *c, enum status s, uint64_t n)
+{
+	__atomic_store_n(&c->n[s], c->n[s] + n, __ATOMIC_RELAXED);
+}
+
+/* status_get: what was counted so far. Any thread. */
+static inline uint64_t status_get(const struct status_counts *c, enum status s)
+{
+	return __atomic_load_n(&c->n[s], __ATOMIC_RELAXED);
+}

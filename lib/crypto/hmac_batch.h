@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* HMAC-SHA256 of many messages under one key, in ipsec-mb's multi-buffer lanes. Owner core only. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HMAC_SHA256_LEN = 32, HMAC_BATCH_MAX = 64 };
+
+/* A prepared key: the inner and outer SHA-256 states after the pads. */
+struct hmac_key {
+	uint32_t inner[8];
+	uint32_t outer[8];
+};
+
+struct hmac_batch;
+
+/* hmac_batch_new: NULL without memory. Free with hmac_batch_free. Slow path only. */
+struct hmac_batch *hmac_batch_new(void);
+void hmac_batch_free(struct hmac_batch *h);
+
+/* hmac_key_init: prepares a key of 32 bytes. Slow path only; any thread. */
+void hmac_key_init(struct hmac_key *out, const uint8_t key[32]);
+
+struct hmac_op {
+	const struct hmac_key *key;
+	const uint8_t *msg;
+	uint16_t len;
+	uint8_t mac[HMAC_SHA256_LEN]; /* out */
+};
+
+/* hmac_batch_run: the MACs of n messages, n <= HMAC_BATCH_MAX. A lone message takes the faster
+ * single-buffer way. */
+void hmac_batch_run(struct hmac_batch *h, struct hmac_op *ops, size_t n);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The TLS 1.2 key schedule (RFC 5246 §5, §6.3, §8.1; RFC 7627; RFC 4279 §2). Pure functions of
+ * their arguments; secrets they derive are the caller's to wipe. Slow path only; any thread. */
+#pragma once
+
+#include "suite.h"
+
+enum { MASTER_SECRET_LEN = 48, VERIFY_DATA_LEN = 12, PSK_KEY_MAX = 64, HASH_MAX = 48 };
+
+/* One connection's write keys. Nonce: gcm/ccm salt(4) | explicit(8); ChaCha20 iv(12) xor number. */
+struct traffic_keys {
+	uint8_t client_key[AEAD_KEY_MAX], server_key[AEAD_KEY_MAX];
+	uint8_t client_iv[AEAD_IV_LEN], server_iv[AEAD_IV_LEN];
+};
+
+/* key_prf: TLS 1.2 PRF(secret, label, seed1 | seed2)[0..out_len). false: libcrypto failed. */
+bool key_prf(enum prf_hash hash, const uint8_t *secret, size_t secret_len, const char *label,
+	     const uint8_t *seed1, size_t seed1_len, const uint8_t *seed2, size_t seed2_len,
+	     uint8_t *out, size_t out_len) __attribute__((warn_unused_result));
+
+/* key_psk_premaster: RFC 4279 §2 premaster for plain PSK: zeros of the key's length, the key, each
+ * with a two-byte length. Returns its length, at most 4 + 2 * PSK_KEY_MAX. */
+size_t key_psk_premaster(const uint8_t *psk, size_t psk_len, uint8_t *out);
+
+/* key_block: the traffic keys of a suite from the master secret (RFC 5246 §6.3). */
+bool key_block(const struct suite *suite, const uint8_t master[MASTER_SECRET_LEN],
+	       const uint8_t client_random[32], const uint8_t server_random[32],
+	       struct traffic_keys *out) __attribute__((warn_unused_result));
+
+/* The running hash of a handshake's messages. Copyable state lives behind the pointer. */
+struct transcript;
+
+struct transcript *transcript_new(enum prf_hash hash); /* NULL: no memory */
+void transcript_free(struct transcript *t);
+bool transcript_add(struct transcript *t, const uint8_t *msg, size_t len)
+	__attribute__((warn_unused_result));
+
+/* transcript_hash: the hash so far, HASH_MAX bytes of room; the transcript can go on. Returns the
+ * hash's length, 0 when libcrypto failed. */
+size_t transcript_hash(const struct transcript *t, uint8_t out[HASH_MAX]);

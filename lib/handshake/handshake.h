@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A DTLS 1.2 handshake, sans-IO: datagrams, time and job results in; datagrams, events and jobs
+ * out. Either role. No clock, no socket, no blocking call, no libcrypto public-key call inside.
+ *
+ * A caller loops: handshake_input or handshake_timeout, then drains handshake_job,
+ * handshake_output and handshake_event until each is empty, and calls back at handshake_deadline.
+ *
+ * One connection is used by one thread. Memory follows the bytes received after the cookie and
+ * never exceeds HANDSHAKE_MEMORY_MAX.
+ */
+#pragma once
+
+#include "hello_select.h"
+#include "identity.h"
+#include "key_schedule.h"
+#include "record.h"
+#include "status.h"
+
+enum {
+	HANDSHAKE_MEMORY_MAX = 8192,
+	HANDSHAKE_DATAGRAM_MAX = 1500,
+	HANDSHAKE_REMNANT_MAX = 256,
+	HANDSHAKE_HELD_MAX = 2,
+	PSK_IDENTITY_MAX = 128, /* longer is refused (hostile F2); RFC 4279 §5.3 requires 128 */
+};
+
+enum handshake_role { HANDSHAKE_SERVER, HANDSHAKE_CLIENT };
+
+/* What a connection needs from outside. Borrowed; outlives every connection. */
+struct handshake_config {
+	const struct hello_policy *policy; /* client: what it offers */
+	uint64_t timeout_ns;     /* first retransmission, RFC 6347 §4.2.4.1: 1 s */
+	uint64_t timeout_max_ns; /* 60 s */
+	uint64_t give_up_ns;     /* whole handshake */
+	uint16_t mtu;            /* largest datagram to send, UDP payload bytes */
+	bool (*random)(void *arg, void *out, size_t len); /* false: fail the handshake */
+	void *random_arg;
+	void *(*alloc)(void *arg, size_t len); /* may return NULL */
+	void (*release)(void *arg, void *p);   /* wipes nothing: the handshake does */
+	void *alloc_arg;
+};
+
+struct handshake;
+
+/*
+ * handshake_new: a connection. Server: the first input is the ClientHello whose cookie the gate
+ * verified (the gate's HelloVerifyRequest was message_seq 0, so ours begin at 1). Client: identity
+ * and psk are its credential, and handshake_timeout(now) sends the first hello. NULL without
+ * memory.
+ */
+struct handshake *handshake_new(const struct handshake_config *cfg, enum handshake_role role,
+				uint64_t now_ns);
+bool handshake_client_credential(struct handshake *h, const uint8_t *identity, size_t identity_len,
+				 const uint8_t *psk, size_t psk_len) MUST_USE;
+
+/* handshake_free: wipes and releases; safe in every state, NULL allowed. */
+void handshake_free(struct handshake *h);
+
+/* handshake_input: one whole datagram. Returns what became of it, for counting. Records of the
+ * next epoch that cannot be opened yet are held, up to HANDSHAKE_HELD_MAX datagrams. */
+enum status handshake_input(struct handshake *h, uint64_t now_ns, const uint8_t *datagram,
+			    size_t len);
+
+/* handshake_deadline: when to call handshake_timeout; UINT64_MAX: never. */
+uint64_t handshake_deadline(const struct handshake *h);
+void handshake_timeout(struct handshake *h, uint64_t now_ns);
+
+/* handshake_output: the next datagram to send, its length in *len; false when there is none. */
+bool handshake_output(struct handshake *h, uint8_t out[HANDSHAKE_DATAGRAM_MAX], size_t *len) MUST_USE;
+
+/* Jobs: what a handler cannot or must not do itself. handshake_job gives the one that is waiting;
+ * the caller fills the result fields and calls handshake_job_done. */
+enum handshake_job_kind { JOB_NONE, JOB_PSK_LOOKUP, JOB_PRF };
+
+struct handshake_job {
+	enum handshake_job_kind kind;
+	/* JOB_PSK_LOOKUP: in identity; out psk, psk_len 0: unknown (the handshake goes on with a
+	 * random key, so that an unknown identity looks like a wrong key: hostile F1) and
+	 * interned, a reference that moves to the handshake (may be NULL when unknown). */
+	const uint8_t *identity;
+	uint16_t identity_len;
+	uint8_t psk[PSK_KEY_MAX];
+	uint8_t psk_len;
+	const struct identity *interned;
+	/* JOB_PRF: key_prf's arguments; out in prf_out. */
+	enum prf_hash hash;
+	const uint8_t *secret, *seed1, *seed2;
+	size_t secret_len, seed1_len, seed2_len, prf_out_len;
+	const char *label;
+	uint8_t prf_out[160];
+	bool failed; /* out: libcrypto or the store failed */
+};
+
+struct handshake_job *handshake_job(struct handshake *h);
+void handshake_job_done(struct handshake *h, uint64_t now_ns);
+
+enum handshake_event_kind { HANDSHAKE_NONE, HANDSHAKE_INSTALL, HANDSHAKE_FAILED };
+
+struct handshake_held {
+	const uint8_t *bytes;
+	uint16_t len;
+};
+
+/* What the connection tells its caller. Everything is borrowed from the handshake until the next
+ * call, but identity, whose reference the caller takes over with HANDSHAKE_INSTALL. */
+struct handshake_event {
+	enum handshake_event_kind kind;
+	enum status status; /* HANDSHAKE_FAILED: why */
+	/* HANDSHAKE_INSTALL: epoch 1 is open both ways; from now on only the owner seals. The
+	 * last flight is in handshake_output before this event is given. */
+	const struct suite *suite;
+	const struct traffic_keys *keys;
+	uint64_t tx_seq, rx_newest, rx_window; /* epoch 1, as struct session_install */
+	const struct identity *identity;       /* server: who; client: NULL */
+	struct handshake_held held[HANDSHAKE_HELD_MAX];
+	size_t n_held;
+};
+
+/* handshake_event: the next event; kind HANDSHAKE_NONE when there is none. */
+void handshake_event(struct handshake *h, struct handshake_event *out);
+
+/*
+ * What outlives the handshake for 2 x MSL, so that a lost final flight is answered again: the
+ * plain prefix of the datagram (the ChangeCipherSpec record) and the Finished message to seal.
+ */
+struct handshake_remnant {
+	uint16_t prefix_len, message_len;
+	uint8_t bytes[HANDSHAKE_REMNANT_MAX - 32]; /* prefix, then message */
+	uint16_t client_finished_seq;              /* message_seq that asks for the repeat */
+	uint64_t last_sent_ns;                     /* rate limit: once per timeout */
+};
+_Static_assert(sizeof(struct handshake_remnant) <= HANDSHAKE_REMNANT_MAX, "remnant budget");
+
+/* handshake_remnant: taken after HANDSHAKE_INSTALL, before handshake_free. */
+void handshake_remnant(const struct handshake *h, struct handshake_remnant *out);
+
+/* What the plaintext of a handshake record on a live session asks for. */
+enum remnant_answer {
+	REMNANT_NOTHING,
+	REMNANT_REPEAT,           /* repeated Finished: send prefix and message again */
+	REMNANT_NO_RENEGOTIATION, /* ClientHello: seal a no_renegotiation warning */
+};
+
+/* handshake_remnant_input: decides about an opened handshake record; updates the rate limit. r
+ * may be NULL (expired): then only renegotiation is answered. */
+enum remnant_answer handshake_remnant_input(struct handshake_remnant *r, uint64_t now_ns,
+					    const uint8_t *plaintext, size_t len);

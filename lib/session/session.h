@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A session in memory: an index entry (table.h), a hot line, a cold part, and an overflow line
+ * where the suite's keys are longer than 16 bytes or the replay window wider than 64.
+ *
+ * One writer: the owner poll core. Others may read generation and cold under RCU after checking
+ * the generation; cold stays as it was until a grace period after the generation moved on.
+ */
+#pragma once
+
+#include "flow.h"
+#include "identity.h"
+#include "key_schedule.h"
+#include "ref.h"
+#include "suite.h"
+
+#include <stdatomic.h>
+
+/*
+ * The hot line: all that opening a request and sealing its response touch.
+ *
+ *   OFFSET SIZE
+ *      0    32   keys: receive 16, send 16 (128-bit suites); else the IVs' rest, see overflow
+ *     32     8   salts: receive 4, send 4
+ *     40    12   48-bit numbers: next send, newest received
+ *     52     4   generation; 0 never live
+ *     56     8   replay window: bit i is newest - i (unused when the window is wide)
+ */
+struct session_hot {
+	uint8_t rx_key[16];
+	uint8_t tx_key[16];
+	uint8_t rx_salt[4];
+	uint8_t tx_salt[4];
+	uint32_t tx_seq_lo;
+	uint32_t rx_newest_lo;
+	uint16_t tx_seq_hi;
+	uint16_t rx_newest_hi;
+	_Atomic uint32_t generation;
+	uint64_t window;
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct session_hot) == 64, "the hot part is one cache line");
+
+/* 256-bit keys. For ChaCha20 the IVs' bytes 4..11 stand in hot.rx_key and hot.tx_key. */
+struct session_overflow {
+	uint8_t rx_key[32];
+	uint8_t tx_key[32];
+} __attribute__((aligned(64)));
+
+/* The cold part: set at install, read when something other than a record happens. */
+struct session_cold {
+	struct flow flow;
+	struct nexthop hop;
+	const struct identity *identity; /* one reference */
+	uint64_t swept_newest; /* rx newest at the last idle sweep */
+	uint32_t failed_opens;
+	uint32_t handshake_slot; /* who answers a repeated final flight */
+	uint32_t handshake_generation;
+	uint16_t suite; /* IANA id */
+	uint8_t aead;   /* enum aead_alg */
+	uint8_t auth;   /* enum auth_kind */
+	uint8_t owner;  /* poll core index */
+	uint8_t handshake_core;
+	uint16_t idle_sweeps;
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct session_cold) <= 128, "the cold part's budget is 128 bytes");
+
+/* What a finished handshake installs. Key fields are the server's view: rx opens, tx seals. */
+struct session_install {
+	struct flow flow;
+	struct nexthop hop;
+	const struct identity *identity; /* the reference moves to the session */
+	uint8_t rx_key[AEAD_KEY_MAX], tx_key[AEAD_KEY_MAX];
+	uint8_t rx_iv[AEAD_IV_LEN], tx_iv[AEAD_IV_LEN];
+	uint64_t tx_seq;     /* next number of ours in epoch 1 */
+	uint64_t rx_newest;  /* newest number received in epoch 1 */
+	uint64_t rx_window;  /* bit i: newest - i was received */
+	uint32_t handshake_slot, handshake_generation;
+	uint16_t suite;
+	uint8_t aead, auth, handshake_core;
+};

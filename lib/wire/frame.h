@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Ethernet, IP and UDP: from a frame to a datagram and back, and the answers a host owes
+ * (ARP, neighbour discovery, ICMP echo). Bytes only: no mbuf, no port. Pure functions; any thread.
+ */
+#pragma once
+
+#include "flow.h"
+#include "status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	/* Largest headers we make: Ethernet 14, 802.1Q 4, IPv6 40, UDP 8. */
+	FRAME_HEADERS_MAX = 14 + 4 + 40 + 8,
+};
+
+/* What the port's hardware already verified. */
+enum { FRAME_IP_CHECKED = 1, FRAME_L4_CHECKED = 2 };
+
+/* A parsed frame. */
+struct frame {
+	struct flow flow;
+	struct nexthop hop; /* port_id is left to the caller */
+	uint16_t payload_off;
+	uint16_t payload_len;
+	bool checksum_partial; /* UDP checksum held only the pseudo-header's sum (veth, tap) */
+};
+
+/* An address of ours. */
+struct frame_addr {
+	uint8_t ip[16]; /* IPv4-mapped for IPv4 */
+	uint8_t prefix_len; /* of the IPv4 or IPv6 address itself */
+};
+
+/* What frames are checked against and answered from. */
+struct frame_host {
+	uint8_t mac[6];
+	uint8_t n_addrs;
+	struct frame_addr addrs[8];
+};
+
+/*
+ * frame_parse: the UDP datagram inside a contiguous Ethernet frame.
+ *
+ * STATUS_OK: *out describes it. STATUS_FRAME_PROTOCOL: not UDP, may deserve an answer (try
+ * frame_answer). Any other: drop and count. Checks the destination MAC (ours, broadcast or
+ * multicast), the destination address against host, lengths, IPv4 header checksum and UDP
+ * checksum unless checked says that the port did. A UDP checksum that equals the pseudo-header's
+ * sum is an offload not yet done by the sending kernel: accepted, checksum_partial set. IPv6
+ * extension headers other than fragment are FRAME_PROTOCOL; fragments are FRAME_FRAGMENT. A source
+ * that is multicast, broadcast, unspecified or port 0 is FRAME_SOURCE.
+ */
+enum status frame_parse(const struct frame_host *host, const uint8_t *frame, size_t len,
+			unsigned checked, struct frame *out);
+
+/*
+ * frame_answer: turns a request of the network into its answer, in place.
+ *
+ * ARP request for an address of ours, ICMP and ICMPv6 echo request, neighbour solicitation. cap is
+ * the room at frame. STATUS_FRAME_ANSWERED: *out_len bytes are to be sent where the request came
+ * from. Never answers a multicast or broadcast source; the answer is never longer than the request
+ * (but padded Ethernet minimum).
+ */
+enum status frame_answer(const struct frame_host *host, uint8_t *frame, size_t len, size_t cap,
+			 size_t *out_len);
+
+/* frame_headers_len: bytes of the headers that frame_write makes for this flow and hop. */
+size_t frame_headers_len(const struct flow *flow, const struct nexthop *hop);
+
+/* What the port computes itself. */
+enum { FRAME_IP_OFFLOAD = 1, FRAME_L4_OFFLOAD = 2 };
+
+/*
+ * frame_write: writes Ethernet, 802.1Q, IP and UDP headers in front of a payload, for a datagram
+ * from flow's local to its remote end. headers has frame_headers_len() bytes of room, and the
+ * payload follows it. With offload bits the checksum fields hold what DPDK's offloads expect (zero,
+ * and the pseudo-header's sum).
+ */
+void frame_write(const struct flow *flow, const struct nexthop *hop, unsigned offload,
+		 uint8_t *headers, const uint8_t *payload, size_t payload_len);
+
+/* frame_arp_announce, frame_nd_announce: a gratuitous ARP / unsolicited NA for one address of
+ * ours; returns the frame's length, at most 90 bytes at out. */
+size_t frame_arp_announce(const struct frame_host *host, const struct frame_addr *addr,
+			  uint16_t vlan_tci, uint8_t *out);
+size_t frame_nd_announce(const struct frame_host *host, const struct frame_addr *addr,
+			 uint16_t vlan_tci, uint8_t *out);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * DTLS 1.2 handshake messages (RFC 6347 §4.2, RFC 5246 §7.4, RFC 4279): codecs only, no policy.
+ *
+ * Parsers borrow the bytes they are given; a message is accepted only when all of it was consumed.
+ * Any thread.
+ */
+#pragma once
+
+#include "cursor.h"
+
+enum hs_type {
+	HS_HELLO_REQUEST = 0,
+	HS_CLIENT_HELLO = 1,
+	HS_SERVER_HELLO = 2,
+	HS_HELLO_VERIFY_REQUEST = 3,
+	HS_NEW_SESSION_TICKET = 4,
+	HS_CERTIFICATE = 11,
+	HS_SERVER_KEY_EXCHANGE = 12,
+	HS_CERTIFICATE_REQUEST = 13,
+	HS_SERVER_HELLO_DONE = 14,
+	HS_CERTIFICATE_VERIFY = 15,
+	HS_CLIENT_KEY_EXCHANGE = 16,
+	HS_FINISHED = 20,
+};
+
+enum alert_level { ALERT_WARNING = 1, ALERT_FATAL = 2 };
+
+enum alert {
+	ALERT_CLOSE_NOTIFY = 0,
+	ALERT_UNEXPECTED_MESSAGE = 10,
+	ALERT_BAD_RECORD_MAC = 20,
+	ALERT_HANDSHAKE_FAILURE = 40,
+	ALERT_ILLEGAL_PARAMETER = 47,
+	ALERT_DECODE_ERROR = 50,
+	ALERT_DECRYPT_ERROR = 51,
+	ALERT_PROTOCOL_VERSION = 70,
+	ALERT_INTERNAL_ERROR = 80,
+	ALERT_INAPPROPRIATE_FALLBACK = 86,
+	ALERT_USER_CANCELED = 90,
+	ALERT_NO_RENEGOTIATION = 100,
+	ALERT_UNKNOWN_PSK_IDENTITY = 115,
+};
+
+enum extension {
+	EXT_SERVER_NAME = 0,
+	EXT_MAX_FRAGMENT_LENGTH = 1,
+	EXT_EXTENDED_MASTER_SECRET = 23,
+	EXT_RENEGOTIATION_INFO = 0xff01,
+};
+
+/*
+ * Handshake header (RFC 6347 §4.2.2):
+ *   0 1 type · 1 3 length · 4 2 message_seq · 6 3 fragment_offset · 9 3 fragment_length
+ */
+enum { HS_HEADER_LEN = 12, HS_COOKIE_MAX = 255, HS_RANDOM_LEN = 32, HS_SESSION_ID_MAX = 32 };
+
+struct hs_fragment {
+	uint8_t type;
+	uint16_t seq;
+	uint32_t len; /* of the whole message */
+	uint32_t off;
+	struct rd body;
+};
+
+/* hs_fragment_next: the next fragment of a record; false when what is left is not one (short
+ * header, body past the end, off + length past len). Advances past it. */
+bool hs_fragment_next(struct rd *record, struct hs_fragment *out) MUST_USE;
+
+void hs_header_write(struct wr *w, uint8_t type, uint32_t len, uint16_t seq, uint32_t off,
+		     uint32_t frag_len);
+
+/* A ClientHello. Vectors borrow the message; lists were checked for shape (even, non-empty), the
+ * extensions block for well-formedness and duplicates. */
+struct client_hello {
+	uint16_t version;
+	const uint8_t *random; /* HS_RANDOM_LEN */
+	struct rd session_id, cookie, suites, compression, extensions;
+	bool has_extensions;
+	bool has_ems;                /* RFC 7627, empty */
+	bool has_renegotiation_info; /* RFC 5746 */
+	bool renegotiation_info_empty;
+	bool has_scsv, has_fallback_scsv;
+	uint8_t max_fragment_length; /* RFC 6066 code, 0: absent */
+};
+
+/* The result names the alert a parse error deserves once the peer is verified. */
+enum hs_parse { HS_PARSE_OK, HS_PARSE_DECODE_ERROR, HS_PARSE_ILLEGAL_PARAMETER };
+
+/* client_hello_parse: body without the handshake header. A known extension with a malformed body
+ * or any duplicate extension is an error; unknown extensions are skipped. */
+enum hs_parse client_hello_parse(struct rd body, struct client_hello *out) MUST_USE;
+
+/* client_hello_offers: whether a suite is on the list. */
+bool client_hello_offers(const struct client_hello *ch, uint16_t suite);
+
+struct server_hello {
+	uint16_t version;
+	const uint8_t *random;
+	struct rd session_id;
+	uint16_t suite;
+	uint8_t compression;
+	bool has_ems, has_renegotiation_info;
+};
+
+/* Client role. A ServerHello with an extension that the client never sends is an error. */
+enum hs_parse server_hello_parse(struct rd body, struct server_hello *out) MUST_USE;
+enum hs_parse hello_verify_request_parse(struct rd body, struct rd *cookie) MUST_USE;
+/* ServerKeyExchange of plain PSK: the identity hint. ClientKeyExchange of plain PSK: the identity. */
+enum hs_parse psk_identity_parse(struct rd body, struct rd *identity) MUST_USE;
+
+/* What goes into a hello of ours; the writers write bodies without handshake header. */
+struct client_hello_params {
+	const uint8_t *random;
+	const uint8_t *cookie;
+	uint8_t cookie_len;
+	const uint16_t *suites;
+	uint8_t n_suites;
+	bool ems;
+};
+
+void client_hello_write(struct wr *w, const struct client_hello_params *p);
+void server_hello_write(struct wr *w, const uint8_t random[HS_RANDOM_LEN], uint16_t suite, bool ems,
+			bool renegotiation_info);
+void hello_verify_request_write(struct wr *w, const uint8_t *cookie, uint8_t cookie_len);
+void psk_identity_write(struct wr *w, const uint8_t *identity, uint16_t len);
