@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The anti-replay window (RFC 6347 §4.1.2.6): checked before a record is opened, test-and-set
+ * after its tag has verified, since one batch can hold the same record twice. Owner core only.
+ *
+ * Up to 64 numbers live in the hot line. A wider window (--replay-window, a multiple of 64 up to
+ * 1024) has a ring of bits of its own per slot, and does not use hot->window.
+ */
+#pragma once
+
+#include "session.h"
+#include "status.h"
+
+/* replay_newest, replay_tx_next: the 48-bit numbers of a hot line. */
+static inline uint64_t replay_newest(const struct session_hot *hot)
+{
+	return (uint64_t)hot->rx_newest_hi << 32 | hot->rx_newest_lo;
+}
+
+/* replay_check: STATUS_OK, RECORD_REPLAY or RECORD_OLD. Changes nothing. wide: the slot's bits, or
+ * NULL for 64. */
+enum status replay_check(const struct session_hot *hot, const uint64_t *wide, unsigned width,
+			 uint64_t seq);
+
+/* replay_commit: marks a verified number; RECORD_REPLAY or RECORD_OLD when it was taken meanwhile.
+ */
+enum status replay_commit(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t seq);
+
+/* replay_init: the window that a handshake leaves: newest and the 64 bits behind it. */
+void replay_init(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t newest,
+		 uint64_t window);
