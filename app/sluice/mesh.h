@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The rings between cores: one single-producer single-consumer ring for each (receiving role
+ * instance, sending core), so that no sender ever waits for another, not even when the kernel
+ * preempts one in the middle of an enqueue.
+ *
+ * Elements are mbufs with a struct msg (msg.h). A core may send to itself.
+ */
+#pragma once
+
+#include "layout.h"
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+enum mesh_role { MESH_POLL, MESH_HANDSHAKE, MESH_WORKER, MESH_ROLES };
+
+struct mesh {
+	unsigned n_cores;
+	unsigned n_dst[MESH_ROLES];
+	struct rte_ring **rings[MESH_ROLES]; /* [dst * n_cores + src] */
+};
+
+/* mesh_init: makes all rings of `size` (a power of two) elements. 0, or -ENOMEM. Slow path only. */
+int mesh_init(struct mesh *m, unsigned n_cores, const unsigned n_dst[MESH_ROLES], unsigned size);
+
+/* mesh_free: frees the mbufs that are still in rings, and the rings. */
+void mesh_free(struct mesh *m);
+
+/* mesh_ring: the ring on which core src sends to the dst-th instance of a role. */
+static inline struct rte_ring *mesh_ring(const struct mesh *m, enum mesh_role role, unsigned dst,
+					 unsigned src)
+{
+	return m->rings[role][dst * m->n_cores + src];
+}
+
+/* mesh_receive: up to n messages for an instance, from all cores in turn: *next remembers where to
+ * go on, so that no sender is starved. That instance's core only. */
+unsigned mesh_receive(const struct mesh *m, enum mesh_role role, unsigned dst, unsigned *next,
+		      struct rte_mbuf **out, unsigned n);
+
+/* mesh_depth: messages waiting for an instance. Any thread. */
+unsigned mesh_depth(const struct mesh *m, enum mesh_role role, unsigned dst);
