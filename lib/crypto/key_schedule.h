@@ -19,7 +19,8 @@ bool key_prf(enum prf_hash hash, const uint8_t *secret, size_t secret_len, const
 	     uint8_t *out, size_t out_len) __attribute__((warn_unused_result));
 
 /* key_psk_premaster: RFC 4279 §2 premaster for plain PSK: zeros of the key's length, the key, each
- * with a two-byte length. Returns its length, at most 4 + 2 * PSK_KEY_MAX. */
+ * with a two-byte length. out has room for 4 + 2 * PSK_KEY_MAX. Returns its length, 0 when psk_len
+ * is beyond PSK_KEY_MAX. */
 size_t key_psk_premaster(const uint8_t *psk, size_t psk_len, uint8_t *out);
 
 /* key_block: the traffic keys of a suite from the master secret (RFC 5246 §6.3). */

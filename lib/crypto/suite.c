@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "suite.h"
+
+#include <string.h>
+
+static const struct aead_info aeads[AEAD_N] = {
+	[AEAD_AES_128_GCM] = { "AES-128-GCM", 16, 4, 8, 16 },
+	[AEAD_AES_256_GCM] = { "AES-256-GCM", 32, 4, 8, 16 },
+	[AEAD_AES_128_CCM] = { "AES-128-CCM", 16, 4, 8, 16 },
+	[AEAD_AES_128_CCM_8] = { "AES-128-CCM-8", 16, 4, 8, 8 },
+	[AEAD_CHACHA20_POLY1305] = { "CHACHA20-POLY1305", 32, 12, 0, 16 },
+};
+
+/*
+ * In order of preference. AES-128-GCM is the fastest in every engine; CCM_8 follows because it is
+ * the one suite that RFC 7252 §9.1.3.1 makes every CoAP device have and its records are the
+ * shortest; the others are for peers that offer nothing else.
+ */
+static const struct suite suites[SUITE_N] = {
+	{ TLS_PSK_WITH_AES_128_GCM_SHA256, "TLS_PSK_WITH_AES_128_GCM_SHA256", KX_PSK,
+	  AEAD_AES_128_GCM, PRF_SHA256 },
+	{ TLS_PSK_WITH_AES_128_CCM_8, "TLS_PSK_WITH_AES_128_CCM_8", KX_PSK, AEAD_AES_128_CCM_8,
+	  PRF_SHA256 },
+	{ TLS_PSK_WITH_AES_128_CCM, "TLS_PSK_WITH_AES_128_CCM", KX_PSK, AEAD_AES_128_CCM,
+	  PRF_SHA256 },
+	{ TLS_PSK_WITH_CHACHA20_POLY1305_SHA256, "TLS_PSK_WITH_CHACHA20_POLY1305_SHA256", KX_PSK,
+	  AEAD_CHACHA20_POLY1305, PRF_SHA256 },
+	{ TLS_PSK_WITH_AES_256_GCM_SHA384, "TLS_PSK_WITH_AES_256_GCM_SHA384", KX_PSK,
+	  AEAD_AES_256_GCM, PRF_SHA384 },
+};
+
+const struct aead_info *aead_info(enum aead_alg alg) { return &aeads[alg]; }
+
+const struct suite *suite_by_id(uint16_t id)
+{
+	for (size_t i = 0; i < SUITE_N; i++) {
+		if (suites[i].id == id)
+			return &suites[i];
+	}
+	return NULL;
+}
+
+const struct suite *suite_by_name(const char *name)
+{
+	for (size_t i = 0; i < SUITE_N; i++) {
+		if (strcmp(suites[i].name, name) == 0)
+			return &suites[i];
+	}
+	return NULL;
+}
+
+const struct suite *suite_at(size_t i) { return &suites[i]; }

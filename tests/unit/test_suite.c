@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "suite.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* RFC 5487 §2, RFC 6655 §3 and §4, RFC 7905 §2: number, name, AEAD, PRF. */
+static void suites_are_those_of_the_rfcs(void **state)
+{
+	static const struct suite want[] = {
+		{ 0x00a8, "TLS_PSK_WITH_AES_128_GCM_SHA256", KX_PSK, AEAD_AES_128_GCM, PRF_SHA256 },
+		{ 0x00a9, "TLS_PSK_WITH_AES_256_GCM_SHA384", KX_PSK, AEAD_AES_256_GCM, PRF_SHA384 },
+		{ 0xc0a4, "TLS_PSK_WITH_AES_128_CCM", KX_PSK, AEAD_AES_128_CCM, PRF_SHA256 },
+		{ 0xc0a8, "TLS_PSK_WITH_AES_128_CCM_8", KX_PSK, AEAD_AES_128_CCM_8, PRF_SHA256 },
+		{ 0xccab, "TLS_PSK_WITH_CHACHA20_POLY1305_SHA256", KX_PSK, AEAD_CHACHA20_POLY1305,
+		  PRF_SHA256 },
+	};
+
+	(void)state;
+	assert_int_equal(sizeof(want) / sizeof(want[0]), SUITE_N);
+	for (size_t i = 0; i < SUITE_N; i++) {
+		const struct suite *s = suite_by_id(want[i].id);
+
+		assert_non_null(s);
+		assert_string_equal(s->name, want[i].name);
+		assert_int_equal(s->kx, want[i].kx);
+		assert_int_equal(s->aead, want[i].aead);
+		assert_int_equal(s->hash, want[i].hash);
+		assert_ptr_equal(suite_by_name(want[i].name), s);
+	}
+}
+
+static void what_is_not_a_suite_is_not_found(void **state)
+{
+	static const uint16_t ids[] = {
+		0, TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV, 0x008c, 0xc0ae, 0xffff
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		assert_null(suite_by_id(ids[i]));
+	assert_null(suite_by_name(""));
+	assert_null(suite_by_name("TLS_PSK_WITH_AES_128_GCM_SHA25"));
+	assert_null(suite_by_name("tls_psk_with_aes_128_gcm_sha256"));
+}
+
+static void preference_names_every_suite_once(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SUITE_N; i++) {
+		assert_ptr_equal(suite_by_id(suite_at(i)->id), suite_at(i));
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(suite_at(i)->id, suite_at(j)->id);
+	}
+	assert_int_equal(suite_at(0)->id, TLS_PSK_WITH_AES_128_GCM_SHA256);
+}
+
+/* RFC 5288 §3, RFC 6655 §3: salt 4, explicit 8; RFC 7905 §2: IV 12, nothing explicit. */
+static void aead_properties_are_those_of_the_rfcs(void **state)
+{
+	static const struct {
+		enum aead_alg alg;
+		uint8_t key, salt, explicit_len, tag;
+	} want[] = {
+		{ AEAD_AES_128_GCM, 16, 4, 8, 16 },        { AEAD_AES_256_GCM, 32, 4, 8, 16 },
+		{ AEAD_AES_128_CCM, 16, 4, 8, 16 },        { AEAD_AES_128_CCM_8, 16, 4, 8, 8 },
+		{ AEAD_CHACHA20_POLY1305, 32, 12, 0, 16 },
+	};
+
+	(void)state;
+	assert_int_equal(sizeof(want) / sizeof(want[0]), AEAD_N);
+	for (size_t i = 0; i < AEAD_N; i++) {
+		const struct aead_info *info = aead_info(want[i].alg);
+
+		assert_int_equal(info->key_len, want[i].key);
+		assert_int_equal(info->salt_len, want[i].salt);
+		assert_int_equal(info->explicit_len, want[i].explicit_len);
+		assert_int_equal(info->tag_len, want[i].tag);
+		assert_true(strlen(info->name) > 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(suites_are_those_of_the_rfcs),
+		cmocka_unit_test(what_is_not_a_suite_is_not_found),
+		cmocka_unit_test(preference_names_every_suite_once),
+		cmocka_unit_test(aead_properties_are_those_of_the_rfcs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
