@@ -88,7 +88,10 @@ struct client_hello {
 enum hs_parse { HS_PARSE_OK, HS_PARSE_DECODE_ERROR, HS_PARSE_ILLEGAL_PARAMETER };
 
 /* client_hello_parse: body without the handshake header. A known extension with a malformed body
- * or any duplicate extension is an error; unknown extensions are skipped. */
+ * or any duplicate extension is an error, as are more than 64 extensions (what is done before the
+ * cookie is bounded); unknown extensions are skipped. HS_PARSE_ILLEGAL_PARAMETER: the hello is well
+ * formed and *out is filled, so that its cookie can be verified before the alert is sent: no null
+ * compression, or a max_fragment_length that RFC 6066 does not define. */
 enum hs_parse client_hello_parse(struct rd body, struct client_hello *out) MUST_USE;
 
 /* client_hello_offers: whether a suite is on the list. */
@@ -103,10 +106,12 @@ struct server_hello {
 	bool has_ems, has_renegotiation_info;
 };
 
-/* Client role. A ServerHello with an extension that the client never sends is an error. */
+/* Client role. A ServerHello with an extension that the client never sends is an error. Whether
+ * version, suite, compression and EMS are what was offered is for the caller to check. */
 enum hs_parse server_hello_parse(struct rd body, struct server_hello *out) MUST_USE;
 enum hs_parse hello_verify_request_parse(struct rd body, struct rd *cookie) MUST_USE;
-/* ServerKeyExchange of plain PSK: the identity hint. ClientKeyExchange of plain PSK: the identity. */
+/* ServerKeyExchange of plain PSK: the identity hint. ClientKeyExchange of plain PSK: the identity.
+ */
 enum hs_parse psk_identity_parse(struct rd body, struct rd *identity) MUST_USE;
 
 /* What goes into a hello of ours; the writers write bodies without handshake header. */
@@ -119,6 +124,8 @@ struct client_hello_params {
 	bool ems;
 };
 
+/* client_hello_write: DTLS 1.2, no session to resume, null compression, the suites given and an
+ * empty renegotiation_info (RFC 5746 §3.4). */
 void client_hello_write(struct wr *w, const struct client_hello_params *p);
 void server_hello_write(struct wr *w, const uint8_t random[HS_RANDOM_LEN], uint16_t suite, bool ems,
 			bool renegotiation_info);

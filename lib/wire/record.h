@@ -50,7 +50,12 @@ struct record {
  *
  * STATUS_OK: *out is filled, *datagram is behind it. RECORD_TYPE and RECORD_VERSION: skipped,
  * *datagram is behind it, the caller may go on. RECORD_SHORT and RECORD_LENGTH: nothing more can be
- * made of this datagram.
+ * made of this datagram, which is emptied; an empty datagram is RECORD_SHORT.
+ *
+ * Checked in this order: header, length against the datagram and the limit (2^14 in epoch 0, whose
+ * records are plain), type (connection IDs, type 25, are not negotiated in this build), version.
+ * Whether an epoch, or a type within it, means anything is for the caller to say: application data
+ * in epoch 0 parses, and has to be dropped there (hostile K9).
  */
 enum status record_next(struct rd *datagram, struct record *out);
 
