@@ -16,22 +16,30 @@
 
 enum msg_kind {
 	/* poll core → handshake core */
-	MSG_DATAGRAM,  /* data: a whole datagram; flow, hop, from (poll core); peer_hs: pending ref */
-	MSG_HELLO,     /* same, and its cookie verified: may create a handshake */
-	MSG_OPENED,    /* data: a handshake record's plaintext; ref, number, type; peer_hs: from cold */
-	MSG_INSTALLED, /* no data: peer_hs has its session; ref (generation 0: refused) */
-	MSG_CLOSED,    /* no data: the session of peer_hs ended */
+	MSG_DATAGRAM, /* data: a whole datagram; flow, hop, from (poll core); peer_hs: pending ref
+		       */
+	MSG_HELLO,    /* same, and its cookie verified: may create a handshake */
+	MSG_OPENED,   /* data: a handshake record's plaintext; ref, number, type; peer_hs: from cold
+		       */
+	MSG_INSTALLED, /* peer_hs has its session: ref. No data; or generation 0: refused, the data
+			* is the identity's pointer, whose reference is the handshake core's again
+			*/
+	MSG_CLOSED, /* no data: the session (ref) of peer_hs was closed or replaced; best effort */
 	/* handshake core → poll core */
-	MSG_SEND,      /* data: a datagram to send; flow, hop */
-	MSG_INSTALL,   /* data: struct session_install; held datagrams follow as MSG_REPLAY */
-	MSG_SEAL,      /* data: prefix_len bytes sent as they are, then plaintext to seal; ref, type */
-	MSG_REMOVE,    /* no data: ref */
+	MSG_SEND,    /* data: a datagram to send; flow, hop */
+	MSG_INSTALL, /* data: struct session_install; peer_hs; held datagrams follow as MSG_HANDOFF
+		      */
+	MSG_SEAL,    /* data: prefix_len bytes sent as they are, then plaintext to seal; ref, type;
+		      * flow and hop as MSG_REPLY */
+	MSG_REMOVE,  /* no data: ref */
 	/* poll core or handshake core → poll core */
-	MSG_HANDOFF,   /* data: a datagram for the owner to look up again; flow, hop */
+	MSG_HANDOFF, /* data: a datagram for the owner to look up again; flow, hop. A MSG_DATAGRAM
+		      * or MSG_HELLO that a handshake core gives back is taken alike */
 	/* poll core → worker */
-	MSG_COAP,      /* data: a CoAP message; flow, hop, ref, aead, number */
-	/* worker → poll core */
-	MSG_REPLY,     /* data: a CoAP message to seal. hop.port_id MSG_COLD_HOP: address from cold */
+	MSG_COAP, /* data: a CoAP message; flow, hop, ref, aead, number */
+	/* worker → poll core `from` of the request, which owns the session */
+	MSG_REPLY, /* data: a CoAP message to seal; ref. hop.port_id MSG_COLD_HOP: flow, hop from
+		    * cold */
 };
 
 /* hop.port_id of a message that answers no request: the owner takes flow and hop from cold. */
@@ -48,8 +56,11 @@ struct msg {
 	uint8_t aead;               /* enum aead_alg */
 	uint8_t from;               /* index of the sending poll core */
 	uint16_t prefix_len;
-	uint8_t hops; /* rings a datagram crossed; beyond 2 it is dropped, so none can circle */
+	uint8_t hops; /* rings a datagram crossed; beyond MSG_HOPS_MAX it is dropped: none circles
+		       */
 };
+
+enum { MSG_HOPS_MAX = 2 };
 
 /* Every mbuf pool is made with this much private area. */
 enum { MSG_PRIV_SIZE = (sizeof(struct msg) + 63) / 64 * 64 };
