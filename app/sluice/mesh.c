@@ -19,8 +19,8 @@ static int role_init(struct mesh *m, enum mesh_role role, unsigned size)
 	for (unsigned i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "core%u_%c%u", i % m->n_cores, letters[role],
 			 i / m->n_cores);
-		m->rings[role][i] = rte_ring_create(name, size, SOCKET_ID_ANY,
-						    RING_F_SP_ENQ | RING_F_SC_DEQ);
+		m->rings[role][i] =
+			rte_ring_create(name, size, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 		if (m->rings[role][i] == NULL)
 			return -rte_errno;
 	}
@@ -71,8 +71,7 @@ unsigned mesh_receive(const struct mesh *m, enum mesh_role role, unsigned dst, u
 		struct rte_ring *ring = mesh_ring(m, role, dst, *next);
 
 		got += rte_ring_sc_dequeue_burst(ring, (void **)&out[got], n - got, NULL);
-		if (got < n)
-			*next = (*next + 1) % m->n_cores;
+		*next = (*next + 1) % m->n_cores;
 	}
 	return got;
 }

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "handshake_core.h"
+
+#include "deadline.h"
+#include "handshake_slots.h"
+#include "job.h"
+#include "msg.h"
+#include "random.h"
+#include "secret.h"
+
+#include <stdlib.h>
+
+enum {
+	TURN_MESSAGES = 32, /* messages looked at in a turn: rx on the same core must not wait */
+	TURN_TIMERS = 32,
+};
+
+#define MS_NS UINT64_C(1000000)
+/* RFC 6347 §4.2.4: the last flight is answered again for 2 x MSL (RFC 793: 2 min). */
+#define LINGER_NS    (2 * 120 * 1000 * MS_NS)
+#define GIVE_UP_NS   (120 * 1000 * MS_NS)
+#define MAX_DELAY_NS (60 * 1000 * MS_NS)
+/* The owner's ring was full: how soon an installation is tried again. */
+#define INSTALL_RETRY_NS MS_NS
+
+struct handshake_core {
+	struct handshake_core_config cfg;
+	struct handshake_config handshake;
+	struct handshake_slots *slots;
+	struct deadlines *deadlines; /* by slot */
+	unsigned next_ring;
+	struct status_counts counts;
+	struct handshake_core_stats stats;
+};
+
+static bool core_random(void *arg, void *out, size_t len)
+{
+	(void)arg;
+	return random_bytes(out, len);
+}
+
+static void *core_alloc(void *arg, size_t len)
+{
+	(void)arg;
+	return malloc(len);
+}
+
+static void core_release(void *arg, void *p)
+{
+	(void)arg;
+	free(p);
+}
+
+struct handshake_core *handshake_core_new(const struct handshake_core_config *cfg)
+{
+	struct handshake_core *hc = calloc(1, sizeof(*hc));
+	/* Lingering slots outlive handshakes by far; this many cover a storm of thousands a
+	 * second for the seconds in which a lost final flight is usually asked for again. */
+	uint32_t n_linger = cfg->max_handshakes * 3;
+
+	if (hc == NULL)
+		return NULL;
+	hc->cfg = *cfg;
+	hc->handshake = (struct handshake_config){
+		.policy = cfg->policy,
+		.aead = cfg->aead,
+		.timeout_ns = cfg->timeout_ns,
+		.timeout_max_ns = MAX_DELAY_NS,
+		.give_up_ns = GIVE_UP_NS,
+		.mtu = cfg->mtu,
+		.random = core_random,
+		.alloc = core_alloc,
+		.release = core_release,
+	};
+	hc->slots = handshake_slots_new(cfg->max_handshakes, n_linger);
+	hc->deadlines = deadlines_new(cfg->max_handshakes + n_linger);
+	if (hc->slots == NULL || hc->deadlines == NULL) {
+		handshake_core_free(hc);
+		return NULL;
+	}
+	return hc;
+}
+
+void handshake_core_free(struct handshake_core *hc)
+{
+	if (hc == NULL)
+		return;
+	handshake_slots_free(hc->slots);
+	deadlines_free(hc->deadlines);
+	free(hc);
+}
+
+static void count(struct handshake_core *hc, enum status status)
+{
+	status_add(&hc->counts, status, 1);
+}
+
+static void stat_add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+/* A message to a poll core with len bytes of data; NULL (counted) without an mbuf. */
+static struct rte_mbuf *message(struct handshake_core *hc, enum msg_kind kind, const void *data,
+				size_t len)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(hc->cfg.pool);
+
+	if (mbuf == NULL) {
+		count(hc, STATUS_NO_MBUF);
+		return NULL;
+	}
+	*msg_of(mbuf) = (struct msg){ .kind = (uint8_t)kind };
+	if (len)
+		memcpy(rte_pktmbuf_append(mbuf, (uint16_t)len), data, len);
+	return mbuf;
+}
+
+static void send_to_poll(struct handshake_core *hc, unsigned poll, struct rte_mbuf *mbuf)
+{
+	struct rte_ring *ring = mesh_ring(hc->cfg.mesh, MESH_POLL, poll, hc->cfg.core);
+
+	if (rte_ring_sp_enqueue(ring, mbuf) != 0) {
+		count(hc, STATUS_RING_FULL);
+		rte_pktmbuf_free(mbuf);
+	}
+}
+
+static void send_datagram(struct handshake_core *hc, const struct handshake_slot *slot,
+			  enum msg_kind kind, const uint8_t *bytes, size_t len)
+{
+	struct rte_mbuf *mbuf = message(hc, kind, bytes, len);
+
+	if (mbuf == NULL)
+		return;
+	msg_of(mbuf)->flow = slot->flow;
+	msg_of(mbuf)->hop = slot->hop;
+	send_to_poll(hc, slot->owner, mbuf);
+}
+
+static void run_job(struct handshake_core *hc, struct handshake_job *job)
+{
+	if (job->kind == JOB_PSK_LOOKUP)
+		job->psk_len =
+			(uint8_t)credentials_psk(hc->cfg.credentials, job->identity,
+						 job->identity_len, job->psk, &job->interned);
+	else
+		job_run(job);
+}
+
+static void run_jobs(struct handshake_core *hc, struct handshake *h, uint64_t now_ns)
+{
+	struct handshake_job *job;
+
+	while ((job = handshake_job(h)) != NULL) {
+		run_job(hc, job);
+		handshake_job_done(h, now_ns);
+	}
+}
+
+static void send_output(struct handshake_core *hc, const struct handshake_slot *slot)
+{
+	uint8_t datagram[HANDSHAKE_DATAGRAM_MAX];
+	size_t len;
+
+	while (handshake_output(slot->handshake, datagram, &len))
+		send_datagram(hc, slot, MSG_SEND, datagram, len);
+}
+
+/* Ends a handshake that came to nothing. */
+static void abandon(struct handshake_core *hc, struct handshake_slot *slot)
+{
+	struct session_ref ref = handshake_slots_ref(hc->slots, slot);
+
+	table_remove(hc->cfg.pending, &slot->hash, ref);
+	deadlines_set(hc->deadlines, ref.slot, DEADLINE_NONE);
+	handshake_free(slot->handshake);
+	handshake_slots_close(hc->slots, slot);
+	stat_add(&hc->stats.failed, 1);
+}
+
+static void fill_install(struct session_install *in, const struct handshake_slot *slot,
+			 const struct handshake_event *event, struct session_ref ref)
+{
+	*in = (struct session_install){
+		.flow = slot->flow,
+		.hop = slot->hop,
+		.identity = event->identity,
+		.tx_seq = event->tx_seq,
+		.rx_newest = event->rx_newest,
+		.rx_window = event->rx_window,
+		.handshake_slot = ref.slot,
+		.handshake_generation = ref.generation,
+		.suite = event->suite->id,
+		.aead = (uint8_t)event->suite->aead,
+		.auth = AUTH_PSK,
+	};
+	memcpy(in->rx_key, event->keys->client_key, AEAD_KEY_MAX);
+	memcpy(in->tx_key, event->keys->server_key, AEAD_KEY_MAX);
+	memcpy(in->rx_iv, event->keys->client_iv, AEAD_IV_LEN);
+	memcpy(in->tx_iv, event->keys->server_iv, AEAD_IV_LEN);
+}
+
+/* Gives the session to its owner, and behind it what the client sent too early for us to open. */
+static void install(struct handshake_core *hc, struct handshake_slot *slot,
+		    const struct handshake_event *event, struct rte_mbuf *mbuf, uint64_t now_ns)
+{
+	struct session_ref ref = handshake_slots_ref(hc->slots, slot);
+	struct session_install *in =
+		(struct session_install *)rte_pktmbuf_append(mbuf, sizeof(*in));
+
+	fill_install(in, slot, event, ref);
+	in->handshake_core = (uint8_t)hc->cfg.index;
+	slot->identity = event->identity;
+	msg_of(mbuf)->flow = slot->flow;
+	msg_of(mbuf)->hop = slot->hop;
+	msg_of(mbuf)->peer_hs = ref;
+	send_to_poll(hc, slot->owner, mbuf);
+	for (size_t i = 0; i < event->n_held; i++)
+		send_datagram(hc, slot, MSG_HANDOFF, event->held[i].bytes, event->held[i].len);
+
+	slot->remnant = malloc(sizeof(*slot->remnant));
+	if (slot->remnant != NULL)
+		handshake_remnant(slot->handshake, slot->remnant);
+	handshake_free(slot->handshake);
+	slot->handshake = NULL;
+	handshake_slots_linger(hc->slots, slot, now_ns + LINGER_NS);
+	deadlines_set(hc->deadlines, ref.slot, DEADLINE_NONE);
+	stat_add(&hc->stats.completed, 1);
+	count(hc, STATUS_HS_DONE);
+}
+
+/* An installation must not be lost on the way: it waits until all of it fits in the owner's ring.
+ */
+static bool try_install(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
+{
+	struct rte_ring *ring = mesh_ring(hc->cfg.mesh, MESH_POLL, slot->owner, hc->cfg.core);
+	struct handshake_event event;
+	struct rte_mbuf *mbuf;
+
+	if (rte_ring_free_count(ring) < 1 + HANDSHAKE_HELD_MAX)
+		return false;
+	mbuf = message(hc, MSG_INSTALL, NULL, 0);
+	if (mbuf == NULL)
+		return false;
+	handshake_event(slot->handshake, &event);
+	if (event.kind == HANDSHAKE_INSTALL) {
+		install(hc, slot, &event, mbuf, now_ns);
+		return true;
+	}
+	rte_pktmbuf_free(mbuf);
+	if (event.kind == HANDSHAKE_FAILED) {
+		count(hc, event.status);
+		abandon(hc, slot);
+	}
+	return true;
+}
+
+/* Everything that an input or a timer set off. */
+static void drain(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
+{
+	uint32_t id = handshake_slots_ref(hc->slots, slot).slot;
+
+	run_jobs(hc, slot->handshake, now_ns);
+	send_output(hc, slot);
+	if (!try_install(hc, slot, now_ns))
+		deadlines_set(hc->deadlines, id, now_ns + INSTALL_RETRY_NS);
+	else if (slot->state == SLOT_ACTIVE)
+		deadlines_set(hc->deadlines, id, handshake_deadline(slot->handshake));
+}
+
+static void input(struct handshake_core *hc, struct handshake_slot *slot, struct rte_mbuf *mbuf,
+		  uint64_t now_ns)
+{
+	enum status status =
+		handshake_input(slot->handshake, now_ns, rte_pktmbuf_mtod(mbuf, const uint8_t *),
+				rte_pktmbuf_data_len(mbuf));
+
+	if (status != STATUS_OK)
+		count(hc, status);
+	/* Answers go where the newest datagram came from (same flow, perhaps another router). */
+	slot->hop = msg_of(mbuf)->hop;
+	drain(hc, slot, now_ns);
+}
+
+/* A slot with a handshake in it and in the table of pending flows, or NULL (counted). */
+static struct handshake_slot *open_slot(struct handshake_core *hc, const struct msg *msg,
+					const struct flow_hash *hash, uint64_t now_ns)
+{
+	struct table_hit entry = { .owner = (uint8_t)hc->cfg.index };
+	struct handshake_slot *slot = handshake_slots_open(hc->slots, &entry.ref);
+
+	if (slot == NULL) {
+		count(hc, STATUS_HELLO_REFUSED);
+		return NULL;
+	}
+	slot->flow = msg->flow;
+	slot->hop = msg->hop;
+	slot->hash = *hash;
+	slot->owner = msg->from;
+	slot->handshake = handshake_new(&hc->handshake, HANDSHAKE_SERVER, now_ns);
+	if (slot->handshake == NULL ||
+	    table_insert(hc->cfg.pending, hash, &entry) != TABLE_INSERTED) {
+		count(hc, slot->handshake == NULL ? STATUS_HS_INTERNAL : STATUS_HELLO_REFUSED);
+		handshake_free(slot->handshake);
+		handshake_slots_close(hc->slots, slot);
+		return NULL;
+	}
+	stat_add(&hc->stats.started, 1);
+	return slot;
+}
+
+/* Makes room for a new handshake on a flow that has a slot already; NULL, or the slot that the
+ * hello belongs to. */
+static struct handshake_slot *supersede(struct handshake_core *hc, struct session_ref ref,
+					const struct flow_hash *hash, const struct rte_mbuf *mbuf)
+{
+	struct handshake_slot *slot = handshake_slots_get(hc->slots, ref);
+
+	if (slot == NULL || slot->state != SLOT_ACTIVE) {
+		/* The owner has not yet taken the installed flow off the table. */
+		table_remove(hc->cfg.pending, hash, ref);
+		return NULL;
+	}
+	if (handshake_hello_matches(slot->handshake, rte_pktmbuf_mtod(mbuf, const uint8_t *),
+				    rte_pktmbuf_data_len(mbuf)))
+		return slot;
+	count(hc, STATUS_HS_REPLACED);
+	abandon(hc, slot);
+	return NULL;
+}
+
+/* A hello whose cookie verified. */
+static void on_hello(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t now_ns)
+{
+	const struct msg *msg = msg_of(mbuf);
+	const struct flow *flow = &msg->flow;
+	struct handshake_slot *slot = NULL;
+	struct flow_hash hash;
+	struct table_hit hit;
+
+	flow_hash_burst(&hc->cfg.store->hash_key, &flow, &hash, 1);
+	/* Looked up here once more: two copies of a hello may have crossed the ring together. */
+	if (table_lookup_burst(hc->cfg.pending, &hash, &hit, 1) == 1)
+		slot = supersede(hc, hit.ref, &hash, mbuf);
+	if (slot == NULL && __atomic_load_n(hc->cfg.draining, __ATOMIC_RELAXED)) {
+		count(hc, STATUS_HELLO_REFUSED);
+		return;
+	}
+	if (slot == NULL)
+		slot = open_slot(hc, msg, &hash, now_ns);
+	if (slot != NULL)
+		input(hc, slot, mbuf, now_ns);
+}
+
+/* A datagram of a flow with a handshake; returns whether the mbuf was passed on. */
+static bool on_datagram(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t now_ns)
+{
+	struct handshake_slot *slot = handshake_slots_get(hc->slots, msg_of(mbuf)->peer_hs);
+
+	if (slot == NULL) {
+		count(hc, STATUS_STALE_REF);
+		return false;
+	}
+	if (slot->state == SLOT_ACTIVE) {
+		input(hc, slot, mbuf, now_ns);
+		return false;
+	}
+	/* It crossed the installation on its way here; the session is its owner's now. */
+	msg_of(mbuf)->kind = MSG_HANDOFF;
+	send_to_poll(hc, slot->owner, mbuf);
+	return true;
+}
+
+static void seal(struct handshake_core *hc, const struct msg *request, enum record_type type,
+		 const void *bytes, size_t len, uint16_t prefix_len)
+{
+	struct rte_mbuf *mbuf = message(hc, MSG_SEAL, bytes, len);
+
+	if (mbuf == NULL)
+		return;
+	msg_of(mbuf)->flow = request->flow;
+	msg_of(mbuf)->hop = request->hop;
+	msg_of(mbuf)->ref = request->ref;
+	msg_of(mbuf)->aead = request->aead;
+	msg_of(mbuf)->type = (uint8_t)type;
+	msg_of(mbuf)->prefix_len = prefix_len;
+	send_to_poll(hc, request->from, mbuf);
+}
+
+/* A handshake record that a live session opened. */
+static void on_opened(struct handshake_core *hc, const struct rte_mbuf *mbuf, uint64_t now_ns)
+{
+	static const uint8_t no_renegotiation[] = { ALERT_WARNING, ALERT_NO_RENEGOTIATION };
+	const struct msg *msg = msg_of((struct rte_mbuf *)(uintptr_t)mbuf);
+	struct handshake_slot *slot = handshake_slots_get(hc->slots, msg->peer_hs);
+	struct handshake_remnant *remnant = slot == NULL ? NULL : slot->remnant;
+
+	switch (handshake_remnant_input(remnant, now_ns, rte_pktmbuf_mtod(mbuf, const uint8_t *),
+					rte_pktmbuf_data_len(mbuf))) {
+	case REMNANT_NOTHING:
+		count(hc, STATUS_HS_OLD);
+		break;
+	case REMNANT_REPEAT:
+		seal(hc, msg, RECORD_HANDSHAKE, remnant->bytes,
+		     (size_t)remnant->prefix_len + remnant->message_len, remnant->prefix_len);
+		break;
+	case REMNANT_NO_RENEGOTIATION:
+		count(hc, STATUS_HS_RENEGOTIATION);
+		seal(hc, msg, RECORD_ALERT, no_renegotiation, sizeof(no_renegotiation), 0);
+		break;
+	}
+}
+
+/* The owner took the session, or had no room for it: then the identity is ours to give back. */
+static void on_installed(struct handshake_core *hc, const struct msg *msg)
+{
+	struct handshake_slot *slot = handshake_slots_get(hc->slots, msg->peer_hs);
+
+	if (slot == NULL || slot->identity == NULL)
+		return;
+	if (msg->ref.generation == 0)
+		identity_put(hc->cfg.credentials->identities, slot->identity);
+	slot->identity = NULL;
+}
+
+static void on_message(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t now_ns)
+{
+	switch ((enum msg_kind)msg_of(mbuf)->kind) {
+	case MSG_HELLO:
+		on_hello(hc, mbuf, now_ns);
+		break;
+	case MSG_DATAGRAM:
+		if (on_datagram(hc, mbuf, now_ns))
+			return;
+		break;
+	case MSG_OPENED:
+		on_opened(hc, mbuf, now_ns);
+		break;
+	case MSG_INSTALLED:
+		on_installed(hc, msg_of(mbuf));
+		break;
+	default: /* no other kind is sent here */
+		break;
+	}
+	/* It may have held a device's identity or Finished. */
+	rte_pktmbuf_free(mbuf);
+}
+
+static unsigned run_timers(struct handshake_core *hc, uint64_t now_ns)
+{
+	unsigned n = 0;
+	uint32_t id;
+
+	while (n < TURN_TIMERS && deadlines_due(hc->deadlines, now_ns, &id)) {
+		struct handshake_slot *slot = handshake_slots_at(hc->slots, id);
+
+		if (handshake_deadline(slot->handshake) <= now_ns)
+			handshake_timeout(slot->handshake, now_ns);
+		drain(hc, slot, now_ns);
+		n++;
+	}
+	return n;
+}
+
+unsigned handshake_core_turn(struct handshake_core *hc, uint64_t now_ns)
+{
+	struct rte_mbuf *mbufs[TURN_MESSAGES];
+	unsigned n = mesh_receive(hc->cfg.mesh, MESH_HANDSHAKE, hc->cfg.index, &hc->next_ring,
+				  mbufs, TURN_MESSAGES);
+
+	for (unsigned i = 0; i < n; i++)
+		on_message(hc, mbufs[i], now_ns);
+	stat_add(&hc->stats.messages, n);
+	n += run_timers(hc, now_ns);
+	handshake_slots_expire(hc->slots, now_ns);
+	__atomic_store_n(&hc->stats.active, handshake_slots_active(hc->slots), __ATOMIC_RELAXED);
+	return n;
+}
+
+const struct status_counts *handshake_core_counts(const struct handshake_core *hc)
+{
+	return &hc->counts;
+}
+
+const struct handshake_core_stats *handshake_core_stats(const struct handshake_core *hc)
+{
+	return &hc->stats;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A handshake core: takes what poll cores send it (msg.h), drives the handshakes of its slots, runs
+ * their jobs and timers, and installs the sessions that result.
+ */
+#pragma once
+
+#include "aead.h"
+#include "credentials.h"
+#include "handshake.h"
+#include "mesh.h"
+#include "store.h"
+
+struct handshake_core_config {
+	unsigned index; /* among the handshake cores */
+	unsigned core;  /* among all cores: the sender's number in the mesh */
+	const struct mesh *mesh;
+	struct rte_mempool *pool;
+	const struct store *store;
+	struct table *pending; /* flows with a handshake under way */
+	const struct credentials *credentials;
+	const struct hello_policy *policy;
+	struct aead *aead;
+	uint32_t max_handshakes;
+	uint64_t timeout_ns;  /* first retransmission */
+	uint16_t mtu;         /* of the UDP payload */
+	const bool *draining; /* atomic: no new handshakes */
+};
+
+struct handshake_core_stats {
+	uint64_t started, completed, failed, messages; /* one writer, read relaxed */
+	uint64_t active;
+};
+
+struct handshake_core;
+
+/* handshake_core_new: NULL without memory. Slow path only. */
+struct handshake_core *handshake_core_new(const struct handshake_core_config *cfg);
+void handshake_core_free(struct handshake_core *hc);
+
+/* handshake_core_turn: messages and timers, bounded; returns how many there were. Owner core only,
+ * inside RCU read side. */
+unsigned handshake_core_turn(struct handshake_core *hc, uint64_t now_ns);
+
+/* Counters; any thread. */
+const struct status_counts *handshake_core_counts(const struct handshake_core *hc);
+const struct handshake_core_stats *handshake_core_stats(const struct handshake_core *hc);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A handshake core's slots. A slot is free, active (a handshake under way), or lingers: the
+ * handshake is gone, and what is left answers a repeated final flight and sends datagrams that
+ * crossed the installation back to the owner. A slot that lingers is the first to be reused when
+ * none is free. One core.
+ */
+#pragma once
+
+#include "flow_hash.h"
+#include "handshake.h"
+#include "ref.h"
+
+enum handshake_slot_state { SLOT_FREE, SLOT_ACTIVE, SLOT_LINGER };
+
+struct handshake_slot {
+	struct flow flow;
+	struct nexthop hop;
+	struct flow_hash hash;             /* its key in the table of pending flows */
+	struct handshake *handshake;       /* SLOT_ACTIVE */
+	const struct identity *identity;   /* installed, until the owner confirms */
+	struct handshake_remnant *remnant; /* SLOT_LINGER */
+	uint64_t linger_until_ns;
+	uint32_t generation;
+	uint32_t prev, next; /* free list, or lingering from eldest to youngest */
+	uint8_t state;       /* enum handshake_slot_state */
+	uint8_t owner;       /* poll core that will own the session */
+};
+
+struct handshake_slots;
+
+/* handshake_slots_new: n_active handshakes at once, and n_linger more slots for those that linger;
+ * NULL without memory. */
+struct handshake_slots *handshake_slots_new(uint32_t n_active, uint32_t n_linger);
+void handshake_slots_free(struct handshake_slots *s);
+
+/* handshake_slots_open: a slot for a new handshake, SLOT_ACTIVE, with a new generation; NULL when
+ * n_active are under way. May end the slot that has lingered longest. */
+struct handshake_slot *handshake_slots_open(struct handshake_slots *s, struct session_ref *out);
+
+/* handshake_slots_get: the slot that a reference names; NULL when it was reused since. */
+struct handshake_slot *handshake_slots_get(struct handshake_slots *s, struct session_ref ref);
+
+/* handshake_slots_linger: from active to lingering. */
+void handshake_slots_linger(struct handshake_slots *s, struct handshake_slot *slot,
+			    uint64_t until_ns);
+
+/* handshake_slots_close: to free. The caller has released handshake, identity. */
+void handshake_slots_close(struct handshake_slots *s, struct handshake_slot *slot);
+
+/* handshake_slots_expire: frees the slots whose linger time is over. */
+void handshake_slots_expire(struct handshake_slots *s, uint64_t now_ns);
+
+/* handshake_slots_ref: the current reference of a slot. */
+struct session_ref handshake_slots_ref(const struct handshake_slots *s,
+				       const struct handshake_slot *slot);
+
+/* handshake_slots_active: handshakes under way. */
+uint32_t handshake_slots_active(const struct handshake_slots *s);
+
+/* handshake_slots_at: the slot with this number, whatever its generation. */
+struct handshake_slot *handshake_slots_at(struct handshake_slots *s, uint32_t i);
