@@ -27,6 +27,7 @@
 	X(FRAME_PORT,          "frame_port",          "a UDP port nobody listens on")              \
 	X(FRAME_SOURCE,        "frame_source",        "source address or port no peer can have")   \
 	X(FRAME_SEGMENTS,      "frame_segments",      "multi-segment mbuf that cannot be joined")  \
+	X(FRAME_ICMP_CHECKSUM, "frame_icmp_checksum", "ICMP or ICMPv6 checksum")                   \
 	X(FRAME_ANSWERED,      "frame_answered",      "ARP, ND or echo request, answered")         \
 	X(FRAME_ANSWER_LIMIT,  "frame_answer_limit",  "ARP, ND or echo beyond the answer rate")    \
 	/* records */                                                                              \
@@ -77,6 +78,13 @@
 	X(COAP_MALFORMED,      "coap_malformed",      "format error")                              \
 	X(COAP_DUPLICATE,      "coap_duplicate",      "duplicate, answered alike")                 \
 	X(COAP_UNMATCHED,      "coap_unmatched",      "ACK or RST for nothing outstanding")        \
+	X(COAP_PING,           "coap_ping",           "ping, answered with RST")                   \
+	X(COAP_OPTION,         "coap_option",         "critical option not understood")            \
+	X(COAP_METHOD,         "coap_method",         "method not allowed: 4.05")                  \
+	X(COAP_NOT_FOUND,      "coap_not_found",      "GET of no resource of ours: 4.04")          \
+	X(COAP_NOT_ACCEPTABLE, "coap_not_acceptable", "no such representation: 4.06")              \
+	X(COAP_TOO_LARGE,      "coap_too_large",      "payload beyond the limit: 4.13")            \
+	X(COAP_PROXY,          "coap_proxy",          "asked to be a proxy: 5.05")                 \
 	X(COAP_NO_EXCHANGE,    "coap_no_exchange",    "no room for another open exchange")         \
 	/* resources */                                                                            \
 	X(NO_MBUF,             "no_mbuf",             "packet pool empty")                         \

@@ -30,7 +30,7 @@ struct frame {
 
 /* An address of ours. */
 struct frame_addr {
-	uint8_t ip[16]; /* IPv4-mapped for IPv4 */
+	uint8_t ip[16];     /* IPv4-mapped for IPv4 */
 	uint8_t prefix_len; /* of the IPv4 or IPv6 address itself */
 };
 
@@ -45,12 +45,15 @@ struct frame_host {
  * frame_parse: the UDP datagram inside a contiguous Ethernet frame.
  *
  * STATUS_OK: *out describes it. STATUS_FRAME_PROTOCOL: not UDP, may deserve an answer (try
- * frame_answer). Any other: drop and count. Checks the destination MAC (ours, broadcast or
- * multicast), the destination address against host, lengths, IPv4 header checksum and UDP
- * checksum unless checked says that the port did. A UDP checksum that equals the pseudo-header's
- * sum is an offload not yet done by the sending kernel: accepted, checksum_partial set. IPv6
- * extension headers other than fragment are FRAME_PROTOCOL; fragments are FRAME_FRAGMENT. A source
- * that is multicast, broadcast, unspecified or port 0 is FRAME_SOURCE.
+ * frame_answer). Any other: drop and count; *out is undefined. Checks the destination MAC and IP
+ * address against host (a datagram in a broadcast or multicast frame is not ours, RFC 1122 §3.3.6),
+ * lengths, IPv4 header checksum and UDP checksum unless checked says that the port did. The UDP
+ * length must be the IP payload's; Ethernet padding behind that is ignored. A UDP checksum of 0 is
+ * "none" over IPv4 and refused over IPv6. One that equals the pseudo-header's sum is an offload not
+ * yet done by the sending kernel: accepted, checksum_partial set. IPv6 extension headers other than
+ * fragment are FRAME_PROTOCOL; fragments are FRAME_FRAGMENT. A source that is multicast, broadcast,
+ * unspecified, loopback, one of ours, IPv4-mapped over IPv6, or port 0 is FRAME_SOURCE. One 802.1Q
+ * tag is taken off and remembered in hop; a port that strips tags leaves that to the caller.
  */
 enum status frame_parse(const struct frame_host *host, const uint8_t *frame, size_t len,
 			unsigned checked, struct frame *out);
@@ -58,10 +61,12 @@ enum status frame_parse(const struct frame_host *host, const uint8_t *frame, siz
 /*
  * frame_answer: turns a request of the network into its answer, in place.
  *
- * ARP request for an address of ours, ICMP and ICMPv6 echo request, neighbour solicitation. cap is
- * the room at frame. STATUS_FRAME_ANSWERED: *out_len bytes are to be sent where the request came
- * from. Never answers a multicast or broadcast source; the answer is never longer than the request
- * (but padded Ethernet minimum).
+ * ARP request for an address of ours, ICMP and ICMPv6 echo request, neighbour solicitation. cap >=
+ * len is the room at frame. STATUS_FRAME_ANSWERED: *out_len bytes are to be sent on the port the request
+ * came from; a tag is kept. Any other: the frame is unchanged, drop and count.
+ * Never answers a multicast, broadcast or unspecified source (but for duplicate address detection:
+ * ARP probes and solicitations from ::). The answer is never longer than the request, except that
+ * it is padded to 60 bytes when cap allows.
  */
 enum status frame_answer(const struct frame_host *host, uint8_t *frame, size_t len, size_t cap,
 			 size_t *out_len);
@@ -76,13 +81,15 @@ enum { FRAME_IP_OFFLOAD = 1, FRAME_L4_OFFLOAD = 2 };
  * frame_write: writes Ethernet, 802.1Q, IP and UDP headers in front of a payload, for a datagram
  * from flow's local to its remote end. headers has frame_headers_len() bytes of room, and the
  * payload follows it. With offload bits the checksum fields hold what DPDK's offloads expect (zero,
- * and the pseudo-header's sum).
+ * and the pseudo-header's sum). Both ends are of one IP version; payload_len is what UDP can hold.
+ * IPv4 packets have DF set. Does not pad short frames.
  */
 void frame_write(const struct flow *flow, const struct nexthop *hop, unsigned offload,
 		 uint8_t *headers, const uint8_t *payload, size_t payload_len);
 
 /* frame_arp_announce, frame_nd_announce: a gratuitous ARP / unsolicited NA for one address of
- * ours; returns the frame's length, at most 90 bytes at out. */
+ * ours; returns the frame's length, at most 90 bytes at out; 0 for an address of the other family.
+ */
 size_t frame_arp_announce(const struct frame_host *host, const struct frame_addr *addr,
 			  uint16_t vlan_tci, uint8_t *out);
 size_t frame_nd_announce(const struct frame_host *host, const struct frame_addr *addr,
