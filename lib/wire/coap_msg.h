@@ -81,8 +81,8 @@ bool coap_option_next(struct rd *options, uint16_t *number_so_far, struct coap_o
 bool coap_uint(struct rd value, uint32_t *out) MUST_USE;
 
 /* Writing: header, then options in ascending order, then coap_payload_write when there is one. */
-void coap_header_write(struct wr *w, uint8_t type, uint8_t code, uint16_t mid,
-		       const uint8_t *token, uint8_t token_len);
+void coap_header_write(struct wr *w, uint8_t type, uint8_t code, uint16_t mid, const uint8_t *token,
+		       uint8_t token_len);
 void coap_option_write(struct wr *w, uint16_t *number_so_far, uint16_t number, const void *value,
 		       size_t len);
 void coap_option_write_uint(struct wr *w, uint16_t *number_so_far, uint16_t number, uint32_t value);
