@@ -39,8 +39,8 @@ enum key_exchange { KX_PSK };
 
 /* A DTLS 1.2 cipher suite (RFC 5487, 6655, 7905). */
 struct suite {
-	uint16_t id;
 	const char *name; /* IANA name */
+	uint16_t id;
 	enum key_exchange kx;
 	enum aead_alg aead;
 	enum prf_hash hash;

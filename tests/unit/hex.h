@@ -14,12 +14,15 @@ static inline uint8_t hex_digit(char c)
 static inline size_t hex(uint8_t *out, const char *text)
 {
 	size_t n = 0;
+	uint8_t high = 0;
 
 	for (; *text != '\0'; text++) {
 		if (*text == ' ')
 			continue;
-		out[n / 2] = (uint8_t)(out[n / 2] << 4 | hex_digit(*text));
-		n++;
+		if (n++ % 2 == 0)
+			high = hex_digit(*text);
+		else
+			out[n / 2 - 1] = (uint8_t)(high << 4 | hex_digit(*text));
 	}
 	return n / 2;
 }

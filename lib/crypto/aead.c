@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "aead.h"
+
+#include "aead_engine.h"
+#include "secret.h"
+
+#include <errno.h>
+
+struct aead *aead_new(enum aead_engine engine)
+{
+	switch (engine) {
+	case AEAD_ENGINE_AUTO:
+	case AEAD_ENGINE_IPSEC_MB:
+		return aead_ipsec_mb_new();
+	case AEAD_ENGINE_LIBCRYPTO:
+		return aead_libcrypto_new();
+	case AEAD_ENGINE_MB64: /* not in this build */
+		break;
+	}
+	errno = ENOTSUP;
+	return NULL;
+}
+
+void aead_free(struct aead *a)
+{
+	if (a != NULL)
+		a->ops->free(a);
+}
+
+const char *aead_name(const struct aead *a) { return a->name; }
+
+void aead_open(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n)
+{
+	a->ops->run(a, alg, AEAD_OPEN, ops, n);
+	for (size_t i = 0; i < n; i++) {
+		if (!ops[i].ok)
+			secret_wipe(ops[i].dst, ops[i].len);
+	}
+}
+
+void aead_seal(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n)
+{
+	size_t tag_len = aead_info(alg)->tag_len;
+
+	a->ops->run(a, alg, AEAD_SEAL, ops, n);
+	for (size_t i = 0; i < n; i++) {
+		/* Must not happen; if it does, nothing readable leaves, and no peer accepts it. */
+		if (!ops[i].ok)
+			secret_wipe(ops[i].dst, ops[i].len + tag_len);
+	}
+}

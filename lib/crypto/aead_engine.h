@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What an AEAD engine implements. Inside lib/crypto only. */
+#pragma once
+
+#include "aead.h"
+
+enum aead_direction { AEAD_OPEN, AEAD_SEAL };
+
+struct aead_engine_ops {
+	void (*free)(struct aead *a);
+	/* run: does n operations and sets ok of each: the tag verified, or, sealing, that output
+	 * and tag are written. What dst holds where ok is false is wiped by the caller. */
+	void (*run)(struct aead *a, enum aead_alg alg, enum aead_direction direction,
+		    struct aead_op *ops, size_t n);
+};
+
+/* The head of every engine's own struct. */
+struct aead {
+	const struct aead_engine_ops *ops;
+	const char *name;
+};
+
+/* Each: NULL with errno ENOTSUP or ENOMEM. */
+struct aead *aead_ipsec_mb_new(void);
+struct aead *aead_libcrypto_new(void);

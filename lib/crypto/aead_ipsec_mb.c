@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * AEAD by ipsec-mb. GCM and ChaCha20-Poly1305 go record by record through its direct calls, which
+ * fill the vector unit with the blocks of one record; CCM, a chain of blocks, goes through its job
+ * manager, which fills it with records.
+ *
+ * ipsec-mb computes tags and leaves the verdict to us.
+ */
+#include "aead_engine.h"
+#include "locked.h"
+#include "mb_manager.h"
+#include "secret.h"
+
+#include <errno.h>
+
+enum { CCM_BATCH = 64 };
+
+struct ccm_keys {
+	uint32_t enc[11 * 4] __attribute__((aligned(16)));
+};
+
+struct aead_ipsec_mb {
+	struct aead base;
+	IMB_MGR *mgr;
+	struct gcm_key_data gcm_key;
+	struct gcm_context_data gcm_ctx;
+	struct chacha20_poly1305_context_data chacha_ctx;
+	struct ccm_keys ccm_keys[CCM_BATCH];
+	uint8_t ccm_unused_dec[11 * 16] __attribute__((aligned(16)));
+	uint8_t tags[CCM_BATCH][AEAD_TAG_MAX];
+};
+
+static void gcm_128(struct aead_ipsec_mb *m, enum aead_direction direction,
+		    const struct aead_op *op, uint8_t *tag)
+{
+	if (direction == AEAD_SEAL)
+		IMB_AES128_GCM_ENC(m->mgr, &m->gcm_key, &m->gcm_ctx, op->dst, op->src, op->len,
+				   op->nonce, op->aad, op->aad_len, tag, AEAD_TAG_MAX);
+	else
+		IMB_AES128_GCM_DEC(m->mgr, &m->gcm_key, &m->gcm_ctx, op->dst, op->src, op->len,
+				   op->nonce, op->aad, op->aad_len, tag, AEAD_TAG_MAX);
+}
+
+static void gcm_256(struct aead_ipsec_mb *m, enum aead_direction direction,
+		    const struct aead_op *op, uint8_t *tag)
+{
+	if (direction == AEAD_SEAL)
+		IMB_AES256_GCM_ENC(m->mgr, &m->gcm_key, &m->gcm_ctx, op->dst, op->src, op->len,
+				   op->nonce, op->aad, op->aad_len, tag, AEAD_TAG_MAX);
+	else
+		IMB_AES256_GCM_DEC(m->mgr, &m->gcm_key, &m->gcm_ctx, op->dst, op->src, op->len,
+				   op->nonce, op->aad, op->aad_len, tag, AEAD_TAG_MAX);
+}
+
+static void chacha(struct aead_ipsec_mb *m, enum aead_direction direction, const struct aead_op *op,
+		   uint8_t *tag)
+{
+	struct chacha20_poly1305_context_data *ctx = &m->chacha_ctx;
+
+	IMB_CHACHA20_POLY1305_INIT(m->mgr, op->key, ctx, op->nonce, op->aad, op->aad_len);
+	if (direction == AEAD_SEAL) {
+		if (op->len > 0)
+			IMB_CHACHA20_POLY1305_ENC_UPDATE(m->mgr, op->key, ctx, op->dst, op->src,
+							 op->len);
+		IMB_CHACHA20_POLY1305_ENC_FINALIZE(m->mgr, ctx, tag, AEAD_TAG_MAX);
+	} else {
+		if (op->len > 0)
+			IMB_CHACHA20_POLY1305_DEC_UPDATE(m->mgr, op->key, ctx, op->dst, op->src,
+							 op->len);
+		IMB_CHACHA20_POLY1305_DEC_FINALIZE(m->mgr, ctx, tag, AEAD_TAG_MAX);
+	}
+}
+
+/* finish: the verdict on a record, or its tag into place. */
+static void finish(enum aead_direction direction, struct aead_op *op, const uint8_t *tag,
+		   size_t tag_len)
+{
+	if (direction == AEAD_OPEN) {
+		op->ok = secret_equal(tag, op->src + op->len, tag_len);
+	} else {
+		memcpy(op->dst + op->len, tag, tag_len);
+		op->ok = true;
+	}
+}
+
+static void run_gcm(struct aead_ipsec_mb *m, enum aead_alg alg, enum aead_direction direction,
+		    struct aead_op *ops, size_t n)
+{
+	const uint8_t *expanded = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		/* Records of one session often come together. */
+		bool known = ops[i].key == expanded;
+
+		expanded = ops[i].key;
+		if (alg == AEAD_AES_128_GCM) {
+			if (!known)
+				IMB_AES128_GCM_PRE(m->mgr, ops[i].key, &m->gcm_key);
+			gcm_128(m, direction, &ops[i], m->tags[0]);
+		} else {
+			if (!known)
+				IMB_AES256_GCM_PRE(m->mgr, ops[i].key, &m->gcm_key);
+			gcm_256(m, direction, &ops[i], m->tags[0]);
+		}
+		finish(direction, &ops[i], m->tags[0], AEAD_TAG_MAX);
+	}
+}
+
+static void run_chacha(struct aead_ipsec_mb *m, enum aead_direction direction, struct aead_op *ops,
+		       size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		chacha(m, direction, &ops[i], m->tags[0]);
+		finish(direction, &ops[i], m->tags[0], AEAD_TAG_MAX);
+	}
+}
+
+static void fill_ccm(IMB_JOB *job, enum aead_direction direction, const struct aead_op *op,
+		     const struct ccm_keys *keys, uint8_t *tag, size_t tag_len)
+{
+	bool sealing = direction == AEAD_SEAL;
+
+	job->cipher_mode = IMB_CIPHER_CCM;
+	job->hash_alg = IMB_AUTH_AES_CCM;
+	job->cipher_direction = sealing ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
+	job->chain_order = sealing ? IMB_ORDER_HASH_CIPHER : IMB_ORDER_CIPHER_HASH;
+	job->enc_keys = keys->enc;
+	job->dec_keys = keys->enc; /* CTR mode encrypts both ways */
+	job->key_len_in_bytes = IMB_KEY_128_BYTES;
+	job->src = op->src;
+	job->dst = op->dst;
+	job->cipher_start_src_offset_in_bytes = 0;
+	job->hash_start_src_offset_in_bytes = 0;
+	job->msg_len_to_cipher_in_bytes = op->len;
+	job->msg_len_to_hash_in_bytes = op->len;
+	job->iv = op->nonce;
+	job->iv_len_in_bytes = AEAD_IV_LEN;
+	job->u.CCM.aad = op->aad;
+	job->u.CCM.aad_len_in_bytes = op->aad_len;
+	job->auth_tag_output = tag;
+	job->auth_tag_output_len_in_bytes = tag_len;
+}
+
+static void finish_ccm(const IMB_JOB *job, enum aead_direction direction)
+{
+	if (job->status == IMB_STATUS_COMPLETED)
+		finish(direction, job->user_data, job->auth_tag_output,
+		       job->auth_tag_output_len_in_bytes);
+}
+
+static void run_ccm(struct aead_ipsec_mb *m, enum aead_alg alg, enum aead_direction direction,
+		    struct aead_op *ops, size_t n)
+{
+	size_t tag_len = aead_info(alg)->tag_len;
+	IMB_JOB *job;
+
+	for (size_t i = 0; i < n; i++) {
+		ops[i].ok = false;
+		IMB_AES_KEYEXP_128(m->mgr, ops[i].key, m->ccm_keys[i].enc, m->ccm_unused_dec);
+		job = IMB_GET_NEXT_JOB(m->mgr);
+		fill_ccm(job, direction, &ops[i], &m->ccm_keys[i], m->tags[i], tag_len);
+		job->user_data = &ops[i];
+		for (job = IMB_SUBMIT_JOB(m->mgr); job != NULL; job = IMB_GET_COMPLETED_JOB(m->mgr))
+			finish_ccm(job, direction);
+	}
+	while ((job = IMB_FLUSH_JOB(m->mgr)) != NULL)
+		finish_ccm(job, direction);
+}
+
+static void run(struct aead *a, enum aead_alg alg, enum aead_direction direction,
+		struct aead_op *ops, size_t n)
+{
+	struct aead_ipsec_mb *m = (struct aead_ipsec_mb *)a;
+
+	switch (alg) {
+	case AEAD_AES_128_GCM:
+	case AEAD_AES_256_GCM:
+		run_gcm(m, alg, direction, ops, n);
+		break;
+	case AEAD_AES_128_CCM:
+	case AEAD_AES_128_CCM_8:
+		for (size_t i = 0; i < n; i += CCM_BATCH)
+			run_ccm(m, alg, direction, ops + i, n - i < CCM_BATCH ? n - i : CCM_BATCH);
+		break;
+	case AEAD_CHACHA20_POLY1305:
+		run_chacha(m, direction, ops, n);
+		break;
+	case AEAD_N:
+		break;
+	}
+}
+
+static void ipsec_mb_free(struct aead *a)
+{
+	struct aead_ipsec_mb *m = (struct aead_ipsec_mb *)a;
+
+	mb_manager_free(m->mgr);
+	locked_free(m, sizeof(*m));
+}
+
+static const struct aead_engine_ops ipsec_mb_ops = { .free = ipsec_mb_free, .run = run };
+
+struct aead *aead_ipsec_mb_new(void)
+{
+	struct aead_ipsec_mb *m = locked_alloc(sizeof(*m));
+
+	if (m == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	m->mgr = mb_manager_new();
+	if (m->mgr == NULL) {
+		locked_free(m, sizeof(*m));
+		return NULL;
+	}
+	m->base = (struct aead){ .ops = &ipsec_mb_ops, .name = mb_manager_arch(m->mgr) };
+	return &m->base;
+}
