@@ -42,7 +42,7 @@ enum port_kind {
 struct port_spec {
 	enum port_kind kind;
 	char dev[128];    /* as written, "af_packet:veth0" */
-	const char *name; /* what follows the colon; PCI and numbers: all of dev */
+	uint8_t name_off; /* dev + name_off: what follows the colon; PCI and numbers: all of it */
 	uint16_t number;  /* PORT_NUMBER */
 	uint16_t mtu;     /* 0: as the device has it */
 	uint8_t n_addrs;

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "options_set.h"
+
+#include "options_table.h"
+#include "port_spec.h"
+#include "suite_names.h"
+#include "units.h"
+
+#include <stdlib.h>
+
+static bool is_auto(const char *text) { return strcmp(text, "auto") == 0; }
+
+const char *options_set_port(struct options *opt, const char *text)
+{
+	struct port_spec *spec = &opt->ports[opt->n_ports];
+	const char *reason;
+
+	if (opt->n_ports == OPTIONS_PORTS_MAX)
+		return "more than 8 ports";
+	reason = port_spec_parse(spec, text);
+	if (reason != NULL)
+		return reason;
+	for (unsigned i = 0; i < opt->n_ports; i++) {
+		if (strcmp(opt->ports[i].dev, spec->dev) == 0)
+			return "the same device twice";
+	}
+	opt->n_ports++;
+	return NULL;
+}
+
+const char *options_set_listen(struct options *opt, const char *text)
+{
+	const char *reason;
+
+	if (opt->n_listen == OPTIONS_LISTEN_MAX)
+		return "more than 16 addresses";
+	reason = listen_spec_parse(&opt->listen[opt->n_listen], text);
+	if (reason == NULL)
+		opt->n_listen++;
+	return reason;
+}
+
+static bool parse_u16(const char **at, uint16_t *out, char behind)
+{
+	unsigned long v;
+	char *end;
+
+	*at += strspn(*at, " ");
+	if (**at < '0' || **at > '9')
+		return false;
+	v = strtoul(*at, &end, 10);
+	end += strspn(end, " ");
+	if (v > UINT16_MAX || *end != behind)
+		return false;
+	*out = (uint16_t)v;
+	*at = end + 1;
+	return true;
+}
+
+const char *options_set_config(struct options *opt, const char *text)
+{
+	static const char syntax[] = "wants (port,queue,lcore),...";
+
+	if (is_auto(text))
+		return NULL;
+	for (;;) {
+		struct queue_spec *q = &opt->queues[opt->n_queues];
+
+		if (opt->n_queues == OPTIONS_QUEUES_MAX)
+			return "more than 256 queues";
+		text += strspn(text, " ");
+		if (*text++ != '(' || !parse_u16(&text, &q->port, ',') ||
+		    !parse_u16(&text, &q->queue, ',') || !parse_u16(&text, &q->lcore, ')'))
+			return syntax;
+		opt->n_queues++;
+		text += strspn(text, " ");
+		if (*text == '\0')
+			return NULL;
+		if (*text++ != ',')
+			return syntax;
+	}
+}
+
+static const char *set_cores(struct core_set *out, const char *text)
+{
+	if (is_auto(text) || core_set_parse(out, text))
+		return NULL;
+	return "wants a list of cores below 128, like 1,3-5";
+}
+
+const char *options_set_workers(struct options *opt, const char *text)
+{
+	return set_cores(&opt->workers, text);
+}
+
+const char *options_set_handshake_cores(struct options *opt, const char *text)
+{
+	return set_cores(&opt->handshake_cores, text);
+}
+
+/* A count between min and max, "auto" being 0. */
+static bool set_count(uint32_t *out, const char *text, uint32_t min, uint32_t max)
+{
+	uint64_t v;
+
+	*out = 0;
+	if (is_auto(text))
+		return true;
+	if (!units_count(&v, text, max) || v < min)
+		return false;
+	*out = (uint32_t)v;
+	return true;
+}
+
+static bool set_count16(uint16_t *out, const char *text, uint16_t min, uint16_t max)
+{
+	uint32_t v;
+
+	if (!set_count(&v, text, min, max))
+		return false;
+	*out = (uint16_t)v;
+	return true;
+}
+
+const char *options_set_main_core(struct options *opt, const char *text)
+{
+	opt->main_core = OPTIONS_NO_CORE;
+	if (is_auto(text) || set_count16(&opt->main_core, text, 0, CORE_MAX - 1))
+		return NULL;
+	return "wants a core below 128";
+}
+
+const char *options_set_rxd(struct options *opt, const char *text)
+{
+	return set_count16(&opt->rxd, text, 32, 32768) ? NULL : "wants auto or 32 to 32k";
+}
+
+const char *options_set_txd(struct options *opt, const char *text)
+{
+	return set_count16(&opt->txd, text, 32, 32768) ? NULL : "wants auto or 32 to 32k";
+}
+
+const char *options_set_burst(struct options *opt, const char *text)
+{
+	if (!set_count16(&opt->burst, text, 1, OPTIONS_BURST_MAX))
+		return "wants auto or 1 to 64";
+	if (opt->burst == 0)
+		opt->burst = OPTIONS_BURST_DEFAULT;
+	return NULL;
+}
+
+const char *options_set_mbufs(struct options *opt, const char *text)
+{
+	return set_count(&opt->mbufs, text, 512, 1 << 26) ? NULL : "wants auto or 512 to 64m";
+}
+
+const char *options_set_psk_file(struct options *opt, const char *text)
+{
+	opt->psk_file = text;
+	return NULL;
+}
+
+const char *options_set_version(struct options *opt, const char *text)
+{
+	(void)opt;
+	if (strcmp(text, "1.2") == 0)
+		return NULL;
+	return strcmp(text, "1.3") == 0 ? options_not_in_this_build : "wants 1.2 or 1.3";
+}
+
+const char *options_set_suites(struct options *opt, const char *text)
+{
+	return suite_names_parse(&opt->policy, is_auto(text) ? NULL : text);
+}
+
+static const char *set_switch(bool *out, const char *text)
+{
+	static const char *const yes[] = { "yes", "true", "on", "1" };
+	static const char *const no[] = { "no", "false", "off", "0" };
+
+	for (unsigned i = 0; i < 4; i++) {
+		*out = strcmp(text, yes[i]) == 0;
+		if (*out || strcmp(text, no[i]) == 0)
+			return NULL;
+	}
+	return "wants yes or no";
+}
+
+const char *options_set_require_ems(struct options *opt, const char *text)
+{
+	return set_switch(&opt->policy.require_ems, text);
+}
+
+const char *options_set_test_mode(struct options *opt, const char *text)
+{
+	return set_switch(&opt->test_mode, text);
+}
+
+#define MS  UINT64_C(1000000)
+#define DAY (86400 * 1000 * MS)
+
+static bool set_time(uint64_t *out_ns, const char *text, uint64_t min_ns, uint64_t max_ns)
+{
+	return units_time(out_ns, text) && *out_ns >= min_ns && *out_ns <= max_ns;
+}
+
+const char *options_set_handshake_timeout(struct options *opt, const char *text)
+{
+	/* RFC 6347 §4.2.4.1: starts at a second, doubles up to no less than 60 s. */
+	if (set_time(&opt->handshake_timeout_ns, text, 50 * MS, 60000 * MS))
+		return NULL;
+	return "wants 50ms to 60s";
+}
+
+const char *options_set_session_timeout(struct options *opt, const char *text)
+{
+	return set_time(&opt->session_timeout_ns, text, 1000 * MS, 3650 * DAY)
+		       ? NULL
+		       : "wants 1s to 3650d";
+}
+
+const char *options_set_stats_period(struct options *opt, const char *text)
+{
+	opt->stats_period_ns = 0;
+	if (strcmp(text, "off") == 0 || strcmp(text, "0") == 0 ||
+	    set_time(&opt->stats_period_ns, text, 100 * MS, DAY))
+		return NULL;
+	return "wants off or 100ms to 1d";
+}
+
+struct choice {
+	const char *name;
+	int value;
+};
+
+static bool choose(int *out, const char *text, const struct choice *choices)
+{
+	for (; choices->name != NULL; choices++) {
+		if (strcmp(text, choices->name) == 0) {
+			*out = choices->value;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *options_set_aead_engine(struct options *opt, const char *text)
+{
+	static const struct choice engines[] = {
+		{ "auto", AEAD_ENGINE_AUTO },
+		{ "ipsec-mb", AEAD_ENGINE_IPSEC_MB },
+		{ NULL, 0 },
+	};
+	int v;
+
+	if (strcmp(text, "mb64") == 0)
+		return options_not_in_this_build;
+	if (!choose(&v, text, engines))
+		return "wants auto, mb64 or ipsec-mb";
+	opt->aead_engine = (enum aead_engine)v;
+	return NULL;
+}
+
+const char *options_set_max_sessions(struct options *opt, const char *text)
+{
+	return set_count(&opt->max_sessions, text, 1, 1 << 28) ? NULL : "wants auto or 1 to 256m";
+}
+
+const char *options_set_max_handshakes(struct options *opt, const char *text)
+{
+	return !is_auto(text) && set_count(&opt->max_handshakes, text, 1, 1 << 20)
+		       ? NULL
+		       : "wants 1 to 1m";
+}
+
+const char *options_set_replay_window(struct options *opt, const char *text)
+{
+	uint64_t v;
+
+	if (!units_count(&v, text, 1024) || v == 0 || v % 64 != 0)
+		return "wants a multiple of 64 up to 1024";
+	opt->replay_window = (unsigned)v;
+	return NULL;
+}
+
+const char *options_set_sink(struct options *opt, const char *text)
+{
+	if (strncmp(text, "kafka:", 6) == 0)
+		return options_not_in_this_build;
+	if (strcmp(text, "null") != 0 && strcmp(text, "stdout") != 0 &&
+	    (strncmp(text, "file:", 5) != 0 || text[5] == '\0'))
+		return "wants null, stdout or file:PATH";
+	opt->sink = text;
+	return NULL;
+}
+
+const char *options_set_ack(struct options *opt, const char *text)
+{
+	opt->ack_delivered = strcmp(text, "delivered") == 0;
+	if (opt->ack_delivered || strcmp(text, "enqueue") == 0)
+		return NULL;
+	return "wants enqueue or delivered";
+}
+
+const char *options_set_off(struct options *opt, const char *text)
+{
+	(void)opt;
+	return strcmp(text, "off") == 0 ? NULL : options_not_in_this_build;
+}
+
+const char *options_set_log_level(struct options *opt, const char *text)
+{
+	static const struct choice levels[] = {
+		{ "error", LOG_LEVEL_ERROR },   { "warning", LOG_LEVEL_WARNING },
+		{ "notice", LOG_LEVEL_NOTICE }, { "info", LOG_LEVEL_INFO },
+		{ "debug", LOG_LEVEL_DEBUG },   { NULL, 0 },
+	};
+	int v;
+
+	if (!choose(&v, text, levels))
+		return "wants error, warning, notice, info or debug";
+	opt->log_level = (enum log_level)v;
+	return NULL;
+}
+
+const char *options_set_show_layout(struct options *opt, const char *text)
+{
+	(void)text;
+	opt->action = OPTIONS_SHOW_LAYOUT;
+	return NULL;
+}
+
+const char *options_set_check_config(struct options *opt, const char *text)
+{
+	(void)text;
+	opt->action = OPTIONS_CHECK_CONFIG;
+	return NULL;
+}

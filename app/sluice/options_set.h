@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One function an option: parses its text into struct options. See struct option_def.set. */
+#pragma once
+
+#include "options.h"
+
+/* clang-format off */
+#define OPTIONS_SET_LIST(X)                                                                        \
+	X(port) X(listen) X(config) X(workers) X(handshake_cores) X(main_core) X(rxd) X(txd)       \
+	X(burst) X(mbufs) X(psk_file) X(version) X(suites) X(require_ems) X(handshake_timeout)     \
+	X(aead_engine) X(max_sessions) X(max_handshakes) X(session_timeout) X(replay_window)       \
+	X(sink) X(ack) X(off) X(log_level) X(stats_period) X(test_mode) X(show_layout)             \
+	X(check_config)
+/* clang-format on */
+
+#define OPTIONS_SET_DECLARE(name)                                                                  \
+	const char *options_set_##name(struct options *opt, const char *text);
+OPTIONS_SET_LIST(OPTIONS_SET_DECLARE)
+#undef OPTIONS_SET_DECLARE
