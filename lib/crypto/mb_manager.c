@@ -18,7 +18,9 @@ IMB_MGR *mb_manager_new(void)
 	mgr = imb_set_pointers_mb_mgr(memory, 0, 1);
 	if (mgr != NULL)
 		init_mb_mgr_auto(mgr, &arch);
-	if (mgr == NULL || arch == IMB_ARCH_NONE || imb_get_errno(mgr) != 0) {
+	/* Without AES-NI it would look tables up by key bytes. */
+	if (mgr == NULL || arch == IMB_ARCH_NONE || arch == IMB_ARCH_NOAESNI ||
+	    imb_get_errno(mgr) != 0) {
 		locked_free(memory, imb_get_mb_mgr_size());
 		errno = ENOTSUP;
 		return NULL;
@@ -38,7 +40,5 @@ const char *mb_manager_arch(const IMB_MGR *mgr)
 		[IMB_ARCH_AVX512] = "ipsec-mb AVX512",
 	};
 
-	return mgr->used_arch > IMB_ARCH_NONE && mgr->used_arch < IMB_ARCH_NUM
-		       ? names[mgr->used_arch]
-		       : "ipsec-mb";
+	return names[mgr->used_arch];
 }

@@ -29,7 +29,8 @@ static void oracle(enum prf_hash hash, const uint8_t *secret, size_t secret_len,
 
 	memcpy(key, secret, secret_len);
 	memcpy(s, seed, seed_len);
-	strcpy(text, label);
+	assert_true(strlen(label) < sizeof(text));
+	memcpy(text, label, strlen(label) + 1);
 	*p++ = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
 	*p++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, key, secret_len);
 	*p++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, text, strlen(text));
