@@ -84,3 +84,21 @@ unsigned mesh_depth(const struct mesh *m, enum mesh_role role, unsigned dst)
 		depth += rte_ring_count(mesh_ring(m, role, dst, src));
 	return depth;
 }
+
+void mesh_mark(const struct mesh *m, enum mesh_role role, uint32_t *marks)
+{
+	for (size_t i = 0; i < mesh_marks_len(m, role); i++)
+		marks[i] = __atomic_load_n(&m->rings[role][i]->prod.tail, __ATOMIC_ACQUIRE);
+}
+
+bool mesh_passed(const struct mesh *m, enum mesh_role role, const uint32_t *marks)
+{
+	for (size_t i = 0; i < mesh_marks_len(m, role); i++) {
+		uint32_t read = __atomic_load_n(&m->rings[role][i]->cons.tail, __ATOMIC_ACQUIRE);
+
+		/* Positions wrap at 32 bits; their difference does not. */
+		if ((int32_t)(read - marks[i]) < 0)
+			return false;
+	}
+	return true;
+}

@@ -41,3 +41,14 @@ unsigned mesh_receive(const struct mesh *m, enum mesh_role role, unsigned dst, u
 
 /* mesh_depth: messages waiting for an instance. Any thread. */
 unsigned mesh_depth(const struct mesh *m, enum mesh_role role, unsigned dst);
+
+/* mesh_marks_len: rings that lead to a role; room that mesh_mark needs. */
+static inline size_t mesh_marks_len(const struct mesh *m, enum mesh_role role)
+{
+	return (size_t)m->n_dst[role] * m->n_cores;
+}
+
+/* mesh_mark: notes how far each ring to a role is filled. mesh_passed: whether the role has read
+ * all that was in them then. Any thread. */
+void mesh_mark(const struct mesh *m, enum mesh_role role, uint32_t *marks);
+bool mesh_passed(const struct mesh *m, enum mesh_role role, const uint32_t *marks);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The process: everything there is one of, and the cores that share it. */
+#pragma once
+
+#include "control.h"
+#include "core.h"
+#include "credentials.h"
+#include "layout.h"
+#include "mesh.h"
+#include "options.h"
+#include "port.h"
+#include "recycler.h"
+#include "sink.h"
+
+struct app {
+	struct options opt;
+	struct layout layout;
+	struct credentials credentials;
+	struct sink *sink;
+
+	unsigned n_ports;
+	struct port ports[OPTIONS_PORTS_MAX];
+	struct rte_mempool *pool;
+	struct mesh mesh;
+	struct store *store;
+	struct table *pending;
+	struct rte_ring *retired[CORE_MAX]; /* by poll core */
+	struct recycler *recycler;
+	const struct cookie_secrets *_Atomic cookie_secrets; /* RCU */
+
+	struct core cores[CORE_MAX]; /* as layout.cores */
+	struct aead *aeads[CORE_MAX];
+	struct gate *gates[CORE_MAX];
+	_Atomic bool draining, stop;
+};
+
+/* app_load: what the options name outside of DPDK: credentials, sink. false: reported on stderr. */
+bool app_load(struct app *app);
+
+/* app_start: EAL, pools, ports, rings, cores; prints the layout. false: reported on stderr. */
+bool app_start(struct app *app);
+
+/* app_serve: launches the cores and the control thread, and returns when the service has been
+ * drained; the process's exit status. */
+int app_serve(struct app *app);
+
+/* app_free: releases whatever there is, in any state. */
+void app_free(struct app *app);

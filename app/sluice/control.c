@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control.h"
+
+#include "app.h"
+#include "log.h"
+#include "report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <urcu/urcu-qsbr.h>
+
+enum {
+	TICK_MS = 10,
+	DRAIN_MS = 5000, /* for handshakes and exchanges that are open at SIGTERM */
+	SINK_FLUSH_MS = 10000,
+	ERROR_MAX = 512,
+};
+
+#define SECOND_NS UINT64_C(1000000000)
+/* Two secrets overlap, so a cookie is good for one to two of these. */
+#define COOKIE_ROTATION_NS (60 * SECOND_NS)
+
+static void signals_of_ours(sigset_t *out)
+{
+	sigemptyset(out);
+	sigaddset(out, SIGHUP);
+	sigaddset(out, SIGUSR1);
+	sigaddset(out, SIGTERM);
+	sigaddset(out, SIGINT);
+}
+
+void control_block_signals(void)
+{
+	sigset_t set;
+
+	signals_of_ours(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	/* A closed pipe is an error of the sink, not the end of the process. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int next_signal(void)
+{
+	struct timespec tick = { .tv_nsec = TICK_MS * 1000000L };
+	sigset_t set;
+	int sig;
+
+	signals_of_ours(&set);
+	sig = sigtimedwait(&set, NULL, &tick);
+	return sig > 0 ? sig : 0;
+}
+
+static void reload(struct app *app)
+{
+	char err[ERROR_MAX];
+
+	if (credentials_reload(&app->credentials, err, sizeof(err)))
+		log_line(LOG_LEVEL_NOTICE, "reloaded %s: %zu identities", app->opt.psk_file,
+			 psk_store_count(app->credentials.psks));
+	else
+		log_line(LOG_LEVEL_ERROR, "reload refused, the old credentials stay: %s", err);
+}
+
+static void rotate_cookie_secrets(struct app *app)
+{
+	const struct cookie_secrets *old = atomic_load(&app->cookie_secrets);
+	struct cookie_secrets *fresh = malloc(sizeof(*fresh));
+
+	if (fresh == NULL || !cookie_secrets_rotate(old, fresh)) {
+		log_line(LOG_LEVEL_ERROR, "cookie secrets not rotated: no memory or randomness");
+		free(fresh);
+		return;
+	}
+	atomic_store(&app->cookie_secrets, fresh);
+	urcu_qsbr_synchronize_rcu();
+	secret_wipe((void *)(uintptr_t)old, sizeof(*old));
+	free((void *)(uintptr_t)old);
+}
+
+/* Handshakes and exchanges that somebody still waits for. */
+static bool busy(const struct app *app)
+{
+	for (unsigned i = 0; i < app->layout.n_cores; i++) {
+		const struct core *c = &app->cores[i];
+
+		if (c->handshake != NULL &&
+		    __atomic_load_n(&handshake_core_stats(c->handshake)->active,
+				    __ATOMIC_RELAXED) != 0)
+			return true;
+		if (c->worker != NULL && __atomic_load_n(&worker_stats(c->worker)->open_exchanges,
+							 __ATOMIC_RELAXED) != 0)
+			return true;
+	}
+	return false;
+}
+
+struct timers {
+	uint64_t rotate_ns, report_ns;
+};
+
+static void tick(struct app *app, struct timers *t)
+{
+	uint64_t now_ns = core_now_ns();
+
+	recycler_turn(app->recycler);
+	if (now_ns >= t->rotate_ns) {
+		rotate_cookie_secrets(app);
+		t->rotate_ns = now_ns + COOKIE_ROTATION_NS;
+	}
+	if (app->opt.stats_period_ns != 0 && now_ns >= t->report_ns) {
+		report_print(app, now_ns);
+		t->report_ns += app->opt.stats_period_ns;
+	}
+}
+
+static bool drain(struct app *app, struct timers *t)
+{
+	uint64_t until_ns = core_now_ns() + DRAIN_MS * UINT64_C(1000000);
+	bool flushed;
+
+	log_line(LOG_LEVEL_NOTICE, "draining");
+	atomic_store(&app->draining, true);
+	/* At least one tick, so that what stood in the port's queues was read. */
+	do {
+		next_signal();
+		tick(app, t);
+	} while (busy(app) && core_now_ns() < until_ns);
+	atomic_store(&app->stop, true);
+	flushed = sink_flush(app->sink, SINK_FLUSH_MS);
+	if (!flushed)
+		log_line(LOG_LEVEL_ERROR, "drained, but the sink did not take everything");
+	else
+		log_line(LOG_LEVEL_NOTICE, "drained");
+	return flushed;
+}
+
+bool control_run(struct app *app)
+{
+	uint64_t now_ns = core_now_ns();
+	struct timers t = { now_ns + COOKIE_ROTATION_NS, now_ns + app->opt.stats_period_ns };
+
+	for (;;) {
+		switch (next_signal()) {
+		case SIGHUP:
+			reload(app);
+			break;
+		case SIGUSR1:
+			sink_reopen(app->sink);
+			break;
+		case SIGTERM:
+		case SIGINT:
+			return drain(app, &t);
+		default:
+			break;
+		}
+		tick(app, &t);
+	}
+}

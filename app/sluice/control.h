@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The control thread: signals, credential reloads, the cookie secrets' rotation, the recycling of
+ * sessions, and the periodic statistics. It is no lcore, and it may block.
+ *
+ *   SIGHUP            reload the PSK file for new handshakes
+ *   SIGUSR1           reopen the sink's file
+ *   SIGTERM, SIGINT   drain: no new handshakes, what is open is finished, flush the sink, exit 0
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+
+struct app;
+
+/* control_block_signals: before any thread is made, so that none but ours takes them. */
+void control_block_signals(void);
+
+/* control_run: until a drain is complete. Returns whether the sink took everything. The cores must
+ * be running; they are told to stop before it returns. */
+bool control_run(struct app *app);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "worker.h"
+
+#include "exchange.h"
+#include "msg.h"
+#include "outbox.h"
+#include "path.h"
+#include "reading.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	TURN_MESSAGES = 64,
+	TURN_COMPLETIONS = 256,
+	/* Readings that wait for the sink, and answers that wait for the device's ACK. */
+	OPEN_EXCHANGES = 65536,
+	MAX_AGE_S = 5, /* how soon a device may try again after 5.03 */
+};
+
+#define SEPARATE_AFTER_NS UINT64_C(1000000000)
+
+struct worker {
+	struct worker_config cfg;
+	struct exchanges *exchanges;
+	const struct msg *current; /* the message exchange_input has in hand */
+	uint64_t wall_ns;          /* of this turn */
+	unsigned next_ring;
+	struct outbox to_poll[PATH_POLL_MAX];
+	struct status_counts counts;
+	struct worker_stats stats;
+	char line[READING_MAX];
+};
+
+static void stat_add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+/* The cold part is there as long as a message of the session waits in our rings, though the
+ * session may have ended meanwhile (recycler.h). */
+static void describe(const struct worker *w, const struct exchange_reading *in, struct reading *out)
+{
+	const struct session_cold *cold = &w->cfg.store->cold[in->ref.slot];
+
+	*out = (struct reading){
+		.wall_ns = w->wall_ns,
+		.device = cold->identity->bytes,
+		.device_len = cold->identity->len,
+		.auth = (enum auth_kind)cold->auth,
+		.dtls = "1.2",
+		.suite = suite_by_id(cold->suite)->name,
+		.flow = &w->current->flow,
+		.msg = in->msg,
+	};
+}
+
+static enum exchange_put deliver(void *arg, const struct exchange_reading *in)
+{
+	struct worker *w = arg;
+	struct sink_ticket ticket = {
+		.cookie = in->cookie,
+		.worker = (uint16_t)w->cfg.index,
+		.wants_completion = w->cfg.ack_delivered,
+	};
+	struct reading reading;
+	size_t len;
+
+	describe(w, in, &reading);
+	if (!reading_render(&reading, w->line, sizeof(w->line), &len))
+		return EXCHANGE_FULL;
+	if (!sink_put(w->cfg.sink, &ticket, w->line, len)) {
+		status_add(&w->counts, STATUS_SINK_FULL, 1);
+		return EXCHANGE_FULL;
+	}
+	stat_add(&w->stats.readings, 1);
+	return EXCHANGE_ENQUEUED;
+}
+
+static void send_reply(struct worker *w, unsigned owner, struct rte_mbuf *mbuf)
+{
+	msg_of(mbuf)->kind = MSG_REPLY;
+	outbox_put(&w->to_poll[owner], &w->counts, mbuf);
+	stat_add(&w->stats.replies, 1);
+}
+
+/* A message that answers no request in hand: empty ACK, separate response. */
+static void send_later(void *arg, struct session_ref ref, const uint8_t *bytes, size_t len)
+{
+	struct worker *w = arg;
+	struct rte_mbuf *mbuf;
+
+	if (!store_live(w->cfg.store, ref)) {
+		status_add(&w->counts, STATUS_STALE_REF, 1);
+		return;
+	}
+	mbuf = rte_pktmbuf_alloc(w->cfg.pool);
+	if (mbuf == NULL) {
+		status_add(&w->counts, STATUS_NO_MBUF, 1);
+		return;
+	}
+	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)len), bytes, len);
+	*msg_of(mbuf) = (struct msg){
+		.ref = ref,
+		.hop.port_id = MSG_COLD_HOP,
+		.aead = w->cfg.store->cold[ref.slot].aead,
+	};
+	send_reply(w, w->cfg.store->cold[ref.slot].owner, mbuf);
+}
+
+/* One message of a device; its answer goes back in the same mbuf. */
+static void on_coap(struct worker *w, struct rte_mbuf *mbuf, uint64_t now_ns)
+{
+	uint8_t reply[EXCHANGE_REPLY_MAX];
+	size_t reply_len = 0;
+	enum status status;
+
+	w->current = msg_of(mbuf);
+	status = exchange_input(w->exchanges, w->current->ref, now_ns,
+				rte_pktmbuf_mtod(mbuf, const uint8_t *), rte_pktmbuf_data_len(mbuf),
+				reply, &reply_len);
+	if (status != STATUS_OK)
+		status_add(&w->counts, status, 1);
+	if (reply_len == 0) {
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+	rte_pktmbuf_trim(mbuf, rte_pktmbuf_data_len(mbuf));
+	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)reply_len), reply, reply_len);
+	send_reply(w, msg_of(mbuf)->from, mbuf);
+}
+
+static unsigned take_completions(struct worker *w, uint64_t now_ns)
+{
+	struct sink_completion done[TURN_COMPLETIONS];
+	size_t n = sink_completions(w->cfg.sink, w->cfg.index, done, TURN_COMPLETIONS);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!done[i].delivered)
+			status_add(&w->counts, STATUS_SINK_FAILED, 1);
+		exchange_delivered(w->exchanges, now_ns, done[i].cookie, done[i].delivered);
+	}
+	return (unsigned)n;
+}
+
+static uint64_t wall_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+unsigned worker_turn(struct worker *w, uint64_t now_ns)
+{
+	struct rte_mbuf *mbufs[TURN_MESSAGES];
+	unsigned n = mesh_receive(w->cfg.mesh, MESH_WORKER, w->cfg.index, &w->next_ring, mbufs,
+				  TURN_MESSAGES);
+	unsigned work = n;
+
+	w->wall_ns = wall_now_ns();
+	for (unsigned i = 0; i < n; i++)
+		on_coap(w, mbufs[i], now_ns);
+	stat_add(&w->stats.messages, n);
+	work += take_completions(w, now_ns);
+	exchange_timers(w->exchanges, now_ns);
+	for (unsigned i = 0; i < w->cfg.mesh->n_dst[MESH_POLL]; i++)
+		outbox_flush(&w->to_poll[i], &w->counts);
+	__atomic_store_n(&w->stats.open_exchanges, exchanges_open(w->exchanges), __ATOMIC_RELAXED);
+	return work;
+}
+
+static uint64_t wall(void *arg) { return ((const struct worker *)arg)->wall_ns; }
+
+struct worker *worker_new(const struct worker_config *cfg)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	struct exchange_config exchange = {
+		.n_slots = cfg->store->max_sessions,
+		.n_open = OPEN_EXCHANGES,
+		.ack_delivered = cfg->ack_delivered,
+		.separate_after_ns = SEPARATE_AFTER_NS,
+		.max_age_s = MAX_AGE_S,
+		.deliver = deliver,
+		.send = send_later,
+		.wall_ns = wall,
+		.arg = w,
+	};
+
+	if (w == NULL)
+		return NULL;
+	w->cfg = *cfg;
+	for (unsigned i = 0; i < cfg->mesh->n_dst[MESH_POLL]; i++)
+		w->to_poll[i].ring = mesh_ring(cfg->mesh, MESH_POLL, i, cfg->core);
+	w->exchanges = exchanges_new(&exchange);
+	if (w->exchanges == NULL) {
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void worker_free(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	exchanges_free(w->exchanges);
+	free(w);
+}
+
+const struct status_counts *worker_counts(const struct worker *w) { return &w->counts; }
+
+const struct worker_stats *worker_stats(const struct worker *w) { return &w->stats; }
