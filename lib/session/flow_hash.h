@@ -2,27 +2,41 @@
 /*
  * A keyed 128-bit hash of a flow: bucket bits and signature bits of the lookup table.
  *
- * CBC-MAC of four-round AES over the flow's three blocks, closed by full AES: four rounds are
- * almost universal (maximum expected differential probability below 2^-113), so that an attacker who does not know
- * the process's random key cannot aim at a bucket (hostile N6). Any thread.
+ * CBC-MAC over the flow's three blocks, four-round AES under keys of its own for the first and the
+ * second block, closed by full AES:
+ *
+ *   hash = AES(k3, AES4(k2, AES4(k1, local_ip) ^ remote_ip) ^ ports)
+ *
+ * Two different flows meet before the last AES only if a chosen difference passes a four-round AES
+ * with independent round keys to a chosen difference, twice at most: with probability below
+ * 2 * 2^-113 (Keliher and Sui 2007, maximum expected differential probability). What the last AES
+ * makes of different inputs is pseudo-random. So an attacker who does not know the process's key
+ * cannot aim at a bucket or a signature (hostile N6). Any thread.
  */
 #pragma once
 
 #include "flow.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
+enum { FLOW_HASH_SEED_LEN = 32, FLOW_HASH_SIGNATURE_BITS = 48 };
+
+/* Five round keys for each four-round AES, eleven for the full one. */
 struct flow_hash_key {
-	uint8_t round_keys[16][16] __attribute__((aligned(16)));
+	uint8_t round_keys[21][16] __attribute__((aligned(16)));
 };
 
 struct flow_hash {
-	uint64_t bucket;    /* its low bits choose buckets */
+	uint64_t bucket;    /* chooses the primary bucket */
 	uint64_t signature; /* 48 bits, never 0 */
 };
 
+/* flow_hash_supported: whether this CPU has the AES instructions that all below needs. */
+bool flow_hash_supported(void);
+
 /* flow_hash_key_init: from 32 random bytes. Slow path only. */
-void flow_hash_key_init(struct flow_hash_key *out, const uint8_t seed[32]);
+void flow_hash_key_init(struct flow_hash_key *out, const uint8_t seed[FLOW_HASH_SEED_LEN]);
 
 /* flow_hash_burst: hashes of n flows. */
 void flow_hash_burst(const struct flow_hash_key *key, const struct flow *const *flows,

@@ -11,7 +11,7 @@
 #include "session.h"
 #include "status.h"
 
-/* replay_newest, replay_tx_next: the 48-bit numbers of a hot line. */
+/* replay_newest: the newest number received. */
 static inline uint64_t replay_newest(const struct session_hot *hot)
 {
 	return (uint64_t)hot->rx_newest_hi << 32 | hot->rx_newest_lo;

@@ -15,6 +15,7 @@
 #include "suite.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 /*
  * The hot line: all that opening a request and sealing its response touch.
@@ -40,18 +41,62 @@ struct session_hot {
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct session_hot) == 64, "the hot part is one cache line");
 
+enum { SESSION_SEQ_BITS = 48 };
+#define SESSION_SEQ_MAX ((UINT64_C(1) << SESSION_SEQ_BITS) - 1)
+
+/* session_tx_next: the next send number. Owner core only. */
+static inline uint64_t session_tx_next(const struct session_hot *hot)
+{
+	return (uint64_t)hot->tx_seq_hi << 32 | hot->tx_seq_lo;
+}
+
+/* session_take_tx_seq: a send number, used up by this. false at 2^48 - 1: numbers "MUST NOT be
+ * allowed to wrap" (RFC 6347 §4.1), so the session closes; that last number is never given out
+ * (hostile K5, checklist 13). Owner core only. */
+static inline bool __attribute__((warn_unused_result))
+session_take_tx_seq(struct session_hot *hot, uint64_t *out)
+{
+	uint64_t seq = session_tx_next(hot);
+
+	if (seq >= SESSION_SEQ_MAX)
+		return false;
+	hot->tx_seq_lo = (uint32_t)(seq + 1);
+	hot->tx_seq_hi = (uint16_t)((seq + 1) >> 32);
+	*out = seq;
+	return true;
+}
+
+/* session_key_overflows: whether an algorithm's keys stand in the overflow line. */
+static inline bool session_key_overflows(enum aead_alg alg)
+{
+	return alg == AEAD_AES_256_GCM || alg == AEAD_CHACHA20_POLY1305;
+}
+
 /* 256-bit keys. For ChaCha20 the IVs' bytes 4..11 stand in hot.rx_key and hot.tx_key. */
 struct session_overflow {
 	uint8_t rx_key[32];
 	uint8_t tx_key[32];
 } __attribute__((aligned(64)));
 
+/* session_iv: the 12 bytes that a record's nonce is made from: the salt, then the rest of a
+ * ChaCha20 IV, or zeros where the record's explicit nonce goes. key16: hot.rx_key with hot.rx_salt,
+ * hot.tx_key with hot.tx_salt. Owner core only. */
+static inline void session_iv(enum aead_alg alg, const uint8_t salt[4], const uint8_t key16[16],
+			      uint8_t out[AEAD_IV_LEN])
+{
+	memcpy(out, salt, 4);
+	if (alg == AEAD_CHACHA20_POLY1305)
+		memcpy(out + 4, key16, 8);
+	else
+		memset(out + 4, 0, 8);
+}
+
 /* The cold part: set at install, read when something other than a record happens. */
 struct session_cold {
 	struct flow flow;
 	struct nexthop hop;
 	const struct identity *identity; /* one reference */
-	uint64_t swept_newest; /* rx newest at the last idle sweep */
+	uint64_t swept_newest;           /* rx newest at the last idle sweep */
 	uint32_t failed_opens;
 	uint32_t handshake_slot; /* who answers a repeated final flight */
 	uint32_t handshake_generation;
@@ -71,9 +116,9 @@ struct session_install {
 	const struct identity *identity; /* the reference moves to the session */
 	uint8_t rx_key[AEAD_KEY_MAX], tx_key[AEAD_KEY_MAX];
 	uint8_t rx_iv[AEAD_IV_LEN], tx_iv[AEAD_IV_LEN];
-	uint64_t tx_seq;     /* next number of ours in epoch 1 */
-	uint64_t rx_newest;  /* newest number received in epoch 1 */
-	uint64_t rx_window;  /* bit i: newest - i was received */
+	uint64_t tx_seq;    /* next number of ours in epoch 1 */
+	uint64_t rx_newest; /* newest number received in epoch 1 */
+	uint64_t rx_window; /* bit i: newest - i was received */
 	uint32_t handshake_slot, handshake_generation;
 	uint16_t suite;
 	uint8_t aead, auth, handshake_core;

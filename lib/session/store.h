@@ -4,10 +4,12 @@
  *
  * A slot goes: free → live (store_install, owner core) → retired (store_retire, owner core: the
  * generation moves on at once, keys are wiped, the index entry is gone) → waits for a grace period
- * (control thread) → free (store_recycle). Generations count per slot and survive reuse.
+ * (control thread) → free (store_recycle). Generations count per slot and survive reuse: odd ones
+ * are live, even ones (0 among them) are not.
  */
 #pragma once
 
+#include "block.h"
 #include "replay.h"
 #include "session.h"
 #include "table.h"
@@ -23,25 +25,43 @@ struct store_config {
 struct store {
 	struct session_hot *hot;   /* [max_sessions] */
 	struct session_cold *cold; /* [max_sessions] */
-	struct session_overflow *overflow; /* [max_sessions], pages touched only by 256-bit suites */
-	uint64_t *wide;            /* [max_sessions * replay_window / 64], or NULL */
+	/* [max_sessions]; pages touched only by 256-bit suites */
+	struct session_overflow *overflow;
+	uint64_t *wide; /* [max_sessions * replay_window / 64], or NULL */
 	unsigned replay_window;
 	uint32_t max_sessions;
 	struct flow_hash_key hash_key;
-	struct table *flows;       /* 5-tuple → session */
+	struct table *flows; /* 5-tuple → session */
 	struct identity_set *identities;
 	struct store_free *free_slots;
-};
+	struct block hot_block, cold_block, overflow_block, wide_block;
+	_Atomic uint64_t *overflow_touched; /* a bit for each page of overflow */
+	_Atomic uint32_t overflow_pages;
+	uint8_t apart[64]; /* what changes is not on the lines that every burst reads */
+	_Atomic uint32_t live;
+} __attribute__((aligned(64)));
 
-/* store_new: NULL and errno without memory. Slow path only. */
+/* store_new: NULL and errno: ENOMEM, EINVAL (no sessions, or a window that is not a multiple of 64
+ * up to 1024), ENOTSUP (a CPU without AES instructions). Slow path only. */
 struct store *store_new(const struct store_config *cfg);
+
+/* store_free: wipes and frees all, gives the identities of live sessions back. When no other thread
+ * uses it any more, and before rte_eal_cleanup. Slow path only. */
 void store_free(struct store *s);
+
+/* store_lookup: table_lookup_burst of n <= TABLE_BURST_MAX flows. Any thread, inside RCU read
+ * side. */
+size_t store_lookup(const struct store *s, const struct flow *const *flows, struct table_hit *out,
+		    size_t n);
 
 /*
  * store_install: a new session for a finished handshake, owned by poll core `owner`. Replaces a
  * live session of the same flow owned by the same core: *replaced is its reference then
- * (generation 0: none), already out of the table, for the caller to retire. STATUS_OK and *out, or
- * STATUS_SESSION_FULL (the identity reference then stays with the caller). Owner core only.
+ * (generation 0: none), already out of the table, for the caller to retire, whatever the result
+ * is. STATUS_OK and *out, or STATUS_SESSION_FULL: no slot, no room in the table, or a live session
+ * of another flow or owner has the same signature (the identity reference then stays with the
+ * caller). A session is never evicted for another flow's (hostile N5). Owner core only, inside RCU
+ * read side.
  */
 enum status store_install(struct store *s, uint8_t owner, const struct session_install *in,
 			  struct session_ref *out, struct session_ref *replaced);
@@ -49,7 +69,7 @@ enum status store_install(struct store *s, uint8_t owner, const struct session_i
 /* store_live: whether a reference still names its session. Any thread, inside RCU read side. */
 static inline bool store_live(const struct store *s, struct session_ref ref)
 {
-	return ref.generation != 0 && ref.slot < s->max_sessions &&
+	return (ref.generation & 1) && ref.slot < s->max_sessions &&
 	       atomic_load_explicit(&s->hot[ref.slot].generation, memory_order_acquire) ==
 		       ref.generation;
 }
@@ -63,9 +83,42 @@ bool store_retire(struct store *s, struct session_ref ref);
 void store_recycle(struct store *s, const uint32_t *slots, size_t n);
 
 /* store_sweep: looks at up to n slots from *cursor on and writes those of `owner` that received
- * nothing for max_sweeps visits to out; returns how many. Owner core only. */
+ * nothing for max_sweeps visits to out; returns how many. A session is reported again at each
+ * further visit until it is retired. Owner core only, inside RCU read side. */
 size_t store_sweep(struct store *s, uint8_t owner, uint32_t *cursor, size_t n, uint16_t max_sweeps,
 		   struct session_ref *out);
+
+/* store_rx_key, store_tx_key: the raw key of a live slot, aead_info(alg)->key_len bytes, borrowed
+ * until it retires; alg is the session's (table_hit.class). Owner core only. */
+static inline const uint8_t *store_rx_key(const struct store *s, uint32_t slot, enum aead_alg alg)
+{
+	return session_key_overflows(alg) ? s->overflow[slot].rx_key : s->hot[slot].rx_key;
+}
+
+static inline const uint8_t *store_tx_key(const struct store *s, uint32_t slot, enum aead_alg alg)
+{
+	return session_key_overflows(alg) ? s->overflow[slot].tx_key : s->hot[slot].tx_key;
+}
+
+/* store_rx_iv, store_tx_iv: what a record's nonce is made from (session_iv). Owner core only. */
+static inline void store_rx_iv(const struct store *s, uint32_t slot, enum aead_alg alg,
+			       uint8_t out[AEAD_IV_LEN])
+{
+	session_iv(alg, s->hot[slot].rx_salt, s->hot[slot].rx_key, out);
+}
+
+static inline void store_tx_iv(const struct store *s, uint32_t slot, enum aead_alg alg,
+			       uint8_t out[AEAD_IV_LEN])
+{
+	session_iv(alg, s->hot[slot].tx_salt, s->hot[slot].tx_key, out);
+}
+
+/* store_wide: a slot's wide replay window for replay_check and replay_commit; NULL when the window
+ * is 64. Owner core only. */
+static inline uint64_t *store_wide(const struct store *s, uint32_t slot)
+{
+	return s->wide == NULL ? NULL : &s->wide[(size_t)slot * (s->replay_window / 64)];
+}
 
 /* store_count: live sessions. store_bytes: all memory of the store (overflow as touched). Any
  * thread. */

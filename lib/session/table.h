@@ -6,12 +6,14 @@
  * secondary; a reader looks at the primary, then the secondary, and is wait-free. An entry is ever
  * only relocated from its primary to its secondary bucket, and the copy is published before the
  * original is removed: so a lookup in that order never misses a live entry. Writers use
- * compare-and-swap and may be several.
+ * compare-and-swap and may be several; none waits for another.
  *
- * Entry, two words, each read atomically; a reader that sees the signature change under it looks
+ * Entry, two words, each read atomically; a reader that sees the reference change under it looks
  * again:
- *   word 0: signature 48 | owner 8 | class 8        0: empty
+ *   word 0: signature 48 | owner 8 | class 5 | flags 3        0: empty
  *   word 1: slot 32 | generation 32
+ *
+ * Inserts and removals of one signature are one thread's: its owner's. (Relocations are anyone's.)
  */
 #pragma once
 
@@ -22,10 +24,12 @@
 
 struct table;
 
+enum { TABLE_BURST_MAX = 64, TABLE_CLASS_MAX = 31 };
+
 struct table_hit {
 	struct session_ref ref; /* generation 0: a miss */
 	uint8_t owner;
-	uint8_t class; /* enum aead_alg of a session */
+	uint8_t class; /* enum aead_alg of a session; at most TABLE_CLASS_MAX */
 };
 
 /* table_new: room for capacity entries at half load, on a NUMA socket (SOCKET_ID_ANY: -1), from
@@ -34,15 +38,20 @@ struct table_hit {
 struct table *table_new(uint32_t capacity, int socket);
 void table_free(struct table *t);
 
-/* table_lookup_burst: n <= 64 lookups, prefetched; returns how many hit. Any thread, inside RCU
- * read side. */
+/* table_lookup_burst: n <= TABLE_BURST_MAX lookups, prefetched; returns how many hit. The hit may
+ * be another flow's, with a probability of 2^-48 for each entry met. Any thread, inside RCU read
+ * side. */
 size_t table_lookup_burst(const struct table *t, const struct flow_hash *keys,
 			  struct table_hit *out, size_t n);
 
 enum table_insert { TABLE_INSERTED, TABLE_EXISTS, TABLE_FULL };
 
-/* table_insert: adds an entry; TABLE_EXISTS when a live entry has the same signature in the key's
- * buckets. Any writer thread. */
+/*
+ * table_insert: adds an entry, or leaves no trace: one that was not inserted was never visible. A
+ * reference is inserted once. TABLE_EXISTS: an entry in the key's buckets has the same signature;
+ * it is live, or was removed a moment ago in the middle of a relocation by another thread, which
+ * has yet to clear it away (the caller may try again). Any writer thread.
+ */
 enum table_insert table_insert(struct table *t, const struct flow_hash *key,
 			       const struct table_hit *entry);
 

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "block.h"
+
+#include "secret.h"
+
+#include <rte_eal.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <sys/mman.h>
+
+enum { BLOCK_ALIGN = 64, BLOCK_HUGE_PAGE = 2 << 20 };
+
+static bool block_map(struct block *out, size_t len, int advice)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return false;
+	/* Both are wishes: a kernel without transparent huge pages serves as well. */
+	(void)madvise(p, len, advice);
+	(void)madvise(p, len, MADV_DONTDUMP);
+	*out = (struct block){ .p = p, .len = len };
+	return true;
+}
+
+bool block_new(struct block *out, size_t len, int socket)
+{
+	void *p = NULL;
+
+	*out = (struct block){ 0 };
+	/* No NUMA node is known before rte_eal_init. DPDK's heap without huge pages is a small
+	 * fixed pool that packets need more. */
+	if (rte_socket_count() != 0 && rte_eal_has_hugepages())
+		p = rte_zmalloc_socket("sluice", len, BLOCK_ALIGN, socket);
+	if (p != NULL) {
+		*out = (struct block){ .p = p, .len = len, .eal = true };
+		return true;
+	}
+	return block_map(out, len, len >= BLOCK_HUGE_PAGE ? MADV_HUGEPAGE : MADV_NORMAL);
+}
+
+bool block_new_lazy(struct block *out, size_t len)
+{
+	*out = (struct block){ 0 };
+	/* One touched byte of a huge page would cost all of it. */
+	if (!block_map(out, len, MADV_NOHUGEPAGE))
+		return false;
+	out->lazy = true;
+	return true;
+}
+
+void block_free(struct block *m)
+{
+	if (m->p == NULL)
+		return;
+	if (!m->lazy)
+		secret_wipe(m->p, m->len);
+	if (m->eal)
+		rte_free(m->p);
+	else
+		munmap(m->p, m->len);
+	*m = (struct block){ 0 };
+}

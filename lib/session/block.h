@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Big arrays of the session library: zeroed, cache-line aligned, on huge pages where the machine
+ * has them. Slow path only. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct block {
+	void *p;
+	size_t len;
+	bool eal;  /* from DPDK's heap */
+	bool lazy; /* pages cost nothing until they are touched */
+};
+
+/* block_new: len zeroed bytes on a NUMA socket (-1: any): DPDK's heap when it is up, has huge
+ * pages and room; else anonymous pages. false: no memory, *out is empty. */
+bool block_new(struct block *out, size_t len, int socket) __attribute__((warn_unused_result));
+
+/* block_new_lazy: like it, but a page takes memory only once it is touched. */
+bool block_new_lazy(struct block *out, size_t len) __attribute__((warn_unused_result));
+
+/* block_free: wipes (lazy memory excepted: that would touch every page, so whoever put secrets
+ * there wipes them) and gives back. An empty one is allowed. */
+void block_free(struct block *m);

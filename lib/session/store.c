@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "store.h"
+
+#include "secret.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+	PAGE = 4096,
+	SLOTS_A_PAGE = PAGE / sizeof(struct session_overflow),
+	WORD_BITS = 64,
+	INSERT_TRIES = 64, /* for a relocation on another core to end its few stores */
+};
+
+/*
+ * Free slots: a stack, since the slot that was used last costs no new page. Several cores take,
+ * the control thread gives; a compare-and-swap that fails means that another one succeeded, so
+ * nobody waits for a preempted thread (a ring with several producers or consumers would make them
+ * wait for each other's tail). The head carries a count of changes against ABA.
+ */
+struct store_free {
+	_Atomic uint64_t head; /* changes 32 | slot + 1, 0: empty */
+	_Atomic uint32_t next[];
+};
+
+static uint64_t free_head(uint64_t before, uint32_t top)
+{
+	return ((before >> 32) + 1) << 32 | top;
+}
+
+static bool free_take(struct store_free *f, uint32_t *slot)
+{
+	uint64_t head = atomic_load_explicit(&f->head, memory_order_acquire);
+	uint32_t next;
+
+	do {
+		if ((uint32_t)head == 0)
+			return false;
+		*slot = (uint32_t)head - 1;
+		/* May be stale already: then the swap fails. */
+		next = atomic_load_explicit(&f->next[*slot], memory_order_relaxed);
+	} while (!atomic_compare_exchange_weak_explicit(&f->head, &head, free_head(head, next),
+							memory_order_acq_rel,
+							memory_order_acquire));
+	return true;
+}
+
+static void free_give(struct store_free *f, uint32_t slot)
+{
+	uint64_t head = atomic_load_explicit(&f->head, memory_order_relaxed);
+
+	do {
+		atomic_store_explicit(&f->next[slot], (uint32_t)head, memory_order_relaxed);
+	} while (!atomic_compare_exchange_weak_explicit(&f->head, &head, free_head(head, slot + 1),
+							memory_order_acq_rel,
+							memory_order_relaxed));
+}
+
+static struct store_free *free_new(uint32_t n)
+{
+	struct store_free *f = malloc(sizeof(*f) + (size_t)n * sizeof(f->next[0]));
+
+	if (f == NULL)
+		return NULL;
+	/* 0 on top, so that the low slots, and their pages, are the ones in use. */
+	for (uint32_t i = 0; i < n; i++)
+		atomic_init(&f->next[i], i + 1 < n ? i + 2 : 0);
+	atomic_init(&f->head, 1);
+	return f;
+}
+
+static size_t overflow_words(const struct store *s)
+{
+	return (s->max_sessions + (size_t)SLOTS_A_PAGE * WORD_BITS - 1) /
+	       ((size_t)SLOTS_A_PAGE * WORD_BITS);
+}
+
+static bool allocate_parts(struct store *s, int socket)
+{
+	size_t n = s->max_sessions, words = s->replay_window / WORD_BITS;
+
+	if (!block_new(&s->hot_block, n * sizeof(*s->hot), socket) ||
+	    !block_new(&s->cold_block, n * sizeof(*s->cold), socket) ||
+	    !block_new_lazy(&s->overflow_block, n * sizeof(*s->overflow)))
+		return false;
+	if (words > 1 && !block_new(&s->wide_block, n * words * sizeof(*s->wide), socket))
+		return false;
+	s->hot = s->hot_block.p;
+	s->cold = s->cold_block.p;
+	s->overflow = s->overflow_block.p;
+	s->wide = s->wide_block.p;
+	return true;
+}
+
+static bool config_ok(const struct store_config *cfg)
+{
+	return cfg->max_sessions != 0 && cfg->max_sessions < UINT32_MAX &&
+	       cfg->replay_window != 0 && cfg->replay_window % 64 == 0 &&
+	       cfg->replay_window <= 1024;
+}
+
+struct store *store_new(const struct store_config *cfg)
+{
+	struct store *s;
+
+	if (!config_ok(cfg) || !flow_hash_supported()) {
+		errno = config_ok(cfg) ? ENOTSUP : EINVAL;
+		return NULL;
+	}
+	s = aligned_alloc(64, sizeof(*s));
+	if (s == NULL)
+		return NULL;
+	*s = (struct store){ .replay_window = cfg->replay_window,
+			     .max_sessions = cfg->max_sessions,
+			     .identities = cfg->identities };
+	flow_hash_key_init(&s->hash_key, cfg->hash_seed);
+	s->flows = table_new(cfg->max_sessions, cfg->socket);
+	s->free_slots = free_new(cfg->max_sessions);
+	s->overflow_touched = calloc(overflow_words(s), sizeof(*s->overflow_touched));
+	if (s->flows != NULL && s->free_slots != NULL && s->overflow_touched != NULL &&
+	    allocate_parts(s, cfg->socket))
+		return s;
+	store_free(s);
+	errno = ENOMEM;
+	return NULL;
+}
+
+static bool generation_live(uint32_t generation) { return generation & 1; }
+
+static void wipe_keys(struct store *s, uint32_t slot)
+{
+	/* Keys and salts are the line's head. */
+	secret_wipe(&s->hot[slot], offsetof(struct session_hot, tx_seq_lo));
+	if (session_key_overflows(s->cold[slot].aead))
+		secret_wipe(&s->overflow[slot], sizeof(s->overflow[slot]));
+}
+
+/* A retired slot that nobody recycled holds an identity too. */
+static void drop_slots(struct store *s)
+{
+	for (uint32_t i = 0; i < s->max_sessions; i++) {
+		if (generation_live(atomic_load(&s->hot[i].generation)))
+			wipe_keys(s, i);
+		if (s->cold[i].identity != NULL)
+			identity_put(s->identities, s->cold[i].identity);
+	}
+}
+
+void store_free(struct store *s)
+{
+	if (s == NULL)
+		return;
+	if (s->hot != NULL && s->cold != NULL)
+		drop_slots(s);
+	table_free(s->flows);
+	free(s->free_slots);
+	free(s->overflow_touched);
+	block_free(&s->hot_block);
+	block_free(&s->cold_block);
+	block_free(&s->overflow_block);
+	block_free(&s->wide_block);
+	secret_wipe(&s->hash_key, sizeof(s->hash_key));
+	free(s);
+}
+
+size_t store_lookup(const struct store *s, const struct flow *const *flows, struct table_hit *out,
+		    size_t n)
+{
+	struct flow_hash keys[TABLE_BURST_MAX];
+
+	flow_hash_burst(&s->hash_key, flows, keys, n);
+	return table_lookup_burst(s->flows, keys, out, n);
+}
+
+static struct flow_hash hash_of(const struct store *s, const struct flow *flow)
+{
+	struct flow_hash hash;
+
+	flow_hash_burst(&s->hash_key, &flow, &hash, 1);
+	return hash;
+}
+
+static void touch_overflow(struct store *s, uint32_t slot)
+{
+	uint32_t page = slot / SLOTS_A_PAGE;
+	uint64_t bit = UINT64_C(1) << page % WORD_BITS;
+
+	if (!(atomic_fetch_or_explicit(&s->overflow_touched[page / WORD_BITS], bit,
+				       memory_order_relaxed) &
+	      bit))
+		atomic_fetch_add_explicit(&s->overflow_pages, 1, memory_order_relaxed);
+}
+
+static void fill_keys(struct store *s, uint32_t slot, const struct session_install *in)
+{
+	struct session_hot *hot = &s->hot[slot];
+
+	memcpy(hot->rx_salt, in->rx_iv, sizeof(hot->rx_salt));
+	memcpy(hot->tx_salt, in->tx_iv, sizeof(hot->tx_salt));
+	if (!session_key_overflows(in->aead)) {
+		memcpy(hot->rx_key, in->rx_key, sizeof(hot->rx_key));
+		memcpy(hot->tx_key, in->tx_key, sizeof(hot->tx_key));
+		return;
+	}
+	touch_overflow(s, slot);
+	memcpy(s->overflow[slot].rx_key, in->rx_key, sizeof(s->overflow[slot].rx_key));
+	memcpy(s->overflow[slot].tx_key, in->tx_key, sizeof(s->overflow[slot].tx_key));
+	memcpy(hot->rx_key, in->rx_iv + 4, AEAD_IV_LEN - 4);
+	memcpy(hot->tx_key, in->tx_iv + 4, AEAD_IV_LEN - 4);
+}
+
+static void fill_slot(struct store *s, uint32_t slot, uint8_t owner,
+		      const struct session_install *in)
+{
+	struct session_hot *hot = &s->hot[slot];
+
+	s->cold[slot] = (struct session_cold){
+		.flow = in->flow,
+		.hop = in->hop,
+		.identity = in->identity,
+		.swept_newest = in->rx_newest,
+		.handshake_slot = in->handshake_slot,
+		.handshake_generation = in->handshake_generation,
+		.suite = in->suite,
+		.aead = in->aead,
+		.auth = in->auth,
+		.owner = owner,
+		.handshake_core = in->handshake_core,
+	};
+	fill_keys(s, slot, in);
+	hot->tx_seq_lo = (uint32_t)in->tx_seq;
+	hot->tx_seq_hi = (uint16_t)(in->tx_seq >> 32);
+	replay_init(hot, store_wide(s, slot), s->replay_window, in->rx_newest, in->rx_window);
+}
+
+/* The slot's next generation: live ones are odd, so an increment starts and ends a session and 0
+ * is never live, even after it wrapped. Only the owner writes it. */
+static uint32_t next_generation(struct store *s, uint32_t slot)
+{
+	_Atomic uint32_t *generation = &s->hot[slot].generation;
+	uint32_t next = atomic_load_explicit(generation, memory_order_relaxed) + 1;
+
+	atomic_store_explicit(generation, next, memory_order_release);
+	return next;
+}
+
+/* Takes the entry that stands in the way of an insert out of the table, when it is the same
+ * device's older session. */
+static bool replace(struct store *s, uint8_t owner, const struct flow *flow,
+		    const struct flow_hash *hash, struct session_ref *replaced)
+{
+	struct table_hit hit;
+
+	if (table_lookup_burst(s->flows, hash, &hit, 1) == 0)
+		return true;
+	if (!store_live(s, hit.ref))
+		return true; /* on its way out */
+	if (hit.owner != owner || memcmp(&s->cold[hit.ref.slot].flow, flow, sizeof(*flow)) != 0)
+		return false;
+	*replaced = hit.ref;
+	return table_remove(s->flows, hash, hit.ref);
+}
+
+static enum table_insert publish(struct store *s, const struct flow_hash *hash,
+				 const struct table_hit *entry)
+{
+	enum table_insert result = table_insert(s->flows, hash, entry);
+
+	for (int i = 0; result == TABLE_EXISTS && i < INSERT_TRIES; i++) {
+		__builtin_ia32_pause();
+		result = table_insert(s->flows, hash, entry);
+	}
+	return result;
+}
+
+/* Undoes fill_slot. The entry was never visible, so the slot needs no grace period. */
+static void abandon(struct store *s, uint32_t slot)
+{
+	next_generation(s, slot);
+	wipe_keys(s, slot);
+	s->cold[slot].identity = NULL;
+	free_give(s->free_slots, slot);
+}
+
+enum status store_install(struct store *s, uint8_t owner, const struct session_install *in,
+			  struct session_ref *out, struct session_ref *replaced)
+{
+	struct flow_hash hash = hash_of(s, &in->flow);
+	struct table_hit entry = { .owner = owner, .class = in->aead };
+
+	*out = *replaced = (struct session_ref){ 0 };
+	if (!free_take(s->free_slots, &entry.ref.slot))
+		return STATUS_SESSION_FULL;
+	if (!replace(s, owner, &in->flow, &hash, replaced)) {
+		free_give(s->free_slots, entry.ref.slot);
+		return STATUS_SESSION_FULL;
+	}
+	fill_slot(s, entry.ref.slot, owner, in);
+	entry.ref.generation = next_generation(s, entry.ref.slot);
+	if (publish(s, &hash, &entry) != TABLE_INSERTED) {
+		abandon(s, entry.ref.slot);
+		return STATUS_SESSION_FULL;
+	}
+	atomic_fetch_add_explicit(&s->live, 1, memory_order_relaxed);
+	*out = entry.ref;
+	return STATUS_OK;
+}
+
+bool store_retire(struct store *s, struct session_ref ref)
+{
+	struct flow_hash hash;
+
+	if (!store_live(s, ref))
+		return false;
+	hash = hash_of(s, &s->cold[ref.slot].flow);
+	/* Not there when a newer session of the flow took its place. */
+	(void)table_remove(s->flows, &hash, ref);
+	next_generation(s, ref.slot);
+	wipe_keys(s, ref.slot);
+	atomic_fetch_sub_explicit(&s->live, 1, memory_order_relaxed);
+	return true;
+}
+
+void store_recycle(struct store *s, const uint32_t *slots, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct session_cold *cold = &s->cold[slots[i]];
+
+		if (cold->identity != NULL)
+			identity_put(s->identities, cold->identity);
+		cold->identity = NULL;
+		free_give(s->free_slots, slots[i]);
+	}
+}
+
+/* Whether the owner's session in a slot has been idle for max_sweeps visits. */
+static bool sweep_slot(struct store *s, uint32_t slot, uint16_t max_sweeps)
+{
+	struct session_cold *cold = &s->cold[slot];
+	uint64_t newest = replay_newest(&s->hot[slot]);
+
+	if (newest != cold->swept_newest) {
+		cold->swept_newest = newest;
+		cold->idle_sweeps = 0;
+		return false;
+	}
+	if (cold->idle_sweeps < max_sweeps)
+		cold->idle_sweeps++;
+	return cold->idle_sweeps >= max_sweeps;
+}
+
+size_t store_sweep(struct store *s, uint8_t owner, uint32_t *cursor, size_t n, uint16_t max_sweeps,
+		   struct session_ref *out)
+{
+	uint32_t slot = *cursor < s->max_sessions ? *cursor : 0;
+	size_t found = 0;
+
+	for (size_t i = 0; i < n && i < s->max_sessions; i++) {
+		uint32_t generation =
+			atomic_load_explicit(&s->hot[slot].generation, memory_order_acquire);
+
+		if (generation_live(generation) && s->cold[slot].owner == owner &&
+		    sweep_slot(s, slot, max_sweeps))
+			out[found++] = (struct session_ref){ slot, generation };
+		slot = slot + 1 < s->max_sessions ? slot + 1 : 0;
+	}
+	*cursor = slot;
+	return found;
+}
+
+uint32_t store_count(const struct store *s)
+{
+	return atomic_load_explicit(&s->live, memory_order_relaxed);
+}
+
+size_t store_bytes(const struct store *s)
+{
+	size_t pages = atomic_load_explicit(&s->overflow_pages, memory_order_relaxed);
+
+	return sizeof(*s) + table_bytes(s->flows) + s->hot_block.len + s->cold_block.len +
+	       s->wide_block.len + pages * PAGE + sizeof(*s->free_slots) +
+	       s->max_sessions * sizeof(s->free_slots->next[0]) +
+	       overflow_words(s) * sizeof(*s->overflow_touched);
+}

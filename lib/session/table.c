@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "table.h"
+
+#include "block.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/*
+ * Why it is right.
+ *
+ * States of an entry, by word 0:
+ *
+ *       claim (CAS)        publish              mark (CAS)
+ *   0 ─────────────► BUSY ──────────► live ─────────────────► live|MOVING ─────► 0
+ *   ▲                                  │ remove (CAS)              │ remove (CAS)
+ *   └──────────────────────────────────┘                           ▼
+ *   └───────────────────────────────────────────── live|MOVING|DEAD
+ *
+ * - BUSY belongs to the writer that claimed it: it writes word 1, then publishes word 0.
+ * - MOVING belongs to the relocator that set it, on the original, and on the copy that it publishes
+ *   in the secondary bucket with the flag already set. Nobody else may empty such an entry: a
+ *   remover can only mark it DEAD. So no word 0 that a relocator waits to swap can have been
+ *   recycled under it (no ABA), and no remover waits for a relocator: the relocator, when its swap
+ *   fails, knows that the entry is dead and clears the copy first, the original last.
+ * - Word 1 is written only under BUSY.
+ *
+ * A pair is consistent. A reader loads word 1, word 0, word 1, and believes the pair when both
+ * loads of word 1 agree. Let word 0 be of the entry's k-th use. Word 1 of a use is written before
+ * its word 0 is published and after its word 0 became BUSY; so the first load cannot be of a later
+ * use than k (word 0 would have been BUSY or newer), nor the second of an earlier one. A reference
+ * uses an entry once (it is inserted once, relocated at most once, and never back), hence equal
+ * values are of the same use, k. Were a reference ever inserted twice, the worst would be a record
+ * tried under a foreign key: its tag fails.
+ *
+ * A live entry is not missed. A reader that found its place in the primary bucket empty or reused
+ * (acquire) is ordered after the relocator's swap that emptied it (release, and later claims are
+ * read-modify-writes that continue the release sequence), and so after the copy was published; it
+ * reads the secondary bucket later. There are no relocations inside a bucket or back. An insert
+ * behind a removal of the same signature is a new session: between the two there was none, and a
+ * reader that misses both saw that moment.
+ *
+ * A dead entry does not hide a live one. The owner of a signature inserts it again only when no
+ * entry with it is left in its two buckets, in any state but BUSY. A copy that a relocator
+ * publishes after the original was marked DEAD is cleared before the original is, so while that
+ * ghost can be seen, the DEAD original stands, and the insert answers TABLE_EXISTS. Readers pass
+ * DEAD entries by; a reader of the ghost gets a stale generation, which its owner drops.
+ *
+ * Two threads that insert the same signature at the same instant may both succeed: two flows that
+ * collide in 48 bits, or one flow with two owners, which lookups before a handshake prevent. Each
+ * removes its own by reference; until then lookups find one of them.
+ */
+
+enum {
+	ENTRIES = 4,
+	WORD0_DEAD = 1,
+	WORD0_MOVING = 2,
+	WORD0_SECONDARY = 4, /* stands in its secondary bucket */
+	WORD0_BUSY = 1,      /* whole word: no signature is 0 */
+	CLASS_SHIFT = 3,
+	OWNER_SHIFT = 8,
+	SIGNATURE_SHIFT = 16,
+	MOVE_DEPTH = 2, /* how far an insert may push others on */
+	READ_TRIES = 4, /* each retry needs a whole remove and insert by a writer meanwhile */
+};
+
+struct entry {
+	_Atomic uint64_t word0;
+	_Atomic uint64_t word1;
+};
+
+struct bucket {
+	struct entry entry[ENTRIES];
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct bucket) == 64, "a bucket is one cache line");
+
+struct table {
+	struct bucket *buckets;
+	uint32_t n_buckets;
+	struct block block;
+	uint8_t apart[64]; /* what changes is not on the line that every lookup reads */
+	_Atomic uint32_t count;
+} __attribute__((aligned(64)));
+
+struct table *table_new(uint32_t capacity, int socket)
+{
+	struct table *t = aligned_alloc(64, sizeof(*t));
+	uint32_t n = capacity / 2 + (capacity & 1);
+
+	if (t == NULL)
+		return NULL;
+	*t = (struct table){ .n_buckets = n < 2 ? 2 : n };
+	if (!block_new(&t->block, (size_t)t->n_buckets * sizeof(struct bucket), socket)) {
+		free(t);
+		return NULL;
+	}
+	t->buckets = t->block.p;
+	return t;
+}
+
+void table_free(struct table *t)
+{
+	if (t == NULL)
+		return;
+	block_free(&t->block);
+	free(t);
+}
+
+uint32_t table_count(const struct table *t)
+{
+	return atomic_load_explicit(&t->count, memory_order_relaxed);
+}
+
+size_t table_bytes(const struct table *t) { return sizeof(*t) + t->block.len; }
+
+static inline uint64_t signature_of(uint64_t word0) { return word0 >> SIGNATURE_SHIFT; }
+
+static inline uint64_t word1_of(struct session_ref ref)
+{
+	return (uint64_t)ref.slot << 32 | ref.generation;
+}
+
+/* A 32-bit number scaled to [0, n): a multiplication instead of a modulo. */
+static inline uint32_t scale(uint32_t x, uint32_t n) { return (uint32_t)((uint64_t)x * n >> 32); }
+
+static inline uint32_t primary_of(const struct table *t, const struct flow_hash *key)
+{
+	return scale((uint32_t)key->bucket, t->n_buckets);
+}
+
+/* The secondary bucket lies a distance of 1..n-1 on that the signature gives, so that whoever moves
+ * an entry knows it without the flow, and it is never the primary. */
+static inline uint32_t secondary_of(const struct table *t, uint32_t primary, uint64_t signature)
+{
+	uint32_t distance = 1 + scale((uint32_t)signature, t->n_buckets - 1);
+	uint64_t at = (uint64_t)primary + distance;
+
+	return (uint32_t)(at < t->n_buckets ? at : at - t->n_buckets);
+}
+
+static inline uint64_t load_acquire(const _Atomic uint64_t *w)
+{
+	return atomic_load_explicit(w, memory_order_acquire);
+}
+
+static inline bool swap(_Atomic uint64_t *w, uint64_t from, uint64_t to)
+{
+	return atomic_compare_exchange_strong_explicit(w, &from, to, memory_order_acq_rel,
+						       memory_order_acquire);
+}
+
+/* Lookup */
+
+static bool entry_read(const struct entry *e, uint64_t signature, struct table_hit *out)
+{
+	uint64_t ref = load_acquire(&e->word1), again = ref, word0;
+
+	for (int i = 0; i < READ_TRIES; i++) {
+		ref = again;
+		word0 = load_acquire(&e->word0);
+		if (signature_of(word0) != signature || (word0 & WORD0_DEAD))
+			return false;
+		again = load_acquire(&e->word1);
+		if (again == ref)
+			break;
+	}
+	*out = (struct table_hit){
+		.ref = { .slot = (uint32_t)(again >> 32), .generation = (uint32_t)again },
+		.owner = (uint8_t)(word0 >> OWNER_SHIFT),
+		.class = (uint8_t)word0 >> CLASS_SHIFT,
+	};
+	return true;
+}
+
+static inline bool bucket_find(const struct bucket *b, uint64_t signature, struct table_hit *out)
+{
+	unsigned match = 0;
+
+	for (unsigned i = 0; i < ENTRIES; i++)
+		match |= (unsigned)(signature_of(load_acquire(&b->entry[i].word0)) == signature)
+			 << i;
+	for (; match != 0; match &= match - 1)
+		if (entry_read(&b->entry[__builtin_ctz(match)], signature, out))
+			return true;
+	return false;
+}
+
+size_t table_lookup_burst(const struct table *t, const struct flow_hash *keys,
+			  struct table_hit *out, size_t n)
+{
+	uint32_t at[TABLE_BURST_MAX];
+	uint8_t missed[TABLE_BURST_MAX];
+	size_t n_missed = 0, hits;
+
+	for (size_t i = 0; i < n; i++) {
+		at[i] = primary_of(t, &keys[i]);
+		__builtin_prefetch(&t->buckets[at[i]]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (bucket_find(&t->buckets[at[i]], keys[i].signature, &out[i]))
+			continue;
+		out[i] = (struct table_hit){ 0 };
+		at[i] = secondary_of(t, at[i], keys[i].signature);
+		__builtin_prefetch(&t->buckets[at[i]]);
+		missed[n_missed++] = (uint8_t)i;
+	}
+	hits = n - n_missed;
+	for (size_t i = 0; i < n_missed; i++) {
+		uint8_t m = missed[i];
+
+		hits += bucket_find(&t->buckets[at[m]], keys[m].signature, &out[m]);
+	}
+	return hits;
+}
+
+/* Relocation and insertion */
+
+static bool bucket_has(const struct bucket *b, uint64_t signature)
+{
+	for (unsigned i = 0; i < ENTRIES; i++)
+		if (signature_of(load_acquire(&b->entry[i].word0)) == signature)
+			return true;
+	return false;
+}
+
+/* An empty entry of the bucket, now BUSY and the caller's; NULL: full. */
+static struct entry *bucket_claim(struct bucket *b)
+{
+	for (unsigned i = 0; i < ENTRIES; i++) {
+		struct entry *e = &b->entry[i];
+
+		if (atomic_load_explicit(&e->word0, memory_order_relaxed) == 0 &&
+		    swap(&e->word0, 0, WORD0_BUSY))
+			return e;
+	}
+	return NULL;
+}
+
+static void entry_publish(struct entry *e, uint64_t word0, uint64_t word1)
+{
+	atomic_store_explicit(&e->word1, word1, memory_order_release);
+	atomic_store_explicit(&e->word0, word0, memory_order_release);
+}
+
+static void entry_clear(struct entry *e)
+{
+	atomic_store_explicit(&e->word0, 0, memory_order_release);
+}
+
+/* Moves a live entry that stands in its primary bucket to `to`. */
+static void entry_move(struct entry *from, uint64_t word0, struct entry *to)
+{
+	uint64_t copy = word0 | WORD0_SECONDARY;
+
+	if (!swap(&from->word0, word0, word0 | WORD0_MOVING)) {
+		entry_clear(to); /* removed or already on the move */
+		return;
+	}
+	entry_publish(to, copy | WORD0_MOVING, load_acquire(&from->word1));
+	if (!swap(&from->word0, word0 | WORD0_MOVING, 0)) {
+		entry_clear(to); /* removed meanwhile; in this order: see above */
+		entry_clear(from);
+		return;
+	}
+	if (!swap(&to->word0, copy | WORD0_MOVING, copy))
+		entry_clear(to);
+}
+
+static bool bucket_make_room(struct table *t, uint32_t at, int depth);
+
+/* Tries to move entry e of bucket `at` on; true: worth looking for an empty entry again. */
+static bool entry_push(struct table *t, uint32_t at, struct entry *e, int depth)
+{
+	uint64_t word0 = load_acquire(&e->word0);
+	uint64_t signature = signature_of(word0);
+	uint32_t to;
+	struct entry *place;
+
+	if (word0 == 0)
+		return true;
+	if (signature == 0 || (word0 & (WORD0_SECONDARY | WORD0_MOVING | WORD0_DEAD)))
+		return false;
+	to = secondary_of(t, at, signature);
+	if (bucket_has(&t->buckets[to], signature))
+		return false; /* another flow of that bucket would find this one */
+	place = bucket_claim(&t->buckets[to]);
+	if (place == NULL && depth > 0 && bucket_make_room(t, to, depth - 1))
+		place = bucket_claim(&t->buckets[to]);
+	if (place == NULL)
+		return false;
+	entry_move(e, word0, place);
+	return true;
+}
+
+/* Bounded: ENTRIES^(depth + 1) entries are looked at. */
+static bool bucket_make_room(struct table *t, uint32_t at, int depth)
+{
+	for (unsigned i = 0; i < ENTRIES; i++)
+		if (entry_push(t, at, &t->buckets[at].entry[i], depth))
+			return true;
+	return false;
+}
+
+static struct entry *claim_with_moves(struct table *t, uint32_t primary, uint32_t secondary,
+				      bool *in_secondary)
+{
+	for (int depth = 0; depth <= MOVE_DEPTH; depth++) {
+		struct entry *e = NULL;
+
+		*in_secondary = false;
+		if (bucket_make_room(t, primary, depth))
+			e = bucket_claim(&t->buckets[primary]);
+		if (e != NULL)
+			return e;
+		*in_secondary = true;
+		if (bucket_make_room(t, secondary, depth))
+			e = bucket_claim(&t->buckets[secondary]);
+		if (e != NULL)
+			return e;
+	}
+	return NULL;
+}
+
+static struct entry *claim(struct table *t, uint32_t primary, uint32_t secondary,
+			   bool *in_secondary)
+{
+	struct entry *e = bucket_claim(&t->buckets[primary]);
+
+	*in_secondary = false;
+	if (e != NULL)
+		return e;
+	*in_secondary = true;
+	e = bucket_claim(&t->buckets[secondary]);
+	return e != NULL ? e : claim_with_moves(t, primary, secondary, in_secondary);
+}
+
+enum table_insert table_insert(struct table *t, const struct flow_hash *key,
+			       const struct table_hit *entry)
+{
+	uint32_t primary = primary_of(t, key);
+	uint32_t secondary = secondary_of(t, primary, key->signature);
+	uint64_t word0 = key->signature << SIGNATURE_SHIFT | (uint64_t)entry->owner << OWNER_SHIFT |
+			 (uint64_t)(entry->class & TABLE_CLASS_MAX) << CLASS_SHIFT;
+	bool in_secondary;
+	struct entry *e;
+
+	if (bucket_has(&t->buckets[primary], key->signature) ||
+	    bucket_has(&t->buckets[secondary], key->signature))
+		return TABLE_EXISTS;
+	e = claim(t, primary, secondary, &in_secondary);
+	if (e == NULL)
+		return TABLE_FULL;
+	/* Counted first: a path that skips an empty table must not skip this entry. */
+	atomic_fetch_add_explicit(&t->count, 1, memory_order_relaxed);
+	entry_publish(e, word0 | (in_secondary ? WORD0_SECONDARY : 0), word1_of(entry->ref));
+	return TABLE_INSERTED;
+}
+
+/* Removal */
+
+static bool entry_remove(struct entry *e, uint64_t signature, uint64_t ref)
+{
+	uint64_t word0 = load_acquire(&e->word0);
+
+	/* A swap fails only when a relocation takes one of its few steps meanwhile. */
+	while (signature_of(word0) == signature && !(word0 & WORD0_DEAD) &&
+	       load_acquire(&e->word1) == ref) {
+		uint64_t gone = word0 & WORD0_MOVING ? word0 | WORD0_DEAD : 0;
+
+		if (swap(&e->word0, word0, gone))
+			return true;
+		word0 = load_acquire(&e->word0);
+	}
+	return false;
+}
+
+static bool bucket_remove(struct bucket *b, uint64_t signature, uint64_t ref)
+{
+	for (unsigned i = 0; i < ENTRIES; i++)
+		if (entry_remove(&b->entry[i], signature, ref))
+			return true;
+	return false;
+}
+
+bool table_remove(struct table *t, const struct flow_hash *key, struct session_ref ref)
+{
+	uint32_t primary = primary_of(t, key);
+	uint32_t secondary = secondary_of(t, primary, key->signature);
+
+	if (!bucket_remove(&t->buckets[primary], key->signature, word1_of(ref)) &&
+	    !bucket_remove(&t->buckets[secondary], key->signature, word1_of(ref)))
+		return false;
+	atomic_fetch_sub_explicit(&t->count, 1, memory_order_relaxed);
+	return true;
+}
