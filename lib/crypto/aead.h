@@ -12,7 +12,12 @@
 
 #include "suite.h"
 
-enum aead_engine { AEAD_ENGINE_AUTO, AEAD_ENGINE_MB64, AEAD_ENGINE_IPSEC_MB, AEAD_ENGINE_LIBCRYPTO };
+enum aead_engine {
+	AEAD_ENGINE_AUTO,
+	AEAD_ENGINE_MB64,
+	AEAD_ENGINE_IPSEC_MB,
+	AEAD_ENGINE_LIBCRYPTO
+};
 
 /* One record. src and dst are the same (in place) or do not overlap. Ciphertext at src/dst is
  * followed by the tag. Two operations of a batch never share bytes. */

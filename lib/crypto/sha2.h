@@ -32,8 +32,8 @@ bool sha2_add(struct sha2 *s, const void *data, size_t len) __attribute__((warn_
 /* sha2_finish: writes sha2_len bytes; s is used up. */
 bool sha2_finish(struct sha2 *s, uint8_t out[SHA2_LEN_MAX]) __attribute__((warn_unused_result));
 
-/* sha2_256_block: the eight state words of SHA-256 after one block. sha2_256_resume: a hash that has
- * taken that block and goes on. */
+/* sha2_256_block: the eight state words of SHA-256 after one block. sha2_256_resume: a hash that
+ * has taken that block and goes on. */
 void sha2_256_resume(struct sha2 *s, const uint32_t words[8]);
 void sha2_256_block(uint32_t words[8], const uint8_t block[64]);
 

@@ -55,8 +55,7 @@ static void rfc4231_vectors(void **state)
 {
 	check_vector(*state, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "4869205468657265",
 		     "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-	check_vector(*state, "4a656665",
-		     "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+	check_vector(*state, "4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
 		     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 	check_vector(*state, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		     "dddddddddddddddddddddddddddddddddddddddddddddddddd"
