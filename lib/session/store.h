@@ -39,7 +39,7 @@ struct store {
 	_Atomic uint32_t overflow_pages;
 	uint8_t apart[64]; /* what changes is not on the lines that every burst reads */
 	_Atomic uint32_t live;
-} __attribute__((aligned(64)));
+};
 
 /* store_new: NULL and errno: ENOMEM, EINVAL (no sessions, or a window that is not a multiple of 64
  * up to 1024), ENOTSUP (a CPU without AES instructions). Slow path only. */
