@@ -18,7 +18,7 @@ enum status frame_ether_read(const struct frame_host *host, struct rd *frame,
 {
 	struct rd macs;
 
-	if (!rd_sub(frame, 2 * FRAME_MAC_LEN, &macs) || !rd_u16(frame, &out->type))
+	if (!rd_sub(frame, FRAME_MAC_LEN + FRAME_MAC_LEN, &macs) || !rd_u16(frame, &out->type))
 		return STATUS_FRAME_SHORT;
 	out->dst = macs.p;
 	out->src = macs.p + FRAME_MAC_LEN;
@@ -64,7 +64,7 @@ static enum status ip4_read(const struct rd *packet, unsigned checked, struct fr
 	    !rd_u16(&r, &fragment) || !rd_u8(&r, &out->hop_limit) || !rd_u8(&r, &out->proto) ||
 	    !rd_skip(&r, 2) || !read_mapped(&r, out->src) || !read_mapped(&r, out->dst))
 		return STATUS_FRAME_SHORT;
-	header_len = (version_ihl & 0xfu) * 4;
+	header_len = (version_ihl & (size_t)0xf) * 4;
 	out->v6 = false;
 	out->has_options = header_len > FRAME_IP4_LEN;
 	r = *packet;

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Frames: whatever comes in, what is accepted lies inside the frame, and no answer is larger than
+ * its question. The first byte of the input holds what the port says it checked.
+ */
+#include "frame.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct frame_host host = {
+	.mac = { 0x02, 0, 0, 0, 0, 0x01 },
+	.n_addrs = 2,
+	.addrs = {
+		{ .ip = { [10] = 0xff, 0xff, 198, 18, 0, 2 }, .prefix_len = 24 },
+		{ .ip = { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 }, .prefix_len = 64 },
+	},
+};
+
+static void must(bool truth)
+{
+	if (!truth)
+		abort();
+}
+
+static bool is_ours(const uint8_t ip[16])
+{
+	return memcmp(ip, host.addrs[0].ip, 16) == 0 || memcmp(ip, host.addrs[1].ip, 16) == 0;
+}
+
+static void check_parse(const uint8_t *frame, size_t len, unsigned checked)
+{
+	uint8_t answer[FRAME_HEADERS_MAX + UINT16_MAX];
+	struct frame_host peer = { .n_addrs = 1 };
+	struct frame f, back;
+	size_t headers_len;
+
+	if (frame_parse(&host, frame, len, checked, &f) != STATUS_OK)
+		return;
+	must(f.payload_off >= 14 + 20 + 8 && f.payload_off + (size_t)f.payload_len <= len);
+	must(is_ours(f.flow.local_ip) && !is_ours(f.flow.remote_ip));
+	must(f.flow.remote_port != 0 && !(f.hop.remote_mac[0] & 1));
+
+	/* What is written back to it parses at the other end, if its address is one that can be. */
+	headers_len = frame_headers_len(&f.flow, &f.hop);
+	must(headers_len <= FRAME_HEADERS_MAX);
+	memcpy(answer + headers_len, frame + f.payload_off, f.payload_len);
+	frame_write(&f.flow, &f.hop, 0, answer, answer + headers_len, f.payload_len);
+	memcpy(peer.mac, f.hop.remote_mac, 6);
+	memcpy(peer.addrs[0].ip, f.flow.remote_ip, 16);
+	peer.addrs[0].prefix_len = 32;
+	if (f.flow.local_port == 0)
+		return;
+	must(frame_parse(&peer, answer, headers_len + f.payload_len, 0, &back) == STATUS_OK);
+	must(!back.checksum_partial && back.payload_len == f.payload_len);
+	must(memcmp(back.flow.remote_ip, f.flow.local_ip, 16) == 0);
+	must(back.flow.local_port == f.flow.remote_port && back.hop.vlan_tci == f.hop.vlan_tci);
+}
+
+static void check_answer(const uint8_t *frame, size_t len)
+{
+	const size_t cap = len < 60 ? 60 : len;
+	uint8_t *copy = malloc(cap);
+	size_t out_len = 0;
+
+	if (copy == NULL)
+		return;
+	if (len > 0)
+		memcpy(copy, frame, len);
+	if (frame_answer(&host, copy, len, cap, &out_len) == STATUS_FRAME_ANSWERED) {
+		must(out_len >= 42 && out_len <= cap);
+		must(memcmp(copy + 6, host.mac, 6) == 0);
+		/* To the one who asked, or to all nodes for duplicate address detection. */
+		must(memcmp(copy, frame + 6, 6) == 0 ||
+		     memcmp(copy, (const uint8_t[]){ 0x33, 0x33, 0, 0, 0, 1 }, 6) == 0);
+	} else {
+		must(len == 0 || memcmp(copy, frame, len) == 0);
+	}
+	free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 1 || size > UINT16_MAX)
+		return 0;
+	check_parse(data + 1, size - 1, data[0] & 3);
+	check_answer(data + 1, size - 1);
+	return 0;
+}

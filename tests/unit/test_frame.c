@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Parsing and writing; every refusal here is a row of bad-input A20. */
+#include "frame.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "frame_build.h"
+
+/* Parses from memory of exactly len bytes, so that the sanitizer sees an over-read. */
+static enum status parse_exact(const uint8_t *bytes, size_t len, unsigned checked,
+			       struct frame *out)
+{
+	uint8_t *copy = malloc(len > 0 ? len : 1);
+	enum status s;
+
+	assert_non_null(copy);
+	memcpy(copy, bytes, len);
+	s = frame_parse(&build_host, copy, len, checked, out);
+	free(copy);
+	return s;
+}
+
+static void assert_parses(const struct build_spec *spec, const struct build *f)
+{
+	static const uint8_t host_mac[] = BUILD_MAC_HOST, peer_mac[] = BUILD_MAC_PEER;
+	struct frame out = { .hop.port_id = 77 };
+	const uint8_t *src = out.flow.remote_ip, *dst = out.flow.local_ip;
+
+	assert_int_equal(parse_exact(f->b, f->len, 0, &out), STATUS_OK);
+	assert_int_equal(out.flow.remote_port, spec->src_port);
+	assert_int_equal(out.flow.local_port, spec->dst_port);
+	if (!spec->v6) {
+		static const uint8_t prefix[12] = { [10] = 0xff, 0xff };
+
+		assert_memory_equal(src, prefix, 12);
+		assert_memory_equal(dst, prefix, 12);
+		src += 12;
+		dst += 12;
+	}
+	assert_memory_equal(src, spec->src, spec->v6 ? 16 : 4);
+	assert_memory_equal(dst, spec->dst, spec->v6 ? 16 : 4);
+	assert_memory_equal(out.hop.local_mac, host_mac, 6);
+	assert_memory_equal(out.hop.remote_mac, peer_mac, 6);
+	assert_int_equal(out.hop.vlan_tci, spec->vlan_tci);
+	assert_int_equal(out.hop.port_id, 77);
+	assert_false(out.checksum_partial);
+	assert_int_equal(out.payload_len, spec->body_len);
+	assert_memory_equal(f->b + out.payload_off, spec->body, spec->body_len);
+}
+
+static void udp_over_ip4(void **state)
+{
+	struct build_spec spec = build_ip4("a reading");
+	struct build f;
+
+	(void)state;
+	build_packet(&f, &spec);
+	assert_parses(&spec, &f);
+}
+
+static void udp_over_ip6(void **state)
+{
+	struct build_spec spec = build_ip6("a reading.");
+	struct build f;
+
+	(void)state;
+	build_packet(&f, &spec);
+	assert_parses(&spec, &f);
+}
+
+static void vlan_tag_is_remembered(void **state)
+{
+	struct build_spec v4 = build_ip4("tagged"), v6 = build_ip6("tagged");
+	struct build f;
+
+	(void)state;
+	v4.vlan_tci = 0xa064; /* priority 5, VLAN 100 */
+	build_packet(&f, &v4);
+	assert_parses(&v4, &f);
+	v6.vlan_tci = 0; /* priority-tagged */
+	build_packet(&f, &v6);
+	assert_parses(&v6, &f);
+}
+
+static void empty_datagram(void **state)
+{
+	struct build_spec v4 = build_ip4(""), v6 = build_ip6("");
+	struct build f;
+
+	(void)state;
+	build_packet(&f, &v4);
+	assert_parses(&v4, &f);
+	build_packet(&f, &v6);
+	assert_parses(&v6, &f);
+}
+
+static void ethernet_padding_is_not_payload(void **state)
+{
+	struct build_spec v4 = build_ip4("x"), v6 = build_ip6("x");
+	struct build f;
+
+	(void)state;
+	build_packet(&f, &v4);
+	memset(f.b + f.len, 0xee, 60 - f.len);
+	f.len = 60;
+	assert_parses(&v4, &f);
+	build_packet(&f, &v6);
+	build_u16(&f, 0xeeee);
+	assert_parses(&v6, &f);
+}
+
+static void ip4_options_are_stepped_over(void **state)
+{
+	struct build_spec spec = build_ip4("behind options");
+	struct build f;
+	struct frame out;
+
+	(void)state;
+	build_packet(&f, &spec);
+	memmove(f.b + 42, f.b + 34, f.len - 34);
+	memset(f.b + 34, 1, 8); /* no-operation */
+	f.len += 8;
+	f.b[14] = 0x47;
+	build_put_u16(f.b + 16, (unsigned)(f.len - 14));
+	build_fix_ip4(&f, &spec);
+	assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_OK);
+	assert_int_equal(out.payload_off, 50);
+	assert_int_equal(out.payload_len, spec.body_len);
+}
+
+static void every_truncation_is_refused(void **state)
+{
+	struct build_spec specs[] = { build_ip4("cut short"), build_ip6("cut short") };
+	struct build f;
+	struct frame out;
+
+	(void)state;
+	specs[1].vlan_tci = 7;
+	for (unsigned i = 0; i < 2; i++) {
+		build_packet(&f, &specs[i]);
+		for (size_t len = 0; len < f.len; len++)
+			assert_int_not_equal(parse_exact(f.b, len, 0, &out), STATUS_OK);
+		assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_OK);
+	}
+}
+
+static void every_flipped_bit_is_noticed(void **state)
+{
+	struct build_spec specs[] = { build_ip4("bits"), build_ip6("bits") };
+	struct build f;
+	struct frame out;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		build_packet(&f, &specs[i]);
+		/* Behind the MACs: all that is checked. IPv6's class, label and hop limit are not
+		 * under any checksum. */
+		for (size_t bit = (size_t)12 * 8; bit < f.len * 8; bit++) {
+			const size_t at = bit / 8;
+
+			if (i == 1 &&
+			    ((at == 14 && bit % 8 < 4) || (at > 14 && at < 18) || at == 21))
+				continue;
+			f.b[at] ^= (uint8_t)(1 << bit % 8);
+			assert_int_not_equal(parse_exact(f.b, f.len, 0, &out), STATUS_OK);
+			f.b[at] ^= (uint8_t)(1 << bit % 8);
+		}
+	}
+}
+
+/* A kernel that leaves the checksum to its device writes the pseudo-header's sum. */
+static void unfinished_checksum_is_accepted(void **state)
+{
+	struct build_spec specs[] = { build_ip4("partial"), build_ip6("partial") };
+	struct build f;
+	struct frame out;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		const size_t l4 = build_l4_off(&specs[i]);
+		const unsigned sum = build_pseudo(&specs[i], specs[i].body_len + 8);
+
+		build_packet(&f, &specs[i]);
+		build_put_u16(f.b + l4 + 6, sum);
+		assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_OK);
+		assert_true(out.checksum_partial);
+		build_put_u16(f.b + l4 + 6, ~sum); /* the complement is just wrong */
+		assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_FRAME_UDP_CHECKSUM);
+	}
+}
+
+static void absent_checksum(void **state)
+{
+	struct build_spec v4 = build_ip4("none"), v6 = build_ip6("none");
+	struct build f;
+	struct frame out;
+
+	(void)state;
+	build_packet(&f, &v4);
+	build_put_u16(f.b + 40, 0);
+	assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_OK);
+	build_packet(&f, &v6);
+	build_put_u16(f.b + 60, 0);
+	assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_FRAME_UDP_CHECKSUM);
+	assert_int_equal(parse_exact(f.b, f.len, FRAME_L4_CHECKED, &out),
+			 STATUS_FRAME_UDP_CHECKSUM);
+}
+
+static void port_checked_is_not_checked_again(void **state)
+{
+	struct build_spec spec = build_ip4("hardware");
+	struct build f;
+	struct frame out;
+
+	(void)state;
+	build_packet(&f, &spec);
+	f.b[24] ^= 1;
+	f.b[40] ^= 1;
+	assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_FRAME_IP_CHECKSUM);
+	assert_int_equal(parse_exact(f.b, f.len, FRAME_IP_CHECKED, &out),
+			 STATUS_FRAME_UDP_CHECKSUM);
+	assert_int_equal(parse_exact(f.b, f.len, FRAME_L4_CHECKED, &out), STATUS_FRAME_IP_CHECKSUM);
+	assert_int_equal(parse_exact(f.b, f.len, FRAME_IP_CHECKED | FRAME_L4_CHECKED, &out),
+			 STATUS_OK);
+}
+
+/* One change to a good frame; checksums are made right again but where they are the point. */
+enum { NO_FIX_IP = 1, NO_FIX_L4 = 2, NO_FIX = 3 };
+struct row {
+	const char *name;
+	bool v6;
+	enum status want;
+	unsigned flags;
+	uint16_t off;
+	uint8_t len;
+	uint8_t bytes[16];
+};
+
+/* clang-format off */
+static const struct row rows[] = {
+	{ "another_mac", 0, STATUS_FRAME_NOT_OURS, 0, 5, 1, { 9 } },
+	{ "broadcast_mac", 0, STATUS_FRAME_NOT_OURS, 0, 0, 6, { 255, 255, 255, 255, 255, 255 } },
+	{ "multicast_mac", 1, STATUS_FRAME_NOT_OURS, 0, 0, 6, { 0x33, 0x33, 0, 0, 0, 2 } },
+	{ "source_mac_is_group", 0, STATUS_FRAME_SOURCE, 0, 6, 1, { 3 } },
+	{ "ethertype_unknown", 0, STATUS_FRAME_ETHERTYPE, 0, 12, 2, { 0x88, 0xcc } },
+	{ "ethertype_is_length", 0, STATUS_FRAME_ETHERTYPE, 0, 12, 2, { 0, 50 } },
+	{ "ethertype_qinq", 0, STATUS_FRAME_ETHERTYPE, 0, 12, 2, { 0x88, 0xa8 } },
+	{ "ethertype_arp", 0, STATUS_FRAME_PROTOCOL, 0, 12, 2, { 8, 6 } },
+	{ "ip4_version_5", 0, STATUS_FRAME_IP_HEADER, 0, 14, 1, { 0x55 } },
+	{ "ip4_version_6", 0, STATUS_FRAME_IP_HEADER, 0, 14, 1, { 0x65 } },
+	{ "ip4_header_of_16", 0, STATUS_FRAME_IP_HEADER, 0, 14, 1, { 0x44 } },
+	{ "ip4_header_past_total", 0, STATUS_FRAME_IP_HEADER, NO_FIX, 14, 1, { 0x4f } },
+	{ "ip4_total_below_header", 0, STATUS_FRAME_IP_HEADER, 0, 16, 2, { 0, 19 } },
+	{ "ip4_total_0", 0, STATUS_FRAME_IP_HEADER, 0, 16, 2, { 0, 0 } },
+	{ "ip4_total_past_frame", 0, STATUS_FRAME_IP_HEADER, 0, 16, 2, { 0, 37 } },
+	{ "ip4_total_65535", 0, STATUS_FRAME_IP_HEADER, 0, 16, 2, { 255, 255 } },
+	{ "ip4_checksum", 0, STATUS_FRAME_IP_CHECKSUM, NO_FIX_IP, 22, 1, { 3 } },
+	{ "ip4_first_fragment", 0, STATUS_FRAME_FRAGMENT, 0, 20, 2, { 0x20, 0 } },
+	{ "ip4_last_fragment", 0, STATUS_FRAME_FRAGMENT, 0, 20, 2, { 0x00, 1 } },
+	{ "ip4_dont_fragment", 0, STATUS_OK, 0, 20, 2, { 0x40, 0 } },
+	{ "ip4_tcp", 0, STATUS_FRAME_PROTOCOL, NO_FIX_L4, 23, 1, { 6 } },
+	{ "ip4_icmp", 0, STATUS_FRAME_PROTOCOL, NO_FIX_L4, 23, 1, { 1 } },
+	{ "ip4_another_host", 0, STATUS_FRAME_NOT_OURS, 0, 33, 1, { 3 } },
+	{ "ip4_to_broadcast", 0, STATUS_FRAME_NOT_OURS, 0, 30, 4, { 255, 255, 255, 255 } },
+	{ "ip4_to_multicast", 0, STATUS_FRAME_NOT_OURS, 0, 30, 4, { 224, 0, 1, 187 } },
+	{ "ip4_from_zero", 0, STATUS_FRAME_SOURCE, 0, 26, 4, { 0, 0, 0, 0 } },
+	{ "ip4_from_loopback", 0, STATUS_FRAME_SOURCE, 0, 26, 4, { 127, 0, 0, 1 } },
+	{ "ip4_from_multicast", 0, STATUS_FRAME_SOURCE, 0, 26, 4, { 239, 1, 2, 3 } },
+	{ "ip4_from_broadcast", 0, STATUS_FRAME_SOURCE, 0, 26, 4, { 255, 255, 255, 255 } },
+	{ "ip4_from_directed_broadcast", 0, STATUS_FRAME_SOURCE, 0, 26, 4, { 198, 18, 0, 255 } },
+	{ "ip4_from_another_network_255", 0, STATUS_OK, 0, 26, 4, { 198, 18, 1, 255 } },
+	{ "ip4_from_ourselves", 0, STATUS_FRAME_SOURCE, 0, 26, 4, { 198, 18, 0, 2 } },
+	{ "ip6_version_4", 1, STATUS_FRAME_IP_HEADER, 0, 14, 1, { 0x40 } },
+	{ "ip6_payload_0", 1, STATUS_FRAME_IP_HEADER, NO_FIX, 18, 2, { 0, 0 } },
+	{ "ip6_payload_past_frame", 1, STATUS_FRAME_IP_HEADER, NO_FIX, 18, 2, { 0, 17 } },
+	{ "ip6_fragment_header", 1, STATUS_FRAME_FRAGMENT, NO_FIX, 20, 1, { 44 } },
+	{ "ip6_hop_by_hop", 1, STATUS_FRAME_PROTOCOL, NO_FIX, 20, 1, { 0 } },
+	{ "ip6_routing", 1, STATUS_FRAME_PROTOCOL, NO_FIX, 20, 1, { 43 } },
+	{ "ip6_destination_options", 1, STATUS_FRAME_PROTOCOL, NO_FIX, 20, 1, { 60 } },
+	{ "ip6_icmp6", 1, STATUS_FRAME_PROTOCOL, NO_FIX, 20, 1, { 58 } },
+	{ "ip6_another_host", 1, STATUS_FRAME_NOT_OURS, 0, 53, 1, { 3 } },
+	{ "ip6_to_all_nodes", 1, STATUS_FRAME_NOT_OURS, 0, 38, 16,
+	  { 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 } },
+	{ "ip6_to_our_mapped_ip4", 1, STATUS_FRAME_NOT_OURS, 0, 38, 16,
+	  { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, 0, 2 } },
+	{ "ip6_from_mapped_ip4", 1, STATUS_FRAME_SOURCE, 0, 22, 16,
+	  { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, 0, 1 } },
+	{ "ip6_from_unspecified", 1, STATUS_FRAME_SOURCE, 0, 22, 16, { 0 } },
+	{ "ip6_from_loopback", 1, STATUS_FRAME_SOURCE, 0, 22, 16,
+	  { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 } },
+	{ "ip6_from_multicast", 1, STATUS_FRAME_SOURCE, 0, 22, 1, { 0xff } },
+	{ "ip6_from_ourselves", 1, STATUS_FRAME_SOURCE, 0, 37, 1, { 2 } },
+	{ "ip6_from_link_local", 1, STATUS_OK, 0, 22, 2, { 0xfe, 0x80 } },
+	{ "udp_length_short_by_one", 0, STATUS_FRAME_UDP_LENGTH, 0, 38, 2, { 0, 15 } },
+	{ "udp_length_long_by_one", 0, STATUS_FRAME_UDP_LENGTH, 0, 38, 2, { 0, 17 } },
+	{ "udp_length_below_header", 0, STATUS_FRAME_UDP_LENGTH, 0, 38, 2, { 0, 7 } },
+	{ "udp_length_0", 0, STATUS_FRAME_UDP_LENGTH, 0, 38, 2, { 0, 0 } },
+	{ "udp_length_0_over_ip6", 1, STATUS_FRAME_UDP_LENGTH, 0, 58, 2, { 0, 0 } },
+	{ "udp_length_65535", 1, STATUS_FRAME_UDP_LENGTH, 0, 58, 2, { 255, 255 } },
+	{ "udp_source_port_0", 0, STATUS_FRAME_SOURCE, 0, 34, 2, { 0, 0 } },
+	{ "udp_checksum", 0, STATUS_FRAME_UDP_CHECKSUM, NO_FIX_L4, 45, 1, { 'X' } },
+	{ "udp_checksum_over_ip6", 1, STATUS_FRAME_UDP_CHECKSUM, NO_FIX_L4, 65, 1, { 'X' } },
+	{ "udp_checksum_other_address", 1, STATUS_FRAME_UDP_CHECKSUM, NO_FIX_L4, 36, 1, { 7 } },
+};
+/* clang-format on */
+enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+static void row_has_its_status(void **state)
+{
+	const struct row *row = *state;
+	struct build_spec spec = row->v6 ? build_ip6("12345678") : build_ip4("12345678");
+	struct build f;
+	struct frame out;
+
+	build_packet(&f, &spec);
+	assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_OK);
+	memcpy(f.b + row->off, row->bytes, row->len);
+	/* Read back what the pseudo-header's sum depends on. */
+	memcpy(spec.src, f.b + (row->v6 ? 22 : 26), row->v6 ? 16 : 4);
+	memcpy(spec.dst, f.b + (row->v6 ? 38 : 30), row->v6 ? 16 : 4);
+	if (!(row->flags & NO_FIX_L4))
+		build_fix_l4(&f, &spec, 6);
+	if (!row->v6 && !(row->flags & NO_FIX_IP))
+		build_fix_ip4(&f, &spec);
+	assert_int_equal(parse_exact(f.b, f.len, 0, &out), row->want);
+}
+
+static void reserved_and_double_tags_are_refused(void **state)
+{
+	struct build_spec spec = build_ip4("tag");
+	struct build f;
+	struct frame out;
+
+	(void)state;
+	spec.vlan_tci = 0x0fff;
+	build_packet(&f, &spec);
+	assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_FRAME_ETHERTYPE);
+	spec.vlan_tci = 100;
+	build_packet(&f, &spec);
+	build_put_u16(f.b + 16, 0x8100);
+	assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_FRAME_ETHERTYPE);
+}
+
+static void udp_ends_inside_its_header(void **state)
+{
+	struct build_spec spec = build_ip4("");
+	struct build f;
+	struct frame out;
+
+	(void)state;
+	build_packet(&f, &spec);
+	build_put_u16(f.b + 16, 27);
+	build_fix_ip4(&f, &spec);
+	assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_FRAME_SHORT);
+}
+
+/* The answer to a parsed frame, checked against the test's own sums and parsed by "the peer". */
+static void write_and_read_back(const struct build_spec *spec)
+{
+	const char text[] = "2.04 Changed, and an odd length.";
+	struct build_spec back = *spec;
+	struct build f;
+	struct frame in, out;
+	struct frame_host peer = { .mac = BUILD_MAC_PEER, .n_addrs = 1 };
+	uint8_t answer[256];
+	size_t headers_len, l4;
+
+	build_packet(&f, spec);
+	assert_int_equal(parse_exact(f.b, f.len, 0, &in), STATUS_OK);
+	headers_len = frame_headers_len(&in.flow, &in.hop);
+	assert_true(headers_len <= FRAME_HEADERS_MAX);
+	memset(answer, 0x5a, sizeof(answer));
+	memcpy(answer + headers_len, text, sizeof(text));
+	frame_write(&in.flow, &in.hop, 0, answer, answer + headers_len, sizeof(text));
+	assert_int_equal(answer[headers_len + sizeof(text)], 0x5a);
+
+	memcpy(peer.addrs[0].ip, in.flow.remote_ip, 16);
+	assert_int_equal(frame_parse(&peer, answer, headers_len + sizeof(text), 0, &out),
+			 STATUS_OK);
+	assert_memory_equal(out.flow.local_ip, in.flow.remote_ip, 16);
+	assert_memory_equal(out.flow.remote_ip, in.flow.local_ip, 16);
+	assert_int_equal(out.flow.local_port, in.flow.remote_port);
+	assert_int_equal(out.flow.remote_port, in.flow.local_port);
+	assert_memory_equal(out.hop.remote_mac, build_host.mac, 6);
+	assert_int_equal(out.hop.vlan_tci, spec->vlan_tci);
+	assert_int_equal(out.payload_off, headers_len);
+	assert_int_equal(out.payload_len, sizeof(text));
+
+	memcpy(back.src, spec->dst, 16);
+	memcpy(back.dst, spec->src, 16);
+	l4 = build_l4_off(spec);
+	assert_int_equal(
+		build_sum(build_pseudo(&back, sizeof(text) + 8), answer + l4, sizeof(text) + 8),
+		0xffff);
+	if (!spec->v6)
+		assert_int_equal(build_sum(0, answer + build_ip_off(spec), 20), 0xffff);
+}
+
+static void answers_go_back_where_they_came_from(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct build_spec spec = i & 1 ? build_ip6("request") : build_ip4("request");
+
+		spec.vlan_tci = i & 2 ? 0x2003 : VLAN_NONE;
+		write_and_read_back(&spec);
+	}
+}
+
+static void offloads_leave_what_dpdk_expects(void **state)
+{
+	struct build_spec specs[] = { build_ip4("offload"), build_ip6("offload") };
+	uint8_t answer[FRAME_HEADERS_MAX + 7];
+	struct build f;
+	struct frame in;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		size_t l4 = build_l4_off(&specs[i]);
+
+		build_packet(&f, &specs[i]);
+		assert_int_equal(parse_exact(f.b, f.len, 0, &in), STATUS_OK);
+		memset(answer, 0x5a, sizeof(answer));
+		frame_write(&in.flow, &in.hop, FRAME_IP_OFFLOAD | FRAME_L4_OFFLOAD, answer,
+			    (const uint8_t *)"offload", 7);
+		assert_int_equal(build_get_u16(answer + l4 + 6), build_pseudo(&specs[i], 15));
+		if (i == 0)
+			assert_int_equal(build_get_u16(answer + 24), 0);
+	}
+}
+
+/* RFC 768: "If the computed checksum is zero, it is transmitted as all ones". */
+static void zero_checksum_is_written_as_ones(void **state)
+{
+	struct build_spec spec = build_ip4("request");
+	uint8_t answer[FRAME_HEADERS_MAX], payload[2] = { 0, 0 };
+	struct build f;
+	struct frame in;
+	unsigned seen;
+
+	(void)state;
+	build_packet(&f, &spec);
+	assert_int_equal(parse_exact(f.b, f.len, 0, &in), STATUS_OK);
+	frame_write(&in.flow, &in.hop, 0, answer, payload, 2);
+	seen = build_get_u16(answer + 40); /* adding the checksum itself makes the sum 0xffff */
+	build_put_u16(payload, seen);
+	frame_write(&in.flow, &in.hop, 0, answer, payload, 2);
+	assert_int_equal(build_get_u16(answer + 40), 0xffff);
+}
+
+static void checksums_agree_for_every_length(void **state)
+{
+	char text[600];
+	struct build f;
+	struct frame out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)(1 + i * 7 % 250);
+	for (size_t len = 0; len < sizeof(text); len++) {
+		struct build_spec spec = len % 2 ? build_ip6("") : build_ip4("");
+
+		spec.body = (const uint8_t *)text;
+		spec.body_len = len;
+		spec.src_port = (unsigned)(1 + len * 131 % 65000);
+		build_packet(&f, &spec);
+		assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_OK);
+		assert_int_equal(out.payload_len, len);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest fixed[] = {
+		cmocka_unit_test(udp_over_ip4),
+		cmocka_unit_test(udp_over_ip6),
+		cmocka_unit_test(vlan_tag_is_remembered),
+		cmocka_unit_test(empty_datagram),
+		cmocka_unit_test(ethernet_padding_is_not_payload),
+		cmocka_unit_test(ip4_options_are_stepped_over),
+		cmocka_unit_test(every_truncation_is_refused),
+		cmocka_unit_test(every_flipped_bit_is_noticed),
+		cmocka_unit_test(unfinished_checksum_is_accepted),
+		cmocka_unit_test(absent_checksum),
+		cmocka_unit_test(port_checked_is_not_checked_again),
+		cmocka_unit_test(reserved_and_double_tags_are_refused),
+		cmocka_unit_test(udp_ends_inside_its_header),
+		cmocka_unit_test(answers_go_back_where_they_came_from),
+		cmocka_unit_test(offloads_leave_what_dpdk_expects),
+		cmocka_unit_test(zero_checksum_is_written_as_ones),
+		cmocka_unit_test(checksums_agree_for_every_length),
+	};
+	enum { N_FIXED = sizeof(fixed) / sizeof(fixed[0]) };
+	struct CMUnitTest tests[N_FIXED + N_ROWS];
+
+	memcpy(tests, fixed, sizeof(fixed));
+	for (unsigned i = 0; i < N_ROWS; i++)
+		tests[N_FIXED + i] =
+			(struct CMUnitTest){ .name = rows[i].name,
+					     .test_func = row_has_its_status,
+					     .initial_state = (void *)(uintptr_t)&rows[i] };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
