@@ -23,18 +23,23 @@ enum auth_kind { AUTH_PSK, AUTH_X509, AUTH_RPK };
 
 struct identity_set;
 
-/* identity_set_new: an empty set; NULL without memory. Free with identity_set_free once no
- * identity is held. Slow path only. */
+/* identity_set_new: an empty set; NULL without memory or randomness. Starts liburcu's thread that
+ * frees after a grace period, if there is none yet: call it from a thread whose CPU affinity that
+ * thread may inherit. Slow path only. */
 struct identity_set *identity_set_new(void);
+
+/* identity_set_free: once no identity is held; waits until all that were put are freed. Slow path
+ * only; not inside an RCU read side. */
 void identity_set_free(struct identity_set *set);
 
 /* identity_get: the one identity with these bytes, created when new, with a reference that the
- * caller owns; NULL without memory. Any thread that is an RCU reader (takes a lock on creation:
- * slow path only). */
+ * caller owns; NULL without memory. NULs are bytes like others. Slow path only (takes a lock
+ * for well under a millisecond); any thread. */
 const struct identity *identity_get(struct identity_set *set, const void *bytes, uint16_t len);
 
 /* identity_put: gives a reference back; the last one frees the identity. Readers under RCU may
- * still look at it until their quiescent state. Slow path only. */
+ * still look at it until their quiescent state. Slow path only; any thread that is registered with
+ * RCU. */
 void identity_put(struct identity_set *set, const struct identity *id);
 
 /* identity_count: identities alive, for tests and statistics. Any thread. */
