@@ -44,6 +44,7 @@
 	X(RECORD_TOO_MANY,     "record_too_many",     "records beyond the limit for a datagram")   \
 	X(RECORD_EMPTY,        "record_empty",        "opened, and holds nothing")                 \
 	X(RECORD_AFTER_CLOSE,  "record_after_close",  "behind a close_notify or fatal alert")      \
+	X(ALERT_IGNORED,       "alert_ignored",       "warning or malformed alert of a session")   \
 	X(NO_SESSION,          "no_session",          "no session or handshake for this flow")     \
 	X(STALE_REF,           "stale_ref",           "the session it names is gone")              \
 	X(SEQ_EXHAUSTED,       "seq_exhausted",       "send numbers used up, session closed")      \
@@ -89,6 +90,9 @@
 	/* resources */                                                                            \
 	X(NO_MBUF,             "no_mbuf",             "packet pool empty")                         \
 	X(RING_FULL,           "ring_full",           "the next core's ring is full")              \
+	X(HANDOFF_LIMIT,       "handoff_limit",       "crossed more rings than any datagram needs") \
+	X(TX_SIZE,             "tx_size",             "larger than the port's MTU or its buffer")  \
+	X(TX_NO_QUEUE,         "tx_no_queue",         "this core does not send on that port")      \
 	X(TX_FULL,             "tx_full",             "the port's transmit queue is full")         \
 	X(SINK_FULL,           "sink_full",           "the sink's queue is full: 5.03")            \
 	X(SINK_FAILED,         "sink_failed",         "the sink failed: 5.03")

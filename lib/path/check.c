@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stages.h"
+
+static bool throttled(struct path_core *core, const struct core_record *rec)
+{
+	const struct session_hot *hot = &core->cfg.store->hot[rec->ref.slot];
+	uint64_t newest = replay_newest(hot);
+
+	return !throttle_allows(&core->throttle, core->now_ns, rec->ref,
+				msg_of(rec->m)->flow.remote_ip,
+				rec->seq <= newest + THROTTLE_AHEAD);
+}
+
+/* A session that the table named is gone only when this very burst closed it. */
+static enum status check(struct path_core *core, const struct core_record *rec)
+{
+	const struct store *store = core->cfg.store;
+	enum status s;
+
+	if (!store_live(store, rec->ref))
+		return STATUS_RECORD_AFTER_CLOSE;
+	s = replay_check(&store->hot[rec->ref.slot], core_wide(core, rec->ref.slot),
+			 store->replay_window, rec->seq);
+	if (s == STATUS_OK && throttle_active(&core->throttle, core->now_ns) &&
+	    throttled(core, rec))
+		s = STATUS_RECORD_THROTTLED;
+	return s;
+}
+
+void check_run(struct path_core *core)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < core->n_records; i++) {
+		struct core_record *rec = &core->records[i];
+		enum status s = check(core, rec);
+
+		if (s != STATUS_OK)
+			core_lose(core, rec, s);
+		else if (kept++ != i)
+			core->records[kept - 1] = *rec;
+	}
+	core->n_records = kept;
+}

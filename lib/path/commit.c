@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stages.h"
+
+/* Counted where only failures look, so that a genuine record does not pay for it. The session stays
+ * open whatever the count: docs/decisions/forged-records.md. */
+static void forged(struct path_core *core, const struct core_record *rec)
+{
+	core->cfg.store->cold[rec->ref.slot].failed_opens++;
+	throttle_forged(&core->throttle, core->now_ns, rec->ref);
+}
+
+static enum status commit(struct path_core *core, const struct core_record *rec)
+{
+	struct store *store = core->cfg.store;
+
+	if (!rec->op->ok) {
+		forged(core, rec);
+		return STATUS_RECORD_TAG;
+	}
+	if (throttle_active(&core->throttle, core->now_ns))
+		throttle_genuine(&core->throttle, rec->ref);
+	return replay_commit(&store->hot[rec->ref.slot], core_wide(core, rec->ref.slot),
+			     store->replay_window, rec->seq);
+}
+
+void commit_run(struct path_core *core)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < core->n_records; i++) {
+		struct core_record *rec = &core->records[i];
+		enum status s = commit(core, rec);
+
+		if (s != STATUS_OK) {
+			core_lose(core, rec, s);
+			continue;
+		}
+		rte_pktmbuf_free(rec->copy); /* it was the session's; NULL is fine */
+		rec->copy = NULL;
+		if (kept++ != i)
+			core->records[kept - 1] = *rec;
+	}
+	CORE_STAT(core, records_opened, kept);
+	core->n_records = kept;
+}

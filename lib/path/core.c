@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core.h"
+
+void core_to_handshake(struct path_core *core, struct rte_mbuf *m, enum msg_kind kind,
+		       const struct table_hit *pending)
+{
+	struct msg *msg = msg_of(m);
+
+	if (pending->owner >= core->cfg.n_handshake) {
+		core_drop(core, m, STATUS_NO_SESSION);
+		return;
+	}
+	msg->kind = (uint8_t)kind;
+	msg->peer_hs = pending->ref;
+	msg->from = core->cfg.index;
+	outbox_put(&core->to_handshake[pending->owner], &core->counts, m);
+}
+
+void core_lose(struct path_core *core, struct core_record *rec, enum status why)
+{
+	if (rec->copy != NULL) {
+		struct table_hit pending = { .ref = msg_of(rec->copy)->peer_hs,
+					     .owner = rec->pending_owner };
+
+		core_to_handshake(core, rec->copy, MSG_DATAGRAM, &pending);
+		rec->copy = NULL;
+	}
+	core_drop(core, rec->m, why);
+}
+
+bool core_pending(const struct path_core *core, const struct flow_hash *hash, struct table_hit *out)
+{
+	/* Handshakes are rare: most of the time this is one load. */
+	return table_count(core->cfg.pending) != 0 &&
+	       table_lookup_burst(core->cfg.pending, hash, out, 1) == 1;
+}
+
+static void tell_handshake(struct path_core *core, struct session_ref ref)
+{
+	const struct session_cold *cold = &core->cfg.store->cold[ref.slot];
+	struct rte_mbuf *m;
+
+	if (cold->handshake_core >= core->cfg.n_handshake)
+		return;
+	m = rte_pktmbuf_alloc(core->cfg.pool);
+	if (m == NULL)
+		return;
+	*msg_of(m) = (struct msg){
+		.kind = MSG_CLOSED,
+		.from = core->cfg.index,
+		.flow = cold->flow,
+		.ref = ref,
+		.peer_hs = { cold->handshake_slot, cold->handshake_generation },
+	};
+	outbox_put(&core->to_handshake[cold->handshake_core], &core->counts, m);
+}
+
+void core_retire(struct path_core *core, struct session_ref ref, enum status why)
+{
+	if (!store_live(core->cfg.store, ref)) {
+		core_count(core, STATUS_STALE_REF);
+		return;
+	}
+	if (why != STATUS_SESSION_IDLE)
+		tell_handshake(core, ref);
+	if (!store_retire(core->cfg.store, ref))
+		return;
+	core_count(core, why);
+	/* Cannot fail: path_core_new saw that there is room for every slot there is. */
+	(void)rte_ring_sp_enqueue(core->cfg.retired, (void *)((uintptr_t)ref.slot + 1));
+}

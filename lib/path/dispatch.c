@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stages.h"
+
+static void to_worker(struct path_core *core, const struct core_record *rec)
+{
+	msg_of(rec->m)->kind = MSG_COAP;
+	CORE_STAT(core, coap_out, 1);
+	outbox_put(&core->to_worker[rec->ref.slot % core->cfg.n_workers], &core->counts, rec->m);
+}
+
+/* A repeated final flight, or a renegotiation to refuse: the core that made the session knows. */
+static void to_handshake(struct path_core *core, const struct core_record *rec)
+{
+	const struct session_cold *cold = &core->cfg.store->cold[rec->ref.slot];
+	struct table_hit maker = { .ref = { cold->handshake_slot, cold->handshake_generation },
+				   .owner = cold->handshake_core };
+
+	core_to_handshake(core, rec->m, MSG_OPENED, &maker);
+}
+
+/* RFC 5246 §7.2.1: "The other party MUST respond with a close_notify alert of its own and close
+ * down the connection immediately, discarding any pending writes." */
+static void close_by_peer(struct path_core *core, const struct core_record *rec)
+{
+	struct wr w = wr_of(rte_pktmbuf_mtod(rec->m, uint8_t *), 2);
+
+	wr_u8(&w, ALERT_WARNING);
+	wr_u8(&w, ALERT_CLOSE_NOTIFY);
+	msg_of(rec->m)->kind = MSG_SEAL;
+	seal_add(core, rec->m);
+	seal_run(core); /* while the keys exist; replies that waited go first */
+	core_retire(core, rec->ref, STATUS_SESSION_CLOSED);
+}
+
+static void alert(struct path_core *core, const struct core_record *rec)
+{
+	struct rd r = rd_of(rte_pktmbuf_mtod(rec->m, uint8_t *), rec->plain_len);
+	uint8_t level, what;
+
+	if (!rd_u8(&r, &level) || !rd_u8(&r, &what) || rd_len(&r) != 0) {
+		core_drop(core, rec->m, STATUS_ALERT_IGNORED);
+	} else if (what == ALERT_CLOSE_NOTIFY) {
+		close_by_peer(core, rec);
+	} else if (level == ALERT_FATAL) {
+		rte_pktmbuf_free(rec->m);
+		core_retire(core, rec->ref, STATUS_SESSION_CLOSED);
+	} else {
+		core_drop(core, rec->m, STATUS_ALERT_IGNORED);
+	}
+}
+
+/* The mbuf's data becomes the plaintext. */
+static void unwrap(struct path_core *core, const struct core_record *rec)
+{
+	struct rte_mbuf *m = rec->m;
+	struct msg *msg = msg_of(m);
+
+	m->data_off = (uint16_t)(m->data_off + rec->body_off + aead_info(rec->aead)->explicit_len);
+	m->data_len = rec->plain_len;
+	m->pkt_len = rec->plain_len;
+	msg->ref = rec->ref;
+	msg->number = UINT64_C(1) << 48 | rec->seq;
+	msg->type = rec->type;
+	msg->aead = rec->aead;
+	msg->from = core->cfg.index;
+	msg->prefix_len = 0;
+}
+
+static void dispatch(struct path_core *core, const struct core_record *rec)
+{
+	if (!store_live(core->cfg.store, rec->ref)) {
+		core_drop(core, rec->m, STATUS_RECORD_AFTER_CLOSE);
+		return;
+	}
+	if (rec->plain_len == 0) {
+		core_drop(core, rec->m, STATUS_RECORD_EMPTY);
+		return;
+	}
+	unwrap(core, rec);
+	if (rec->type == RECORD_APPDATA)
+		to_worker(core, rec);
+	else if (rec->type == RECORD_HANDSHAKE)
+		to_handshake(core, rec);
+	else
+		alert(core, rec);
+}
+
+void dispatch_run(struct path_core *core)
+{
+	for (unsigned i = 0; i < core->n_records; i++)
+		dispatch(core, &core->records[i]);
+	core->n_records = 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stages.h"
+
+/* A datagram that another core had first: it is looked up as if it came from a port. */
+static void datagram_add(struct path_core *core, struct rte_mbuf *m)
+{
+	if (++msg_of(m)->hops > MSG_HOPS_MAX) {
+		core_drop(core, m, STATUS_HANDOFF_LIMIT);
+		return;
+	}
+	CORE_STAT(core, handoffs_in, 1);
+	core->datagrams[core->n_datagrams++] = m;
+}
+
+/* What was sealed before a session went (an alert, say) goes out first. */
+static void session_remove(struct path_core *core, struct rte_mbuf *m)
+{
+	seal_run(core);
+	core_retire(core, msg_of(m)->ref, STATUS_SESSION_CLOSED);
+	rte_pktmbuf_free(m);
+}
+
+static void message(struct path_core *core, struct rte_mbuf *m)
+{
+	switch ((enum msg_kind)msg_of(m)->kind) {
+	case MSG_HANDOFF:
+	case MSG_DATAGRAM:
+	case MSG_HELLO:
+		datagram_add(core, m);
+		return;
+	case MSG_INSTALL:
+		seal_run(core);
+		install_run(core, m);
+		return;
+	case MSG_REMOVE:
+		session_remove(core, m);
+		return;
+	case MSG_SEND:
+		tx_datagram(core, m);
+		return;
+	case MSG_SEAL:
+	case MSG_REPLY:
+		seal_add(core, m);
+		return;
+	case MSG_OPENED:
+	case MSG_INSTALLED:
+	case MSG_CLOSED:
+	case MSG_COAP:
+		break;
+	}
+	core_drop(core, m, STATUS_STALE_REF); /* not for a poll core: it names nothing of ours */
+}
+
+void inbox_run(struct path_core *core, struct rte_mbuf **mbufs, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		message(core, mbufs[i]);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Messages on their way to one ring, put there a burst at a time. Inside lib/path only.
+ *
+ * A full ring drops and counts (STATUS_RING_FULL): nothing ever waits for it. But a few
+ * MSG_INSTALLED are kept for the next flush, because a handshake that does not hear of its session
+ * would linger.
+ */
+#pragma once
+
+#include "msg.h"
+#include "status.h"
+
+#include <rte_ring.h>
+
+enum { OUTBOX_MAX = 32, OUTBOX_KEEP_MAX = 16 };
+
+struct outbox {
+	struct rte_ring *ring; /* single producer: this core */
+	unsigned n;
+	struct rte_mbuf *m[OUTBOX_MAX];
+};
+
+/* outbox_put: takes a message over. Owner core only. */
+void outbox_put(struct outbox *o, struct status_counts *counts, struct rte_mbuf *m);
+
+/* outbox_flush: moves what waits to the ring. Owner core only. */
+void outbox_flush(struct outbox *o, struct status_counts *counts);
+
+/* outbox_clear: frees what waits. */
+void outbox_clear(struct outbox *o);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "path.h"
+
+#include "stages.h"
+
+#include <errno.h>
+
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+
+enum { PORT_COAPS = 5684, ANNOUNCE_MAX = 90 };
+
+static bool rings_work(const struct path_config *c)
+{
+	for (unsigned i = 0; i < c->n_poll; i++) {
+		if (i != c->index && c->to_poll[i] == NULL)
+			return false;
+	}
+	for (unsigned i = 0; i < c->n_handshake; i++) {
+		if (c->to_handshake[i] == NULL)
+			return false;
+	}
+	for (unsigned i = 0; i < c->n_workers; i++) {
+		if (c->to_worker[i] == NULL)
+			return false;
+	}
+	return c->retired != NULL && rte_ring_get_capacity(c->retired) >= c->store->max_sessions;
+}
+
+static bool layout_works(const struct path_config *c)
+{
+	if (c->n_poll > PATH_POLL_MAX || c->index >= c->n_poll || c->n_handshake == 0 ||
+	    c->n_handshake > PATH_HANDSHAKE_MAX || c->n_workers == 0 ||
+	    c->n_workers > PATH_WORKERS_MAX || c->n_ports > PATH_PORTS_MAX ||
+	    c->n_listen > PATH_LISTEN_MAX)
+		return false;
+	for (unsigned i = 0; i < c->n_ports; i++) {
+		if (c->ports[i].port_id >= RTE_MAX_ETHPORTS)
+			return false;
+	}
+	return rte_pktmbuf_priv_size(c->pool) >= sizeof(struct msg) && rings_work(c);
+}
+
+static void boxes_init(struct path_core *core)
+{
+	const struct path_config *c = &core->cfg;
+
+	for (unsigned i = 0; i < c->n_poll; i++)
+		core->to_poll[i].ring = c->to_poll[i];
+	for (unsigned i = 0; i < c->n_handshake; i++)
+		core->to_handshake[i].ring = c->to_handshake[i];
+	for (unsigned i = 0; i < c->n_workers; i++)
+		core->to_worker[i].ring = c->to_worker[i];
+}
+
+struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns)
+{
+	struct path_core *core;
+	uint32_t seed;
+
+	if (!layout_works(cfg)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	core = rte_zmalloc_socket("path_core", sizeof(*core), 64, (int)rte_socket_id());
+	if (core == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	core->cfg = *cfg;
+	core->now_ns = core->swept_ns = now_ns;
+	if (cfg->n_listen == 0) {
+		core->cfg.listen[0].port = PORT_COAPS;
+		core->cfg.n_listen = 1;
+	}
+	if (cfg->answer_rate == 0)
+		core->cfg.answer_rate = THROTTLE_DEFAULT_RATE;
+	memset(core->port_index, CORE_NO_PORT, sizeof(core->port_index));
+	for (uint8_t i = 0; i < cfg->n_ports; i++)
+		core->port_index[cfg->ports[i].port_id] = i;
+	memcpy(&seed, &cfg->store->hash_key, sizeof(seed));
+	throttle_init(&core->throttle, cfg->forgery_rate, seed);
+	boxes_init(core);
+	return core;
+}
+
+void path_core_free(struct path_core *core)
+{
+	if (core == NULL)
+		return;
+	for (unsigned i = 0; i < core->cfg.n_ports; i++)
+		rte_pktmbuf_free_bulk(core->tx[i].m, core->tx[i].n);
+	rte_pktmbuf_free_bulk(core->seals, core->n_seals);
+	for (unsigned i = 0; i < PATH_POLL_MAX; i++)
+		outbox_clear(&core->to_poll[i]);
+	for (unsigned i = 0; i < PATH_HANDSHAKE_MAX; i++)
+		outbox_clear(&core->to_handshake[i]);
+	for (unsigned i = 0; i < PATH_WORKERS_MAX; i++)
+		outbox_clear(&core->to_worker[i]);
+	rte_free(core);
+}
+
+static void datagrams_run(struct path_core *core)
+{
+	if (core->n_datagrams == 0)
+		return;
+	lookup_run(core);
+	route_run(core);
+	admit_run(core);
+	split_run(core);
+}
+
+void path_rx_burst(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n,
+		   uint64_t now_ns)
+{
+	core->now_ns = now_ns;
+	rx_run(core, port, mbufs, n);
+	datagrams_run(core);
+}
+
+void path_inbox_burst(struct path_core *core, struct rte_mbuf **mbufs, unsigned n, uint64_t now_ns)
+{
+	core->now_ns = now_ns;
+	inbox_run(core, mbufs, n);
+	datagrams_run(core);
+}
+
+void path_flush(struct path_core *core, uint64_t now_ns)
+{
+	core->now_ns = now_ns;
+	seal_run(core);
+	tx_flush(core);
+	for (unsigned i = 0; i < core->cfg.n_poll; i++)
+		outbox_flush(&core->to_poll[i], &core->counts);
+	for (unsigned i = 0; i < core->cfg.n_handshake; i++)
+		outbox_flush(&core->to_handshake[i], &core->counts);
+	for (unsigned i = 0; i < core->cfg.n_workers; i++)
+		outbox_flush(&core->to_worker[i], &core->counts);
+}
+
+void path_sweep(struct path_core *core, uint64_t now_ns)
+{
+	core->now_ns = now_ns;
+	sweep_run(core);
+}
+
+static bool is_mapped_ip4(const uint8_t ip[16])
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(ip, prefix, sizeof(prefix)) == 0;
+}
+
+void path_announce(struct path_core *core, unsigned port)
+{
+	const struct frame_host *host = &core->cfg.ports[port].host;
+
+	for (unsigned i = 0; i < host->n_addrs; i++) {
+		const struct frame_addr *addr = &host->addrs[i];
+		struct rte_mbuf *m = rte_pktmbuf_alloc(core->cfg.pool);
+		uint8_t *frame;
+		size_t len;
+
+		if (m == NULL) {
+			core_count(core, STATUS_NO_MBUF);
+			continue;
+		}
+		frame = (uint8_t *)rte_pktmbuf_append(m, ANNOUNCE_MAX);
+		if (frame == NULL) {
+			core_drop(core, m, STATUS_TX_SIZE);
+			continue;
+		}
+		len = is_mapped_ip4(addr->ip) ? frame_arp_announce(host, addr, VLAN_NONE, frame)
+					      : frame_nd_announce(host, addr, VLAN_NONE, frame);
+		rte_pktmbuf_trim(m, (uint16_t)(ANNOUNCE_MAX - len));
+		tx_frame(core, port, m);
+	}
+}
+
+const struct status_counts *path_counts(const struct path_core *core) { return &core->counts; }
+
+void path_stats(const struct path_core *core, struct path_stats *out)
+{
+#define PATH_STATS_LOAD(name) out->name = __atomic_load_n(&core->stats.name, __ATOMIC_RELAXED);
+	PATH_STATS_LIST(PATH_STATS_LOAD)
+#undef PATH_STATS_LOAD
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "keys.h"
+#include "stages.h"
+
+enum { SEAL_ROOM = FRAME_HEADERS_MAX + RECORD_HEADER_LEN + RECORD_EXPLICIT_MAX };
+
+/* The last number a session sends with, kept for the close_notify that says so. The one behind it
+ * is never used: it marks a session that is used up (RFC 6347 §4.1, bad-input K5). */
+#define SEAL_SEQ_LAST (RECORD_SEQ_MAX - 1)
+
+static uint64_t tx_next(const struct session_hot *hot)
+{
+	return (uint64_t)hot->tx_seq_hi << 32 | hot->tx_seq_lo;
+}
+
+static void tx_advance(struct session_hot *hot, uint64_t used)
+{
+	hot->tx_seq_lo = (uint32_t)(used + 1);
+	hot->tx_seq_hi = (uint16_t)((used + 1) >> 32);
+}
+
+void seal_add(struct path_core *core, struct rte_mbuf *m)
+{
+	if (core->n_seals == CORE_RECORDS_MAX)
+		seal_run(core);
+	rte_prefetch0(&core->cfg.store->hot[msg_of(m)->ref.slot % core->cfg.store->max_sessions]);
+	core->seals[core->n_seals++] = m;
+}
+
+/* Who it is for and how it is protected. A request's answer needs the hot line only. */
+static enum status address(const struct path_core *core, struct msg *msg)
+{
+	const struct store *store = core->cfg.store;
+	const struct session_cold *cold;
+
+	if (!store_live(store, msg->ref))
+		return STATUS_STALE_REF;
+	if (msg->kind == MSG_REPLY) {
+		msg->type = RECORD_APPDATA;
+		msg->prefix_len = 0;
+		if (msg->hop.port_id != MSG_COLD_HOP)
+			return STATUS_OK;
+	}
+	cold = &store->cold[msg->ref.slot];
+	if (cold->owner != core->cfg.index)
+		return STATUS_STALE_REF; /* one writer: only the owner seals */
+	if (msg->hop.port_id == MSG_COLD_HOP) {
+		msg->flow = cold->flow;
+		msg->hop = cold->hop;
+	}
+	msg->aead = cold->aead;
+	return STATUS_OK;
+}
+
+static enum status fits(const struct rte_mbuf *m, const struct msg *msg)
+{
+	if (m->nb_segs != 1 || msg->aead >= AEAD_N || msg->prefix_len > m->data_len ||
+	    rte_pktmbuf_headroom(m) < SEAL_ROOM || rte_pktmbuf_tailroom(m) < AEAD_TAG_MAX ||
+	    m->data_len - msg->prefix_len > RECORD_PLAINTEXT_MAX)
+		return STATUS_TX_SIZE;
+	return STATUS_OK;
+}
+
+/*
+ * Makes room for the record around the plaintext, writes its header and fills the operation:
+ *   before               prefix | plaintext
+ *   after     prefix | header | explicit nonce | plaintext | tag
+ */
+static void wrap(struct path_core *core, struct rte_mbuf *m, uint64_t seq, struct aead_op *op)
+{
+	struct msg *msg = msg_of(m);
+	const struct aead_info *info = aead_info(msg->aead);
+	struct session_hot *hot = &core->cfg.store->hot[msg->ref.slot];
+	uint16_t plain_len = (uint16_t)(m->data_len - msg->prefix_len);
+	uint16_t front = (uint16_t)(RECORD_HEADER_LEN + info->explicit_len);
+	uint8_t *prefix = rte_pktmbuf_mtod(m, uint8_t *), *plain = prefix + msg->prefix_len;
+	uint64_t number = UINT64_C(1) << 48 | seq;
+	struct wr w = wr_of(plain - front, front);
+
+	memmove(prefix - front, prefix, msg->prefix_len);
+	m->data_off = (uint16_t)(m->data_off - front);
+	m->data_len = (uint16_t)(m->data_len + front + info->tag_len);
+	m->pkt_len = m->data_len;
+	record_write_header(&w, msg->type, DTLS_1_2, 1, seq,
+			    (uint16_t)(info->explicit_len + plain_len + info->tag_len));
+	if (info->explicit_len != 0) {
+		wr_u64(&w, number);
+		keys_explicit_nonce(op->nonce, hot->tx_salt, plain - RECORD_EXPLICIT_MAX);
+	} else {
+		keys_implicit_nonce(op->nonce, hot->tx_salt, hot->tx_key, number);
+	}
+	op->src = op->dst = plain;
+	op->key = keys_tx(core->cfg.store, msg->ref.slot, info);
+	op->len = plain_len;
+	op->aad_len = RECORD_AAD_LEN;
+	record_aad(op->aad, msg->type, 1, seq, plain_len);
+	tx_advance(hot, seq);
+}
+
+/* The session has sent all it ever can: what it had to say is replaced by a close_notify. */
+static void say_closed(struct rte_mbuf *m)
+{
+	struct msg *msg = msg_of(m);
+	struct wr w = wr_of(rte_pktmbuf_mtod(m, uint8_t *), 2);
+
+	wr_u8(&w, ALERT_WARNING);
+	wr_u8(&w, ALERT_CLOSE_NOTIFY);
+	m->data_len = 2;
+	m->pkt_len = 2;
+	msg->type = RECORD_ALERT;
+	msg->prefix_len = 0;
+}
+
+/* Leaves in core->seals what can be sealed, and counts it by algorithm. */
+static void select_live(struct path_core *core, unsigned n_of[AEAD_N])
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < core->n_seals; i++) {
+		struct rte_mbuf *m = core->seals[i];
+		enum status s = address(core, msg_of(m));
+
+		if (s == STATUS_OK)
+			s = fits(m, msg_of(m));
+		if (s != STATUS_OK) {
+			core_drop(core, m, s);
+			continue;
+		}
+		n_of[msg_of(m)->aead]++;
+		core->seals[kept++] = m;
+	}
+	core->n_seals = kept;
+}
+
+/* Numbers are given out in the order of the messages, so a session's records leave in order.
+ * Nothing is sealed with a number twice: one that is used up stays at its end, whatever follows. */
+static void wrap_all(struct path_core *core, unsigned at[AEAD_N], unsigned n_of[AEAD_N])
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < core->n_seals; i++) {
+		struct rte_mbuf *m = core->seals[i];
+		const struct msg *msg = msg_of(m);
+		uint64_t seq = tx_next(&core->cfg.store->hot[msg->ref.slot]);
+
+		if (seq > SEAL_SEQ_LAST) {
+			n_of[msg->aead]--;
+			core_drop(core, m, STATUS_SEQ_EXHAUSTED);
+			continue;
+		}
+		if (seq == SEAL_SEQ_LAST)
+			say_closed(m);
+		wrap(core, m, seq, &core->ops[at[msg->aead]++]);
+		core->seals[kept++] = m;
+	}
+	core->n_seals = kept;
+}
+
+static void transmit(struct path_core *core)
+{
+	for (unsigned i = 0; i < core->n_seals; i++) {
+		struct rte_mbuf *m = core->seals[i];
+		struct session_ref ref = msg_of(m)->ref;
+
+		tx_datagram(core, m);
+		if (tx_next(&core->cfg.store->hot[ref.slot]) > SEAL_SEQ_LAST)
+			core_retire(core, ref, STATUS_SEQ_EXHAUSTED);
+	}
+}
+
+void seal_run(struct path_core *core)
+{
+	unsigned n_of[AEAD_N] = { 0 }, at[AEAD_N], start[AEAD_N], n = 0;
+
+	if (core->n_seals == 0)
+		return;
+	select_live(core, n_of);
+	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
+		start[alg] = at[alg] = n;
+		n += n_of[alg];
+	}
+	wrap_all(core, at, n_of);
+	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
+		if (n_of[alg] == 0)
+			continue;
+		aead_seal(core->cfg.aead, alg, &core->ops[start[alg]], n_of[alg]);
+		CORE_STAT(core, aead_calls, 1);
+		CORE_STAT(core, aead_ops, n_of[alg]);
+	}
+	CORE_STAT(core, records_sealed, core->n_seals);
+	transmit(core);
+	core->n_seals = 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The stages, in packet order; each is the file of its name. Inside lib/path only. Owner core only.
+ *
+ *   frames ─ rx ─ lookup ─ route ┬─ admit ──────────────────────────────► handshake core, or tx
+ *                                └─ split ─ check ─ open ─ commit ─ dispatch ─► worker, …
+ *   messages ─ inbox ┬───────────── lookup (handed-off datagrams)
+ *                    ├─ install
+ *                    └─ seal ─ tx
+ */
+#pragma once
+
+#include "core.h"
+
+/* rx: frames of a port become datagrams: core->datagrams, with flow and hop in their msg and the
+ * data trimmed to the UDP payload. The network's own requests are answered on the spot. */
+void rx_run(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n);
+
+/* lookup: whose datagram each one is: core->hashes and core->hits, hot lines on their way. */
+void lookup_run(struct path_core *core);
+
+/* route: each datagram to its owner, the gate, a handshake under way, or its session's records. */
+void route_run(struct path_core *core);
+
+/* admit: a ClientHello for the gate; admit_run decides all of them. Stateless. */
+void admit_add(struct path_core *core, struct rte_mbuf *m, const struct flow_hash *hash);
+void admit_run(struct path_core *core);
+
+/* split: the records of one datagram of a live session into core->records; runs those that wait
+ * when there is no room. Takes m and copy over; copy (NULL: none) goes to the handshake of
+ * pending_owner when the first record does not open. */
+void split_datagram(struct path_core *core, struct rte_mbuf *m, const struct table_hit *session,
+		    struct rte_mbuf *copy, uint8_t pending_owner);
+
+/* split_run: check, open, commit and dispatch what core->records holds, and empties it. */
+void split_run(struct path_core *core);
+
+/* check: drops records whose session has gone, whose number was seen or whose source forges. */
+void check_run(struct path_core *core);
+
+/* open: verifies and decrypts in place, a batch an algorithm; rec->op->ok. */
+void open_run(struct path_core *core);
+
+/* commit: what a verified tag entitles to: the window moves. Drops what did not open, and all but
+ * one of equal records. */
+void commit_run(struct path_core *core);
+
+/* dispatch: plaintext by content type: to the worker, to the handshake core, or an alert acted on.
+ * Empties core->records. */
+void dispatch_run(struct path_core *core);
+
+/* inbox: messages of other cores, in their order: datagrams into core->datagrams, the rest done. */
+void inbox_run(struct path_core *core, struct rte_mbuf **mbufs, unsigned n);
+
+/* install: a finished handshake's session becomes live (MSG_INSTALL). Takes m over. */
+void install_run(struct path_core *core, struct rte_mbuf *m);
+
+/* seal: a message (MSG_REPLY, MSG_SEAL) waits to be sealed; seal_run seals and transmits all. */
+void seal_add(struct path_core *core, struct rte_mbuf *m);
+void seal_run(struct path_core *core);
+
+/* tx: a datagram gets its headers (tx_datagram: to msg's flow and hop), or a whole frame goes out
+ * of ports[port] (tx_frame). tx_flush gives all that waits to the ports. */
+void tx_datagram(struct path_core *core, struct rte_mbuf *m);
+void tx_frame(struct path_core *core, unsigned port, struct rte_mbuf *m);
+void tx_flush(struct path_core *core);
+
+/* sweep: closes idle sessions among the few slots that are due. */
+void sweep_run(struct path_core *core);

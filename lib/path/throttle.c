@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "throttle.h"
+
+#include <string.h>
+
+#include <rte_jhash.h>
+
+bool throttle_take(struct throttle_bucket *b, uint32_t rate, uint64_t now_ns)
+{
+	uint64_t token_ns = rate < 1000000000 ? 1000000000 / rate : 1;
+	uint64_t burst = rate / 10 > 16 ? rate / 10 : 16;
+	uint64_t full_ns = burst * token_ns;
+
+	if (b->empty_ns + full_ns < now_ns)
+		b->empty_ns = now_ns > full_ns ? now_ns - full_ns : 0;
+	if (now_ns - b->empty_ns < token_ns)
+		return false;
+	b->empty_ns += token_ns;
+	return true;
+}
+
+void throttle_init(struct throttle *t, uint32_t rate, uint32_t seed)
+{
+	memset(t, 0, sizeof(*t));
+	t->rate = rate != 0 ? rate : THROTTLE_DEFAULT_RATE;
+	t->seed = seed;
+}
+
+static struct throttle_flow *flow_at(struct throttle *t, struct session_ref ref)
+{
+	return &t->flows[ref.slot % THROTTLE_FLOWS];
+}
+
+static bool flow_is(const struct throttle_flow *f, struct session_ref ref)
+{
+	return f->ref.slot == ref.slot && f->ref.generation == ref.generation;
+}
+
+static bool suspect(struct throttle *t, uint64_t now_ns, struct session_ref ref)
+{
+	const struct throttle_flow *f = flow_at(t, ref);
+
+	return flow_is(f, ref) && f->forged >= THROTTLE_FREE &&
+	       now_ns < f->last_ns + THROTTLE_MEMORY_NS;
+}
+
+bool throttle_allows(struct throttle *t, uint64_t now_ns, struct session_ref ref,
+		     const uint8_t remote_ip[16], bool plausible)
+{
+	uint32_t h;
+
+	if (!suspect(t, now_ns, ref))
+		return true;
+	h = rte_jhash(remote_ip, 16, t->seed);
+	return throttle_take(&t->sources[h % THROTTLE_SOURCES][plausible], t->rate, now_ns);
+}
+
+void throttle_forged(struct throttle *t, uint64_t now_ns, struct session_ref ref)
+{
+	struct throttle_flow *f = flow_at(t, ref);
+
+	if (!flow_is(f, ref) || now_ns >= f->last_ns + THROTTLE_MEMORY_NS)
+		*f = (struct throttle_flow){ .ref = ref };
+	f->last_ns = now_ns;
+	if (f->forged < THROTTLE_FREE)
+		f->forged++;
+	t->active_until_ns = now_ns + THROTTLE_MEMORY_NS;
+}
+
+void throttle_genuine(struct throttle *t, struct session_ref ref)
+{
+	struct throttle_flow *f = flow_at(t, ref);
+
+	if (flow_is(f, ref))
+		f->forged = 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stages.h"
+
+#include <rte_ethdev.h>
+
+enum { ETHER_LEN = 14, ETHER_VLAN_LEN = 18, IP4_LEN = 20, UDP_LEN = 8 };
+
+static void port_flush(struct path_core *core, unsigned port)
+{
+	const struct path_port *p = &core->cfg.ports[port];
+	struct core_tx *tx = &core->tx[port];
+	unsigned n = tx->n, sent;
+	uint64_t bytes = 0;
+
+	if (n == 0)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		bytes += rte_pktmbuf_pkt_len(tx->m[i]);
+	sent = rte_eth_tx_burst(p->port_id, p->tx_queue, tx->m, (uint16_t)n);
+	for (unsigned i = sent; i < n; i++) {
+		bytes -= rte_pktmbuf_pkt_len(tx->m[i]);
+		core_drop(core, tx->m[i], STATUS_TX_FULL);
+	}
+	tx->n = 0;
+	CORE_STAT(core, tx_frames, sent);
+	CORE_STAT(core, tx_bytes, bytes);
+}
+
+void tx_frame(struct path_core *core, unsigned port, struct rte_mbuf *m)
+{
+	struct core_tx *tx = &core->tx[port];
+
+	if (tx->n == CORE_TX_MAX)
+		port_flush(core, port);
+	tx->m[tx->n++] = m;
+}
+
+static void offload(struct rte_mbuf *m, unsigned bits, unsigned l2_len, unsigned l3_len)
+{
+	m->ol_flags = 0;
+	if (bits == 0)
+		return;
+	m->l2_len = (uint64_t)l2_len & 0x7f;
+	m->l3_len = (uint64_t)l3_len & 0x1ff;
+	m->ol_flags = l3_len == IP4_LEN ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6;
+	if (bits & FRAME_IP_OFFLOAD && l3_len == IP4_LEN)
+		m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
+	if (bits & FRAME_L4_OFFLOAD)
+		m->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM;
+}
+
+void tx_datagram(struct path_core *core, struct rte_mbuf *m)
+{
+	const struct msg *msg = msg_of(m);
+	size_t headers_len = frame_headers_len(&msg->flow, &msg->hop);
+	unsigned l2_len = msg->hop.vlan_tci == VLAN_NONE ? ETHER_LEN : ETHER_VLAN_LEN;
+	uint8_t index = msg->hop.port_id < RTE_MAX_ETHPORTS ? core->port_index[msg->hop.port_id]
+							    : CORE_NO_PORT;
+	const struct path_port *port = &core->cfg.ports[index % PATH_PORTS_MAX];
+	uint8_t *payload = rte_pktmbuf_mtod(m, uint8_t *);
+	uint16_t len = rte_pktmbuf_data_len(m);
+
+	if (index == CORE_NO_PORT) {
+		core_drop(core, m, STATUS_TX_NO_QUEUE);
+		return;
+	}
+	if (headers_len > rte_pktmbuf_headroom(m) || headers_len - l2_len + len > port->mtu ||
+	    m->nb_segs != 1) {
+		core_drop(core, m, STATUS_TX_SIZE);
+		return;
+	}
+	frame_write(&msg->flow, &msg->hop, port->tx_offload, payload - headers_len, payload, len);
+	offload(m, port->tx_offload, l2_len, (unsigned)headers_len - l2_len - UDP_LEN);
+	rte_pktmbuf_prepend(m, (uint16_t)headers_len);
+	tx_frame(core, index, m);
+}
+
+void tx_flush(struct path_core *core)
+{
+	for (unsigned i = 0; i < core->cfg.n_ports; i++)
+		port_flush(core, i);
+}
