@@ -170,6 +170,7 @@ static bool walk_arguments(struct option_values *values, int argc, char *const a
 struct file_walk {
 	struct option_values *values;
 	bool on_command_line[ROWS_MAX];
+	unsigned line;
 	char name[64], value[256];
 };
 
@@ -178,6 +179,7 @@ static const char *take_row(void *arg, const char *name, const char *value, unsi
 	struct file_walk *f = arg;
 	const struct option_def *def = options_table_find(name);
 
+	f->line = line;
 	snprintf(f->name, sizeof(f->name), "--%s", name);
 	snprintf(f->value, sizeof(f->value), "%s", value);
 	if (def == NULL)
@@ -195,7 +197,7 @@ static const char *take_row(void *arg, const char *name, const char *value, unsi
 
 static bool read_file(struct option_values *values)
 {
-	struct file_walk f = { .values = values, .name = "-f" };
+	struct file_walk f = { .values = values };
 	const char *path = text_of(values, "f"), *reason;
 	char where[300];
 	unsigned line;
@@ -208,10 +210,10 @@ static bool read_file(struct option_values *values)
 		return true;
 	if (line == 0)
 		return report(values->err, "", "-f", reason, path);
-	/* A line that is not name = value never got as far as a name. */
-	if (strcmp(reason, "unknown option") != 0 && f.name[1] != '-')
-		snprintf(f.name, sizeof(f.name), "-f");
 	snprintf(where, sizeof(where), "%s at %s:%u", reason, path, line);
+	/* A line that is not name = value never got as far as take_row. */
+	if (line != f.line)
+		return report(values->err, "", "-f", where, NULL);
 	return report(values->err, "", f.name, where, f.value);
 }
 

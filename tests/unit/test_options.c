@@ -1,0 +1,808 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "options.h"
+#include "options_table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MS UINT64_C(1000000)
+
+/* One run of the parser and what it printed. */
+struct run {
+	enum options_result result;
+	struct options opt;
+	char *out, *err;
+};
+
+static struct run run_argv(int argc, char *const argv[])
+{
+	struct run r = { .out = NULL };
+	size_t out_len, err_len;
+	FILE *out = open_memstream(&r.out, &out_len), *err = open_memstream(&r.err, &err_len);
+
+	r.result = options_parse(&r.opt, out, err, argc, argv);
+	fclose(out);
+	fclose(err);
+	return r;
+}
+
+/* Splits a line at its blanks; values in these tests have none. */
+static char *line_copy, *line_argv[64];
+
+static struct run run_line(const char *line)
+{
+	int argc = 0;
+
+	free(line_copy);
+	line_copy = strdup(line);
+	for (char *p = strtok(line_copy, " "); p != NULL; p = strtok(NULL, " "))
+		line_argv[argc++] = p;
+	return run_argv(argc, line_argv);
+}
+
+static void end(struct run *r)
+{
+	options_free(&r->opt);
+	free(r->out);
+	free(r->err);
+}
+
+#define BASE "sluice --port tap:t0,ip=198.18.0.2/24 --psk-file keys "
+
+/* What a line must be refused with: exactly this on stderr, and nothing on stdout. */
+static void refuses(const char *line, const char *message)
+{
+	struct run r = run_line(line);
+
+	assert_string_equal(r.err, message);
+	assert_int_equal(r.result, OPTIONS_ERROR);
+	assert_string_equal(r.out, "");
+	end(&r);
+}
+
+static struct run accepts(const char *line)
+{
+	struct run r = run_line(line);
+
+	assert_string_equal(r.err, "");
+	assert_int_equal(r.result, OPTIONS_GO);
+	return r;
+}
+
+static char path[] = "/tmp/test_options.XXXXXX";
+
+static void write_file(const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int make_file(void **state)
+{
+	int fd = mkstemp(path);
+
+	(void)state;
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_file(void **state)
+{
+	(void)state;
+	free(line_copy);
+	line_copy = NULL;
+	return unlink(path);
+}
+
+static void defaults(void **state)
+{
+	struct run r = accepts(BASE);
+
+	(void)state;
+	assert_int_equal(r.opt.action, OPTIONS_SERVE);
+	assert_int_equal(r.opt.n_ports, 1);
+	assert_int_equal(r.opt.n_listen, 1);
+	assert_true(r.opt.listen[0].any4 && r.opt.listen[0].any6);
+	assert_int_equal(r.opt.listen[0].port, 5684);
+	assert_int_equal(r.opt.n_queues, 0);
+	assert_int_equal(core_set_count(&r.opt.workers), 0);
+	assert_int_equal(core_set_count(&r.opt.handshake_cores), 0);
+	assert_int_equal(r.opt.main_core, OPTIONS_NO_CORE);
+	assert_int_equal(r.opt.rxd | r.opt.txd, 0);
+	assert_int_equal(r.opt.burst, 32);
+	assert_int_equal(r.opt.mbufs, 0);
+	assert_string_equal(r.opt.psk_file, "keys");
+	assert_int_equal(r.opt.policy.n_suites, SUITE_N);
+	assert_false(r.opt.policy.require_ems);
+	assert_int_equal(r.opt.max_sessions, 1 << 20);
+	assert_int_equal(r.opt.max_handshakes, 16384);
+	assert_int_equal(r.opt.session_timeout_ns, 86400000 * MS);
+	assert_int_equal(r.opt.handshake_timeout_ns, 1000 * MS);
+	assert_int_equal(r.opt.replay_window, 64);
+	assert_int_equal(r.opt.aead_engine, AEAD_ENGINE_AUTO);
+	assert_string_equal(r.opt.sink, "stdout");
+	assert_false(r.opt.ack_delivered);
+	assert_int_equal(r.opt.log_level, LOG_LEVEL_INFO);
+	assert_int_equal(r.opt.stats_period_ns, 0);
+	assert_false(r.opt.test_mode || r.opt.has_eal_args);
+	end(&r);
+}
+
+static void every_value(void **state)
+{
+	struct run r =
+		accepts(BASE "--workers 1,3-5 --handshake-cores=2 --main-core 7 --rxd 1k "
+			     "--txd 512 --burst 16 --mbufs 64k --max-sessions 2m "
+			     "--max-handshakes 100 --session-timeout 90m --replay-window 128 "
+			     "--aead-engine ipsec-mb --sink file:/x:y --ack delivered "
+			     "--log-level debug --stats-period 5 --test-mode --require-ems "
+			     "--handshake-timeout 250ms --min-version 1.2 --max-version 1.2 "
+			     "--metrics off --control off --config (0,0,1),(0,1,2)");
+	char text[CORE_SET_TEXT_MAX];
+
+	(void)state;
+	assert_string_equal(core_set_print(text, &r.opt.workers), "1,3-5");
+	assert_string_equal(core_set_print(text, &r.opt.handshake_cores), "2");
+	assert_int_equal(r.opt.main_core, 7);
+	assert_int_equal(r.opt.rxd, 1024);
+	assert_int_equal(r.opt.txd, 512);
+	assert_int_equal(r.opt.burst, 16);
+	assert_int_equal(r.opt.mbufs, 65536);
+	assert_int_equal(r.opt.max_sessions, 2 << 20);
+	assert_int_equal(r.opt.max_handshakes, 100);
+	assert_int_equal(r.opt.session_timeout_ns, 90 * 60000 * MS);
+	assert_int_equal(r.opt.replay_window, 128);
+	assert_int_equal(r.opt.aead_engine, AEAD_ENGINE_IPSEC_MB);
+	assert_string_equal(r.opt.sink, "file:/x:y");
+	assert_true(r.opt.ack_delivered);
+	assert_int_equal(r.opt.log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(r.opt.stats_period_ns, 5000 * MS);
+	assert_true(r.opt.test_mode && r.opt.policy.require_ems);
+	assert_int_equal(r.opt.handshake_timeout_ns, 250 * MS);
+	assert_int_equal(r.opt.n_queues, 2);
+	assert_int_equal(r.opt.queues[1].port, 0);
+	assert_int_equal(r.opt.queues[1].queue, 1);
+	assert_int_equal(r.opt.queues[1].lcore, 2);
+	end(&r);
+}
+
+static void test_mode_makes_pools_small(void **state)
+{
+	struct run r = accepts(BASE "--test-mode");
+
+	(void)state;
+	assert_int_equal(r.opt.max_sessions, 65536);
+	end(&r);
+	r = accepts(BASE "--test-mode --max-sessions 100k");
+	assert_int_equal(r.opt.max_sessions, 102400);
+	end(&r);
+}
+
+static void port_with_everything(void **state)
+{
+	static const uint8_t ip4[16] = { [10] = 0xff, 0xff, 198, 18, 0, 2 };
+	static const uint8_t ip6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 };
+	struct run r = accepts("sluice --psk-file k --port af_packet:veth0,ip=198.18.0.2/24,"
+			       "ip6=2001:db8::2/64,ip=198.18.1.2/16,gw=198.18.0.1,gw=2001:db8::1,"
+			       "mtu=1400 --port 0000:3b:00.1");
+	const struct port_spec *p = &r.opt.ports[0];
+
+	(void)state;
+	assert_int_equal(p->kind, PORT_AF_PACKET);
+	assert_string_equal(p->dev, "af_packet:veth0");
+	assert_string_equal(p->dev + p->name_off, "veth0");
+	assert_int_equal(p->n_addrs, 3);
+	assert_memory_equal(p->addrs[0].ip, ip4, 16);
+	assert_int_equal(p->addrs[0].prefix_len, 24);
+	assert_memory_equal(p->addrs[1].ip, ip6, 16);
+	assert_int_equal(p->addrs[1].prefix_len, 64);
+	assert_int_equal(p->addrs[2].ip[14], 1);
+	assert_true(p->has_gw4 && p->has_gw6);
+	assert_int_equal(p->gw4[15], 1);
+	assert_int_equal(p->gw6[15], 1);
+	assert_int_equal(p->mtu, 1400);
+	assert_int_equal(r.opt.ports[1].kind, PORT_PCI);
+	assert_string_equal(r.opt.ports[1].dev + r.opt.ports[1].name_off, "0000:3b:00.1");
+	assert_int_equal(r.opt.ports[1].n_addrs, 0);
+	end(&r);
+}
+
+static void every_kind_of_device(void **state)
+{
+	static const struct {
+		const char *dev, *name;
+		enum port_kind kind;
+	} devs[] = {
+		{ "3b:00.0", "3b:00.0", PORT_PCI },
+		{ "tap:dtap0", "dtap0", PORT_TAP },
+		{ "af_xdp:eth0", "eth0", PORT_AF_XDP },
+		{ "vhost:/tmp/s", "/tmp/s", PORT_VHOST },
+		{ "virtio_user:/tmp/s", "/tmp/s", PORT_VIRTIO_USER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(devs) / sizeof(*devs); i++) {
+		char line[128];
+		struct run r;
+
+		snprintf(line, sizeof(line), "sluice --psk-file k --port %s", devs[i].dev);
+		r = accepts(line);
+		assert_int_equal(r.opt.ports[0].kind, devs[i].kind);
+		assert_string_equal(r.opt.ports[0].dev + r.opt.ports[0].name_off, devs[i].name);
+		end(&r);
+	}
+}
+
+static void bad_ports(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "veth0", "DEV is none of PCI address, tap:, af_packet:, af_xdp:, vhost:, "
+			   "virtio_user:, number" },
+		{ "tap:", "the device's name is missing" },
+		{ "tap:sixteencharacter", "the device's name is too long" },
+		{ "tap:a,ip=198.18.0.2", "ip= wants ADDR/LEN" },
+		{ "tap:a,ip=198.18.0.2/33", "ip= wants ADDR/LEN" },
+		{ "tap:a,ip=198.18.0.2/", "ip= wants ADDR/LEN" },
+		{ "tap:a,ip=198.18.0/24", "ip= wants an IPv4 address" },
+		{ "tap:a,ip=2001:db8::1/64", "ip= wants ADDR/LEN" },
+		{ "tap:a,ip=2001:db8::1/24", "ip= wants an IPv4 address" },
+		{ "tap:a,ip6=198.18.0.1/24", "ip6= wants an IPv6 address" },
+		{ "tap:a,ip6=::ffff:198.18.0.1/96", "ip6= wants an IPv6 address" },
+		{ "tap:a,ip6=2001:db8::1/129", "ip6= wants ADDR/LEN" },
+		{ "tap:a,ip=224.0.0.1/24", "not an address of a host" },
+		{ "tap:a,ip=0.0.0.0/24", "not an address of a host" },
+		{ "tap:a,ip=255.255.255.255/32", "not an address of a host" },
+		{ "tap:a,ip6=ff02::1/64", "not an address of a host" },
+		{ "tap:a,ip6=::/64", "not an address of a host" },
+		{ "tap:a,ip=198.18.0.2/24,ip=198.18.0.2/16", "the same address twice" },
+		{ "tap:a,gw=gateway", "gw= wants the address of a host" },
+		{ "tap:a,gw=198.18.0.1,gw=198.18.0.3", "two IPv4 gateways" },
+		{ "tap:a,mtu=575", "mtu= wants 576 to 9216" },
+		{ "tap:a,mtu=", "mtu= wants 576 to 9216" },
+		{ "tap:a,ip6=2001:db8::1/64,mtu=1279",
+		  "mtu= below 1280 does not carry IPv6 (RFC 8200)" },
+		{ "tap:a,mac=02:00:00:00:00:01", "knows ip=, ip6=, gw= and mtu=" },
+		{ "tap:a,", "knows ip=, ip6=, gw= and mtu=" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		char line[256], message[256];
+
+		snprintf(line, sizeof(line), "sluice --psk-file k --port %s", bad[i][0]);
+		snprintf(message, sizeof(message), "sluice: --port: %s (%s)\n", bad[i][1],
+			 bad[i][0]);
+		refuses(line, message);
+	}
+}
+
+static void ports_against_each_other(void **state)
+{
+	(void)state;
+	refuses("sluice --psk-file k", "sluice: --port: none given\n");
+	refuses("sluice --psk-file k --port tap:a --port tap:a",
+		"sluice: --port: the same device twice (tap:a)\n");
+	refuses("sluice --psk-file k --port tap:a,ip=198.18.0.1/24 --port tap:b,ip=198.18.0.1/24",
+		"sluice: --port: an address of another port (tap:b)\n");
+	refuses("sluice --psk-file k --port 0",
+		"sluice: --port: a number needs EAL options before a -- (0)\n");
+	refuses("sluice -l 0 -- --psk-file k --port 0 --port tap:b",
+		"sluice: --port: numbers and devices do not mix\n");
+	refuses("sluice -l 0 -- --psk-file k --port 8",
+		"sluice: --port: wants a port number below 8 (8)\n");
+}
+
+static void listen_addresses(void **state)
+{
+	struct run r =
+		accepts("sluice --psk-file k --port tap:a,ip=198.18.0.2/24,ip6=2001:db8::2/64 "
+			"--listen 198.18.0.2:5684 --listen [2001:db8::2]:61616 "
+			"--listen 0.0.0.0:1000 --listen [::]:1001 --listen :65535");
+	const struct listen_spec *l = r.opt.listen;
+
+	(void)state;
+	assert_int_equal(r.opt.n_listen, 5); /* the default is not among them */
+	assert_false(l[0].any4 || l[0].any6);
+	assert_memory_equal(l[0].ip, r.opt.ports[0].addrs[0].ip, 16);
+	assert_int_equal(l[0].port, 5684);
+	assert_memory_equal(l[1].ip, r.opt.ports[0].addrs[1].ip, 16);
+	assert_int_equal(l[1].port, 61616);
+	assert_true(l[2].any4 && !l[2].any6);
+	assert_true(!l[3].any4 && l[3].any6);
+	assert_true(l[4].any4 && l[4].any6);
+	assert_int_equal(l[4].port, 65535);
+	end(&r);
+}
+
+static void bad_listen(void **state)
+{
+	(void)state;
+	refuses(BASE "--listen 198.18.0.2",
+		"sluice: --listen: wants ADDR:PORT with a port from 1 to 65535 (198.18.0.2)\n");
+	refuses(BASE "--listen :0",
+		"sluice: --listen: wants ADDR:PORT with a port from 1 to 65535 (:0)\n");
+	refuses(BASE "--listen :65536",
+		"sluice: --listen: wants ADDR:PORT with a port from 1 to 65535 (:65536)\n");
+	refuses(BASE "--listen 2001:db8::2:5684",
+		"sluice: --listen: wants ADDR:PORT with an IPv4 address, or [ADDR]:PORT "
+		"(2001:db8::2:5684)\n");
+	refuses(BASE "--listen [2001:db8::2:5684",
+		"sluice: --listen: wants ADDR:PORT, [ADDR]:PORT or :PORT ([2001:db8::2:5684)\n");
+	refuses(BASE "--listen [198.18.0.2]:5684",
+		"sluice: --listen: wants [ADDR]:PORT with an IPv6 address ([198.18.0.2]:5684)\n");
+	refuses(BASE "--listen [ff02::1]:5684",
+		"sluice: --listen: not an address of a host ([ff02::1]:5684)\n");
+	refuses(BASE "--listen 198.18.0.3:5684",
+		"sluice: --listen: no port has this address (198.18.0.3:5684)\n");
+}
+
+static void bad_values_name_option_and_value(void **state)
+{
+	static const char *const bad[][3] = {
+		{ "config", "0,0,1", "wants (port,queue,lcore),..." },
+		{ "config", "(0,0,1),", "wants (port,queue,lcore),..." },
+		{ "config", "(0,0)", "wants (port,queue,lcore),..." },
+		{ "config", "(0,0,1)(0,1,1)", "wants (port,queue,lcore),..." },
+		{ "config", "(0,0,65536)", "wants (port,queue,lcore),..." },
+		{ "workers", "1,", "wants a list of cores below 128, like 1,3-5" },
+		{ "workers", "5-3", "wants a list of cores below 128, like 1,3-5" },
+		{ "handshake-cores", "128", "wants a list of cores below 128, like 1,3-5" },
+		{ "main-core", "1-2", "wants a core below 128" },
+		{ "rxd", "31", "wants auto or 32 to 32k" },
+		{ "txd", "64k", "wants auto or 32 to 32k" },
+		{ "burst", "0", "wants auto or 1 to 64" },
+		{ "burst", "65", "wants auto or 1 to 64" },
+		{ "mbufs", "-5", "wants auto or 512 to 64m" },
+		{ "mbufs", "10q", "wants auto or 512 to 64m" },
+		{ "suites", "TLS_RSA_WITH_AES_128_CBC_SHA",
+		  "a suite unknown or not in this build" },
+		{ "suites", "AES_128_CCM,", "a suite unknown or not in this build" },
+		{ "suites", "AES_128_CCM,aes-128-ccm", "the same suite twice" },
+		{ "min-version", "1.1", "wants 1.2 or 1.3" },
+		{ "max-sessions", "0", "wants auto or 1 to 256m" },
+		{ "max-sessions", "99999999999999999999", "wants auto or 1 to 256m" },
+		{ "max-handshakes", "auto", "wants 1 to 1m" },
+		{ "session-timeout", "0", "wants 1s to 3650d" },
+		{ "session-timeout", "5x", "wants 1s to 3650d" },
+		{ "handshake-timeout", "61s", "wants 50ms to 60s" },
+		{ "replay-window", "0", "wants a multiple of 64 up to 1024" },
+		{ "replay-window", "96", "wants a multiple of 64 up to 1024" },
+		{ "replay-window", "2k", "wants a multiple of 64 up to 1024" },
+		{ "aead-engine", "fast", "wants auto, mb64 or ipsec-mb" },
+		{ "sink", "file:", "wants null, stdout or file:PATH" },
+		{ "sink", "/var/log/x", "wants null, stdout or file:PATH" },
+		{ "ack", "maybe", "wants enqueue or delivered" },
+		{ "log-level", "loud", "wants error, warning, notice, info or debug" },
+		{ "stats-period", "1ms", "wants off or 100ms to 1d" },
+		{ "test-mode", "perhaps", "wants yes or no" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		char line[256], message[256];
+
+		snprintf(line, sizeof(line), BASE "--%s=%s", bad[i][0], bad[i][1]);
+		snprintf(message, sizeof(message), "sluice: --%s: %s (%s)\n", bad[i][0], bad[i][2],
+			 bad[i][1]);
+		refuses(line, message);
+	}
+}
+
+static void unknown_and_stray_arguments(void **state)
+{
+	(void)state;
+	refuses(BASE "--frobnicate 1", "sluice: --frobnicate: unknown option\n");
+	refuses(BASE "--frobnicate=1", "sluice: --frobnicate: unknown option\n");
+	refuses(BASE "--work 1", "sluice: --work: unknown option\n"); /* no abbreviations */
+	refuses(BASE "--an-option-with-quite-a-long-name-indeed",
+		"sluice: --an-option-with-quite-a-long-name-indeed: unknown option\n");
+	refuses(BASE "-x", "sluice: -x: unknown option\n");
+	refuses(BASE "--f x", "sluice: --f: unknown option\n");
+	refuses(BASE "veth0", "sluice: veth0: not an option\n");
+	refuses(BASE "--workers", "sluice: --workers: wants a value\n");
+	refuses(BASE "--workers --burst 3", "sluice: --workers: wants a value\n");
+	refuses(BASE "--workers=", "sluice: --workers: wants a value\n");
+	refuses(BASE "--help=yes", "sluice: --help: takes no value (yes)\n");
+}
+
+static void control_characters_are_refused(void **state)
+{
+	char *const argv[] = { "sluice", "--psk-file", "keys\nsink = null" };
+	struct run r = run_argv(3, argv);
+
+	(void)state;
+	assert_int_equal(r.result, OPTIONS_ERROR);
+	assert_string_equal(r.err, "sluice: --psk-file: a control character in the value\n");
+	end(&r);
+}
+
+/* Every option of the command line's contract that no landed work implements. */
+static void absent_options(void **state)
+{
+	static const char *const absent[] = {
+		"psk-derive",      "cert",          "key",       "client-ca",   "crl",
+		"client-auth",     "rpk-file",      "deny-file", "device-name", "groups",
+		"cid-length",      "cid-key-file",  "node-id",   "node",        "session-lifetime",
+		"ticket-key-file", "no-resumption",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++) {
+		char line[128], message[128], file[128];
+
+		snprintf(message, sizeof(message), "sluice: --%s: not in this build\n", absent[i]);
+		snprintf(line, sizeof(line), BASE "--%s x", absent[i]);
+		refuses(line, message);
+		snprintf(line, sizeof(line), BASE "--%s", absent[i]);
+		refuses(line, message);
+		snprintf(file, sizeof(file), "\n%s = x\n", absent[i]);
+		write_file(file);
+		snprintf(line, sizeof(line), BASE "-f %s", path);
+		snprintf(message, sizeof(message), "sluice: --%s: not in this build at %s:2 (x)\n",
+			 absent[i], path);
+		refuses(line, message);
+	}
+}
+
+static void absent_values(void **state)
+{
+	(void)state;
+	refuses(BASE "--min-version 1.3", "sluice: --min-version: not in this build (1.3)\n");
+	refuses(BASE "--max-version 1.3", "sluice: --max-version: not in this build (1.3)\n");
+	refuses(BASE "--metrics 127.0.0.1:9",
+		"sluice: --metrics: not in this build (127.0.0.1:9)\n");
+	refuses(BASE "--control /run/s", "sluice: --control: not in this build (/run/s)\n");
+	refuses(BASE "--sink kafka:b/t", "sluice: --sink: not in this build (kafka:b/t)\n");
+	refuses(BASE "--aead-engine mb64", "sluice: --aead-engine: not in this build (mb64)\n");
+}
+
+/* Nothing of the contract may be missing from the table. */
+static void every_option_of_the_contract_is_known(void **state)
+{
+	static const char contract[] =
+		"port listen config workers handshake-cores main-core rxd txd burst mbufs psk-file "
+		"psk-derive cert key client-ca crl client-auth rpk-file deny-file device-name "
+		"min-version max-version suites groups max-sessions max-handshakes session-timeout "
+		"replay-window cid-length cid-key-file node-id node session-lifetime "
+		"ticket-key-file no-resumption aead-engine sink ack metrics control log-level "
+		"stats-period f show-layout check-config dump-config version help test-mode";
+	char copy[sizeof(contract)];
+
+	(void)state;
+	memcpy(copy, contract, sizeof(contract));
+	for (char *name = strtok(copy, " "); name != NULL; name = strtok(NULL, " "))
+		assert_non_null(options_table_find(name));
+}
+
+static void suites_in_order(void **state)
+{
+	struct run r =
+		accepts(BASE "--suites aes-128-ccm-8,TLS_PSK_WITH_AES_128_GCM_SHA256,"
+			     "chacha20_poly1305:AES_256_GCM_SHA384,TLS_PSK_WITH_AES_128_CCM");
+	static const uint16_t ids[] = { 0xc0a8, 0x00a8, 0xccab, 0x00a9, 0xc0a4 };
+
+	(void)state;
+	assert_int_equal(r.opt.policy.n_suites, 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(r.opt.policy.suites[i]->id, ids[i]);
+	end(&r);
+	r = accepts(BASE "--suites AES_128_CCM");
+	assert_int_equal(r.opt.policy.n_suites, 1);
+	assert_int_equal(r.opt.policy.suites[0]->id, TLS_PSK_WITH_AES_128_CCM);
+	end(&r);
+}
+
+static void last_value_counts(void **state)
+{
+	struct run r = accepts(BASE "--burst 8 --burst 9 --test-mode --test-mode=no");
+
+	(void)state;
+	assert_int_equal(r.opt.burst, 9);
+	assert_false(r.opt.test_mode);
+	end(&r);
+}
+
+static void two_front_doors(void **state)
+{
+	struct run r = accepts("sluice -l 0-1 --vdev net_null0 -- --port 0,ip=198.18.0.2/24 "
+			       "--psk-file k");
+
+	(void)state;
+	assert_true(r.opt.has_eal_args);
+	assert_int_equal(r.opt.n_eal_args, 4);
+	assert_string_equal(r.opt.eal_args[0], "-l");
+	assert_string_equal(r.opt.eal_args[3], "net_null0");
+	assert_int_equal(r.opt.ports[0].kind, PORT_NUMBER);
+	assert_int_equal(r.opt.ports[0].number, 0);
+	end(&r);
+	r = accepts("sluice -- --port tap:a --psk-file k");
+	assert_true(r.opt.has_eal_args);
+	assert_int_equal(r.opt.n_eal_args, 0);
+	end(&r);
+	refuses("sluice -- --port tap:a --psk-file k --", "sluice: --: unknown option\n");
+}
+
+static void commands(void **state)
+{
+	struct run r = accepts("sluice --port tap:a --show-layout");
+
+	(void)state;
+	assert_int_equal(r.opt.action, OPTIONS_SHOW_LAYOUT); /* needs no credentials */
+	end(&r);
+	r = accepts(BASE "--check-config");
+	assert_int_equal(r.opt.action, OPTIONS_CHECK_CONFIG);
+	end(&r);
+	refuses("sluice --port tap:a", "sluice: --psk-file: none given: no device could log in\n");
+	refuses("sluice --port tap:a --check-config",
+		"sluice: --psk-file: none given: no device could log in\n");
+	r = run_line("sluice --version");
+	assert_int_equal(r.result, OPTIONS_DONE);
+	assert_memory_equal(r.out, "sluice ", 7);
+	end(&r);
+}
+
+static void help_names_every_option_and_default(void **state)
+{
+	struct run r = run_line("sluice -h");
+	char name[64];
+
+	(void)state;
+	assert_int_equal(r.result, OPTIONS_DONE);
+	for (size_t i = 0; i < options_table_len; i++) {
+		snprintf(name, sizeof(name), "  %s%s",
+			 strcmp(options_table[i].name, "f") == 0 ? "-" : "--",
+			 options_table[i].name);
+		assert_non_null(strstr(r.out, name));
+		if (options_table[i].fallback != NULL) {
+			snprintf(name, sizeof(name), "[%s]\n", options_table[i].fallback);
+			assert_non_null(strstr(r.out, name));
+		}
+	}
+	assert_non_null(strstr(r.out, "certificate chain (not in this build)"));
+	end(&r);
+}
+
+static struct run run_file(const char *arguments, const char *text)
+{
+	char line[512];
+
+	write_file(text);
+	snprintf(line, sizeof(line), "sluice %s -f %s", arguments, path);
+	return run_line(line);
+}
+
+static void refuses_file(const char *text, const char *format)
+{
+	struct run r = run_file("", text);
+	char message[256];
+
+	snprintf(message, sizeof(message), format, path);
+	assert_string_equal(r.err, message);
+	assert_int_equal(r.result, OPTIONS_ERROR);
+	end(&r);
+}
+
+static void file_gives_the_same_options(void **state)
+{
+	struct run r = run_file("", "# fleet\n; comment\n[sluice]\n"
+				    "port = tap:a,ip=198.18.0.2/24\n"
+				    "  port=tap:b,ip6=2001:db8::2/64\n\n"
+				    "psk-file = /etc/keys ; not a comment\n"
+				    "test-mode = on\nconfig = (0,0,1), (1,0,1)\n"
+				    "listen = [2001:db8::2]:5684\n");
+
+	(void)state;
+	assert_string_equal(r.err, "");
+	assert_int_equal(r.result, OPTIONS_GO);
+	assert_int_equal(r.opt.n_ports, 2);
+	assert_string_equal(r.opt.psk_file, "/etc/keys ; not a comment");
+	assert_true(r.opt.test_mode);
+	assert_int_equal(r.opt.n_queues, 2);
+	assert_int_equal(r.opt.listen[0].port, 5684);
+	end(&r);
+}
+
+static void command_line_wins(void **state)
+{
+	struct run r = run_file("--burst 4 --port tap:cli --test-mode=no",
+				"burst = 8\nport = tap:a\nport = tap:b\ntest-mode = yes\n"
+				"psk-file = k\nrxd = 64\n");
+
+	(void)state;
+	assert_string_equal(r.err, "");
+	assert_int_equal(r.opt.burst, 4);
+	assert_int_equal(r.opt.n_ports, 1);
+	assert_string_equal(r.opt.ports[0].dev, "tap:cli");
+	assert_false(r.opt.test_mode);
+	assert_int_equal(r.opt.rxd, 64);
+	end(&r);
+}
+
+static void file_errors_name_the_line(void **state)
+{
+	(void)state;
+	refuses_file("port = tap:a\nfrob = 1\n", "sluice: --frob: unknown option at %s:2 (1)\n");
+	refuses_file("port = tap:a\nburst = 65\n",
+		     "sluice: --burst: wants auto or 1 to 64 at %s:2 (65)\n");
+	refuses_file("port = tap:a\n\nburst = 3\nburst = 4\n",
+		     "sluice: --burst: given twice at %s:4 (4)\n");
+	refuses_file("port = tap:a\nburst =\n", "sluice: --burst: wants a value at %s:2\n");
+	refuses_file("port = tap:a\nport = tap:a\n",
+		     "sluice: --port: the same device twice at %s:2 (tap:a)\n");
+	refuses_file("help = yes\n", "sluice: --help: for the command line only at %s:1 (yes)\n");
+	refuses_file("f = other\n", "sluice: --f: for the command line only at %s:1 (other)\n");
+	refuses_file("port = tap:a\nnonsense\nburst = 99\n",
+		     "sluice: -f: not a line name = value at %s:2\n");
+	refuses_file("port = tap:a\n[sluice\n", "sluice: -f: not a line name = value at %s:2\n");
+}
+
+static void file_with_an_endless_line(void **state)
+{
+	char *text = malloc(20001), message[128];
+	struct run r;
+
+	(void)state;
+	memset(text, 'x', 20000);
+	memcpy(text, "rxd = 64\npsk-file = ", 20);
+	text[20000] = '\0';
+	r = run_file("", text);
+	snprintf(message, sizeof(message), "sluice: -f: line too long at %s:2\n", path);
+	assert_string_equal(r.err, message);
+	end(&r);
+	free(text);
+}
+
+static void file_with_a_nul_byte(void **state)
+{
+	FILE *f = fopen(path, "w");
+	char line[128], message[128];
+
+	(void)state;
+	fwrite("rxd = 64\nburst = 1\0"
+	       "6\n",
+	       1, 21, f);
+	fclose(f);
+	snprintf(line, sizeof(line), "sluice -f %s", path);
+	snprintf(message, sizeof(message), "sluice: -f: a NUL byte at %s:2\n", path);
+	refuses(line, message);
+}
+
+static void file_that_cannot_be_read(void **state)
+{
+	(void)state;
+	refuses("sluice -f /nonexistent/f",
+		"sluice: -f: No such file or directory (/nonexistent/f)\n");
+	refuses("sluice -f /tmp", "sluice: -f: cannot be read (/tmp)\n");
+	refuses("sluice -f", "sluice: -f: wants a value\n");
+	refuses("sluice -f a -f b", "sluice: -f: given twice (b)\n");
+}
+
+static char *dump(const char *line)
+{
+	struct run r = run_line(line);
+	char *text = strdup(r.out);
+
+	assert_string_equal(r.err, "");
+	assert_int_equal(r.result, OPTIONS_DONE);
+	end(&r);
+	return text;
+}
+
+/* The lines that are not comments. */
+static char *without_origins(char *text)
+{
+	char *out = calloc(1, strlen(text) + 1);
+
+	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		if (*line != '#')
+			strcat(strcat(out, line), "\n");
+	}
+	free(text);
+	return out;
+}
+
+static void dump_tells_where_from(void **state)
+{
+	char line[128], expected[256], *text;
+
+	(void)state;
+	write_file("txd = 128\n");
+	snprintf(line, sizeof(line), "sluice --port tap:a --port tap:b -f %s --dump-config", path);
+	text = dump(line);
+	snprintf(expected, sizeof(expected), "# from %s:1\ntxd = 128\n", path);
+	assert_non_null(strstr(text, expected));
+	assert_non_null(strstr(text, "# from the command line\nport = tap:a\n"
+				     "# from the command line\nport = tap:b\n"));
+	assert_non_null(strstr(text, "# default\nburst = auto\n"));
+	assert_non_null(strstr(text, "# not given\n# psk-file =\n"));
+	free(text);
+}
+
+static void dump_reads_back(void **state)
+{
+	char line[128], *first, *second;
+	struct run r;
+
+	(void)state;
+	first = dump(BASE
+		     "--port 00:01.0,mtu=9000 --config (0,0,3),(1,0,4) --workers 5 --test-mode "
+		     "--sink file:/tmp/a=b;c#d --listen :1 --listen [::]:2 --stats-period 2 "
+		     "--suites AES_128_CCM --dump-config");
+	write_file(first);
+	snprintf(line, sizeof(line), "sluice -f %s --dump-config", path);
+	second = dump(line);
+	first = without_origins(first);
+	second = without_origins(second);
+	assert_string_equal(first, second);
+	assert_non_null(strstr(first, "sink = file:/tmp/a=b;c#d\n"));
+	free(first);
+	free(second);
+	snprintf(line, sizeof(line), "sluice -f %s", path);
+	r = accepts(line);
+	assert_string_equal(r.opt.sink, "file:/tmp/a=b;c#d");
+	assert_int_equal(r.opt.n_listen, 2);
+	assert_int_equal(r.opt.queues[1].lcore, 4);
+	end(&r);
+}
+
+static void too_many_of_a_kind(void **state)
+{
+	char line[1024] = "sluice --psk-file k";
+	struct run r;
+
+	(void)state;
+	for (int i = 0; i < 9; i++)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), " --port tap:t%d", i);
+	refuses(line, "sluice: --port: more than 8 ports (tap:t8)\n");
+	strcpy(line, BASE);
+	for (int i = 0; i < 16; i++)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), " --listen :%d", i + 1);
+	r = accepts(line);
+	assert_int_equal(r.opt.n_listen, 16);
+	end(&r);
+	strcat(line, " --listen :99");
+	refuses(line, "sluice: --listen: given too often (:99)\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(every_value),
+		cmocka_unit_test(test_mode_makes_pools_small),
+		cmocka_unit_test(port_with_everything),
+		cmocka_unit_test(every_kind_of_device),
+		cmocka_unit_test(bad_ports),
+		cmocka_unit_test(ports_against_each_other),
+		cmocka_unit_test(listen_addresses),
+		cmocka_unit_test(bad_listen),
+		cmocka_unit_test(bad_values_name_option_and_value),
+		cmocka_unit_test(unknown_and_stray_arguments),
+		cmocka_unit_test(control_characters_are_refused),
+		cmocka_unit_test(absent_options),
+		cmocka_unit_test(absent_values),
+		cmocka_unit_test(every_option_of_the_contract_is_known),
+		cmocka_unit_test(suites_in_order),
+		cmocka_unit_test(last_value_counts),
+		cmocka_unit_test(two_front_doors),
+		cmocka_unit_test(commands),
+		cmocka_unit_test(help_names_every_option_and_default),
+		cmocka_unit_test(file_gives_the_same_options),
+		cmocka_unit_test(command_line_wins),
+		cmocka_unit_test(file_errors_name_the_line),
+		cmocka_unit_test(file_with_an_endless_line),
+		cmocka_unit_test(file_with_a_nul_byte),
+		cmocka_unit_test(file_that_cannot_be_read),
+		cmocka_unit_test(dump_tells_where_from),
+		cmocka_unit_test(dump_reads_back),
+		cmocka_unit_test(too_many_of_a_kind),
+	};
+
+	return cmocka_run_group_tests(tests, make_file, remove_file);
+}
