@@ -3,9 +3,12 @@
 
 #include "checksum.h"
 
+#include <endian.h>
+
 enum {
 	VLAN_ID_MASK = 0x0fff,
 	VLAN_ID_RESERVED = 0x0fff,
+	IP4_VERSION_IHL_TOS = 0x4500, /* five words, no TOS */
 	IP4_DONT_FRAGMENT = 0x4000,
 	IP4_FRAGMENT_MASK = 0x3fff, /* more fragments, offset */
 	IP4_PREFIX_LEN = 12,
@@ -47,10 +50,19 @@ void frame_ether_write(struct wr *w, const uint8_t dst[FRAME_MAC_LEN],
 	wr_u16(w, type);
 }
 
+/* The mapped form, written in eight-byte halves: they are read back as such right away, and a load
+ * across two stores would wait for both to leave the store buffer. */
 static bool read_mapped(struct rd *r, uint8_t out[16])
 {
-	memcpy(out, mapped_prefix, IP4_PREFIX_LEN);
-	return rd_copy(r, out + IP4_PREFIX_LEN, 4);
+	uint32_t ip;
+	uint64_t low;
+
+	if (!rd_u32(r, &ip))
+		return false;
+	low = htobe64(UINT64_C(0xffff) << 32 | ip);
+	memset(out, 0, sizeof(low));
+	memcpy(out + sizeof(low), &low, sizeof(low));
+	return true;
 }
 
 static enum status ip4_read(const struct rd *packet, unsigned checked, struct frame_ip *out)
@@ -101,32 +113,40 @@ enum status frame_ip_read(const struct rd *packet, uint16_t ethertype, unsigned 
 						: ip4_read(packet, checked, out);
 }
 
-static void ip4_write(struct wr *w, const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
-		      uint8_t hop_limit, uint16_t payload_len, unsigned offload)
+/* The header's checksum, from its fields rather than from bytes just written. */
+static uint16_t ip4_checksum(const uint8_t src[4], const uint8_t dst[4], uint16_t ttl_proto,
+			     uint16_t total)
 {
-	uint8_t *header = w->p;
-	struct wr checksum;
+	uint64_t sum = checksum_add(checksum_add(0, src, 4), dst, 4);
 
-	wr_u16(w, 0x4500); /* version 4, five words, no TOS */
-	wr_u16(w, (uint16_t)(FRAME_IP4_LEN + payload_len));
+	sum = checksum_add_u16(sum, IP4_VERSION_IHL_TOS);
+	sum = checksum_add_u16(sum, total);
+	sum = checksum_add_u16(sum, IP4_DONT_FRAGMENT);
+	sum = checksum_add_u16(sum, ttl_proto);
+	return (uint16_t)~checksum_fold(sum);
+}
+
+static void ip4_write(struct wr *w, const uint8_t src[4], const uint8_t dst[4], uint16_t ttl_proto,
+		      uint16_t total, unsigned offload)
+{
+	wr_u16(w, IP4_VERSION_IHL_TOS);
+	wr_u16(w, total);
 	/* A datagram that is never fragmented needs no identification (RFC 6864 §4.1). */
 	wr_u16(w, 0);
 	wr_u16(w, IP4_DONT_FRAGMENT);
-	wr_u8(w, hop_limit);
-	wr_u8(w, proto);
-	checksum = wr_of(w->p, 2);
-	wr_u16(w, 0);
-	wr_bytes(w, src + IP4_PREFIX_LEN, 4);
-	wr_bytes(w, dst + IP4_PREFIX_LEN, 4);
-	if (!(offload & FRAME_IP_OFFLOAD) && !w->failed)
-		wr_u16(&checksum, (uint16_t)~checksum_fold(checksum_add(0, header, FRAME_IP4_LEN)));
+	wr_u16(w, ttl_proto);
+	wr_u16(w, offload & FRAME_IP_OFFLOAD ? 0 : ip4_checksum(src, dst, ttl_proto, total));
+	wr_bytes(w, src, 4);
+	wr_bytes(w, dst, 4);
 }
 
 void frame_ip_write(struct wr *w, const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
 		    uint8_t hop_limit, uint16_t payload_len, unsigned offload)
 {
 	if (frame_ip_is_mapped(src)) {
-		ip4_write(w, src, dst, proto, hop_limit, payload_len, offload);
+		ip4_write(w, src + IP4_PREFIX_LEN, dst + IP4_PREFIX_LEN,
+			  (uint16_t)(hop_limit << 8 | proto),
+			  (uint16_t)(FRAME_IP4_LEN + payload_len), offload);
 		return;
 	}
 	wr_u32(w, 0x60000000); /* version 6, no traffic class, no flow label */
