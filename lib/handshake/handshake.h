@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "aead.h"
 #include "hello_select.h"
 #include "identity.h"
 #include "key_schedule.h"
@@ -30,7 +31,9 @@ enum handshake_role { HANDSHAKE_SERVER, HANDSHAKE_CLIENT };
 /* What a connection needs from outside. Borrowed; outlives every connection. */
 struct handshake_config {
 	const struct hello_policy *policy; /* client: what it offers */
-	uint64_t timeout_ns;     /* first retransmission, RFC 6347 §4.2.4.1: 1 s */
+	struct aead *aead;   /* for the handshake's own records; shared by the core's connections */
+	bool no_ems;         /* client: do not offer RFC 7627 (tests) */
+	uint64_t timeout_ns; /* first retransmission, RFC 6347 §4.2.4.1: 1 s */
 	uint64_t timeout_max_ns; /* 60 s */
 	uint64_t give_up_ns;     /* whole handshake */
 	uint16_t mtu;            /* largest datagram to send, UDP payload bytes */
@@ -39,6 +42,9 @@ struct handshake_config {
 	void *(*alloc)(void *arg, size_t len); /* may return NULL */
 	void (*release)(void *arg, void *p);   /* wipes nothing: the handshake does */
 	void *alloc_arg;
+	/* gives back an interned identity that no INSTALL took over; NULL when jobs give none */
+	void (*identity_put)(void *arg, const struct identity *id);
+	void *identity_arg;
 };
 
 struct handshake;
@@ -54,7 +60,8 @@ struct handshake *handshake_new(const struct handshake_config *cfg, enum handsha
 bool handshake_client_credential(struct handshake *h, const uint8_t *identity, size_t identity_len,
 				 const uint8_t *psk, size_t psk_len) MUST_USE;
 
-/* handshake_free: wipes and releases; safe in every state, NULL allowed. */
+/* handshake_free: wipes and releases; safe in every state, NULL allowed. libcrypto's state of the
+ * transcript hash is the only memory that does not come from cfg->alloc. */
 void handshake_free(struct handshake *h);
 
 /* handshake_input: one whole datagram. Returns what became of it, for counting. Records of the
@@ -62,12 +69,18 @@ void handshake_free(struct handshake *h);
 enum status handshake_input(struct handshake *h, uint64_t now_ns, const uint8_t *datagram,
 			    size_t len);
 
+/* handshake_hello_matches: whether a datagram begins with the ClientHello of this very handshake
+ * (the same random): a retransmission, to be given to handshake_input. Any other hello of the flow
+ * whose cookie verified starts a new handshake. Server. */
+bool handshake_hello_matches(const struct handshake *h, const uint8_t *datagram, size_t len);
+
 /* handshake_deadline: when to call handshake_timeout; UINT64_MAX: never. */
 uint64_t handshake_deadline(const struct handshake *h);
 void handshake_timeout(struct handshake *h, uint64_t now_ns);
 
 /* handshake_output: the next datagram to send, its length in *len; false when there is none. */
-bool handshake_output(struct handshake *h, uint8_t out[HANDSHAKE_DATAGRAM_MAX], size_t *len) MUST_USE;
+bool handshake_output(struct handshake *h, uint8_t out[HANDSHAKE_DATAGRAM_MAX],
+		      size_t *len) MUST_USE;
 
 /* Jobs: what a handler cannot or must not do itself. handshake_job gives the one that is waiting;
  * the caller fills the result fields and calls handshake_job_done. */
@@ -117,7 +130,9 @@ struct handshake_event {
 	size_t n_held;
 };
 
-/* handshake_event: the next event; kind HANDSHAKE_NONE when there is none. */
+/* handshake_event: the next event; kind HANDSHAKE_NONE when there is none, or while
+ * handshake_output still has something to send. INSTALL and FAILED are given once; afterwards the
+ * connection takes no input and is to be freed. */
 void handshake_event(struct handshake *h, struct handshake_event *out);
 
 /*

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "client12.h"
+
+#include "keys12.h"
+
+enum { COOKIES_MAX = 4 }; /* a server that wants more than that is not serious */
+
+static enum hs_next on_hello_verify_request(struct handshake *h,
+					    const struct reassembly_message *m);
+static enum hs_next on_server_hello(struct handshake *h, const struct reassembly_message *m);
+static enum hs_next on_server_key_exchange(struct handshake *h, const struct reassembly_message *m);
+static enum hs_next on_server_hello_done(struct handshake *h, const struct reassembly_message *m);
+static enum hs_next on_finished(struct handshake *h, const struct reassembly_message *m);
+
+/* clang-format off */
+const struct hs_row client12_rows[] = {
+	/* state                 message                  epoch handler                    RFC */
+	{ C12_SERVER_HELLO,      HS_HELLO_VERIFY_REQUEST, 0,    on_hello_verify_request }, /* 6347 4.2.1 */
+	{ C12_SERVER_HELLO,      HS_SERVER_HELLO,         0,    on_server_hello },         /* 5246 7.4.1.3 */
+	{ C12_SERVER_HELLO_DONE, HS_SERVER_KEY_EXCHANGE,  0,    on_server_key_exchange },  /* 4279 2 */
+	{ C12_SERVER_HELLO_DONE, HS_SERVER_HELLO_DONE,    0,    on_server_hello_done },    /* 5246 7.4.5 */
+	{ C12_HINTED,            HS_SERVER_HELLO_DONE,    0,    on_server_hello_done },
+	{ C12_FINISHED,          HS_FINISHED,             1,    on_finished },             /* 5246 7.4.9 */
+};
+/* clang-format on */
+const size_t client12_n_rows = sizeof(client12_rows) / sizeof(client12_rows[0]);
+
+static enum hs_next client_hello_flight(struct handshake *h)
+{
+	const struct hello_policy *policy = h->cfg->policy;
+	uint16_t suites[SUITE_N];
+	struct client_hello_params p = {
+		.random = h->client_random,
+		.cookie = h->cookie,
+		.cookie_len = h->cookie_len,
+		.suites = suites,
+		.n_suites = (uint8_t)policy->n_suites,
+		.ems = !h->cfg->no_ems,
+	};
+	struct wr w;
+
+	for (size_t i = 0; i < policy->n_suites; i++)
+		suites[i] = policy->suites[i]->id;
+	flight_begin(&h->out);
+	w = flight_open(&h->out);
+	client_hello_write(&w, &p);
+	if (!connection_message(h, &w, 0, HS_CLIENT_HELLO))
+		return connection_fail(h, STATUS_HS_INTERNAL, CONNECTION_NO_ALERT);
+	h->state = C12_SERVER_HELLO;
+	return HS_NEXT_FLIGHT;
+}
+
+enum hs_next client12_start(struct handshake *h)
+{
+	if (!connection_random(h, h->client_random, sizeof(h->client_random)))
+		return HS_NEXT_FAIL;
+	return client_hello_flight(h);
+}
+
+static bool cookie_take(struct handshake *h, struct rd body)
+{
+	struct rd cookie;
+
+	if (hello_verify_request_parse(body, &cookie) != HS_PARSE_OK || h->n_cookies >= COOKIES_MAX)
+		return false;
+	h->n_cookies++;
+	h->cookie_len = (uint8_t)rd_len(&cookie);
+	memcpy(h->cookie, cookie.p, h->cookie_len);
+	return true;
+}
+
+static enum hs_next on_hello_verify_request(struct handshake *h, const struct reassembly_message *m)
+{
+	if (!cookie_take(h, m->body))
+		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
+	return client_hello_flight(h);
+}
+
+enum hs_next client12_hello_verify_again(struct handshake *h, struct rd body)
+{
+	struct rd cookie;
+
+	if (h->state != C12_SERVER_HELLO ||
+	    hello_verify_request_parse(body, &cookie) != HS_PARSE_OK ||
+	    (rd_len(&cookie) == h->cookie_len && memcmp(cookie.p, h->cookie, h->cookie_len) == 0))
+		return HS_NEXT_MESSAGE;
+	return cookie_take(h, body) ? client_hello_flight(h) : HS_NEXT_MESSAGE;
+}
+
+static const struct suite *suite_offered(const struct hello_policy *policy, uint16_t id)
+{
+	for (size_t i = 0; i < policy->n_suites; i++)
+		if (policy->suites[i]->id == id)
+			return policy->suites[i];
+	return NULL;
+}
+
+/* The transcript begins with the hello that was answered (RFC 6347 §4.2.1: "the first ClientHello
+ * and HelloVerifyRequest are not included"). It still stands in the flight. */
+static bool transcript_begin(struct handshake *h, const struct reassembly_message *m)
+{
+	const struct flight_message *hello = &h->out.messages[0];
+
+	h->transcript = transcript_new(h->suite->hash);
+	return h->transcript != NULL &&
+	       transcript_add(h->transcript, h->out.bytes + hello->at, hello->len) &&
+	       connection_heard(h, m);
+}
+
+static enum hs_next on_server_hello(struct handshake *h, const struct reassembly_message *m)
+{
+	struct server_hello sh;
+
+	switch (server_hello_parse(m->body, &sh)) {
+	case HS_PARSE_OK:
+		break;
+	case HS_PARSE_DECODE_ERROR:
+		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
+	case HS_PARSE_ILLEGAL_PARAMETER:
+		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	}
+	if (sh.version != DTLS_1_2)
+		return connection_fail(h, STATUS_HELLO_VERSION, ALERT_PROTOCOL_VERSION);
+	h->suite = suite_offered(h->cfg->policy, sh.suite);
+	if (h->suite == NULL || sh.compression != 0 || (sh.has_ems && h->cfg->no_ems))
+		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	if (h->cfg->policy->require_ems && !sh.has_ems)
+		return connection_fail(h, STATUS_HS_NO_EMS, ALERT_HANDSHAKE_FAILURE);
+	memcpy(h->server_random, sh.random, sizeof(h->server_random));
+	h->ems = sh.has_ems;
+	if (!transcript_begin(h, m))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	h->state = C12_SERVER_HELLO_DONE;
+	return HS_NEXT_MESSAGE;
+}
+
+/* An identity hint. Devices have one identity, so it changes nothing (RFC 4279 §5.2). */
+static enum hs_next on_server_key_exchange(struct handshake *h, const struct reassembly_message *m)
+{
+	struct rd hint;
+
+	if (psk_identity_parse(m->body, &hint) != HS_PARSE_OK)
+		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
+	if (!connection_heard(h, m))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	h->state = C12_HINTED;
+	return HS_NEXT_MESSAGE;
+}
+
+static enum hs_next on_client_verify_data(struct handshake *h)
+{
+	if (!keys12_finished(h))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	h->state = C12_FINISHED;
+	return HS_NEXT_FLIGHT;
+}
+
+static enum hs_next on_keys(struct handshake *h)
+{
+	return keys12_verify_data(h, true, on_client_verify_data);
+}
+
+static enum hs_next on_server_hello_done(struct handshake *h, const struct reassembly_message *m)
+{
+	struct wr w;
+
+	if (rd_len(&m->body) != 0)
+		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
+	if (!connection_heard(h, m))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	connection_awaits(h, m);
+	flight_begin(&h->out);
+	w = flight_open(&h->out);
+	psk_identity_write(&w, h->identity, h->identity_len);
+	if (!connection_message(h, &w, 0, HS_CLIENT_KEY_EXCHANGE))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	return keys12_derive(h, h->psk, h->psk_len, on_keys);
+}
+
+static enum hs_next on_server_verify_data(struct handshake *h)
+{
+	if (!keys12_peer_verified(h))
+		return connection_fail(h, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
+	h->state = C12_DONE;
+	return HS_NEXT_DONE;
+}
+
+static enum hs_next on_finished(struct handshake *h, const struct reassembly_message *m)
+{
+	return keys12_peer_finished(h, m, on_server_verify_data);
+}

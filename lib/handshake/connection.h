@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A handshake in memory, and what its parts ask of each other. Private to lib/handshake.
+ *
+ *   handshake.c    the API: input, timers, output, jobs, events
+ *   inbound.c      datagram -> records -> fragments -> messages -> handlers
+ *   server12.c     the messages of a DTLS 1.2 PSK server, a table and a handler each
+ *   client12.c     the same for a client
+ *   keys12.c       what both derive: master secret, traffic keys, verify_data
+ *   flight.c reassembly.c protect.c    what goes out, what comes in, records
+ */
+#pragma once
+
+#include "flight.h"
+#include "handshake.h"
+#include "protect.h"
+#include "reassembly.h"
+
+/* What a handler waits for. */
+enum hs_next {
+	HS_NEXT_MESSAGE,     /* the next message of the peer's flight */
+	HS_NEXT_JOB,         /* h->job; h->resume goes on */
+	HS_NEXT_FLIGHT,      /* send the flight, then the peer's */
+	HS_NEXT_LAST_FLIGHT, /* send the flight: done */
+	HS_NEXT_DONE,        /* done, nothing to send */
+	HS_NEXT_FAIL,        /* connection_fail was called */
+};
+
+/* One row of a role's state table. A message that no row lists is unexpected_message. */
+struct hs_row {
+	uint8_t state;
+	uint8_t type;  /* enum hs_type */
+	uint8_t epoch; /* that the message must arrive in */
+	enum hs_next (*handler)(struct handshake *h, const struct reassembly_message *m);
+};
+
+enum connection_outcome { CONNECTION_RUNNING, CONNECTION_DONE, CONNECTION_FAILED };
+
+/* No alert is sent. */
+enum { CONNECTION_NO_ALERT = -1 };
+
+struct connection_held {
+	uint8_t *bytes; /* from cfg->alloc */
+	uint16_t len;
+};
+
+struct handshake {
+	const struct handshake_config *cfg;
+	const struct hs_row *rows;
+	size_t n_rows;
+	uint64_t now_ns; /* of the call that is being served */
+	uint64_t started_ns;
+	enum handshake_role role;
+	enum connection_outcome outcome;
+	enum status why; /* CONNECTION_FAILED */
+	int alert;       /* to send, or CONNECTION_NO_ALERT */
+	uint8_t state;   /* of the role's table */
+	bool started;    /* server: the hello came; client: the hello went out */
+	bool event_given;
+	bool ems;
+	bool keys_are_new; /* held datagrams can be looked at again */
+	uint8_t tx_epoch;  /* of our alerts */
+
+	struct reassembly in;
+	struct flight out;
+	struct protect protect;
+	struct transcript *transcript;
+	const struct suite *suite;
+	const struct identity *interned;
+
+	uint16_t tx_message_seq;
+	/* The last message of the peer's previous flight: when it comes again, our flight was
+	 * lost (RFC 6347 §4.2.4). */
+	uint16_t repeat_seq;
+	uint8_t repeat_type;
+	bool repeat_armed;
+
+	struct handshake_job job;
+	enum hs_next (*resume)(struct handshake *h);
+	enum hs_next (*then)(struct handshake *h); /* after a chain of jobs that is shared */
+
+	uint8_t client_random[HS_RANDOM_LEN];
+	uint8_t server_random[HS_RANDOM_LEN];
+	uint8_t premaster[4 + 2 * PSK_KEY_MAX];
+	uint8_t master[MASTER_SECRET_LEN];
+	uint8_t hash[HASH_MAX]; /* of the messages: a PRF job's seed */
+	size_t hash_len;
+	uint8_t peer_verify[VERIFY_DATA_LEN];
+	uint8_t premaster_len;
+
+	uint8_t identity[PSK_IDENTITY_MAX];
+	uint8_t identity_len;
+	uint8_t psk[PSK_KEY_MAX]; /* client */
+	uint8_t psk_len;
+	uint8_t cookie[HS_COOKIE_MAX]; /* client */
+	uint8_t cookie_len;
+	uint8_t n_cookies;
+
+	uint16_t peer_finished_seq;
+	uint8_t n_unopened; /* see connection_unopened */
+	uint64_t unopened_seq, unopened_ns;
+
+	struct connection_held held[HANDSHAKE_HELD_MAX];
+	size_t n_held;
+};
+
+/* connection_fail: ends the handshake, with an alert unless CONNECTION_NO_ALERT. For handlers:
+ * return connection_fail(...). */
+enum hs_next connection_fail(struct handshake *h, enum status why, int alert);
+
+/* connection_step: does what a handler or a job asked for. */
+void connection_step(struct handshake *h, enum hs_next next);
+
+/* connection_waits: whether a job is under way, so that no message can be handled. */
+static inline bool connection_waits(const struct handshake *h) { return h->job.kind != JOB_NONE; }
+
+/* connection_prf: asks for a PRF over the secret with two seeds; resume has it in h->job.prf_out.
+ */
+struct connection_prf {
+	const char *label;
+	const uint8_t *secret, *seed1, *seed2;
+	size_t secret_len, seed1_len, seed2_len, out_len;
+};
+
+enum hs_next connection_prf(struct handshake *h, const struct connection_prf *p,
+			    enum hs_next (*resume)(struct handshake *h));
+
+/* connection_message: a message of ours behind those of the flight: body is what flight_open gave,
+ * filled. Adds it to the transcript if there is one. */
+bool connection_message(struct handshake *h, const struct wr *body, uint8_t epoch,
+			uint8_t type) MUST_USE;
+
+/* connection_heard: adds a message of the peer to the transcript. */
+bool connection_heard(struct handshake *h, const struct reassembly_message *m) MUST_USE;
+
+/* connection_hash: the transcript's hash so far into h->hash. */
+bool connection_hash(struct handshake *h) MUST_USE;
+
+/* connection_awaits: m was the last message of its flight; when it is repeated, ours is. */
+void connection_awaits(struct handshake *h, const struct reassembly_message *m);
+
+/* connection_random: false: randomness failed, and the handshake with it. */
+bool connection_random(struct handshake *h, void *out, size_t len) MUST_USE;

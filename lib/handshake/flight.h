@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The flight machine of RFC 6347 §4.2.4, for both roles:
+ *
+ *            +-----------+
+ *      +---> | PREPARING | <--------------------+
+ *      |     +-----------+                      |
+ *      |           | buffer next flight         |
+ *      |          \|/                           |
+ *      |     +-----------+                      |
+ *      |     |  SENDING  | <---------+          | receive next flight
+ *      |     +-----------+           |          |
+ *      |           | all handed out  | timer expires, or the peer
+ *      |          \|/                | repeats its flight
+ *      |     +-----------+           |          |
+ *      |     |  WAITING  | ----------+----------+
+ *      |     +-----------+
+ *      |           | nothing to wait for
+ *      |          \|/
+ *      |     +-----------+
+ *      +---- | FINISHED  |
+ *            +-----------+
+ *
+ * A flight is messages, kept whole; records are cut from them only when they are sent. So a
+ * repetition has the same bytes and message_seq, whatever the record numbers, sizes and packing.
+ */
+#pragma once
+
+#include "hs_msg.h"
+
+enum {
+	FLIGHT_MESSAGES_MAX = 4,
+	FLIGHT_BYTES_MAX = 640,
+	FLIGHT_RECORDS_MAX = 10,    /* in one transmission (checklist 25) */
+	FLIGHT_SHRINK_TIMEOUTS = 2, /* then smaller datagrams (RFC 6347 §4.1.1.1) */
+	FLIGHT_DATAGRAM_MIN = 256,
+};
+
+enum flight_state { FLIGHT_PREPARING, FLIGHT_SENDING, FLIGHT_WAITING, FLIGHT_FINISHED };
+
+struct flight_message {
+	uint16_t at, len; /* in bytes: handshake header and body, or a ChangeCipherSpec's body */
+	uint8_t epoch;
+	uint8_t record_type;
+};
+
+struct flight {
+	enum flight_state state;
+	uint64_t initial_ns, max_ns; /* timeouts */
+	uint64_t timeout_ns;         /* of the present wait */
+	uint64_t deadline_ns;
+	uint64_t last_sent_ns;
+	unsigned n_timeouts;
+	bool last; /* no answer is expected */
+	uint8_t n_messages;
+	uint8_t sending;     /* message to cut from next */
+	uint16_t sending_at; /* body bytes of it that went out */
+	uint16_t used;
+	struct flight_message messages[FLIGHT_MESSAGES_MAX];
+	uint8_t bytes[FLIGHT_BYTES_MAX];
+};
+
+void flight_init(struct flight *f, uint64_t timeout_ns, uint64_t timeout_max_ns);
+
+/* flight_wipe: forgets the messages and everything in them. */
+void flight_wipe(struct flight *f);
+
+/* flight_begin: PREPARING; the previous flight is forgotten. */
+void flight_begin(struct flight *f);
+
+/* flight_open, flight_close: a handshake message: the caller writes its body between them.
+ * flight_close gives the whole message with an unfragmented header, as the transcript wants it,
+ * borrowed until flight_begin; false when the flight is full. */
+struct wr flight_open(struct flight *f);
+bool flight_close(struct flight *f, const struct wr *body, uint8_t epoch, uint8_t type,
+		  uint16_t seq, struct rd *out_message) MUST_USE;
+
+/* flight_ccs: a ChangeCipherSpec at this place, in the clear. */
+bool flight_ccs(struct flight *f) MUST_USE;
+
+/* flight_send: SENDING, with a fresh timer. last: nothing is awaited afterwards. */
+void flight_send(struct flight *f, uint64_t now_ns, bool last);
+
+/* flight_repeat: the peer repeated its flight: SENDING again, at most twice per timeout. false:
+ * too early, or nothing to repeat. */
+bool flight_repeat(struct flight *f, uint64_t now_ns);
+
+/* flight_deadline: when flight_timeout is due; UINT64_MAX: never. */
+uint64_t flight_deadline(const struct flight *f);
+
+/* flight_timeout: SENDING again and the timeout doubled, when it is due. */
+void flight_timeout(struct flight *f, uint64_t now_ns);
+
+/* flight_datagram_max: how large a datagram should be, given the configured size. */
+size_t flight_datagram_max(const struct flight *f, size_t mtu);
+
+/* flight_epoch: the epoch of the next record to send; false when none is left. */
+bool flight_epoch(const struct flight *f, uint8_t *out) MUST_USE;
+
+/* flight_next: the next record's plaintext, at most room bytes, into out; false when it does not
+ * fit: send what was packed and come back with a whole datagram of room. */
+bool flight_next(struct flight *f, size_t room, uint8_t *out, size_t *out_len,
+		 uint8_t *out_type) MUST_USE;

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "handshake.h"
+
+#include "client12.h"
+#include "connection.h"
+#include "inbound.h"
+#include "secret.h"
+#include "server12.h"
+
+_Static_assert(sizeof(struct handshake) + REASSEMBLY_MEMORY_MAX +
+			       (size_t)HANDSHAKE_HELD_MAX * HANDSHAKE_DATAGRAM_MAX <=
+		       HANDSHAKE_MEMORY_MAX,
+	       "a handshake's memory budget");
+_Static_assert((int)PROTECT_RECORD_MAX <= (int)HANDSHAKE_DATAGRAM_MAX, "a record fits a datagram");
+
+struct handshake *handshake_new(const struct handshake_config *cfg, enum handshake_role role,
+				uint64_t now_ns)
+{
+	const struct reassembly_alloc alloc = { cfg->alloc, cfg->release, cfg->alloc_arg };
+	struct handshake *h = cfg->alloc(cfg->alloc_arg, sizeof(*h));
+	bool server = role == HANDSHAKE_SERVER;
+
+	if (h == NULL)
+		return NULL;
+	*h = (struct handshake){
+		.cfg = cfg,
+		.role = role,
+		.rows = server ? server12_rows : client12_rows,
+		.n_rows = server ? server12_n_rows : client12_n_rows,
+		.started_ns = now_ns,
+		.now_ns = now_ns,
+		.alert = CONNECTION_NO_ALERT,
+		/* the gate's HelloVerifyRequest was number 0 */
+		.tx_message_seq = server ? 1 : 0,
+		.protect = { .aead = cfg->aead, .client = !server },
+	};
+	reassembly_init(&h->in, &alloc, 0);
+	flight_init(&h->out, cfg->timeout_ns, cfg->timeout_max_ns);
+	return h;
+}
+
+bool handshake_client_credential(struct handshake *h, const uint8_t *identity, size_t identity_len,
+				 const uint8_t *psk, size_t psk_len)
+{
+	if (identity_len > sizeof(h->identity) || psk_len == 0 || psk_len > sizeof(h->psk))
+		return false;
+	h->identity_len = (uint8_t)identity_len;
+	h->psk_len = (uint8_t)psk_len;
+	if (identity_len != 0)
+		memcpy(h->identity, identity, identity_len);
+	memcpy(h->psk, psk, psk_len);
+	return true;
+}
+
+void handshake_free(struct handshake *h)
+{
+	const struct handshake_config *cfg;
+
+	if (h == NULL)
+		return;
+	cfg = h->cfg;
+	inbound_free(h);
+	reassembly_free(&h->in);
+	transcript_free(h->transcript);
+	if (h->interned != NULL && cfg->identity_put != NULL)
+		cfg->identity_put(cfg->identity_arg, h->interned);
+	secret_wipe(h, sizeof(*h));
+	cfg->release(cfg->alloc_arg, h);
+}
+
+enum hs_next connection_fail(struct handshake *h, enum status why, int alert)
+{
+	if (h->outcome == CONNECTION_RUNNING) {
+		h->outcome = CONNECTION_FAILED;
+		h->why = why;
+		h->alert = alert;
+		flight_wipe(&h->out);
+	}
+	return HS_NEXT_FAIL;
+}
+
+void connection_step(struct handshake *h, enum hs_next next)
+{
+	switch (next) {
+	case HS_NEXT_MESSAGE:
+	case HS_NEXT_JOB:
+	case HS_NEXT_FAIL:
+		break;
+	case HS_NEXT_FLIGHT:
+		flight_send(&h->out, h->now_ns, false);
+		break;
+	case HS_NEXT_LAST_FLIGHT:
+		flight_send(&h->out, h->now_ns, true);
+		h->outcome = CONNECTION_DONE;
+		break;
+	case HS_NEXT_DONE:
+		flight_wipe(&h->out);
+		h->outcome = CONNECTION_DONE;
+		break;
+	}
+}
+
+static void job_clear(struct handshake *h)
+{
+	/* By offset: gcc 12 takes &h->job for &h->job.kind and warns. */
+	secret_wipe((uint8_t *)h + offsetof(struct handshake, job), sizeof(h->job));
+}
+
+enum hs_next connection_prf(struct handshake *h, const struct connection_prf *p,
+			    enum hs_next (*resume)(struct handshake *h))
+{
+	job_clear(h);
+	h->job.kind = JOB_PRF;
+	h->job.hash = h->suite->hash;
+	h->job.label = p->label;
+	h->job.secret = p->secret;
+	h->job.secret_len = p->secret_len;
+	h->job.seed1 = p->seed1;
+	h->job.seed1_len = p->seed1_len;
+	h->job.seed2 = p->seed2;
+	h->job.seed2_len = p->seed2_len;
+	h->job.prf_out_len = p->out_len;
+	h->resume = resume;
+	return HS_NEXT_JOB;
+}
+
+bool connection_message(struct handshake *h, const struct wr *body, uint8_t epoch, uint8_t type)
+{
+	struct rd message;
+
+	if (!flight_close(&h->out, body, epoch, type, h->tx_message_seq, &message))
+		return false;
+	h->tx_message_seq++;
+	return h->transcript == NULL || transcript_add(h->transcript, message.p, rd_len(&message));
+}
+
+/* RFC 6347 §4.2.6: hashed as if it had come in one fragment. */
+bool connection_heard(struct handshake *h, const struct reassembly_message *m)
+{
+	uint8_t header[HS_HEADER_LEN];
+	struct wr w = wr_of(header, sizeof(header));
+	uint32_t len = (uint32_t)rd_len(&m->body);
+
+	hs_header_write(&w, m->type, len, m->seq, 0, len);
+	return transcript_add(h->transcript, header, sizeof(header)) &&
+	       transcript_add(h->transcript, m->body.p, len);
+}
+
+bool connection_hash(struct handshake *h)
+{
+	h->hash_len = transcript_hash(h->transcript, h->hash);
+	return h->hash_len != 0;
+}
+
+void connection_awaits(struct handshake *h, const struct reassembly_message *m)
+{
+	h->repeat_armed = true;
+	h->repeat_seq = m->seq;
+	h->repeat_type = m->type;
+}
+
+bool connection_random(struct handshake *h, void *out, size_t len)
+{
+	if (h->cfg->random(h->cfg->random_arg, out, len))
+		return true;
+	connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	return false;
+}
+
+enum status handshake_input(struct handshake *h, uint64_t now_ns, const uint8_t *datagram,
+			    size_t len)
+{
+	h->now_ns = now_ns;
+	if (h->outcome != CONNECTION_RUNNING)
+		return STATUS_HS_OLD;
+	if (h->started)
+		return inbound_datagram(h, datagram, len);
+	return h->role == HANDSHAKE_SERVER ? inbound_hello(h, datagram, len) : STATUS_HS_UNEXPECTED;
+}
+
+bool handshake_hello_matches(const struct handshake *h, const uint8_t *datagram, size_t len)
+{
+	struct rd left = rd_of(datagram, len);
+	struct record rec;
+	struct hs_fragment f;
+	struct client_hello ch;
+
+	return h->repeat_armed && record_next(&left, &rec) == STATUS_OK && rec.epoch == 0 &&
+	       rec.type == RECORD_HANDSHAKE && hs_fragment_next(&rec.body, &f) &&
+	       f.type == HS_CLIENT_HELLO && f.seq == h->repeat_seq && rd_len(&f.body) == f.len &&
+	       client_hello_parse(f.body, &ch) == HS_PARSE_OK &&
+	       memcmp(ch.random, h->client_random, sizeof(h->client_random)) == 0;
+}
+
+uint64_t handshake_deadline(const struct handshake *h)
+{
+	uint64_t give_up = h->started_ns + h->cfg->give_up_ns, flight = flight_deadline(&h->out);
+
+	if (h->outcome != CONNECTION_RUNNING)
+		return UINT64_MAX;
+	if (h->role == HANDSHAKE_CLIENT && !h->started)
+		return h->started_ns;
+	return flight < give_up ? flight : give_up;
+}
+
+/* A Finished that never opened is the sign of a wrong key. */
+static void give_up(struct handshake *h)
+{
+	if (h->n_unopened > 0)
+		connection_fail(h, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
+	else
+		connection_fail(h, STATUS_HS_TIMEOUT, CONNECTION_NO_ALERT);
+}
+
+void handshake_timeout(struct handshake *h, uint64_t now_ns)
+{
+	h->now_ns = now_ns;
+	if (now_ns < handshake_deadline(h) || h->outcome != CONNECTION_RUNNING)
+		return;
+	if (now_ns - h->started_ns >= h->cfg->give_up_ns) {
+		give_up(h);
+	} else if (h->role == HANDSHAKE_CLIENT && !h->started) {
+		h->started = true;
+		connection_step(h, client12_start(h));
+	} else {
+		flight_timeout(&h->out, now_ns);
+	}
+}
+
+/* RFC 6347 §4.1: before a version is agreed on, records carry DTLS 1.0. */
+static uint16_t record_version(const struct handshake *h)
+{
+	return h->suite == NULL ? DTLS_1_0 : DTLS_1_2;
+}
+
+static bool alert_write(struct handshake *h, struct wr *w)
+{
+	uint8_t alert[2] = { ALERT_FATAL, (uint8_t)h->alert };
+
+	h->alert = CONNECTION_NO_ALERT;
+	return protect_write(&h->protect, w, h->tx_epoch, RECORD_ALERT, record_version(h), alert,
+			     sizeof(alert));
+}
+
+/* As many records of the flight as go into one datagram. */
+static bool flight_write(struct handshake *h, struct wr *w)
+{
+	uint8_t epoch, type, plaintext[HANDSHAKE_DATAGRAM_MAX];
+	size_t len;
+
+	for (unsigned n = 0; n < FLIGHT_RECORDS_MAX && flight_epoch(&h->out, &epoch); n++) {
+		size_t left = (size_t)(w->end - w->p),
+		       overhead = protect_overhead(&h->protect, epoch);
+
+		if (!flight_next(&h->out, left > overhead ? left - overhead : 0, plaintext, &len,
+				 &type))
+			break;
+		if (!protect_write(&h->protect, w, epoch, type, record_version(h), plaintext,
+				   len)) {
+			h->outcome = CONNECTION_RUNNING;
+			connection_fail(h, STATUS_HS_INTERNAL, CONNECTION_NO_ALERT);
+			return false;
+		}
+	}
+	return wr_len(w) != 0;
+}
+
+static size_t datagram_max(const struct handshake *h)
+{
+	size_t mtu = h->cfg->mtu;
+
+	if (mtu > HANDSHAKE_DATAGRAM_MAX)
+		mtu = HANDSHAKE_DATAGRAM_MAX;
+	if (mtu < FLIGHT_DATAGRAM_MIN)
+		mtu = FLIGHT_DATAGRAM_MIN;
+	return flight_datagram_max(&h->out, mtu);
+}
+
+bool handshake_output(struct handshake *h, uint8_t out[HANDSHAKE_DATAGRAM_MAX], size_t *len)
+{
+	struct wr w = wr_of(out, datagram_max(h));
+	bool any = h->alert != CONNECTION_NO_ALERT ? alert_write(h, &w) : flight_write(h, &w);
+
+	return any && wr_finish(&w, len);
+}
+
+struct handshake_job *handshake_job(struct handshake *h)
+{
+	return connection_waits(h) && h->outcome == CONNECTION_RUNNING ? &h->job : NULL;
+}
+
+void handshake_job_done(struct handshake *h, uint64_t now_ns)
+{
+	bool running = h->outcome == CONNECTION_RUNNING && connection_waits(h);
+
+	h->now_ns = now_ns;
+	if (h->job.kind == JOB_PSK_LOOKUP)
+		h->interned = h->job.interned;
+	h->job.kind = JOB_NONE;
+	if (running && h->job.failed)
+		connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	else if (running)
+		connection_step(h, h->resume(h));
+	if (!connection_waits(h))
+		job_clear(h);
+	inbound_resume(h);
+}
+
+static void event_install(struct handshake *h, struct handshake_event *out)
+{
+	out->kind = HANDSHAKE_INSTALL;
+	out->status = STATUS_HS_DONE;
+	out->suite = h->suite;
+	out->keys = &h->protect.keys;
+	out->tx_seq = h->protect.tx_seq[1];
+	out->rx_newest = h->protect.rx_newest;
+	out->rx_window = h->protect.rx_window;
+	out->identity = h->interned;
+	h->interned = NULL;
+	out->n_held = h->n_held;
+	for (size_t i = 0; i < h->n_held; i++)
+		out->held[i] = (struct handshake_held){ h->held[i].bytes, h->held[i].len };
+}
+
+void handshake_event(struct handshake *h, struct handshake_event *out)
+{
+	*out = (struct handshake_event){ .kind = HANDSHAKE_NONE };
+	if (h->event_given || h->outcome == CONNECTION_RUNNING || h->alert != CONNECTION_NO_ALERT ||
+	    h->out.state == FLIGHT_SENDING)
+		return;
+	h->event_given = true;
+	if (h->outcome == CONNECTION_DONE) {
+		event_install(h, out);
+	} else {
+		out->kind = HANDSHAKE_FAILED;
+		out->status = h->why;
+	}
+}

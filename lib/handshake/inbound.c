@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "inbound.h"
+
+#include "client12.h"
+#include "secret.h"
+
+/* A wrong key shows as a Finished that does not open. It may also be a forgery, so it takes the
+ * peer's two repetitions to believe it: docs/decisions/0003-wrong-key.md. */
+enum { UNOPENED_MAX = 3 };
+
+/* Records that are not consumed, gathered to be held. */
+struct keep {
+	struct wr w;
+	uint8_t bytes[HANDSHAKE_DATAGRAM_MAX];
+};
+
+/* What the state table has for a message. */
+enum admission { ADMIT_LISTED, ADMIT_OTHER_EPOCH, ADMIT_UNLISTED };
+
+static enum admission row_find(const struct handshake *h, uint8_t type, uint8_t epoch,
+			       const struct hs_row **out)
+{
+	enum admission found = ADMIT_UNLISTED;
+
+	for (size_t i = 0; i < h->n_rows; i++) {
+		const struct hs_row *row = &h->rows[i];
+
+		if (row->state != h->state || row->type != type)
+			continue;
+		*out = row;
+		if (row->epoch == epoch)
+			return ADMIT_LISTED;
+		found = ADMIT_OTHER_EPOCH;
+	}
+	return found;
+}
+
+/* Anybody can send what is in the clear, so a Finished in epoch 0 is dropped and awaited still. */
+static bool row_droppable(enum admission a, uint8_t epoch)
+{
+	return a == ADMIT_OTHER_EPOCH && epoch == 0;
+}
+
+/* The due message goes to its handler. */
+static void message_handle(struct handshake *h, const struct reassembly_message *m)
+{
+	const struct hs_row *row = NULL;
+	enum admission a = row_find(h, m->type, m->epoch, &row);
+	enum hs_next next;
+
+	if (row_droppable(a, m->epoch)) {
+		reassembly_discard(&h->in);
+		return;
+	}
+	if (a != ADMIT_LISTED) {
+		connection_fail(h, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
+		return;
+	}
+	next = row->handler(h, m);
+	reassembly_advance(&h->in);
+	connection_step(h, next);
+}
+
+static void messages_handle(struct handshake *h)
+{
+	struct reassembly_message m;
+
+	while (h->outcome == CONNECTION_RUNNING && !connection_waits(h) &&
+	       reassembly_due(&h->in, &m))
+		message_handle(h, &m);
+}
+
+/* A message that was handled before. */
+static enum status fragment_old(struct handshake *h, const struct hs_fragment *f)
+{
+	if (h->repeat_armed && f->seq == h->repeat_seq && f->type == h->repeat_type && f->off == 0)
+		flight_repeat(&h->out, h->now_ns);
+	if (h->role == HANDSHAKE_CLIENT && f->type == HS_HELLO_VERIFY_REQUEST &&
+	    rd_len(&f->body) == f->len)
+		connection_step(h, client12_hello_verify_again(h, f->body));
+	return STATUS_HS_OLD;
+}
+
+static enum status fragment_add(struct handshake *h, uint8_t epoch, const struct hs_fragment *f)
+{
+	switch (reassembly_add(&h->in, epoch, f)) {
+	case REASSEMBLY_KEPT:
+		messages_handle(h);
+		return STATUS_OK;
+	case REASSEMBLY_OLD:
+		return fragment_old(h, f);
+	case REASSEMBLY_AHEAD:
+	case REASSEMBLY_IGNORED:
+		return STATUS_HS_FRAGMENT;
+	case REASSEMBLY_CONFLICT:
+		break;
+	}
+	connection_fail(h, STATUS_HS_FRAGMENT, ALERT_ILLEGAL_PARAMETER);
+	return STATUS_HS_FRAGMENT;
+}
+
+static enum status fragment_take(struct handshake *h, uint8_t epoch, const struct hs_fragment *f)
+{
+	bool due = f->seq == h->in.next && !connection_waits(h);
+	const struct hs_row *row;
+	enum admission a = due ? row_find(h, f->type, epoch, &row) : ADMIT_LISTED;
+	struct reassembly_message m = {
+		.body = f->body, .seq = f->seq, .type = f->type, .epoch = epoch
+	};
+
+	/* RFC 5246 §7.4.1.1: HelloRequest is ignored by a client that negotiates already. */
+	if (row_droppable(a, epoch) || (h->role == HANDSHAKE_CLIENT && f->type == HS_HELLO_REQUEST))
+		return STATUS_HS_UNEXPECTED;
+	if (a != ADMIT_LISTED) {
+		connection_fail(h, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
+		return STATUS_HS_UNEXPECTED;
+	}
+	if (!due || !reassembly_whole(&h->in, f))
+		return fragment_add(h, epoch, f);
+	message_handle(h, &m);
+	messages_handle(h);
+	return STATUS_OK;
+}
+
+/* All fragments of a handshake record's plaintext. */
+static enum status fragments_take(struct handshake *h, uint8_t epoch, struct rd body)
+{
+	enum status worst = STATUS_OK, s;
+	struct hs_fragment f;
+
+	if (rd_len(&body) == 0)
+		return STATUS_RECORD_EMPTY;
+	while (rd_len(&body) > 0 && h->outcome == CONNECTION_RUNNING) {
+		if (!hs_fragment_next(&body, &f)) {
+			/* Hostile B1, B14: only what was protected deserves an answer. */
+			if (epoch != 0)
+				connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
+			return STATUS_HS_MALFORMED;
+		}
+		s = fragment_take(h, epoch, &f);
+		worst = s != STATUS_OK ? s : worst;
+	}
+	return worst;
+}
+
+/* An alert in the clear. Anybody can send one; it ends only a handshake in which nothing was
+ * confirmed by cryptography yet (hostile J2). */
+static enum status alert_plain(struct handshake *h, struct rd body)
+{
+	uint8_t level, description;
+
+	if (!rd_u8(&body, &level) || !rd_u8(&body, &description) || rd_len(&body) != 0)
+		return STATUS_HS_MALFORMED;
+	if (h->protect.rx_seen)
+		return STATUS_RECORD_PLAIN;
+	if (level != ALERT_FATAL && description != ALERT_CLOSE_NOTIFY)
+		return STATUS_OK;
+	connection_fail(h, STATUS_HS_ALERT, CONNECTION_NO_ALERT);
+	return STATUS_HS_ALERT;
+}
+
+/* The epoch of a record says what a ChangeCipherSpec says, and is protected: so it is checked for
+ * its form and changes nothing, early, late or twice (hostile J6). */
+static enum status ccs_plain(struct rd body)
+{
+	uint8_t type;
+
+	return rd_u8(&body, &type) && type == 1 && rd_len(&body) == 0 ? STATUS_OK
+								      : STATUS_HS_MALFORMED;
+}
+
+static enum status record_plain(struct handshake *h, const struct record *rec)
+{
+	switch ((enum record_type)rec->type) {
+	case RECORD_CCS:
+		return ccs_plain(rec->body);
+	case RECORD_ALERT:
+		return alert_plain(h, rec->body);
+	case RECORD_HANDSHAKE:
+		return fragments_take(h, 0, rec->body);
+	case RECORD_APPDATA:
+		break;
+	}
+	return STATUS_RECORD_PLAIN;
+}
+
+/* A protected handshake record that does not open. One of a peer with a wrong key is repeated with
+ * a new number each time its timer expires; nothing else comes at that pace. */
+static void record_unopened(struct handshake *h, uint64_t seq)
+{
+	bool later = h->n_unopened == 0 || (seq > h->unopened_seq &&
+					    h->now_ns - h->unopened_ns >= h->cfg->timeout_ns / 2);
+
+	if (h->role != HANDSHAKE_SERVER || h->protect.rx_seen || !later)
+		return;
+	h->unopened_seq = seq;
+	h->unopened_ns = h->now_ns;
+	if (++h->n_unopened == UNOPENED_MAX)
+		connection_fail(h, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
+}
+
+static enum status record_open(struct handshake *h, const struct record *rec)
+{
+	uint8_t plaintext[PROTECT_RECORD_MAX];
+	size_t len;
+	enum status s = protect_open(&h->protect, rec, plaintext, &len);
+
+	if (s == STATUS_RECORD_TAG && rec->type == RECORD_HANDSHAKE)
+		record_unopened(h, rec->seq);
+	if (s != STATUS_OK)
+		return s;
+	if (rec->type == RECORD_HANDSHAKE)
+		s = fragments_take(h, 1, rd_of(plaintext, len));
+	else
+		connection_fail(h, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
+	secret_wipe(plaintext, sizeof(plaintext));
+	return h->outcome == CONNECTION_FAILED ? h->why : s;
+}
+
+/* Puts a record with the others that the session will want. */
+static enum status record_keep(struct keep *k, const struct rd *record)
+{
+	if (rd_len(record) > (size_t)(k->w.end - k->w.p))
+		return STATUS_RECORD_LENGTH;
+	wr_bytes(&k->w, record->p, rd_len(record));
+	return STATUS_OK;
+}
+
+/*
+ * A record of epoch 1. Without keys it is kept for later. With keys, handshake records are ours;
+ * data and alerts belong to the session that is to come, in their order, if they are genuine.
+ */
+static enum status record_protected(struct handshake *h, struct keep *k, const struct record *rec,
+				    const struct rd *whole)
+{
+	enum status s;
+
+	if (h->protect.suite == NULL)
+		return record_keep(k, whole);
+	if (rec->type == RECORD_HANDSHAKE || rec->type == RECORD_CCS)
+		return record_open(h, rec);
+	s = protect_check(&h->protect, rec);
+	return s == STATUS_OK ? record_keep(k, whole) : s;
+}
+
+static enum status record_take(struct handshake *h, struct keep *k, const struct record *rec,
+			       const struct rd *whole)
+{
+	if (rec->epoch == 0)
+		return record_plain(h, rec);
+	if (rec->epoch == 1)
+		return record_protected(h, k, rec, whole);
+	return STATUS_RECORD_EPOCH;
+}
+
+/* All records of a datagram; what is to be held is gathered in k. */
+static enum status records_take(struct handshake *h, struct keep *k, struct rd datagram)
+{
+	enum status worst = STATUS_OK, s;
+	struct record rec;
+
+	k->w = wr_of(k->bytes, sizeof(k->bytes));
+	if (rd_len(&datagram) == 0)
+		return STATUS_RECORD_SHORT;
+	for (unsigned n = 0; rd_len(&datagram) > 0 && h->outcome != CONNECTION_FAILED; n++) {
+		struct rd whole = datagram;
+
+		if (n == RECORDS_PER_DATAGRAM)
+			return STATUS_RECORD_TOO_MANY;
+		s = record_next(&datagram, &rec);
+		if (s == STATUS_OK) {
+			whole.end = datagram.p;
+			s = record_take(h, k, &rec, &whole);
+		}
+		worst = s != STATUS_OK ? s : worst;
+	}
+	return worst;
+}
+
+/* Holds what was gathered; false: no room. */
+static bool hold(struct handshake *h, const struct keep *k)
+{
+	const struct handshake_config *cfg = h->cfg;
+	size_t len = wr_len(&k->w);
+	uint8_t *copy;
+
+	if (len == 0 || h->outcome == CONNECTION_FAILED)
+		return true;
+	if (h->n_held == HANDSHAKE_HELD_MAX)
+		return false;
+	copy = cfg->alloc(cfg->alloc_arg, len);
+	if (copy == NULL)
+		return false;
+	memcpy(copy, k->bytes, len);
+	h->held[h->n_held++] = (struct connection_held){ .bytes = copy, .len = (uint16_t)len };
+	return true;
+}
+
+static void held_release(struct handshake *h, const struct connection_held *held)
+{
+	secret_wipe(held->bytes, held->len);
+	h->cfg->release(h->cfg->alloc_arg, held->bytes);
+}
+
+enum status inbound_datagram(struct handshake *h, const uint8_t *datagram, size_t len)
+{
+	struct keep k;
+	enum status s = records_take(h, &k, rd_of(datagram, len));
+
+	inbound_resume(h);
+	/* An early record that finds no room is one of an epoch that we do not have. */
+	return hold(h, &k) ? s : STATUS_RECORD_EPOCH;
+}
+
+enum status inbound_hello(struct handshake *h, const uint8_t *datagram, size_t len)
+{
+	struct rd left = rd_of(datagram, len);
+	struct record rec;
+	struct hs_fragment f;
+	enum status s = record_next(&left, &rec);
+
+	if (s != STATUS_OK)
+		return s;
+	if (rec.epoch != 0 || rec.type != RECORD_HANDSHAKE || !hs_fragment_next(&rec.body, &f) ||
+	    f.type != HS_CLIENT_HELLO || rd_len(&f.body) != f.len)
+		return STATUS_HELLO_MALFORMED;
+	h->started = true;
+	/* RFC 6347 §4.2.1: "the server MUST use the record sequence number in the ClientHello as
+	 * the record sequence number in the initial ServerHello." */
+	h->protect.tx_seq[0] = rec.seq;
+	h->in.next = f.seq;
+	s = fragment_take(h, 0, &f);
+	return h->outcome == CONNECTION_FAILED ? h->why : s;
+}
+
+static void held_again(struct handshake *h)
+{
+	struct connection_held held[HANDSHAKE_HELD_MAX];
+	size_t n = h->n_held;
+	struct keep k;
+
+	memcpy(held, h->held, sizeof(held));
+	h->n_held = 0;
+	for (size_t i = 0; i < n; i++) {
+		(void)records_take(h, &k, rd_of(held[i].bytes, held[i].len));
+		/* Released first, so that there is always room for what is left of it. */
+		held_release(h, &held[i]);
+		(void)hold(h, &k);
+	}
+}
+
+void inbound_resume(struct handshake *h)
+{
+	messages_handle(h);
+	if (!h->keys_are_new || h->outcome != CONNECTION_RUNNING)
+		return;
+	h->keys_are_new = false;
+	held_again(h);
+}
+
+void inbound_free(struct handshake *h)
+{
+	for (size_t i = 0; i < h->n_held; i++)
+		held_release(h, &h->held[i]);
+	h->n_held = 0;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "protect.h"
+
+#include "secret.h"
+
+enum { WINDOW = 64 };
+
+_Static_assert((int)RECORD_AAD_LEN <= (int)AEAD_AAD_MAX, "the additional data fits an operation");
+
+size_t protect_overhead(const struct protect *p, uint8_t epoch)
+{
+	const struct aead_info *info;
+
+	if (epoch == 0 || p->suite == NULL)
+		return RECORD_HEADER_LEN;
+	info = aead_info(p->suite->aead);
+	return (size_t)(RECORD_HEADER_LEN + info->explicit_len + info->tag_len);
+}
+
+/* The nonce: salt | explicit part; ChaCha20: IV xor (0 | epoch | number), RFC 7905 §2. */
+static void nonce_make(const struct aead_info *info, const uint8_t iv[AEAD_IV_LEN],
+		       const uint8_t number[8], uint8_t out[AEAD_IV_LEN])
+{
+	memcpy(out, iv, info->salt_len);
+	if (info->explicit_len != 0) {
+		memcpy(out + info->salt_len, number, 8);
+		return;
+	}
+	for (size_t i = 0; i < 8; i++)
+		out[AEAD_IV_LEN - 8 + i] ^= number[i];
+}
+
+static void op_init(struct aead_op *op, const struct protect *p, bool client_writes, uint8_t type,
+		    uint64_t seq, const uint8_t number[8], size_t len)
+{
+	const struct traffic_keys *k = &p->keys;
+
+	*op = (struct aead_op){ .key = client_writes ? k->client_key : k->server_key,
+				.len = (uint16_t)len,
+				.aad_len = RECORD_AAD_LEN };
+	nonce_make(aead_info(p->suite->aead), client_writes ? k->client_iv : k->server_iv, number,
+		   op->nonce);
+	record_aad(op->aad, type, 1, seq, (uint16_t)len);
+}
+
+static void number_write(uint8_t out[8], uint16_t epoch, uint64_t seq)
+{
+	struct wr w = wr_of(out, 8);
+
+	wr_u16(&w, epoch);
+	wr_u48(&w, seq);
+}
+
+static bool write_sealed(struct protect *p, struct wr *w, uint8_t type, const uint8_t *plaintext,
+			 size_t len)
+{
+	const struct aead_info *info = aead_info(p->suite->aead);
+	uint8_t number[8], *body;
+	struct aead_op op;
+
+	number_write(number, 1, p->tx_seq[1]);
+	record_write_header(w, type, DTLS_1_2, 1, p->tx_seq[1],
+			    (uint16_t)(info->explicit_len + len + info->tag_len));
+	wr_bytes(w, number, info->explicit_len);
+	body = wr_space(w, len + info->tag_len);
+	if (body == NULL)
+		return false;
+	op_init(&op, p, p->client, type, p->tx_seq[1], number, len);
+	op.src = plaintext;
+	op.dst = body;
+	/* The number is spent even if the datagram is never sent. */
+	p->tx_seq[1]++;
+	aead_seal(p->aead, p->suite->aead, &op, 1);
+	secret_wipe(&op, sizeof(op));
+	return true;
+}
+
+bool protect_write(struct protect *p, struct wr *w, uint8_t epoch, uint8_t type, uint16_t version,
+		   const uint8_t *plaintext, size_t len)
+{
+	if (p->tx_seq[epoch] > RECORD_SEQ_MAX || len > PROTECT_RECORD_MAX)
+		return false;
+	if (epoch != 0)
+		return p->suite != NULL && write_sealed(p, w, type, plaintext, len);
+	record_write_header(w, type, version, 0, p->tx_seq[0]++, (uint16_t)len);
+	wr_bytes(w, plaintext, len);
+	return !w->failed;
+}
+
+static enum status window_check(const struct protect *p, uint64_t seq)
+{
+	uint64_t behind = p->rx_newest - seq;
+
+	if (!p->rx_seen || seq > p->rx_newest)
+		return STATUS_OK;
+	if (behind >= WINDOW)
+		return STATUS_RECORD_OLD;
+	return p->rx_window >> behind & 1 ? STATUS_RECORD_REPLAY : STATUS_OK;
+}
+
+static void window_mark(struct protect *p, uint64_t seq)
+{
+	uint64_t ahead = seq - p->rx_newest;
+
+	if (!p->rx_seen) {
+		p->rx_newest = seq;
+		p->rx_window = 1;
+	} else if (seq > p->rx_newest) {
+		p->rx_window = (ahead < WINDOW ? p->rx_window << ahead : 0) | 1;
+		p->rx_newest = seq;
+	} else {
+		p->rx_window |= UINT64_C(1) << (p->rx_newest - seq);
+	}
+	p->rx_seen = true;
+}
+
+static enum status try_open(const struct protect *p, const struct record *rec, uint8_t *out,
+			    size_t *out_len)
+{
+	const struct aead_info *info = aead_info(p->suite->aead);
+	enum status s = window_check(p, rec->seq);
+	struct rd body = rec->body;
+	uint8_t number[8];
+	struct aead_op op;
+
+	if (s != STATUS_OK)
+		return s;
+	if (rd_len(&body) > PROTECT_RECORD_MAX)
+		return STATUS_RECORD_LENGTH;
+	number_write(number, 1, rec->seq);
+	if (!rd_copy(&body, number, info->explicit_len) || rd_len(&body) < info->tag_len)
+		return STATUS_RECORD_SHORT;
+	op_init(&op, p, !p->client, rec->type, rec->seq, number, rd_len(&body) - info->tag_len);
+	op.src = body.p;
+	op.dst = out;
+	aead_open(p->aead, p->suite->aead, &op, 1);
+	*out_len = op.len;
+	secret_wipe(&op.nonce, sizeof(op.nonce));
+	return op.ok ? STATUS_OK : STATUS_RECORD_TAG;
+}
+
+enum status protect_check(const struct protect *p, const struct record *rec)
+{
+	uint8_t scratch[PROTECT_RECORD_MAX];
+	size_t len;
+	enum status s = try_open(p, rec, scratch, &len);
+
+	secret_wipe(scratch, sizeof(scratch));
+	return s;
+}
+
+enum status protect_open(struct protect *p, const struct record *rec, uint8_t *out, size_t *out_len)
+{
+	enum status s = try_open(p, rec, out, out_len);
+
+	if (s == STATUS_OK)
+		window_mark(p, rec->seq);
+	return s;
+}

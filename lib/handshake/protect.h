@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Records of one connection while it is in handshake: numbers and protection, one record at a
+ * time. Epoch 0 is in the clear; epoch 1 opens once keys are set. A number is never used twice, so
+ * neither is a nonce: the explicit nonce is epoch and number (RFC 5288 §3, RFC 6655 §3, RFC 7905).
+ */
+#pragma once
+
+#include "aead.h"
+#include "key_schedule.h"
+#include "record.h"
+
+enum { PROTECT_RECORD_MAX = 1500 };
+
+struct protect {
+	struct aead *aead;
+	const struct suite *suite; /* NULL: epoch 1 has no keys yet */
+	bool client;               /* which keys are ours to seal with */
+	bool rx_seen;              /* a record of epoch 1 was opened */
+	uint64_t tx_seq[2];        /* next number, per epoch */
+	uint64_t rx_newest;        /* epoch 1 */
+	uint64_t rx_window;        /* bit i: rx_newest - i was opened; as struct session_install */
+	struct traffic_keys keys;
+};
+
+/* protect_overhead: bytes that a record of an epoch adds to its plaintext, header included. */
+size_t protect_overhead(const struct protect *p, uint8_t epoch);
+
+/* protect_write: one record, with the next number of its epoch. false: no room, no keys, or the
+ * numbers are used up. */
+bool protect_write(struct protect *p, struct wr *w, uint8_t epoch, uint8_t type, uint16_t version,
+		   const uint8_t *plaintext, size_t len) MUST_USE;
+
+/* protect_check: whether a record of epoch 1 is genuine and new; marks nothing. */
+enum status protect_check(const struct protect *p, const struct record *rec);
+
+/* protect_open: opens a record of epoch 1 into out (PROTECT_RECORD_MAX bytes) and marks its number.
+ * STATUS_OK, or RECORD_REPLAY, RECORD_OLD, RECORD_SHORT, RECORD_LENGTH, RECORD_TAG and nothing is
+ * changed. */
+enum status protect_open(struct protect *p, const struct record *rec, uint8_t *out,
+			 size_t *out_len);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Fragments back into handshake messages (RFC 6347 §4.2.3), in message_seq order.
+ *
+ * Each pending message is a sorted list of disjoint, non-adjacent chunks, so memory follows the
+ * bytes that arrived and never the length that a fragment claims, and a hole is never handed to a
+ * parser. A chunk's header is smaller than the record and fragment headers that brought it, so
+ * memory never exceeds the bytes received. Slots are found by message_seq, not searched or sorted.
+ */
+#pragma once
+
+#include "hs_msg.h"
+
+enum {
+	REASSEMBLY_SLOTS = 4, /* the message that is due, and three ahead of it */
+	REASSEMBLY_MESSAGE_MAX = 1024,
+	REASSEMBLY_MEMORY_MAX = 2048, /* chunks and their headers, all slots */
+};
+
+struct reassembly_alloc {
+	void *(*alloc)(void *arg, size_t len);
+	void (*release)(void *arg, void *p);
+	void *arg;
+};
+
+struct reassembly_chunk;
+
+struct reassembly_slot {
+	struct reassembly_chunk *chunks;
+	uint32_t len;
+	uint8_t type;
+	uint8_t epoch; /* 0 or 1: a message never mixes them */
+	bool used;
+};
+
+struct reassembly {
+	struct reassembly_alloc alloc;
+	struct reassembly_slot slots[REASSEMBLY_SLOTS]; /* by message_seq modulo */
+	size_t memory;                                  /* in chunks now */
+	uint16_t next;                                  /* message_seq that is due */
+};
+
+enum reassembly_result {
+	REASSEMBLY_KEPT,     /* kept, or all of it was known */
+	REASSEMBLY_OLD,      /* message_seq below next */
+	REASSEMBLY_AHEAD,    /* message_seq beyond the slots */
+	REASSEMBLY_IGNORED,  /* empty fragment of a message that is not, other epoch, no memory */
+	REASSEMBLY_CONFLICT, /* contradicts what is known, or too long: abort (hostile B2, B5, B8)
+			      */
+};
+
+/* A whole message; body is borrowed until reassembly_advance. */
+struct reassembly_message {
+	struct rd body;
+	uint16_t seq;
+	uint8_t type;
+	uint8_t epoch;
+};
+
+void reassembly_init(struct reassembly *r, const struct reassembly_alloc *alloc, uint16_t next);
+
+/* reassembly_free: wipes and releases all chunks. */
+void reassembly_free(struct reassembly *r);
+
+/* reassembly_add: keeps what is new of a fragment that hs_fragment_next accepted. A fragment of
+ * epoch 1 displaces what came for its message in epoch 0, never the other way. */
+enum reassembly_result reassembly_add(struct reassembly *r, uint8_t epoch,
+				      const struct hs_fragment *f);
+
+/* reassembly_whole: whether a fragment is the due message as a whole and nothing of that message
+ * is kept, so that it can be handled where it is; call reassembly_advance afterwards. */
+bool reassembly_whole(const struct reassembly *r, const struct hs_fragment *f);
+
+/* reassembly_due: the due message, once it is complete. */
+bool reassembly_due(const struct reassembly *r, struct reassembly_message *out) MUST_USE;
+
+/* reassembly_advance: the due message was handled; the next one is due. */
+void reassembly_advance(struct reassembly *r);
+
+/* reassembly_discard: forgets what is kept of the due message, which stays due. */
+void reassembly_discard(struct reassembly *r);

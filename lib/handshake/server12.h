@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * DTLS 1.2 with a pre-shared key, server (RFC 6347 §4.2, RFC 4279 §2):
+ *
+ *   ClientHello (cookie verified)  -->
+ *                                  <--  ServerHello, ServerHelloDone
+ *   ClientKeyExchange,
+ *   [ChangeCipherSpec], Finished   -->
+ *                                  <--  [ChangeCipherSpec], Finished
+ */
+#pragma once
+
+#include "connection.h"
+
+enum server12_state { S12_CLIENT_HELLO, S12_CLIENT_KEY_EXCHANGE, S12_FINISHED, S12_DONE, S12_N };
+
+extern const struct hs_row server12_rows[];
+extern const size_t server12_n_rows;
