@@ -196,8 +196,10 @@ const char *options_set_test_mode(struct options *opt, const char *text)
 	return set_switch(&opt->test_mode, text);
 }
 
-#define MS  UINT64_C(1000000)
-#define DAY (86400 * 1000 * MS)
+#define MS     UINT64_C(1000000)
+#define SECOND (UINT64_C(1000) * MS)
+#define MINUTE (UINT64_C(60000) * MS)
+#define DAY    (UINT64_C(86400000) * MS)
 
 static bool set_time(uint64_t *out_ns, const char *text, uint64_t min_ns, uint64_t max_ns)
 {
@@ -207,16 +209,15 @@ static bool set_time(uint64_t *out_ns, const char *text, uint64_t min_ns, uint64
 const char *options_set_handshake_timeout(struct options *opt, const char *text)
 {
 	/* RFC 6347 §4.2.4.1: starts at a second, doubles up to no less than 60 s. */
-	if (set_time(&opt->handshake_timeout_ns, text, 50 * MS, 60000 * MS))
+	if (set_time(&opt->handshake_timeout_ns, text, 50 * MS, MINUTE))
 		return NULL;
 	return "wants 50ms to 60s";
 }
 
 const char *options_set_session_timeout(struct options *opt, const char *text)
 {
-	return set_time(&opt->session_timeout_ns, text, 1000 * MS, 3650 * DAY)
-		       ? NULL
-		       : "wants 1s to 3650d";
+	return set_time(&opt->session_timeout_ns, text, SECOND, 3650 * DAY) ? NULL
+									    : "wants 1s to 3650d";
 }
 
 const char *options_set_stats_period(struct options *opt, const char *text)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "suite_names.h"
 
-#include <ctype.h>
-
 static const char prefix[] = "TLS_PSK_WITH_";
 
 /* Whether the first len bytes of a and b are one name: letters of any case, - for _. */
 static bool same(const char *a, const char *b, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		int x = a[i] == '-' ? '_' : toupper((unsigned char)a[i]);
+		char x = a[i] == '-' ? '_' : a[i];
 
+		if (x >= 'a' && x <= 'z')
+			x = (char)(x - 'a' + 'A');
 		if (x != b[i])
 			return false;
 	}
