@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "hello_select.h"
+
+#include "hellos.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const struct hello_policy *policy_of(size_t n, const uint16_t *ids, bool require_ems)
+{
+	static struct hello_policy policy;
+
+	policy = (struct hello_policy){ .n_suites = n, .require_ems = require_ems };
+	for (size_t i = 0; i < n; i++)
+		policy.suites[i] = suite_by_id(ids[i]);
+	return &policy;
+}
+
+static const struct hello_policy *policy_all(void)
+{
+	const uint16_t ids[SUITE_N] = { TLS_PSK_WITH_AES_128_GCM_SHA256, TLS_PSK_WITH_AES_128_CCM_8,
+					TLS_PSK_WITH_AES_128_CCM,
+					TLS_PSK_WITH_CHACHA20_POLY1305_SHA256,
+					TLS_PSK_WITH_AES_256_GCM_SHA384 };
+
+	return policy_of(SUITE_N, ids, false);
+}
+
+static enum status select_parts(const struct hello_parts *parts, const struct hello_policy *policy,
+				struct hello_choice *out)
+{
+	static uint8_t body[HELLO_MAX];
+	struct client_hello ch;
+
+	assert_int_equal(client_hello_parse(rd_of(body, hello_body(body, parts)), &ch),
+			 HS_PARSE_OK);
+	memset(out, 0xa5, sizeof(*out));
+	return hello_select(&ch, policy, out);
+}
+
+static void server_preference_wins(void **state)
+{
+	const uint16_t gcm_first[] = { TLS_PSK_WITH_AES_128_GCM_SHA256,
+				       TLS_PSK_WITH_AES_128_CCM_8 };
+	const uint16_t ccm_first[] = { TLS_PSK_WITH_AES_128_CCM_8,
+				       TLS_PSK_WITH_AES_128_GCM_SHA256 };
+	struct hello_parts p = hello_plain(); /* CCM_8 before GCM */
+	struct hello_choice choice;
+
+	(void)state;
+	assert_int_equal(select_parts(&p, policy_of(2, gcm_first, false), &choice), STATUS_OK);
+	assert_int_equal(choice.suite->id, TLS_PSK_WITH_AES_128_GCM_SHA256);
+	assert_int_equal(select_parts(&p, policy_of(2, ccm_first, false), &choice), STATUS_OK);
+	assert_int_equal(choice.suite->id, TLS_PSK_WITH_AES_128_CCM_8);
+	assert_false(choice.ems || choice.renegotiation_info);
+}
+
+static void every_suite_of_ours_can_be_chosen(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SUITE_N; i++) {
+		uint16_t id = suite_at(i)->id;
+		struct hello_parts p = hello_plain();
+		struct hello_choice choice;
+
+		p.suites = HELLO_BYTES(0x13, 0x01, (uint8_t)(id >> 8), (uint8_t)id, 0xff, 0xff);
+		assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_OK);
+		assert_ptr_equal(choice.suite, suite_by_id(id));
+	}
+}
+
+/* bad-input C6 */
+static void no_common_suite_is_handshake_failure(void **state)
+{
+	const uint16_t ccm[] = { TLS_PSK_WITH_AES_128_CCM };
+	struct hello_parts p = hello_plain();
+	struct hello_choice choice;
+
+	(void)state;
+	assert_int_equal(select_parts(&p, policy_of(1, ccm, false), &choice), STATUS_HS_NO_SUITE);
+	assert_int_equal(choice.alert, ALERT_HANDSHAKE_FAILURE);
+	assert_null(choice.suite);
+	p.suites = HELLO_BYTES(0x00, 0xff, 0x56, 0x00); /* signals are not suites */
+	assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_HS_NO_SUITE);
+}
+
+/* bad-input E9; checklist 59 */
+static void versions_from_1_2_on_are_accepted(void **state)
+{
+	const uint16_t good[] = { 0xfefd, 0xfefc, 0xfe00 };
+	const uint16_t bad[] = { 0xfeff, 0xfefe, 0x0303, 0x0304, 0x0000, 0xffff, 0xfd00, 0xfdfd };
+	struct hello_parts p = hello_plain();
+	struct hello_choice choice;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		p.version = good[i];
+		assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_OK);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		p.version = bad[i];
+		assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_HELLO_VERSION);
+		assert_int_equal(choice.alert, ALERT_PROTOCOL_VERSION);
+		assert_null(choice.suite);
+	}
+}
+
+/* bad-input C12: 1.2 is the highest version here, so that no fallback is inappropriate. */
+static void fallback_to_the_highest_version_is_no_fallback(void **state)
+{
+	struct hello_parts p = hello_plain();
+	struct hello_choice choice;
+
+	(void)state;
+	p.suites = HELLO_BYTES(0xc0, 0xa8, 0x56, 0x00);
+	assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_OK);
+	p.version = DTLS_1_0;
+	assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_HELLO_VERSION);
+}
+
+/* bad-input C13; checklist 50 */
+static void extended_master_secret_is_answered_or_required(void **state)
+{
+	const uint16_t ids[] = { TLS_PSK_WITH_AES_128_CCM_8 };
+	struct hello_parts p = hello_plain();
+	struct hello_choice choice;
+
+	(void)state;
+	assert_int_equal(select_parts(&p, policy_of(1, ids, true), &choice), STATUS_HS_NO_EMS);
+	assert_int_equal(choice.alert, ALERT_HANDSHAKE_FAILURE);
+	p.extensions = HELLO_BYTES(0, 23, 0, 0);
+	assert_int_equal(select_parts(&p, policy_of(1, ids, true), &choice), STATUS_OK);
+	assert_true(choice.ems);
+	assert_int_equal(select_parts(&p, policy_of(1, ids, false), &choice), STATUS_OK);
+	assert_true(choice.ems);
+}
+
+/* bad-input D13; checklist 51 */
+static void renegotiation_info_is_answered_when_empty(void **state)
+{
+	struct hello_parts p = hello_plain();
+	struct hello_choice choice;
+
+	(void)state;
+	p.extensions = HELLO_BYTES(0xff, 1, 0, 1, 0);
+	assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_OK);
+	assert_true(choice.renegotiation_info);
+	p.extensions = HELLO_BYTES(0xff, 1, 0, 2, 1, 0);
+	assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_HS_PARAMETER);
+	assert_int_equal(choice.alert, ALERT_HANDSHAKE_FAILURE);
+	p.extensions.len = 0;
+	p.suites = HELLO_BYTES(0x00, 0xff, 0x00, 0xa8);
+	assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_OK);
+	assert_true(choice.renegotiation_info);
+}
+
+/* checklist 56: what is not echoed is not negotiated. */
+static void max_fragment_length_does_not_stand_in_the_way(void **state)
+{
+	struct hello_parts p = hello_plain();
+	struct hello_choice choice;
+
+	(void)state;
+	p.extensions = HELLO_BYTES(0, 1, 0, 1, 2);
+	assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_OK);
+	assert_int_equal(choice.suite->id, TLS_PSK_WITH_AES_128_GCM_SHA256);
+}
+
+static void real_hellos_get_what_they_offer(void **state)
+{
+	const uint16_t ids[] = { TLS_PSK_WITH_AES_128_CCM_8, TLS_PSK_WITH_CHACHA20_POLY1305_SHA256,
+				 TLS_PSK_WITH_AES_128_CCM };
+	struct hello_choice choice;
+	struct client_hello ch;
+
+	(void)state;
+	assert_int_equal(client_hello_parse(rd_of(hello_openssl + HELLO_AT_BODY,
+						  sizeof(hello_openssl) - HELLO_AT_BODY),
+					    &ch),
+			 HS_PARSE_OK);
+	assert_int_equal(hello_select(&ch, policy_of(3, ids, true), &choice), STATUS_OK);
+	assert_int_equal(choice.suite->id, TLS_PSK_WITH_CHACHA20_POLY1305_SHA256);
+	assert_true(choice.ems && choice.renegotiation_info);
+	assert_int_equal(client_hello_parse(rd_of(hello_gnutls + HELLO_AT_BODY,
+						  sizeof(hello_gnutls) - HELLO_AT_BODY),
+					    &ch),
+			 HS_PARSE_OK);
+	assert_int_equal(hello_select(&ch, policy_of(3, ids, true), &choice), STATUS_OK);
+	assert_int_equal(choice.suite->id, TLS_PSK_WITH_CHACHA20_POLY1305_SHA256);
+	assert_true(choice.ems && choice.renegotiation_info);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(server_preference_wins),
+		cmocka_unit_test(every_suite_of_ours_can_be_chosen),
+		cmocka_unit_test(no_common_suite_is_handshake_failure),
+		cmocka_unit_test(versions_from_1_2_on_are_accepted),
+		cmocka_unit_test(fallback_to_the_highest_version_is_no_fallback),
+		cmocka_unit_test(extended_master_secret_is_answered_or_required),
+		cmocka_unit_test(renegotiation_info_is_answered_when_empty),
+		cmocka_unit_test(max_fragment_length_does_not_stand_in_the_way),
+		cmocka_unit_test(real_hellos_get_what_they_offer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
