@@ -251,6 +251,8 @@ static bool set_all(struct options *opt)
 	}
 	if (opt->max_sessions == 0)
 		opt->max_sessions = opt->test_mode ? 64 << 10 : 1 << 20;
+	if (opt->idle_auto)
+		opt->idle_sleep = opt->test_mode;
 	return true;
 }
 

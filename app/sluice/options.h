@@ -93,6 +93,8 @@ struct options {
 	uint16_t main_core;              /* OPTIONS_NO_CORE: auto */
 	uint16_t rxd, txd;               /* 0: auto */
 	uint16_t burst;                  /* never 0 */
+	bool idle_sleep;                 /* --idle sleep: a core without work naps */
+	bool idle_auto;                  /* --idle auto: idle_sleep follows test_mode */
 	uint32_t mbufs;                  /* 0: auto */
 
 	const char *psk_file; /* NULL: none */

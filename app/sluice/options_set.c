@@ -154,6 +154,15 @@ const char *options_set_mbufs(struct options *opt, const char *text)
 	return set_count(&opt->mbufs, text, 512, 1 << 26) ? NULL : "wants auto or 512 to 64m";
 }
 
+const char *options_set_idle(struct options *opt, const char *text)
+{
+	opt->idle_auto = is_auto(text);
+	opt->idle_sleep = strcmp(text, "sleep") == 0;
+	if (opt->idle_auto || opt->idle_sleep || strcmp(text, "poll") == 0)
+		return NULL;
+	return "wants auto, poll or sleep";
+}
+
 const char *options_set_psk_file(struct options *opt, const char *text)
 {
 	opt->psk_file = text;

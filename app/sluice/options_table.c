@@ -37,6 +37,9 @@ const struct option_def options_table[] = {
 	  OPTION_VALUE, options_set_burst },
 	{ NULL, "mbufs", "N", "auto", "packet buffers; auto: from queues, rings and cores",
 	  OPTION_VALUE, options_set_mbufs },
+	{ NULL, "idle", "poll|sleep", "auto",
+	  "what a core without work does; auto: poll, with --test-mode sleep",
+	  OPTION_VALUE, options_set_idle },
 
 	{ "Devices and credentials", "psk-file", "FILE", NULL,
 	  "lines identity:hexkey, split at the last colon; an identity #hex is bytes",

@@ -10,7 +10,7 @@ static bool same(const char *a, const char *b, size_t len)
 		char x = a[i] == '-' ? '_' : a[i];
 
 		if (x >= 'a' && x <= 'z')
-			x = (char)(x - 'a' + 'A');
+			x &= ~0x20;
 		if (x != b[i])
 			return false;
 	}

@@ -130,7 +130,7 @@ static void defaults(void **state)
 	assert_false(r.opt.ack_delivered);
 	assert_int_equal(r.opt.log_level, LOG_LEVEL_INFO);
 	assert_int_equal(r.opt.stats_period_ns, 0);
-	assert_false(r.opt.test_mode || r.opt.has_eal_args);
+	assert_false(r.opt.test_mode || r.opt.has_eal_args || r.opt.idle_sleep);
 	end(&r);
 }
 
@@ -178,7 +178,15 @@ static void test_mode_makes_pools_small(void **state)
 
 	(void)state;
 	assert_int_equal(r.opt.max_sessions, 65536);
+	assert_true(r.opt.idle_sleep);
 	end(&r);
+	r = accepts(BASE "--idle sleep");
+	assert_true(r.opt.idle_sleep);
+	end(&r);
+	r = accepts(BASE "--test-mode --idle poll");
+	assert_false(r.opt.idle_sleep);
+	end(&r);
+	refuses(BASE "--idle nap", "sluice: --idle: wants auto, poll or sleep (nap)\n");
 	r = accepts(BASE "--test-mode --max-sessions 100k");
 	assert_int_equal(r.opt.max_sessions, 102400);
 	end(&r);
