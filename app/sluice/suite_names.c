@@ -7,9 +7,11 @@ static const char prefix[] = "TLS_PSK_WITH_";
 static bool same(const char *a, const char *b, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		char x = a[i] == '-' ? '_' : a[i];
+		char x = a[i];
 
-		if (x >= 'a' && x <= 'z')
+		if (x == '-')
+			x = '_';
+		else if (x >= 'a' && x <= 'z')
 			x &= ~0x20;
 		if (x != b[i])
 			return false;
