@@ -3,8 +3,8 @@
  * A snapshot of pre-shared keys: immutable once loaded, swapped as a whole under RCU.
  *
  * The file has a line a device: identity:hexkey, split at the last colon. An identity written
- * #hex is bytes (NUL is legal). Empty lines and lines that begin with "# " are comments. Under
- * 128 bytes and about a microsecond a line.
+ * #hex is bytes (NUL is legal). Empty lines and lines that begin with "# " are comments. Lines end
+ * in LF or CRLF. Under 128 bytes and about a microsecond a line of usual length.
  */
 #pragma once
 
@@ -19,13 +19,18 @@ struct psk_store;
  * 16 (warning only) or longer than 64 bytes, identity empty or over 128 bytes. Slow path only. */
 struct psk_store *psk_store_load(const char *path, char *err, size_t err_len);
 
-/* psk_store_free: wipes every key. After a grace period only. */
+/* psk_store_parse: the same from len bytes in memory, which name stands for in err. Slow path only.
+ */
+struct psk_store *psk_store_parse(const void *bytes, size_t len, const char *name, char *err,
+				  size_t err_len);
+
+/* psk_store_free: wipes every key. After a grace period only; NULL allowed. */
 void psk_store_free(struct psk_store *s);
 
 size_t psk_store_count(const struct psk_store *s);
 /* psk_store_bytes: memory in use, all of it. */
 size_t psk_store_bytes(const struct psk_store *s);
-/* psk_store_warnings: short keys that were accepted. */
+/* psk_store_short_keys: keys under 16 bytes that were accepted. */
 size_t psk_store_short_keys(const struct psk_store *s);
 
 /* psk_store_get: the key of an identity, borrowed until the snapshot is freed; NULL: unknown. The

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "psk_store.h"
+
+#include "handshake.h"
+#include "keyed_hash.h"
+#include "secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * Entries stand one behind the other in an arena, and an open-addressed index of their offsets
+ * (linear probing, at most three quarters full) finds them:
+ *
+ *   OFFSET SIZE
+ *      0     1   identity length, 1..128
+ *      1     1   key length, 1..64
+ *      2     n   identity
+ *    2+n     m   key
+ *
+ * An entry is never longer than the line it comes from, so the arena is mapped as large as the
+ * file, filled, and cut.
+ */
+enum {
+	ENTRY_HEADER = 2,
+	KEY_SHORT = 16,
+};
+
+struct index_entry {
+	uint32_t offset; /* in the arena, + 1; 0: empty */
+	uint32_t hash;
+};
+
+struct psk_store {
+	struct keyed_hash_key hash_key;
+	uint8_t *arena;
+	size_t arena_len, arena_used;
+	struct index_entry *index;
+	size_t n_index; /* a power of two */
+	size_t count, short_keys;
+};
+
+struct line {
+	const uint8_t *p;
+	size_t len;
+};
+
+struct credential {
+	uint8_t identity[PSK_IDENTITY_MAX], key[PSK_KEY_MAX];
+	size_t identity_len, key_len;
+};
+
+static void *map(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	/* Best effort: keys stay out of core files. */
+	(void)madvise(p, len, MADV_DONTDUMP);
+	return p;
+}
+
+static void unmap(void *p, size_t len)
+{
+	if (p == NULL)
+		return;
+	secret_wipe(p, len);
+	munmap(p, len);
+}
+
+/* Index */
+
+static bool is(const struct psk_store *s, uint32_t offset, const uint8_t *identity, size_t len)
+{
+	const uint8_t *e = s->arena + offset - 1;
+
+	/* Length first, then all bytes: neither a prefix nor what stands before a NUL is enough. */
+	return e[0] == len && memcmp(e + ENTRY_HEADER, identity, len) == 0;
+}
+
+/* The index entry of an identity, or the empty one where it belongs. */
+static struct index_entry *find(const struct psk_store *s, const uint8_t *identity, size_t len,
+				uint32_t hash)
+{
+	size_t at = hash & (s->n_index - 1);
+
+	while (s->index[at].offset != 0) {
+		struct index_entry *e = &s->index[at];
+
+		if (e->hash == hash && is(s, e->offset, identity, len))
+			return e;
+		at = (at + 1) & (s->n_index - 1);
+	}
+	return &s->index[at];
+}
+
+static uint32_t hash_of(const struct psk_store *s, const uint8_t *identity, size_t len)
+{
+	return (uint32_t)keyed_hash(&s->hash_key, identity, len);
+}
+
+static const char *add(struct psk_store *s, const struct credential *c)
+{
+	uint32_t hash = hash_of(s, c->identity, c->identity_len);
+	struct index_entry *e = find(s, c->identity, c->identity_len, hash);
+	uint8_t *to = s->arena + s->arena_used;
+
+	if (e->offset != 0)
+		return "identity appeared before";
+	if (s->arena_used >= UINT32_MAX)
+		return "too many credentials";
+	*e = (struct index_entry){ .offset = (uint32_t)s->arena_used + 1, .hash = hash };
+	to[0] = (uint8_t)c->identity_len;
+	to[1] = (uint8_t)c->key_len;
+	memcpy(to + ENTRY_HEADER, c->identity, c->identity_len);
+	memcpy(to + ENTRY_HEADER + c->identity_len, c->key, c->key_len);
+	s->arena_used += ENTRY_HEADER + c->identity_len + c->key_len;
+	s->count++;
+	s->short_keys += c->key_len < KEY_SHORT;
+	return NULL;
+}
+
+/* Lines */
+
+static int hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool hex(uint8_t *out, const uint8_t *p, size_t n_bytes)
+{
+	for (size_t i = 0; i < n_bytes; i++) {
+		int high = hex_digit(p[2 * i]), low = hex_digit(p[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+static const char *parse_hex_identity(const uint8_t *p, size_t len, struct credential *out)
+{
+	if (len == 0 || len % 2 != 0)
+		return "after '#' an identity is an even number of hex digits (a comment begins "
+		       "with \"# \")";
+	if (len / 2 > PSK_IDENTITY_MAX)
+		return "identity is longer than 128 bytes";
+	if (!hex(out->identity, p, len / 2))
+		return "after '#' an identity is hex digits (a comment begins with \"# \")";
+	out->identity_len = len / 2;
+	return NULL;
+}
+
+static const char *parse_identity(const uint8_t *p, size_t len, struct credential *out)
+{
+	if (len == 0)
+		return "identity is empty";
+	if (p[0] == '#')
+		return parse_hex_identity(p + 1, len - 1, out);
+	if (len > PSK_IDENTITY_MAX)
+		return "identity is longer than 128 bytes";
+	if (memchr(p, 0, len) != NULL)
+		return "NUL in the text (write the identity as #hex)";
+	memcpy(out->identity, p, len);
+	out->identity_len = len;
+	return NULL;
+}
+
+static const char *parse_key(const uint8_t *p, size_t len, struct credential *out)
+{
+	if (len == 0)
+		return "key is empty";
+	if (len / 2 > PSK_KEY_MAX)
+		return "key is longer than 64 bytes";
+	if (len % 2 != 0)
+		return "key has an odd number of hex digits";
+	if (!hex(out->key, p, len / 2))
+		return "key is not hex digits";
+	out->key_len = len / 2;
+	return NULL;
+}
+
+static const char *parse_line(struct psk_store *s, const struct line *l, struct credential *scratch)
+{
+	const uint8_t *colon;
+	const char *wrong;
+	size_t identity_len;
+
+	if (l->len == 0 || (l->len >= 2 && l->p[0] == '#' && l->p[1] == ' '))
+		return NULL;
+	colon = memrchr(l->p, ':', l->len);
+	if (colon == NULL)
+		return "not identity:hexkey";
+	identity_len = (size_t)(colon - l->p);
+	wrong = parse_identity(l->p, identity_len, scratch);
+	if (wrong == NULL)
+		wrong = parse_key(colon + 1, l->len - identity_len - 1, scratch);
+	return wrong != NULL ? wrong : add(s, scratch);
+}
+
+static struct line next_line(const uint8_t **p, const uint8_t *end)
+{
+	const uint8_t *start = *p, *lf = memchr(start, '\n', (size_t)(end - start));
+	size_t len = (size_t)((lf != NULL ? lf : end) - start);
+
+	*p = lf != NULL ? lf + 1 : end;
+	if (lf != NULL && len > 0 && start[len - 1] == '\r')
+		len--;
+	return (struct line){ .p = start, .len = len };
+}
+
+static const char *parse_lines(struct psk_store *s, const uint8_t *p, size_t len, size_t *line)
+{
+	const uint8_t *end = p + len;
+	struct credential scratch;
+	const char *wrong = NULL;
+
+	*line = 1;
+	if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		return "begins with a byte order mark";
+	for (*line = 0; wrong == NULL && p < end;) {
+		struct line l = next_line(&p, end);
+
+		++*line;
+		wrong = parse_line(s, &l, &scratch);
+	}
+	secret_wipe(&scratch, sizeof(scratch));
+	return wrong;
+}
+
+static size_t count_lines(const uint8_t *p, size_t len)
+{
+	const uint8_t *end = p + len;
+	size_t n = 0;
+
+	while (p < end) {
+		(void)next_line(&p, end);
+		n++;
+	}
+	return n;
+}
+
+/* Life */
+
+static bool allocate(struct psk_store *s, const uint8_t *bytes, size_t len)
+{
+	size_t lines = count_lines(bytes, len);
+
+	for (s->n_index = 4; s->n_index / 4 * 3 < lines;)
+		s->n_index *= 2;
+	s->arena_len = len + 1; /* an empty file is a legal, empty store */
+	s->arena = map(s->arena_len);
+	s->index = calloc(s->n_index, sizeof(*s->index));
+	return s->arena != NULL && s->index != NULL &&
+	       getrandom(&s->hash_key, sizeof(s->hash_key), 0) == (ssize_t)sizeof(s->hash_key);
+}
+
+/* Gives back what the arena did not need; what is cut was never written. */
+static void trim(struct psk_store *s)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t len = (s->arena_used + 1 + page - 1) / page * page;
+
+	if (len < s->arena_len && mremap(s->arena, s->arena_len, len, 0) != MAP_FAILED)
+		s->arena_len = len;
+	/* Best effort: the limit on locked memory is often small. */
+	(void)mlock(s->arena, s->arena_len);
+}
+
+struct psk_store *psk_store_parse(const void *bytes, size_t len, const char *name, char *err,
+				  size_t err_len)
+{
+	struct psk_store *s = calloc(1, sizeof(*s));
+	const char *wrong;
+	size_t line;
+
+	if (s == NULL || !allocate(s, bytes, len)) {
+		snprintf(err, err_len, "%s: out of memory or randomness", name);
+		psk_store_free(s);
+		return NULL;
+	}
+	wrong = parse_lines(s, bytes, len, &line);
+	if (wrong != NULL) {
+		snprintf(err, err_len, "%s:%zu: %s", name, line, wrong);
+		psk_store_free(s);
+		return NULL;
+	}
+	trim(s);
+	return s;
+}
+
+void psk_store_free(struct psk_store *s)
+{
+	if (s == NULL)
+		return;
+	unmap(s->arena, s->arena_len);
+	free(s->index);
+	secret_wipe(s, sizeof(*s));
+	free(s);
+}
+
+/* Files */
+
+static const char *open_checked(const char *path, int *fd, size_t *len)
+{
+	struct stat st;
+
+	/* Not to hang on a FIFO that nobody writes. */
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (*fd < 0 || fstat(*fd, &st) != 0)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "not a regular file";
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		return "keys are readable by group or others: chmod 600 it";
+	*len = (size_t)st.st_size;
+	return NULL;
+}
+
+static const char *read_all(int fd, uint8_t *to, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = read(fd, to + done, len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return strerror(errno);
+		if (n == 0)
+			return "became shorter while it was read";
+		done += (size_t)n;
+	}
+	return NULL;
+}
+
+struct psk_store *psk_store_load(const char *path, char *err, size_t err_len)
+{
+	struct psk_store *s = NULL;
+	uint8_t *bytes = NULL;
+	size_t len = 0;
+	int fd = -1;
+	const char *wrong = open_checked(path, &fd, &len);
+
+	if (wrong == NULL) {
+		bytes = map(len + 1);
+		wrong = bytes == NULL ? "out of memory" : read_all(fd, bytes, len);
+	}
+	if (wrong == NULL)
+		s = psk_store_parse(bytes, len, path, err, err_len);
+	else
+		snprintf(err, err_len, "%s: %s", path, wrong);
+	unmap(bytes, len + 1);
+	if (fd >= 0)
+		close(fd);
+	return s;
+}
+
+/* Questions */
+
+size_t psk_store_count(const struct psk_store *s) { return s->count; }
+
+size_t psk_store_short_keys(const struct psk_store *s) { return s->short_keys; }
+
+size_t psk_store_bytes(const struct psk_store *s)
+{
+	return sizeof(*s) + s->arena_len + s->n_index * sizeof(*s->index);
+}
+
+const uint8_t *psk_store_get(const struct psk_store *s, const uint8_t *identity, size_t len,
+			     size_t *key_len)
+{
+	const struct index_entry *e;
+	const uint8_t *entry;
+
+	if (len == 0 || len > PSK_IDENTITY_MAX)
+		return NULL;
+	e = find(s, identity, len, hash_of(s, identity, len));
+	if (e->offset == 0)
+		return NULL;
+	entry = s->arena + e->offset - 1;
+	*key_len = entry[1];
+	return entry + ENTRY_HEADER + len;
+}
