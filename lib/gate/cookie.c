@@ -92,7 +92,7 @@ void cookie_write(uint8_t out[COOKIE_LEN], uint8_t secret, const uint8_t mac[HMA
 
 bool cookie_verify(const struct rd *cookie, uint8_t secret, const uint8_t mac[HMAC_SHA256_LEN])
 {
-	uint8_t expected[COOKIE_LEN];
+	uint8_t expected[COOKIE_LEN] = { 0 };
 
 	cookie_write(expected, secret, mac);
 	return rd_len(cookie) == COOKIE_LEN && secret_equal(cookie->p, expected, COOKIE_LEN);

@@ -2,7 +2,7 @@
 /* ClientHellos for tests: two captured from real clients, and a maker of odd ones. */
 #pragma once
 
-#include "cursor.h"
+#include "hs_msg.h"
 #include "record.h"
 
 #include <stdlib.h>
@@ -61,13 +61,11 @@ struct hello_bytes {
 
 /* What a made hello consists of; nothing is checked. */
 struct hello_parts {
-	uint16_t version;
-	uint8_t random; /* every byte of it */
-	struct hello_bytes session_id, cookie, suites, compression, extensions;
-	bool has_extensions; /* a block, even when extensions is empty */
-	struct hello_bytes tail;
-	uint16_t message_seq;
+	struct hello_bytes session_id, cookie, suites, compression, extensions, tail;
 	uint64_t record_seq;
+	uint16_t message_seq, version;
+	uint8_t random;      /* every byte of it */
+	bool has_extensions; /* a block, even when extensions is empty */
 };
 
 /* hello_plain: a minimal hello that any PSK server accepts. */
@@ -117,16 +115,10 @@ static inline size_t hello_wrap(uint8_t out[HELLO_MAX], const uint8_t *body, siz
 	struct wr w = wr_of(out, HELLO_MAX);
 	size_t len;
 
-	wr_u8(&w, 22);
-	wr_u16(&w, DTLS_1_0);
-	wr_u16(&w, 0);
-	wr_u48(&w, record_seq);
-	wr_uint(&w, 2, body_len + 12);
-	wr_u8(&w, 1);
-	wr_uint(&w, 3, body_len);
-	wr_u16(&w, message_seq);
-	wr_u24(&w, 0);
-	wr_uint(&w, 3, body_len);
+	record_write_header(&w, RECORD_HANDSHAKE, DTLS_1_0, 0, record_seq,
+			    (uint16_t)(HS_HEADER_LEN + body_len));
+	hs_header_write(&w, HS_CLIENT_HELLO, (uint32_t)body_len, message_seq, 0,
+			(uint32_t)body_len);
 	wr_bytes(&w, body, body_len);
 	if (!wr_finish(&w, &len))
 		abort();

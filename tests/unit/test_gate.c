@@ -218,7 +218,7 @@ static void every_bit_of_the_cookie_counts(void **state)
 	size_t len = second_hello(*state, bytes, &p);
 
 	assert_int_equal(status_of(*state, bytes, len), STATUS_OK);
-	for (size_t bit = 0; bit < COOKIE_LEN * 8; bit++) {
+	for (size_t bit = 0; bit < (size_t)COOKIE_LEN * 8; bit++) {
 		uint8_t *byte = &bytes[HELLO_AT_SESSION_ID + 2 + bit / 8];
 
 		*byte ^= (uint8_t)(1u << bit % 8);
@@ -265,7 +265,7 @@ static void changed_hello_does_not_pass_with_the_old_cookie(void **state)
 	p.compression = HELLO_BYTES(0, 1);
 	len = second_hello(*state, bytes, &p);
 	assert_int_equal(status_of(*state, bytes, len), STATUS_OK);
-	for (size_t bit = HELLO_AT_BODY * 8; bit < len * 8; bit++) {
+	for (size_t bit = (size_t)HELLO_AT_BODY * 8; bit < len * 8; bit++) {
 		if (bit / 8 >= cookie_at && bit / 8 < cookie_at + 1 + COOKIE_LEN)
 			continue;
 		bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);

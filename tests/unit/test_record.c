@@ -167,9 +167,9 @@ static void other_versions_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		for (uint8_t type = RECORD_CCS; type <= RECORD_APPDATA; type++) {
-			assert_int_equal(one(type, bad[i], 0, 1), STATUS_RECORD_VERSION);
-			assert_int_equal(one(type, bad[i], 1, 1), STATUS_RECORD_VERSION);
+		for (unsigned type = RECORD_CCS; type <= RECORD_APPDATA; type++) {
+			assert_int_equal(one((uint8_t)type, bad[i], 0, 1), STATUS_RECORD_VERSION);
+			assert_int_equal(one((uint8_t)type, bad[i], 1, 1), STATUS_RECORD_VERSION);
 		}
 }
 
