@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "reading.h"
+#include "cursor.h"
+#include "rfc3339.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+static const char hex[] = "0123456789abcdef";
+
+/* Length of the well-formed sequence at r (RFC 3629 §4), 0 when there is none. */
+static size_t utf8_sequence(struct rd r)
+{
+	uint8_t first, second, low = 0x80, high = 0xbf, c;
+	size_t more;
+
+	if (!rd_u8(&r, &first))
+		return 0;
+	if (first < 0x80)
+		return 1;
+	if (first < 0xc2 || first > 0xf4)
+		return 0;
+	more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+	/* The second byte excludes over-long forms, surrogates and what is above U+10FFFF. */
+	if (first == 0xe0)
+		low = 0xa0;
+	else if (first == 0xed)
+		high = 0x9f;
+	else if (first == 0xf0)
+		low = 0x90;
+	else if (first == 0xf4)
+		high = 0x8f;
+	if (!rd_u8(&r, &second) || second < low || second > high)
+		return 0;
+	for (size_t i = 1; i < more; i++)
+		if (!rd_u8(&r, &c) || c < 0x80 || c > 0xbf)
+			return 0;
+	return more + 1;
+}
+
+bool reading_is_utf8(const uint8_t *bytes, size_t len)
+{
+	struct rd r = rd_of(bytes, len);
+
+	while (rd_len(&r) > 0) {
+		size_t n = utf8_sequence(r);
+
+		if (n == 0 || !rd_skip(&r, n))
+			return false;
+	}
+	return true;
+}
+
+static void put(struct wr *w, const char *text) { wr_bytes(w, text, strlen(text)); }
+
+static void put_escaped_byte(struct wr *w, uint8_t c)
+{
+	static const char shorts[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt";
+	const char *at = c != 0 ? strchr(shorts, c) : NULL;
+
+	if (at != NULL) {
+		wr_u8(w, '\\');
+		wr_u8(w, (uint8_t)names[at - shorts]);
+	} else if (c < 0x20 || c == 0x7f) {
+		put(w, "\\u00");
+		wr_u8(w, (uint8_t)hex[c >> 4]);
+		wr_u8(w, (uint8_t)hex[c & 15]);
+	} else {
+		wr_u8(w, c);
+	}
+}
+
+/* UTF-8 as a JSON string. */
+static void put_string(struct wr *w, const void *bytes, size_t len)
+{
+	struct rd r = rd_of(bytes, len);
+	uint8_t c;
+
+	wr_u8(w, '"');
+	while (rd_u8(&r, &c))
+		put_escaped_byte(w, c);
+	wr_u8(w, '"');
+}
+
+static void put_hex_string(struct wr *w, const uint8_t *bytes, size_t len)
+{
+	put(w, "\"#");
+	for (size_t i = 0; i < len; i++) {
+		wr_u8(w, (uint8_t)hex[bytes[i] >> 4]);
+		wr_u8(w, (uint8_t)hex[bytes[i] & 15]);
+	}
+	wr_u8(w, '"');
+}
+
+static void put_base64_string(struct wr *w, const uint8_t *bytes, size_t len)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	wr_u8(w, '"');
+	for (size_t i = 0; i < len; i += 3) {
+		size_t n = len - i < 3 ? len - i : 3;
+		uint32_t v = (uint32_t)bytes[i] << 16 | (n > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
+			     (n > 2 ? (uint32_t)bytes[i + 2] : 0);
+
+		wr_u8(w, (uint8_t)digits[v >> 18]);
+		wr_u8(w, (uint8_t)digits[v >> 12 & 63]);
+		wr_u8(w, n > 1 ? (uint8_t)digits[v >> 6 & 63] : '=');
+		wr_u8(w, n > 2 ? (uint8_t)digits[v & 63] : '=');
+	}
+	wr_u8(w, '"');
+}
+
+static void put_field(struct wr *w, const char *name)
+{
+	put(w, ",\"");
+	put(w, name);
+	put(w, "\":");
+}
+
+static void put_text_field(struct wr *w, const char *name, const char *text)
+{
+	put_field(w, name);
+	put_string(w, text, strlen(text));
+}
+
+static void put_device(struct wr *w, const uint8_t *bytes, size_t len)
+{
+	put_field(w, "device");
+	/* "#61" as bytes must not read like the name of the device whose bytes are 0x61. */
+	if (reading_is_utf8(bytes, len) && (len == 0 || bytes[0] != '#'))
+		put_string(w, bytes, len);
+	else
+		put_hex_string(w, bytes, len);
+}
+
+static void put_peer(struct wr *w, const struct flow *flow)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char ip[INET6_ADDRSTRLEN] = "", text[INET6_ADDRSTRLEN + 16];
+
+	if (memcmp(flow->remote_ip, mapped, sizeof(mapped)) == 0) {
+		inet_ntop(AF_INET, flow->remote_ip + 12, ip, sizeof(ip));
+		snprintf(text, sizeof(text), "%s:%u", ip, flow->remote_port);
+	} else {
+		inet_ntop(AF_INET6, flow->remote_ip, ip, sizeof(ip));
+		snprintf(text, sizeof(text), "[%s]:%u", ip, flow->remote_port);
+	}
+	put_text_field(w, "peer", text);
+}
+
+static void put_content_format(struct wr *w, int32_t format)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", (int)format);
+	put_field(w, "content_format");
+	put(w, format < 0 ? "null" : text);
+}
+
+static void put_payload(struct wr *w, const uint8_t *bytes, size_t len)
+{
+	if (reading_is_utf8(bytes, len)) {
+		put_field(w, "payload");
+		put_string(w, bytes, len);
+	} else {
+		put_field(w, "payload_base64");
+		put_base64_string(w, bytes, len);
+	}
+}
+
+bool reading_render(const struct reading *r, char *out, size_t cap, size_t *len)
+{
+	struct wr w = wr_of(out, cap);
+	char time[RFC3339_LEN + 1];
+
+	rfc3339_write(time, r->wall_ns);
+	put(&w, "{\"time\":");
+	put_string(&w, time, RFC3339_LEN);
+	put_device(&w, r->device, r->device_len);
+	put_text_field(&w, "auth", r->auth);
+	put_text_field(&w, "dtls", r->dtls);
+	put_text_field(&w, "suite", r->suite);
+	put_peer(&w, r->flow);
+	put_text_field(&w, "method", r->method);
+	put_field(&w, "path");
+	put_string(&w, r->path, r->path_len);
+	put_field(&w, "query");
+	put_string(&w, r->query, r->query_len);
+	put_content_format(&w, r->content_format);
+	put_field(&w, "confirmable");
+	put(&w, r->confirmable ? "true" : "false");
+	put_payload(&w, r->payload, r->payload_len);
+	put(&w, "}\n");
+	return wr_finish(&w, len);
+}
