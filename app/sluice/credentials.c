@@ -3,6 +3,7 @@
 
 #include "key_schedule.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <urcu/urcu-qsbr.h>

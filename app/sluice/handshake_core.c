@@ -26,6 +26,7 @@ enum {
 struct handshake_core {
 	struct handshake_core_config cfg;
 	struct handshake_config handshake;
+	struct job_lookup lookup;
 	struct handshake_slots *slots;
 	struct deadlines *deadlines; /* by slot */
 	unsigned next_ring;
@@ -51,6 +52,19 @@ static void core_release(void *arg, void *p)
 	free(p);
 }
 
+static void find_psk(void *arg, struct handshake_job *job)
+{
+	const struct handshake_core *hc = arg;
+
+	job->psk_len = (uint8_t)credentials_psk(hc->cfg.credentials, job->identity,
+						job->identity_len, job->psk, &job->interned);
+}
+
+static void give_back(void *arg, const struct identity *id)
+{
+	identity_put(((const struct handshake_core *)arg)->cfg.credentials->identities, id);
+}
+
 struct handshake_core *handshake_core_new(const struct handshake_core_config *cfg)
 {
 	struct handshake_core *hc = calloc(1, sizeof(*hc));
@@ -71,7 +85,10 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 		.random = core_random,
 		.alloc = core_alloc,
 		.release = core_release,
+		.identity_put = give_back,
+		.identity_arg = hc,
 	};
+	hc->lookup = (struct job_lookup){ find_psk, hc };
 	hc->slots = handshake_slots_new(cfg->max_handshakes, n_linger);
 	hc->deadlines = deadlines_new(cfg->max_handshakes + n_linger);
 	if (hc->slots == NULL || hc->deadlines == NULL) {
@@ -138,22 +155,12 @@ static void send_datagram(struct handshake_core *hc, const struct handshake_slot
 	send_to_poll(hc, slot->owner, mbuf);
 }
 
-static void run_job(struct handshake_core *hc, struct handshake_job *job)
-{
-	if (job->kind == JOB_PSK_LOOKUP)
-		job->psk_len =
-			(uint8_t)credentials_psk(hc->cfg.credentials, job->identity,
-						 job->identity_len, job->psk, &job->interned);
-	else
-		job_run(job);
-}
-
 static void run_jobs(struct handshake_core *hc, struct handshake *h, uint64_t now_ns)
 {
 	struct handshake_job *job;
 
 	while ((job = handshake_job(h)) != NULL) {
-		run_job(hc, job);
+		job_run(job, &hc->lookup);
 		handshake_job_done(h, now_ns);
 	}
 }
@@ -343,7 +350,7 @@ static void on_hello(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t 
 	/* Looked up here once more: two copies of a hello may have crossed the ring together. */
 	if (table_lookup_burst(hc->cfg.pending, &hash, &hit, 1) == 1)
 		slot = supersede(hc, hit.ref, &hash, mbuf);
-	if (slot == NULL && __atomic_load_n(hc->cfg.draining, __ATOMIC_RELAXED)) {
+	if (slot == NULL && atomic_load_explicit(hc->cfg.draining, memory_order_relaxed)) {
 		count(hc, STATUS_HELLO_REFUSED);
 		return;
 	}
@@ -420,7 +427,7 @@ static void on_installed(struct handshake_core *hc, const struct msg *msg)
 	if (slot == NULL || slot->identity == NULL)
 		return;
 	if (msg->ref.generation == 0)
-		identity_put(hc->cfg.credentials->identities, slot->identity);
+		give_back(hc, slot->identity);
 	slot->identity = NULL;
 }
 

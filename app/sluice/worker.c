@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "worker.h"
 
+#include "coap_uri.h"
 #include "exchange.h"
 #include "msg.h"
 #include "outbox.h"
 #include "path.h"
+#include "random.h"
 #include "reading.h"
 
 #include <stdlib.h>
@@ -29,6 +31,7 @@ struct worker {
 	struct outbox to_poll[PATH_POLL_MAX];
 	struct status_counts counts;
 	struct worker_stats stats;
+	char uri[READING_URI_MAX];
 	char line[READING_MAX];
 };
 
@@ -37,9 +40,21 @@ static void stat_add(uint64_t *counter, uint64_t n)
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
 
+static void describe_uri(struct worker *w, const struct coap_msg *msg, struct reading *out)
+{
+	struct wr uri = wr_of(w->uri, sizeof(w->uri));
+
+	coap_uri_path(&uri, msg);
+	out->path = w->uri;
+	out->path_len = wr_len(&uri);
+	coap_uri_query(&uri, msg);
+	out->query = w->uri + out->path_len;
+	out->query_len = wr_len(&uri) - out->path_len;
+}
+
 /* The cold part is there as long as a message of the session waits in our rings, though the
  * session may have ended meanwhile (recycler.h). */
-static void describe(const struct worker *w, const struct exchange_reading *in, struct reading *out)
+static void describe(struct worker *w, const struct exchange_reading *in, struct reading *out)
 {
 	const struct session_cold *cold = &w->cfg.store->cold[in->ref.slot];
 
@@ -47,12 +62,17 @@ static void describe(const struct worker *w, const struct exchange_reading *in, 
 		.wall_ns = w->wall_ns,
 		.device = cold->identity->bytes,
 		.device_len = cold->identity->len,
-		.auth = (enum auth_kind)cold->auth,
+		.auth = "psk",
 		.dtls = "1.2",
 		.suite = suite_by_id(cold->suite)->name,
 		.flow = &w->current->flow,
-		.msg = in->msg,
+		.method = in->msg->code == COAP_POST ? "POST" : "PUT",
+		.content_format = in->content_format,
+		.confirmable = in->confirmable,
+		.payload = in->msg->payload.p,
+		.payload_len = rd_len(&in->msg->payload),
 	};
+	describe_uri(w, in->msg, out);
 }
 
 static enum exchange_put deliver(void *arg, const struct exchange_reading *in)
@@ -61,20 +81,24 @@ static enum exchange_put deliver(void *arg, const struct exchange_reading *in)
 	struct sink_ticket ticket = {
 		.cookie = in->cookie,
 		.worker = (uint16_t)w->cfg.index,
-		.wants_completion = w->cfg.ack_delivered,
+		.wants_completion = in->cookie != 0,
 	};
 	struct reading reading;
 	size_t len;
 
 	describe(w, in, &reading);
 	if (!reading_render(&reading, w->line, sizeof(w->line), &len))
+		return EXCHANGE_FAILED;
+	switch (sink_put(w->cfg.sink, &ticket, w->line, len)) {
+	case SINK_PUT_OK:
+		stat_add(&w->stats.readings, 1);
+		return EXCHANGE_ENQUEUED;
+	case SINK_PUT_FULL:
 		return EXCHANGE_FULL;
-	if (!sink_put(w->cfg.sink, &ticket, w->line, len)) {
-		status_add(&w->counts, STATUS_SINK_FULL, 1);
-		return EXCHANGE_FULL;
+	case SINK_PUT_FAILED:
+		break;
 	}
-	stat_add(&w->stats.readings, 1);
-	return EXCHANGE_ENQUEUED;
+	return EXCHANGE_FAILED;
 }
 
 static void send_reply(struct worker *w, unsigned owner, struct rte_mbuf *mbuf)
@@ -177,6 +201,7 @@ struct worker *worker_new(const struct worker_config *cfg)
 	struct worker *w = calloc(1, sizeof(*w));
 	struct exchange_config exchange = {
 		.n_slots = cfg->store->max_sessions,
+		.n_workers = cfg->mesh->n_dst[MESH_WORKER],
 		.n_open = OPEN_EXCHANGES,
 		.ack_delivered = cfg->ack_delivered,
 		.separate_after_ns = SEPARATE_AFTER_NS,
@@ -187,8 +212,10 @@ struct worker *worker_new(const struct worker_config *cfg)
 		.arg = w,
 	};
 
-	if (w == NULL)
+	if (w == NULL || !random_bytes(&exchange.seed, sizeof(exchange.seed))) {
+		free(w);
 		return NULL;
+	}
 	w->cfg = *cfg;
 	for (unsigned i = 0; i < cfg->mesh->n_dst[MESH_POLL]; i++)
 		w->to_poll[i].ring = mesh_ring(cfg->mesh, MESH_POLL, i, cfg->core);

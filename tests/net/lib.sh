@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120
+# What the tests in namespaces share. Sourced. Prints TAP: ok / not ok / ok … # SKIP.
+#
+# A test has two namespaces joined by a veth pair, veth0 (the endpoint's) and veth1 (the clients',
+# 198.18.0.1 and 2001:db8::1). The endpoint is 198.18.0.2 and 2001:db8::2. Everything is torn down
+# on exit, whatever happens; only processes started here are ended.
+set -uo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=${BUILD:-$root/build/release}
+sluice=$build/app/sluice/sluice
+fleet=$build/tests/net/fleet
+flood=$build/tests/net/flood
+srv=sl-s-$$
+cli=sl-c-$$
+work=$(mktemp -d "/tmp/sluice-net.XXXXXX")
+sluice_pid=
+n_tests=0
+n_failed=0
+
+cleanup() {
+	trap - EXIT
+	stop_sluice
+	for ns in "$srv" "$cli"; do
+		for pid in $(ip netns pids "$ns" 2>/dev/null); do kill -KILL "$pid" 2>/dev/null; done
+		ip netns del "$ns" 2>/dev/null
+	done
+	[ -z "${KEEP:-}" ] && rm -rf "$work"
+	return 0
+}
+finish() {
+	cleanup
+	echo "1..$n_tests"
+	[ "$n_failed" = 0 ]
+	exit
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+in_srv() { ip netns exec "$srv" "$@"; }
+in_cli() { ip netns exec "$cli" "$@"; }
+
+# check NAME COMMAND…: one test case; its output is shown when it fails.
+check() {
+	local name=$1 out
+	shift
+	n_tests=$((n_tests + 1))
+	if out=$("$@" 2>&1); then
+		echo "ok $n_tests - $name"
+	else
+		n_failed=$((n_failed + 1))
+		echo "not ok $n_tests - $name"
+		printf '%s\n' "$out" | tail -n 30 | sed 's/^/#   /'
+		[ -f "$work/log" ] && tail -n 15 "$work/log" | sed 's/^/#   log: /'
+	fi
+	return 0
+}
+skip() {
+	n_tests=$((n_tests + 1))
+	echo "ok $n_tests - $1 # SKIP $2"
+}
+
+make_net() {
+	ip netns add "$srv"
+	ip netns add "$cli"
+	ip link add veth0 netns "$srv" type veth peer name veth1 netns "$cli"
+	for ns in "$srv" "$cli"; do ip -n "$ns" link set lo up; done
+	ip -n "$srv" link set veth0 up
+	ip -n "$cli" link set veth1 up
+	client_addresses "$cli" veth1
+}
+client_addresses() { # namespace, interface
+	ip -n "$1" addr add 198.18.0.1/15 dev "$2"
+	ip -n "$1" addr add 2001:db8::1/64 dev "$2" nodad
+}
+
+key_text=secret-of-16-byt
+psk_line() { printf '%s:%s\n' "$1" "$(printf %s "$2" | od -An -tx1 | tr -d ' \n')"; }
+psk_key_hex() { printf %s "$key_text" | od -An -tx1 | tr -d ' \n'; }
+
+addresses=ip=198.18.0.2/15,ip6=2001:db8::2/64
+sink=$work/out.ndjson
+
+# start_sluice PORT-DEVICE [options]: waits for its "ready:" line.
+start_sluice() {
+	local device=$1
+	shift
+	[ -f "$work/psk" ] || (umask 077 && psk_line dev1 "$key_text" > "$work/psk")
+	in_srv "$sluice" --port "$device,$addresses" --psk-file "$work/psk" \
+		--sink "file:$sink" --test-mode "$@" > "$work/log" 2>&1 &
+	sluice_pid=$!
+	for _ in $(seq 400); do
+		grep -q '^ready:' "$work/log" && return 0
+		kill -0 "$sluice_pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	echo "sluice did not get ready:"
+	cat "$work/log"
+	return 1
+}
+# stop_sluice [SIGNAL]: ends it and returns its exit status.
+stop_sluice() {
+	[ -n "$sluice_pid" ] || return 0
+	local pid=$sluice_pid
+	sluice_pid=
+	kill -"${1:-TERM}" "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+}
+
+# coap CLIENT ADDRESS METHOD PATH [more options]: prints what the client says.
+coap() {
+	local client=$1 address=$2 method=$3 path=$4
+	shift 4
+	${coap_in:-in_cli} timeout 30 "coap-client-$client" -B 8 -v 6 -m "$method" \
+		-u "${identity:-dev1}" -k "${key:-$key_text}" "$@" "coaps://$address$path" 2>&1
+}
+# posts CLIENT ADDRESS PAYLOAD: a POST that is answered with 2.04.
+posts() { coap "$1" "$2" post /s/temp -t 50 -e "$3" | tee "$work/client" | grep -q '2\.04' || { cat "$work/client"; return 1; }; }
+# lines N PATTERN: the sink holds N lines that match, soon.
+lines() {
+	local n
+	for _ in $(seq 60); do
+		n=$(grep -c -- "$2" "$sink" 2>/dev/null)
+		[ "${n:-0}" = "$1" ] && return 0
+		sleep 0.05
+	done
+	echo "sink has ${n:-0} lines of '$2', not $1"
+	return 1
+}
+# counter NAME: from DPDK telemetry's /sluice/stats.
+telemetry() { in_srv python3 "$root/tests/net/telemetry.py" "$sluice_pid" "$1"; }

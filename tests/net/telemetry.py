@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""telemetry.py PID COMMAND [KEY]: asks the DPDK telemetry socket of one process."""
+import glob
+import json
+import os
+import socket
+import sys
+
+
+def socket_of(pid):
+    """The process's own listening telemetry socket, among those of all DPDK processes."""
+    inodes = set()
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            link = os.readlink(f"/proc/{pid}/fd/{fd}")
+        except FileNotFoundError:
+            continue
+        if link.startswith("socket:["):
+            inodes.add(link[8:-1])
+    with open(f"/proc/{pid}/net/unix") as table:
+        for line in table:
+            field = line.split()
+            if len(field) == 8 and field[6] in inodes and "dpdk_telemetry.v2" in field[7]:
+                return field[7]
+    sys.exit("no telemetry socket among " + str(glob.glob("/var/run/dpdk/*/*")))
+
+
+def main():
+    pid, command = sys.argv[1], sys.argv[2]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        s.connect(socket_of(pid))
+        s.recv(1024)  # the greeting
+        s.send(command.encode())
+        reply = json.loads(s.recv(65536))
+    value = reply[command.split(",")[0]]
+    for key in sys.argv[3:]:
+        value = value[key]
+    print(json.dumps(value) if isinstance(value, (dict, list)) else value)
+
+
+main()

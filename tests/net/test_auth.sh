@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Credentials as a client sees them: wrong key, unknown identity, reload, a client that dies.
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_net
+
+refused() { ! coap openssl 198.18.0.2 post /s -e x | tee "$work/client" | grep -q '2\.04'; }
+counted() { # counter, at least
+	local n
+	n=$(telemetry /sluice/stats | python3 -c "import json,sys; print(json.load(sys.stdin).get('$1', 0))")
+	[ "$n" -ge "$2" ] || { echo "$1 is $n"; return 1; }
+}
+
+check "starts" start_sluice af_packet:veth0
+check "a good device is served" posts openssl 198.18.0.2 '{"n":1}'
+
+key=another-16-bytes check "a wrong key is refused" refused
+identity=nobody check "an unknown identity is refused" refused
+check "both are counted as authentication failures" counted hs_auth 1
+check "the good device is served afterwards" posts openssl 198.18.0.2 '{"n":2}'
+
+killed_midway() {
+	in_cli timeout 20 "$fleet" --target 198.18.0.2 --devices 50 --abandon
+}
+check "50 clients die in mid-handshake" killed_midway
+check "the good device is served beside them" posts gnutls 198.18.0.2 '{"n":3}'
+
+reload_adds() {
+	psk_line dev2 0123456789abcdef >> "$work/psk"
+	kill -HUP "$sluice_pid"
+	for _ in $(seq 50); do grep -q 'reloaded' "$work/log" && break; sleep 0.1; done
+	identity=dev2 key=0123456789abcdef posts openssl 198.18.0.2 '{"n":4}'
+}
+check "SIGHUP: a new device is known" reload_adds
+broken_reload() {
+	cp "$work/psk" "$work/psk.good"
+	echo 'no colon here' >> "$work/psk"
+	kill -HUP "$sluice_pid"
+	for _ in $(seq 50); do grep -q 'reload refused' "$work/log" && break; sleep 0.1; done
+	grep 'reload refused' "$work/log" | grep -q 'psk:3' && identity=dev2 key=0123456789abcdef posts openssl 198.18.0.2 '{"n":5}'
+}
+check "SIGHUP: a broken file keeps the old set and names the line" broken_reload
+reload_removes() {
+	psk_line dev2 0123456789abcdef > "$work/psk"
+	: > "$work/log"
+	kill -HUP "$sluice_pid"
+	for _ in $(seq 50); do grep -q 'reloaded' "$work/log" && break; sleep 0.1; done
+	refused
+}
+check "SIGHUP: a removed device is refused" reload_removes
+check "no key stands in the log" sh -c "! grep -qi -e '$key_text' -e '$(psk_key_hex)' '$work/log'"
+check "drains" stop_sluice

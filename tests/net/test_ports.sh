@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The other kinds of port: af_xdp, tap, and vhost/virtio_user (bridged to the clients by testpmd).
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_net
+
+both_clients() { # what
+	: > "$sink"
+	check "$1: coap-client-openssl over IPv4" posts openssl 198.18.0.2 '{"t":1}'
+	check "$1: coap-client-gnutls over IPv6" posts gnutls '[2001:db8::2]' '{"t":1}'
+	check "$1: the sink has both" lines 2 '"payload":"{\\"t\\":1}"'
+}
+
+for cores in '--config (0,0,0) --workers 0 --handshake-cores 0' '--config (0,0,0) --workers 1 --handshake-cores 1'; do
+	# shellcheck disable=SC2086
+	check "af_xdp starts, $cores" start_sluice af_xdp:veth0 $cores
+	both_clients "af_xdp"
+	check "af_xdp: drains" stop_sluice
+
+	# The far end of a tap is a kernel interface in the endpoint's own namespace.
+	coap_in=in_srv
+	# shellcheck disable=SC2086
+	check "tap starts, $cores" start_sluice tap:sltap0 $cores
+	client_addresses "$srv" sltap0
+	ip -n "$srv" link set sltap0 up
+	both_clients "tap"
+	check "tap: drains" stop_sluice
+	coap_in=
+done
+
