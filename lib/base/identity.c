@@ -216,6 +216,8 @@ void identity_put(struct identity_set *set, const struct identity *id)
 	if (!last)
 		return;
 	__atomic_fetch_sub(&set->count, 1, __ATOMIC_RELAXED);
+	/* For free_node: liburcu orders the two, but not so that the thread sanitizer sees it. */
+	__atomic_store_n(&n->id.refs, 0, __ATOMIC_RELEASE);
 	urcu_qsbr_call_rcu(&n->free, free_node);
 }
 

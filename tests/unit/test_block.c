@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "block.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void is_zeroed_and_aligned(void **state)
+{
+	const size_t lens[] = { 64, 4096, (size_t)5 << 20 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		struct block b;
+
+		assert_true(block_new(&b, lens[i], -1));
+		assert_int_equal((uintptr_t)b.p % 64, 0);
+		for (size_t j = 0; j < lens[i]; j++)
+			assert_int_equal(((uint8_t *)b.p)[j], 0);
+		memset(b.p, 0xff, lens[i]);
+		block_free(&b);
+		assert_null(b.p);
+		block_free(&b); /* an empty one is allowed */
+	}
+}
+
+static size_t resident_pages(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	unsigned long total = 0, resident = 0;
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%lu %lu", &total, &resident), 2);
+	(void)fclose(f);
+	return resident;
+}
+
+/* Overflow lines of millions of sessions must cost nothing while no suite needs them. */
+static void lazy_memory_costs_what_was_touched(void **state)
+{
+	const size_t len = (size_t)256 << 20;
+	size_t before = resident_pages(), after;
+	struct block b;
+
+	(void)state;
+	assert_true(block_new_lazy(&b, len));
+	for (size_t i = 0; i < 16; i++)
+		((uint8_t *)b.p)[i * (len / 16)] = 1;
+	after = resident_pages();
+	assert_true(after < before + 4096); /* 16 MiB of 256 */
+	block_free(&b);
+	assert_null(b.p);
+}
+
+static void impossible_sizes_fail(void **state)
+{
+	struct block b = { .p = &b, .len = 1 };
+
+	(void)state;
+	assert_false(block_new(&b, SIZE_MAX / 2, -1));
+	assert_null(b.p);
+	assert_false(block_new_lazy(&b, SIZE_MAX / 2));
+	assert_null(b.p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(is_zeroed_and_aligned),
+		cmocka_unit_test(lazy_memory_costs_what_was_touched),
+		cmocka_unit_test(impossible_sizes_fail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
