@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every bench_x.c registers its benches with one call. */
+#pragma once
+
+#include "shim.h"
+
+void bench_aead_add(void);
+void bench_gate_add(void);
+void bench_hmac_add(void);
+void bench_key_schedule_add(void);
+void bench_record_add(void);
+void bench_replay_add(void);
+void bench_table_add(void);
+
+/* context_add: what a figure depends on: CPU, kernel, memory, versions, command line. */
+void context_add(int argc, char **argv);

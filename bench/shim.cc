@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "shim.h"
+
+#include <benchmark/benchmark.h>
+#include <time.h>
+#include <x86intrin.h>
+
+#include <algorithm>
+#include <string>
+
+struct bench {
+	benchmark::State &state;
+	int64_t args[BENCH_ARGS_MAX] = {};
+	double start = 0, seconds = 0; // CPU time of this thread
+	bool started = false, failed = false;
+};
+
+static double seconds_of(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+// The time stamp counter's rate, against the monotonic clock for 50 ms.
+static double tsc_hz()
+{
+	static const double hz = [] {
+		double from = seconds_of(CLOCK_MONOTONIC), now = from;
+		uint64_t tsc = __rdtsc();
+
+		while (now - from < 0.05)
+			now = seconds_of(CLOCK_MONOTONIC);
+		return static_cast<double>(__rdtsc() - tsc) / (now - from);
+	}();
+	return hz;
+}
+
+bool bench_next(struct bench *b)
+{
+	if (!b->started) {
+		b->started = true;
+		b->start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+	}
+	if (b->state.KeepRunning())
+		return true;
+	b->seconds = seconds_of(CLOCK_THREAD_CPUTIME_ID) - b->start;
+	return false;
+}
+
+int64_t bench_arg(const struct bench *b, unsigned i) { return b->args[i]; }
+
+void bench_items(struct bench *b, uint64_t n)
+{
+	double items = static_cast<double>(b->state.iterations()) * static_cast<double>(n);
+
+	if (b->failed || n == 0)
+		return;
+	b->state.SetItemsProcessed(static_cast<int64_t>(items));
+	b->state.counters["ns"] = b->seconds * 1e9 / items;
+	b->state.counters["cycles"] = b->seconds * tsc_hz() / items;
+}
+
+void bench_bytes(struct bench *b, uint64_t n)
+{
+	b->state.SetBytesProcessed(b->state.iterations() * static_cast<int64_t>(n));
+}
+
+void bench_fail(struct bench *b, const char *why)
+{
+	b->failed = true;
+	b->state.SkipWithError(why);
+}
+
+void bench_add(const char *name, void (*run)(struct bench *), const int64_t *args, unsigned n_args)
+{
+	int64_t copy[BENCH_ARGS_MAX] = {};
+
+	std::copy(args, args + std::min<unsigned>(n_args, BENCH_ARGS_MAX), copy);
+	benchmark::RegisterBenchmark(name, [run, copy](benchmark::State &state) {
+		struct bench b = { state };
+
+		std::copy(copy, copy + BENCH_ARGS_MAX, b.args);
+		run(&b);
+	});
+}
+
+void bench_context(const char *key, const char *value) { benchmark::AddCustomContext(key, value); }
+
+int bench_main(int argc, char **argv)
+{
+	benchmark::Initialize(&argc, argv);
+	benchmark::AddCustomContext("tsc_mhz", std::to_string(tsc_hz() * 1e-6));
+	if (benchmark::ReportUnrecognizedArguments(argc, argv))
+		return 1;
+	benchmark::RunSpecifiedBenchmarks();
+	benchmark::Shutdown();
+	return 0;
+}
