@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-enum { BENCH_ARGS_MAX = 4 };
+enum { BENCH_ARGS_MAX = 5 };
 
 struct bench;
 

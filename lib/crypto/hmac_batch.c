@@ -22,7 +22,7 @@ struct hmac_batch *hmac_batch_new(void)
 
 	if (h == NULL)
 		return NULL;
-	h->mgr = mb_manager_new();
+	h->mgr = mb_manager_new(MB_WIDEST);
 	if (h->mgr == NULL) {
 		locked_free(h, sizeof(*h));
 		return NULL;

@@ -5,22 +5,30 @@
 
 #include <errno.h>
 
-IMB_MGR *mb_manager_new(void)
+static IMB_ARCH init(IMB_MGR *mgr, enum mb_width width)
+{
+	IMB_ARCH arch = IMB_ARCH_NONE;
+
+	init_mb_mgr_auto(mgr, &arch);
+	if (width == MB_NARROW && arch > IMB_ARCH_AVX) {
+		init_mb_mgr_avx(mgr);
+		arch = IMB_ARCH_AVX;
+	}
+	/* Without AES-NI it would look tables up by key bytes. */
+	return imb_get_errno(mgr) == 0 && arch != IMB_ARCH_NOAESNI ? arch : IMB_ARCH_NONE;
+}
+
+IMB_MGR *mb_manager_new(enum mb_width width)
 {
 	void *memory = locked_alloc(imb_get_mb_mgr_size());
 	IMB_MGR *mgr;
-	IMB_ARCH arch = IMB_ARCH_NONE;
 
 	if (memory == NULL) {
 		errno = ENOMEM;
 		return NULL;
 	}
 	mgr = imb_set_pointers_mb_mgr(memory, 0, 1);
-	if (mgr != NULL)
-		init_mb_mgr_auto(mgr, &arch);
-	/* Without AES-NI it would look tables up by key bytes. */
-	if (mgr == NULL || arch == IMB_ARCH_NONE || arch == IMB_ARCH_NOAESNI ||
-	    imb_get_errno(mgr) != 0) {
+	if (mgr == NULL || init(mgr, width) == IMB_ARCH_NONE) {
 		locked_free(memory, imb_get_mb_mgr_size());
 		errno = ENOTSUP;
 		return NULL;

@@ -9,9 +9,12 @@
 #define NO_COMPAT_IMB_API_053
 #include <intel-ipsec-mb.h>
 
-/* mb_manager_new: for the best instruction set of this CPU; NULL with errno ENOMEM, or ENOTSUP when
- * ipsec-mb cannot run here. Free with mb_manager_free, which wipes it. Slow path only. */
-IMB_MGR *mb_manager_new(void);
+/* The widest instruction set of this CPU, or at most AVX: few lanes, filled by few jobs. */
+enum mb_width { MB_WIDEST, MB_NARROW };
+
+/* mb_manager_new: NULL with errno ENOMEM, or ENOTSUP when ipsec-mb cannot run here. Free with
+ * mb_manager_free, which wipes it. Slow path only. */
+IMB_MGR *mb_manager_new(enum mb_width width);
 void mb_manager_free(IMB_MGR *mgr);
 
 /* mb_manager_arch: the instruction set it uses. Static. */
