@@ -184,11 +184,11 @@ static void relocations_fill_nine_tenths(void **state)
  * `live`: its generation from after its insert until before its removal.
  */
 enum {
-	HAMMER_CAPACITY = 1024, /* 2048 places */
+	HAMMER_CAPACITY = 720, /* 1440 places: nine tenths full, so inserts relocate */
 	RESIDENT = 700,
 	CHURN = 1200,
 	WRITERS = 2,
-	ROUNDS = 60000,
+	ROUNDS = 250000,
 };
 
 struct hammer {
@@ -336,10 +336,10 @@ static void live_entries_are_never_missed(void **state)
 }
 
 /*
- * The same few buckets all the time: every insert relocates what other writers are removing. Eight
- * keys of each writer in six buckets of four.
+ * The same few buckets all the time: every insert relocates what other writers are removing. Keys
+ * for 24 places on average, 48 at most.
  */
-enum { CROWD_KEYS = 16, CROWD_ROUNDS = 100000 };
+enum { CROWD_KEYS = 24, CROWD_ROUNDS = 2000000 };
 
 static void *crowd_write(void *arg)
 {
