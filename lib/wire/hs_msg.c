@@ -11,7 +11,7 @@ enum { MAX_FRAGMENT_LENGTH_FIRST = 1, MAX_FRAGMENT_LENGTH_LAST = 4 };
 
 /* Hellos are parsed before the cookie, so the search for duplicates must stay small whatever is
  * in them; real ones have at most some twenty extensions. */
-enum { EXTENSIONS_MAX = 64 };
+enum { EXTENSIONS_MAX = 32 };
 
 /* An extensions block while it is walked. */
 struct extension_walk {

@@ -88,7 +88,7 @@ struct client_hello {
 enum hs_parse { HS_PARSE_OK, HS_PARSE_DECODE_ERROR, HS_PARSE_ILLEGAL_PARAMETER };
 
 /* client_hello_parse: body without the handshake header. A known extension with a malformed body
- * or any duplicate extension is an error, as are more than 64 extensions (what is done before the
+ * or any duplicate extension is an error, as are more than 32 extensions (what is done before the
  * cookie is bounded); unknown extensions are skipped. HS_PARSE_ILLEGAL_PARAMETER: the hello is well
  * formed and *out is filled, so that its cookie can be verified before the alert is sent: no null
  * compression, or a max_fragment_length that RFC 6066 does not define. */
