@@ -165,10 +165,8 @@ static inline void wr_uint(struct wr *w, size_t n, uint64_t v)
 		w->failed = true;
 		return;
 	}
-	while (n-- > 0) {
-		at[n] = (uint8_t)v;
-		v >>= 8;
-	}
+	for (size_t i = 0; i < n; i++)
+		at[i] = (uint8_t)(v >> 8 * (n - 1 - i));
 }
 
 static inline void wr_u8(struct wr *w, uint8_t v) { wr_uint(w, 1, v); }
