@@ -19,7 +19,7 @@ static enum status check(struct path_core *core, const struct core_record *rec)
 
 	if (!store_live(store, rec->ref))
 		return STATUS_RECORD_AFTER_CLOSE;
-	s = replay_check(&store->hot[rec->ref.slot], core_wide(core, rec->ref.slot),
+	s = replay_check(&store->hot[rec->ref.slot], store_wide(store, rec->ref.slot),
 			 store->replay_window, rec->seq);
 	if (s == STATUS_OK && throttle_active(&core->throttle, core->now_ns) &&
 	    throttled(core, rec))

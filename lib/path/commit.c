@@ -19,7 +19,7 @@ static enum status commit(struct path_core *core, const struct core_record *rec)
 	}
 	if (throttle_active(&core->throttle, core->now_ns))
 		throttle_genuine(&core->throttle, rec->ref);
-	return replay_commit(&store->hot[rec->ref.slot], core_wide(core, rec->ref.slot),
+	return replay_commit(&store->hot[rec->ref.slot], store_wide(store, rec->ref.slot),
 			     store->replay_window, rec->seq);
 }
 

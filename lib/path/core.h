@@ -116,11 +116,3 @@ bool core_pending(const struct path_core *core, const struct flow_hash *hash,
 /* core_retire: ends a session, hands its slot to the control thread and counts why. Its handshake
  * core is told, so that it can forget the last flight; not when idle, it has long done so. */
 void core_retire(struct path_core *core, struct session_ref ref, enum status why);
-
-/* core_wide: the slot's part of a wide replay window, NULL when windows are 64. */
-static inline uint64_t *core_wide(const struct path_core *core, uint32_t slot)
-{
-	const struct store *s = core->cfg.store;
-
-	return s->wide == NULL ? NULL : &s->wide[(size_t)slot * (s->replay_window / 64)];
-}

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "keys.h"
+#include "nonce.h"
 #include "stages.h"
 
 static void op_prepare(const struct path_core *core, const struct core_record *rec,
 		       const struct aead_info *info, struct aead_op *op)
 {
 	const struct store *store = core->cfg.store;
-	const struct session_hot *hot = &store->hot[rec->ref.slot];
 	uint8_t *body = rte_pktmbuf_mtod_offset(rec->m, uint8_t *, rec->body_off);
 
 	op->src = op->dst = body + info->explicit_len;
-	op->key = keys_rx(store, rec->ref.slot, info);
+	op->key = store_rx_key(store, rec->ref.slot, rec->aead);
 	op->len = rec->plain_len;
 	op->aad_len = RECORD_AAD_LEN;
 	op->ok = false;
+	store_rx_iv(store, rec->ref.slot, rec->aead, op->nonce);
 	if (info->explicit_len != 0)
-		keys_explicit_nonce(op->nonce, hot->rx_salt, body);
+		nonce_explicit(op->nonce, body);
 	else
-		keys_implicit_nonce(op->nonce, hot->rx_salt, hot->rx_key,
-				    UINT64_C(1) << 48 | rec->seq);
+		nonce_implicit(op->nonce, UINT64_C(1) << 48 | rec->seq);
 	record_aad(op->aad, rec->type, 1, rec->seq, rec->plain_len);
 }
 

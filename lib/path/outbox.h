@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Messages on their way to one ring, put there a burst at a time. Inside lib/path only.
+ * Messages on their way to one ring, put there a burst at a time.
  *
  * A full ring drops and counts (STATUS_RING_FULL): nothing ever waits for it. But a few
  * MSG_INSTALLED are kept for the next flush, because a handshake that does not hear of its session

@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "keys.h"
+#include "nonce.h"
 #include "stages.h"
 
 enum { SEAL_ROOM = FRAME_HEADERS_MAX + RECORD_HEADER_LEN + RECORD_EXPLICIT_MAX };
 
-/* The last number a session sends with, kept for the close_notify that says so. The one behind it
- * is never used: it marks a session that is used up (RFC 6347 §4.1, bad-input K5). */
+/* The last number that session_take_tx_seq gives, kept for the close_notify that says so (RFC 6347
+ * §4.1, bad-input K5). */
 #define SEAL_SEQ_LAST (RECORD_SEQ_MAX - 1)
-
-static uint64_t tx_next(const struct session_hot *hot)
-{
-	return (uint64_t)hot->tx_seq_hi << 32 | hot->tx_seq_lo;
-}
-
-static void tx_advance(struct session_hot *hot, uint64_t used)
-{
-	hot->tx_seq_lo = (uint32_t)(used + 1);
-	hot->tx_seq_hi = (uint16_t)((used + 1) >> 32);
-}
 
 void seal_add(struct path_core *core, struct rte_mbuf *m)
 {
@@ -68,9 +57,9 @@ static enum status fits(const struct rte_mbuf *m, const struct msg *msg)
  */
 static void wrap(struct path_core *core, struct rte_mbuf *m, uint64_t seq, struct aead_op *op)
 {
+	const struct store *store = core->cfg.store;
 	struct msg *msg = msg_of(m);
 	const struct aead_info *info = aead_info(msg->aead);
-	struct session_hot *hot = &core->cfg.store->hot[msg->ref.slot];
 	uint16_t plain_len = (uint16_t)(m->data_len - msg->prefix_len);
 	uint16_t front = (uint16_t)(RECORD_HEADER_LEN + info->explicit_len);
 	uint8_t *prefix = rte_pktmbuf_mtod(m, uint8_t *), *plain = prefix + msg->prefix_len;
@@ -83,18 +72,18 @@ static void wrap(struct path_core *core, struct rte_mbuf *m, uint64_t seq, struc
 	m->pkt_len = m->data_len;
 	record_write_header(&w, msg->type, DTLS_1_2, 1, seq,
 			    (uint16_t)(info->explicit_len + plain_len + info->tag_len));
+	store_tx_iv(store, msg->ref.slot, msg->aead, op->nonce);
 	if (info->explicit_len != 0) {
 		wr_u64(&w, number);
-		keys_explicit_nonce(op->nonce, hot->tx_salt, plain - RECORD_EXPLICIT_MAX);
+		nonce_explicit(op->nonce, plain - RECORD_EXPLICIT_MAX);
 	} else {
-		keys_implicit_nonce(op->nonce, hot->tx_salt, hot->tx_key, number);
+		nonce_implicit(op->nonce, number);
 	}
 	op->src = op->dst = plain;
-	op->key = keys_tx(core->cfg.store, msg->ref.slot, info);
+	op->key = store_tx_key(store, msg->ref.slot, msg->aead);
 	op->len = plain_len;
 	op->aad_len = RECORD_AAD_LEN;
 	record_aad(op->aad, msg->type, 1, seq, plain_len);
-	tx_advance(hot, seq);
 }
 
 /* The session has sent all it ever can: what it had to say is replaced by a close_notify. */
@@ -141,9 +130,10 @@ static void wrap_all(struct path_core *core, unsigned at[AEAD_N], unsigned n_of[
 	for (unsigned i = 0; i < core->n_seals; i++) {
 		struct rte_mbuf *m = core->seals[i];
 		const struct msg *msg = msg_of(m);
-		uint64_t seq = tx_next(&core->cfg.store->hot[msg->ref.slot]);
+		struct session_hot *hot = &core->cfg.store->hot[msg->ref.slot];
+		uint64_t seq;
 
-		if (seq > SEAL_SEQ_LAST) {
+		if (!session_take_tx_seq(hot, &seq)) {
 			n_of[msg->aead]--;
 			core_drop(core, m, STATUS_SEQ_EXHAUSTED);
 			continue;
@@ -163,7 +153,7 @@ static void transmit(struct path_core *core)
 		struct session_ref ref = msg_of(m)->ref;
 
 		tx_datagram(core, m);
-		if (tx_next(&core->cfg.store->hot[ref.slot]) > SEAL_SEQ_LAST)
+		if (session_tx_next(&core->cfg.store->hot[ref.slot]) > SEAL_SEQ_LAST)
 			core_retire(core, ref, STATUS_SEQ_EXHAUSTED);
 	}
 }
