@@ -14,13 +14,14 @@ size_t protect_overhead(const struct protect *p, uint8_t epoch)
 	if (epoch == 0 || p->suite == NULL)
 		return RECORD_HEADER_LEN;
 	info = aead_info(p->suite->aead);
-	return (size_t)(RECORD_HEADER_LEN + info->explicit_len + info->tag_len);
+	return (size_t)RECORD_HEADER_LEN + info->explicit_len + info->tag_len;
 }
 
 /* The nonce: salt | explicit part; ChaCha20: IV xor (0 | epoch | number), RFC 7905 §2. */
 static void nonce_make(const struct aead_info *info, const uint8_t iv[AEAD_IV_LEN],
 		       const uint8_t number[8], uint8_t out[AEAD_IV_LEN])
 {
+	memset(out, 0, AEAD_IV_LEN);
 	memcpy(out, iv, info->salt_len);
 	if (info->explicit_len != 0) {
 		memcpy(out + info->salt_len, number, 8);

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A client and a server in one thread, for unit tests, simulation and fuzzing: the server behind
+ * the real gate, jobs done at once or later, memory counted, randomness from a seed. Everything an
+ * integrator does around lib/handshake is done here in the smallest form.
+ */
+#pragma once
+
+#include "gate.h"
+#include "handshake.h"
+#include "job.h"
+#include "protect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PAIR_QUEUE = 64, PAIR_DATA_MAX = 8, PAIR_NONCES = 256 };
+
+#define PAIR_SECOND UINT64_C(1000000000)
+
+static const uint8_t pair_key[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
+static const char pair_identity[] = "dev1";
+
+/* splitmix64 */
+static inline uint64_t pair_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+/* Memory of one side. */
+struct pair_memory {
+	size_t now, peak, n_blocks, n_allocs;
+	size_t fail_at; /* this allocation fails; 0: none */
+};
+
+static inline void *pair_alloc(void *arg, size_t len)
+{
+	struct pair_memory *m = arg;
+	size_t *block;
+
+	if (++m->n_allocs == m->fail_at)
+		return NULL;
+	block = malloc(16 + len);
+	if (block == NULL)
+		abort();
+	*block = len;
+	m->n_blocks++;
+	m->now += len;
+	m->peak = m->now > m->peak ? m->now : m->peak;
+	return (uint8_t *)block + 16;
+}
+
+static inline void pair_release(void *arg, void *p)
+{
+	struct pair_memory *m = arg;
+	size_t *block = (size_t *)(void *)((uint8_t *)p - 16);
+
+	m->n_blocks--;
+	m->now -= *block;
+	free(block);
+}
+
+/* One record number under one key, as sent. */
+struct pair_nonce {
+	uint64_t seq;
+	uint8_t epoch;
+};
+
+struct pair_side {
+	struct handshake_config cfg;
+	struct handshake *h; /* NULL: before, or after it ended */
+	struct pair_memory memory;
+	uint64_t seed;
+	bool random_fails;
+	enum status last_input;
+	/* how it ended */
+	bool installed, failed;
+	enum status why;
+	/* the session that follows */
+	struct protect session;
+	struct handshake_remnant remnant;
+	unsigned n_data; /* application records received */
+	uint8_t data[PAIR_DATA_MAX];
+	const struct identity *identity;
+	/* the nonces spent in epoch 1: never twice */
+	uint64_t nonces[PAIR_NONCES];
+	unsigned n_nonces;
+	bool nonce_repeated;
+	unsigned n_installs;
+};
+
+struct pair_datagram {
+	uint16_t len;
+	bool to_server;
+	uint8_t bytes[HANDSHAKE_DATAGRAM_MAX];
+};
+
+struct pair {
+	struct pair_side client, server;
+	struct hello_policy client_policy, server_policy;
+	struct aead *aead;
+	struct gate *gate;
+	struct cookie_secrets secrets;
+	struct flow flow;
+	uint64_t now;
+	bool slow_jobs; /* the server's jobs wait for pair_jobs */
+	bool job_fails;
+	unsigned n_identity_puts;
+	/* what the ends sent and nobody took yet, in order */
+	struct pair_datagram queue[PAIR_QUEUE];
+	unsigned n_queue;
+	unsigned n_jobs;
+	unsigned psk_unknown;
+	uint8_t psk[PSK_KEY_MAX];
+	uint8_t psk_len;
+};
+
+static inline bool pair_random_bytes(void *arg, void *out, size_t len)
+{
+	struct pair_side *side = arg;
+	uint8_t *p = out;
+
+	while (len-- > 0)
+		*p++ = (uint8_t)pair_random(&side->seed);
+	return !side->random_fails;
+}
+
+static inline void pair_find(void *arg, struct handshake_job *job)
+{
+	struct pair *pair = arg;
+
+	if (job->identity_len != sizeof(pair_identity) - 1 ||
+	    memcmp(job->identity, pair_identity, job->identity_len) != 0) {
+		pair->psk_unknown++;
+		return;
+	}
+	memcpy(job->psk, pair->psk, pair->psk_len);
+	job->psk_len = pair->psk_len;
+}
+
+static inline void pair_config(struct pair_side *side, const struct hello_policy *policy,
+			       struct aead *aead)
+{
+	side->cfg = (struct handshake_config){
+		.policy = policy,
+		.aead = aead,
+		.timeout_ns = PAIR_SECOND,
+		.timeout_max_ns = 60 * PAIR_SECOND,
+		.give_up_ns = 120 * PAIR_SECOND,
+		.mtu = 1200,
+		.random = pair_random_bytes,
+		.random_arg = side,
+		.alloc = pair_alloc,
+		.release = pair_release,
+		.alloc_arg = &side->memory,
+	};
+}
+
+static inline void pair_policy(struct hello_policy *p)
+{
+	*p = (struct hello_policy){ .n_suites = SUITE_N };
+	for (size_t i = 0; i < SUITE_N; i++)
+		p->suites[i] = suite_at(i);
+}
+
+/* pair_begin: both ends ready, the client not started. aead and gate are the caller's. */
+static inline void pair_begin(struct pair *p, uint64_t seed, struct aead *aead, struct gate *gate)
+{
+	uint8_t key[32] = { 42 };
+
+	memset(p, 0, sizeof(*p));
+	p->aead = aead;
+	p->gate = gate;
+	p->flow = (struct flow){ .local_port = 5684, .remote_port = 40000 };
+	p->now = 1000 * PAIR_SECOND;
+	memcpy(p->psk, pair_key, sizeof(pair_key));
+	p->psk_len = sizeof(pair_key);
+	hmac_key_init(&p->secrets.keys[0], key);
+	key[1] = 1;
+	hmac_key_init(&p->secrets.keys[1], key);
+	pair_policy(&p->client_policy);
+	pair_policy(&p->server_policy);
+	pair_config(&p->client, &p->client_policy, aead);
+	pair_config(&p->server, &p->server_policy, aead);
+	p->client.seed = seed;
+	p->server.seed = ~seed;
+}
+
+static inline void pair_send(struct pair *p, bool to_server, const uint8_t *bytes, size_t len)
+{
+	struct pair_datagram *d = &p->queue[p->n_queue];
+
+	if (p->n_queue == PAIR_QUEUE)
+		abort();
+	p->n_queue++;
+	d->len = (uint16_t)len;
+	d->to_server = to_server;
+	memcpy(d->bytes, bytes, len);
+}
+
+/* pair_take: the oldest datagram on its way; false: none. */
+static inline bool pair_take(struct pair *p, struct pair_datagram *out)
+{
+	if (p->n_queue == 0)
+		return false;
+	*out = p->queue[0];
+	p->n_queue--;
+	memmove(p->queue, p->queue + 1, p->n_queue * sizeof(p->queue[0]));
+	return true;
+}
+
+/* Notes the numbers of protected records that leave. */
+static inline void pair_note(struct pair_side *side, const uint8_t *bytes, size_t len)
+{
+	struct rd datagram = rd_of(bytes, len);
+	struct record rec;
+
+	while (rd_len(&datagram) > 0 && record_next(&datagram, &rec) == STATUS_OK) {
+		if (rec.epoch == 0)
+			continue;
+		for (unsigned i = 0; i < side->n_nonces; i++)
+			side->nonce_repeated |= side->nonces[i] == rec.seq;
+		if (side->n_nonces < PAIR_NONCES)
+			side->nonces[side->n_nonces++] = rec.seq;
+	}
+}
+
+static inline void pair_session_input(struct pair *p, struct pair_side *side, const uint8_t *bytes,
+				      size_t len);
+
+static inline void pair_end(struct pair_side *side)
+{
+	handshake_free(side->h);
+	side->h = NULL;
+}
+
+static inline void pair_install(struct pair *p, struct pair_side *side,
+				const struct handshake_event *e)
+{
+	struct pair_datagram held[HANDSHAKE_HELD_MAX];
+
+	side->installed = true;
+	side->n_installs++;
+	side->identity = e->identity;
+	side->session = (struct protect){ .aead = p->aead,
+					  .suite = e->suite,
+					  .client = side == &p->client,
+					  .rx_seen = true,
+					  .tx_seq = { 0, e->tx_seq },
+					  .rx_newest = e->rx_newest,
+					  .rx_window = e->rx_window,
+					  .keys = *e->keys };
+	for (size_t i = 0; i < e->n_held; i++) {
+		held[i].len = e->held[i].len;
+		memcpy(held[i].bytes, e->held[i].bytes, e->held[i].len);
+	}
+	handshake_remnant(side->h, &side->remnant);
+	pair_end(side);
+	for (size_t i = 0; i < e->n_held; i++)
+		pair_session_input(p, side, held[i].bytes, held[i].len);
+}
+
+/* pair_jobs: does what waits. */
+static inline void pair_jobs(struct pair *p, struct pair_side *side)
+{
+	const struct job_lookup lookup = { pair_find, p };
+	struct handshake_job *job;
+
+	while (side->h != NULL && (job = handshake_job(side->h)) != NULL) {
+		p->n_jobs++;
+		job_run(job, &lookup);
+		job->failed |= p->job_fails;
+		handshake_job_done(side->h, p->now);
+	}
+}
+
+/* pair_drain: jobs, output, events. */
+static inline void pair_drain(struct pair *p, struct pair_side *side)
+{
+	uint8_t out[HANDSHAKE_DATAGRAM_MAX];
+	struct handshake_event e;
+	size_t len;
+
+	if (side->h == NULL)
+		return;
+	if (!(p->slow_jobs && side == &p->server))
+		pair_jobs(p, side);
+	while (handshake_output(side->h, out, &len)) {
+		pair_note(side, out, len);
+		pair_send(p, side == &p->client, out, len);
+	}
+	handshake_event(side->h, &e);
+	if (e.kind == HANDSHAKE_INSTALL) {
+		pair_install(p, side, &e);
+	} else if (e.kind == HANDSHAKE_FAILED) {
+		side->failed = true;
+		side->why = e.status;
+		pair_end(side);
+	}
+}
+
+/* pair_seal: one application or handshake record of a session. */
+static inline size_t pair_seal(struct pair_side *side, uint8_t type, const uint8_t *bytes,
+			       size_t len, uint8_t out[HANDSHAKE_DATAGRAM_MAX])
+{
+	struct wr w = wr_of(out, HANDSHAKE_DATAGRAM_MAX);
+	size_t n = 0;
+
+	if (!protect_write(&side->session, &w, 1, type, DTLS_1_2, bytes, len) || !wr_finish(&w, &n))
+		abort();
+	return n;
+}
+
+/* The owner's part of answering a repeated Finished. */
+static inline void pair_repeat(struct pair *p, struct pair_side *side)
+{
+	uint8_t out[HANDSHAKE_DATAGRAM_MAX];
+	const struct handshake_remnant *r = &side->remnant;
+	size_t len;
+
+	memcpy(out, r->bytes, r->prefix_len);
+	len = r->prefix_len;
+	struct wr w = wr_of(out + len, sizeof(out) - len);
+
+	if (!protect_write(&side->session, &w, 1, RECORD_HANDSHAKE, DTLS_1_2,
+			   r->bytes + r->prefix_len, r->message_len))
+		abort();
+	len += wr_len(&w);
+	pair_note(side, out, len);
+	pair_send(p, side == &p->client, out, len);
+}
+
+static inline void pair_session_record(struct pair *p, struct pair_side *side,
+				       const struct record *rec)
+{
+	uint8_t plaintext[PROTECT_RECORD_MAX];
+	size_t len;
+
+	if (rec->epoch != 1 || protect_open(&side->session, rec, plaintext, &len) != STATUS_OK)
+		return;
+	if (rec->type == RECORD_APPDATA && side->n_data < PAIR_DATA_MAX)
+		side->data[side->n_data++] = len > 0 ? plaintext[0] : 0;
+	if (rec->type == RECORD_HANDSHAKE &&
+	    handshake_remnant_input(&side->remnant, p->now, plaintext, len) == REMNANT_REPEAT)
+		pair_repeat(p, side);
+}
+
+static inline void pair_session_input(struct pair *p, struct pair_side *side, const uint8_t *bytes,
+				      size_t len)
+{
+	struct rd datagram = rd_of(bytes, len);
+	struct record rec;
+
+	while (rd_len(&datagram) > 0)
+		if (record_next(&datagram, &rec) == STATUS_OK)
+			pair_session_record(p, side, &rec);
+}
+
+/* What the server's poll core does with a datagram of no session. */
+static inline void pair_gate(struct pair *p, const uint8_t *bytes, size_t len)
+{
+	struct gate_item item = { .flow = &p->flow, .datagram = rd_of(bytes, len) };
+
+	gate_burst(p->gate, &p->secrets, &item, 1);
+	p->server.last_input = item.status;
+	if (item.status == STATUS_HELLO_VERIFY_SENT)
+		pair_send(p, false, item.reply, item.reply_len);
+	if (item.status != STATUS_OK)
+		return;
+	p->server.h = handshake_new(&p->server.cfg, HANDSHAKE_SERVER, p->now);
+	if (p->server.h == NULL)
+		return;
+	p->server.last_input = handshake_input(p->server.h, p->now, bytes, len);
+	pair_drain(p, &p->server);
+}
+
+/* pair_deliver: a datagram arrives at one end. The server's handshake begins behind the gate. */
+static inline void pair_deliver(struct pair *p, bool to_server, const uint8_t *bytes, size_t len)
+{
+	struct pair_side *side = to_server ? &p->server : &p->client;
+
+	if (side->installed) {
+		pair_session_input(p, side, bytes, len);
+	} else if (side->h != NULL) {
+		side->last_input = handshake_input(side->h, p->now, bytes, len);
+		pair_drain(p, side);
+	} else if (to_server && !side->failed) {
+		pair_gate(p, bytes, len);
+	}
+}
+
+/* pair_start: the client's first hello is in the queue. */
+static inline bool pair_start(struct pair *p)
+{
+	p->client.h = handshake_new(&p->client.cfg, HANDSHAKE_CLIENT, p->now);
+	if (p->client.h == NULL)
+		return false;
+	if (!handshake_client_credential(p->client.h, (const uint8_t *)pair_identity,
+					 sizeof(pair_identity) - 1, pair_key, sizeof(pair_key)))
+		return false;
+	handshake_timeout(p->client.h, p->now);
+	pair_drain(p, &p->client);
+	return true;
+}
+
+/* pair_flush: delivers everything that is on its way, in order, until nothing is. */
+static inline void pair_flush(struct pair *p)
+{
+	struct pair_datagram d;
+
+	while (pair_take(p, &d))
+		pair_deliver(p, d.to_server, d.bytes, d.len);
+}
+
+/* pair_timers: the ends' timers at the present time. */
+static inline void pair_timers(struct pair *p)
+{
+	struct pair_side *sides[] = { &p->client, &p->server };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (sides[i]->h == NULL || handshake_deadline(sides[i]->h) > p->now)
+			continue;
+		handshake_timeout(sides[i]->h, p->now);
+		pair_drain(p, sides[i]);
+	}
+}
+
+static inline uint64_t pair_deadline(const struct pair *p)
+{
+	uint64_t c = p->client.h != NULL ? handshake_deadline(p->client.h) : UINT64_MAX;
+	uint64_t s = p->server.h != NULL ? handshake_deadline(p->server.h) : UINT64_MAX;
+
+	return c < s ? c : s;
+}
+
+/* pair_finish: releases whatever is left. */
+static inline void pair_finish(struct pair *p)
+{
+	pair_end(&p->client);
+	pair_end(&p->server);
+}

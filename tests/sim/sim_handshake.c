@@ -1,0 +1,688 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Handshakes over a bad link, in virtual time.
+ *
+ *   sim_handshake                    every fault on each flight, then 3000 seeds (TAP)
+ *   sim_handshake --seeds FROM N     N seeds
+ *   sim_handshake --seed N           one seed, told event by event
+ *
+ * A seed decides everything: suite, extended master secret, MTU, loss, duplication, delay (and so
+ * order), damage, how long jobs take. After every event the invariants of hostile.md that apply are
+ * checked: 1, 3, 4, 5, 6, 7, 8, 9, 10 (by their numbers below).
+ */
+#include "hs_pair.h"
+
+#include "connection.h"
+
+#include <inttypes.h>
+
+enum {
+	EVENTS_MAX = 512,
+	STEP_DATAGRAMS_MAX = 6, /* out for one in: a flight at the smallest MTU */
+	MESSAGES = 8,           /* message_seq of a handshake */
+	MESSAGE_MAX = 512,
+};
+
+#define LIMIT_NS (1800 * PAIR_SECOND)
+
+/* What the link does, in percent, and other choices of a seed. */
+struct scenario {
+	unsigned loss, twice, damage;
+	uint64_t delay_ns; /* each datagram takes up to this */
+	uint64_t job_ns;   /* each job of the server takes up to this; 0: none */
+	uint16_t mtu;
+	uint8_t suite;
+	bool ems;
+	bool wrong_key;
+	bool fragment;   /* the peer cuts its messages small, with overlaps */
+	bool early_data; /* a record behind the client's Finished, before the server's */
+};
+
+/* Invariant 10: the bytes of each handshake message, as first sent. */
+struct sent {
+	uint8_t bytes[MESSAGES][MESSAGE_MAX];
+	bool known[MESSAGES][MESSAGE_MAX];
+	uint8_t type[MESSAGES];
+};
+
+struct event {
+	uint64_t at;
+	uint64_t order;
+	struct pair_datagram d;
+};
+
+struct sim {
+	struct pair pair;
+	struct scenario sc;
+	uint64_t rng;
+	struct event events[EVENTS_MAX];
+	unsigned n_events;
+	uint64_t order, job_at;
+	struct sent sent[2]; /* by the client; by the server */
+	const char *broken;  /* the invariant that was */
+	bool verbose;
+	bool early_sent;
+	uint64_t unvalidated_in, unvalidated_out;
+};
+
+static bool chance(struct sim *s, unsigned percent) { return pair_random(&s->rng) % 100 < percent; }
+
+static uint64_t up_to(struct sim *s, uint64_t max) { return max ? pair_random(&s->rng) % max : 0; }
+
+static void broken(struct sim *s, const char *what)
+{
+	if (s->broken == NULL)
+		s->broken = what;
+}
+
+static void tell(const struct sim *s, const char *what, const struct pair_datagram *d)
+{
+	if (s->verbose)
+		printf("# %9.3f %s %s %u bytes (type %u epoch %u)\n",
+		       (double)(s->pair.now - 1000 * PAIR_SECOND) / 1e9, what,
+		       d->to_server ? "-> server" : "-> client", d->len, d->bytes[0], d->bytes[4]);
+}
+
+/* Invariant 10: a fragment has the bytes that its message always had. */
+static void check_fragment(struct sim *s, struct sent *sent, const struct hs_fragment *f)
+{
+	if (f->seq >= MESSAGES || f->off + rd_len(&f->body) > MESSAGE_MAX) {
+		broken(s, "10: a message that does not exist");
+		return;
+	}
+	for (size_t i = 0; i < rd_len(&f->body); i++) {
+		size_t at = f->off + i;
+
+		if (sent->known[f->seq][at] && sent->bytes[f->seq][at] != f->body.p[i] &&
+		    f->type == sent->type[f->seq])
+			broken(s, "10: a repetition with other bytes");
+		sent->known[f->seq][at] = true;
+		sent->bytes[f->seq][at] = f->body.p[i];
+		sent->type[f->seq] = f->type;
+	}
+}
+
+static void check_record(struct sim *s, const struct pair_datagram *d, const struct record *rec)
+{
+	struct rd body = rec->body;
+	struct hs_fragment f;
+
+	if (rec->epoch != 0 || rec->type != RECORD_HANDSHAKE)
+		return;
+	while (rd_len(&body) > 0) {
+		if (!hs_fragment_next(&body, &f)) {
+			broken(s, "10: a malformed fragment was sent");
+			return;
+		}
+		/* The gate's messages are not the server's: all have message_seq 0. */
+		if (f.type != HS_HELLO_VERIFY_REQUEST)
+			check_fragment(s, &s->sent[d->to_server ? 0 : 1], &f);
+	}
+}
+
+/* What an end sends is whole records, at most ten, within the MTU. */
+static void check_sent(struct sim *s, const struct pair_datagram *d)
+{
+	struct rd datagram = rd_of(d->bytes, d->len);
+	struct record rec;
+	unsigned n = 0;
+
+	if (d->len > s->sc.mtu)
+		broken(s, "a datagram beyond the MTU");
+	while (rd_len(&datagram) > 0) {
+		if (record_next(&datagram, &rec) != STATUS_OK || ++n > FLIGHT_RECORDS_MAX) {
+			broken(s, "10: malformed or too many records were sent");
+			return;
+		}
+		check_record(s, d, &rec);
+	}
+}
+
+static void event_add(struct sim *s, uint64_t at, const struct pair_datagram *d)
+{
+	if (s->n_events == EVENTS_MAX) {
+		broken(s, "12: a flood");
+		return;
+	}
+	s->events[s->n_events++] = (struct event){ .at = at, .order = s->order++, .d = *d };
+}
+
+/* Damage: a flipped byte, or a cut. */
+static void damage(struct sim *s, struct pair_datagram *d)
+{
+	tell(s, "damage", d);
+	if (chance(s, 50))
+		d->len = (uint16_t)up_to(s, d->len);
+	else
+		d->bytes[up_to(s, d->len)] ^= (uint8_t)(1 + up_to(s, 255));
+}
+
+static void link_lose(struct sim *s, struct pair_datagram *d)
+{
+	if (chance(s, s->sc.loss)) {
+		tell(s, "lose", d);
+		return;
+	}
+	if (chance(s, s->sc.twice)) {
+		tell(s, "twice", d);
+		event_add(s, s->pair.now + 1 + up_to(s, s->sc.delay_ns), d);
+	}
+	if (chance(s, s->sc.damage))
+		damage(s, d);
+	event_add(s, s->pair.now + 1 + up_to(s, s->sc.delay_ns), d);
+}
+
+/* One message in small pieces, each in a datagram of its own, some bytes in two of them. */
+static void carry_pieces(struct sim *s, bool to_server, const struct record *rec,
+			 const struct hs_fragment *f)
+{
+	size_t len = rd_len(&f->body), at = 0, piece;
+
+	do {
+		struct pair_datagram d = { .to_server = to_server };
+		struct wr w = wr_of(d.bytes, sizeof(d.bytes));
+		size_t step = 8 + up_to(s, 40);
+
+		piece = step + up_to(s, 8);
+		piece = piece < len - at ? piece : len - at;
+		record_write_header(&w, rec->type, rec->version, 0, rec->seq,
+				    (uint16_t)(HS_HEADER_LEN + piece));
+		hs_header_write(&w, f->type, f->len, f->seq, (uint32_t)at, (uint32_t)piece);
+		wr_bytes(&w, f->body.p + at, piece);
+		d.len = (uint16_t)wr_len(&w);
+		link_lose(s, &d);
+		at += step;
+	} while (at < len);
+}
+
+/* The link as a peer that fragments: messages in the clear, but hellos, which the gate wants
+ * whole. Other records go on as they are. */
+static void link_fragment(struct sim *s, const struct pair_datagram *d)
+{
+	struct rd datagram = rd_of(d->bytes, d->len);
+	struct record rec;
+	struct hs_fragment f;
+
+	while (rd_len(&datagram) > 0) {
+		struct pair_datagram one = { .to_server = d->to_server };
+		const uint8_t *start = datagram.p;
+
+		if (record_next(&datagram, &rec) != STATUS_OK)
+			abort();
+		one.len = (uint16_t)(datagram.p - start);
+		memcpy(one.bytes, start, one.len);
+		if (rec.epoch == 0 && rec.type == RECORD_HANDSHAKE &&
+		    hs_fragment_next(&rec.body, &f) && f.type != HS_CLIENT_HELLO &&
+		    rd_len(&f.body) == f.len)
+			carry_pieces(s, d->to_server, &rec, &f);
+		else
+			link_lose(s, &one);
+	}
+}
+
+static void link_carry(struct sim *s, struct pair_datagram *d)
+{
+	check_sent(s, d);
+	if (s->sc.fragment)
+		link_fragment(s, d);
+	else
+		link_lose(s, d);
+}
+
+/* A client that does not wait for the server's Finished: a record behind its own, in the same
+ * datagram. */
+static void early_data(struct sim *s, struct pair_datagram *d)
+{
+	struct handshake *h = s->pair.client.h;
+	struct wr w = wr_of(d->bytes + d->len, sizeof(d->bytes) - d->len);
+	static const uint8_t reading[] = { 'e' };
+
+	if (!s->sc.early_data || s->early_sent || !d->to_server || h == NULL || h->tx_epoch != 1 ||
+	    h->out.state == FLIGHT_SENDING)
+		return;
+	s->early_sent = true;
+	if (protect_write(&h->protect, &w, 1, RECORD_APPDATA, DTLS_1_2, reading, 1))
+		d->len = (uint16_t)(d->len + wr_len(&w));
+}
+
+/* Takes what the ends sent in this step onto the link. Invariant 6. */
+static void step_end(struct sim *s)
+{
+	struct pair_datagram d;
+	unsigned n = 0;
+
+	while (pair_take(&s->pair, &d)) {
+		if (++n > STEP_DATAGRAMS_MAX)
+			broken(s, "6: one event made too many datagrams");
+		early_data(s, &d);
+		if (d.len > s->sc.mtu && s->early_sent)
+			s->sc.mtu = d.len;
+		tell(s, "send", &d);
+		link_carry(s, &d);
+	}
+}
+
+static void check_side(struct sim *s, const struct pair_side *side)
+{
+	if (side->memory.now > HANDSHAKE_MEMORY_MAX)
+		broken(s, "7: memory beyond the budget");
+	if (side->nonce_repeated)
+		broken(s, "3: a nonce was used twice");
+	if (side->n_installs > 1 || (side->installed && side->failed))
+		broken(s, "8: an association was ended or installed again");
+	if (!side->installed && side->n_data > 0)
+		broken(s, "5: data before Finished");
+	if (side->h != NULL && side->h->outcome == CONNECTION_RUNNING && side->h->n_held > 0 &&
+	    side->h->protect.rx_seen && side->h->in.next == 0)
+		broken(s, "5: a Finished without a hello");
+}
+
+/* Invariant 4: the window names only numbers that the peer has spent. */
+static void check_window(struct sim *s, const struct pair_side *rx, const struct pair_side *tx)
+{
+	const struct protect *p = rx->installed ? &rx->session : rx->h ? &rx->h->protect : NULL;
+	bool spent = false;
+
+	if (p == NULL || !p->rx_seen)
+		return;
+	for (unsigned i = 0; i < tx->n_nonces; i++)
+		spent |= tx->nonces[i] == p->rx_newest;
+	/* The early record is made here, not by the client. */
+	if (!spent && !s->early_sent)
+		broken(s, "4: the window moved for a forged record");
+}
+
+static void check(struct sim *s)
+{
+	const struct pair *p = &s->pair;
+
+	check_side(s, &p->client);
+	check_side(s, &p->server);
+	check_window(s, &p->server, &p->client);
+	check_window(s, &p->client, &p->server);
+	if (s->unvalidated_out > s->unvalidated_in)
+		broken(s, "1: more out than in before the cookie");
+	if (p->client.installed && p->server.installed &&
+	    memcmp(&p->client.session.keys, &p->server.session.keys, sizeof(struct traffic_keys)) !=
+		    0)
+		broken(s, "8: the ends have different keys");
+}
+
+static unsigned event_next(const struct sim *s)
+{
+	unsigned first = 0;
+
+	for (unsigned i = 1; i < s->n_events; i++)
+		if (s->events[i].at < s->events[first].at ||
+		    (s->events[i].at == s->events[first].at &&
+		     s->events[i].order < s->events[first].order))
+			first = i;
+	return first;
+}
+
+static void arrive(struct sim *s)
+{
+	unsigned i = event_next(s);
+	struct pair_datagram d = s->events[i].d;
+	bool gate = d.to_server && s->pair.server.h == NULL && !s->pair.server.installed;
+	unsigned queued = s->pair.n_queue;
+
+	s->events[i] = s->events[--s->n_events];
+	tell(s, "arrive", &d);
+	pair_deliver(&s->pair, d.to_server, d.bytes, d.len);
+	if (s->verbose && d.to_server)
+		printf("#           server: %s\n", status_label(s->pair.server.last_input));
+	if (gate && s->pair.server.h == NULL) {
+		s->unvalidated_in += d.len;
+		for (unsigned q = queued; q < s->pair.n_queue; q++)
+			s->unvalidated_out += s->pair.queue[q].len;
+	}
+}
+
+/* The server's waiting job, when its time has come. */
+static void job_step(struct sim *s)
+{
+	struct pair_side *server = &s->pair.server;
+
+	if (server->h == NULL || handshake_job(server->h) == NULL) {
+		s->job_at = UINT64_MAX;
+	} else if (s->job_at == UINT64_MAX) {
+		s->job_at = s->pair.now + up_to(s, s->sc.job_ns);
+	} else if (s->job_at <= s->pair.now) {
+		const struct job_lookup lookup = { pair_find, &s->pair };
+
+		s->job_at = UINT64_MAX;
+		job_run(handshake_job(server->h), &lookup);
+		handshake_job_done(server->h, s->pair.now);
+		pair_drain(&s->pair, server);
+		job_step(s);
+	}
+}
+
+static uint64_t next_time(const struct sim *s)
+{
+	uint64_t t = pair_deadline(&s->pair);
+
+	if (s->n_events > 0 && s->events[event_next(s)].at < t)
+		t = s->events[event_next(s)].at;
+	return s->job_at < t ? s->job_at : t;
+}
+
+static bool ended(const struct pair_side *side) { return side->installed || side->failed; }
+
+static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed, struct aead *aead,
+		      struct gate *gate)
+{
+	memset(s, 0, sizeof(*s));
+	s->sc = *sc;
+	s->rng = seed ^ 0x5eed;
+	s->job_at = UINT64_MAX;
+	pair_begin(&s->pair, seed, aead, gate);
+	s->pair.slow_jobs = sc->job_ns != 0;
+	s->pair.client_policy.suites[0] = suite_at(sc->suite);
+	s->pair.client_policy.n_suites = 1;
+	s->pair.client.cfg.no_ems = !sc->ems;
+	s->pair.client.cfg.mtu = s->pair.server.cfg.mtu = sc->mtu;
+	s->pair.client.cfg.give_up_ns = s->pair.server.cfg.give_up_ns = LIMIT_NS;
+	if (sc->wrong_key)
+		s->pair.psk[0] ^= 1;
+}
+
+/* Runs until both ends have ended, or nothing more can happen. */
+static void sim_run(struct sim *s)
+{
+	uint64_t limit = s->pair.now + 2 * LIMIT_NS, t;
+
+	if (!pair_start(&s->pair))
+		broken(s, "no start");
+	step_end(s);
+	while (s->broken == NULL && !(ended(&s->pair.client) && ended(&s->pair.server))) {
+		job_step(s);
+		step_end(s);
+		t = next_time(s);
+		if (t > limit)
+			break;
+		s->pair.now = t > s->pair.now ? t : s->pair.now;
+		if (s->n_events > 0 && s->events[event_next(s)].at <= s->pair.now)
+			arrive(s);
+		else
+			pair_timers(&s->pair);
+		step_end(s);
+		check(s);
+	}
+}
+
+/* What is still on its way arrives late, at sessions that live. */
+static void sim_late(struct sim *s)
+{
+	for (unsigned n = 0; n < 2 * EVENTS_MAX && s->broken == NULL && s->n_events > 0; n++) {
+		uint64_t t = s->events[event_next(s)].at;
+
+		s->pair.now = t > s->pair.now ? t : s->pair.now;
+		arrive(s);
+		step_end(s);
+		check(s);
+	}
+	if (s->n_events > 0)
+		broken(s, "12: the ends never fall silent");
+}
+
+/* Invariants 7 and 9, and what data must have arrived. */
+static void sim_end(struct sim *s)
+{
+	const struct pair *p = &s->pair;
+	bool lossless = s->sc.loss == 0 && s->sc.damage == 0;
+
+	if (s->broken == NULL && s->sc.damage == 0 && !s->sc.wrong_key &&
+	    !(p->client.installed && p->server.installed))
+		broken(s, "9: the handshake did not complete");
+	if (s->sc.wrong_key && (p->client.installed || p->server.installed))
+		broken(s, "5: a wrong key was accepted");
+	if (s->broken == NULL && lossless && s->early_sent && p->server.installed &&
+	    (p->server.n_data != 1 || p->server.data[0] != 'e'))
+		broken(s, "first data was lost");
+	pair_finish(&s->pair);
+	if (p->client.memory.n_blocks != 0 || p->server.memory.n_blocks != 0)
+		broken(s, "7: memory is not back at its baseline");
+}
+
+/* Nothing was lost or late, so nothing may have waited for a timer. */
+static void check_prompt(struct sim *s)
+{
+	const struct scenario *sc = &s->sc;
+
+	if (sc->loss == 0 && sc->damage == 0 && sc->delay_ns == 0 && !sc->wrong_key &&
+	    8 * sc->job_ns < PAIR_SECOND && s->pair.now - 1000 * PAIR_SECOND >= PAIR_SECOND)
+		broken(s, "9: a timer was needed on a perfect link");
+}
+
+static struct scenario scenario_of(uint64_t seed)
+{
+	static const uint16_t mtus[] = { 256, 300, 576, 1200, 1500 };
+	uint64_t r = seed;
+	struct scenario sc = {
+		.suite = (uint8_t)(pair_random(&r) % SUITE_N),
+		.ems = pair_random(&r) % 4 != 0,
+		.mtu = mtus[pair_random(&r) % 5],
+	};
+
+	sc.early_data = pair_random(&r) % 4 == 0;
+	sc.fragment = pair_random(&r) % 4 == 0;
+	sc.wrong_key = pair_random(&r) % 16 == 0;
+	sc.job_ns = pair_random(&r) % 2 ? pair_random(&r) % (PAIR_SECOND / 2) + 1 : 0;
+	if (pair_random(&r) % 8 == 0)
+		return sc; /* a perfect link */
+	sc.loss = (unsigned)(pair_random(&r) % 41);
+	sc.twice = (unsigned)(pair_random(&r) % 31);
+	sc.delay_ns = pair_random(&r) % (3 * PAIR_SECOND);
+	sc.damage = pair_random(&r) % 2 ? (unsigned)(pair_random(&r) % 21) : 0;
+	return sc;
+}
+
+static bool run_seed(uint64_t seed, bool verbose, struct aead *aead, struct gate *gate)
+{
+	static struct sim s;
+	struct scenario sc = scenario_of(seed);
+
+	sim_begin(&s, &sc, seed, aead, gate);
+	s.verbose = verbose;
+	sim_run(&s);
+	check_prompt(&s);
+	sim_late(&s);
+	sim_end(&s);
+	if (verbose)
+		printf("# client %s, server %s\n",
+		       s.pair.client.installed ? "done" : status_label(s.pair.client.why),
+		       s.pair.server.installed ? "done" : status_label(s.pair.server.why));
+	if (s.broken != NULL)
+		printf("# seed %" PRIu64 ": %s\n", seed, s.broken);
+	return s.broken == NULL;
+}
+
+static bool run_seeds(uint64_t from, uint64_t n, struct aead *aead, struct gate *gate)
+{
+	uint64_t bad = 0;
+
+	for (uint64_t i = 0; i < n && bad < 10; i++)
+		bad += !run_seed(from + i, false, aead, gate);
+	return bad == 0;
+}
+
+/*
+ * Every fault on one flight (bug 25 of hostile.md): each record of the flight's first transmission
+ * in a datagram of its own; every sequence in which each of them is missing, there, or there
+ * twice. Whatever follows is carried as it is. All must complete.
+ */
+enum { FAULT_RECORDS_MAX = 3, FAULT_STEPS_MAX = 2 * FAULT_RECORDS_MAX };
+
+struct faults {
+	struct aead *aead;
+	struct gate *gate;
+	unsigned flight; /* 4, 5 or 6 of RFC 6347 figure 1 */
+	unsigned n_records;
+	uint64_t job_ns;
+	unsigned used[FAULT_RECORDS_MAX];
+	uint8_t sequence[FAULT_STEPS_MAX];
+	unsigned len;
+	unsigned n_run, n_bad;
+};
+
+static unsigned split(const struct pair_datagram *d, struct pair_datagram out[FAULT_RECORDS_MAX])
+{
+	struct rd datagram = rd_of(d->bytes, d->len);
+	struct record rec;
+	unsigned n = 0;
+
+	while (rd_len(&datagram) > 0 && n < FAULT_RECORDS_MAX) {
+		const uint8_t *start = datagram.p;
+
+		if (record_next(&datagram, &rec) != STATUS_OK)
+			abort();
+		out[n].to_server = d->to_server;
+		out[n].len = (uint16_t)(datagram.p - start);
+		memcpy(out[n++].bytes, start, (size_t)(datagram.p - start));
+	}
+	return n;
+}
+
+/* The number of the flight that a datagram of a faultless handshake carries. */
+static unsigned flight_of(const struct pair_datagram *d)
+{
+	uint8_t type = d->bytes[RECORD_HEADER_LEN];
+
+	if (d->bytes[0] == RECORD_CCS)
+		return 6;
+	return type == HS_SERVER_HELLO ? 4 : type == HS_CLIENT_KEY_EXCHANGE ? 5 : 0;
+}
+
+static void fault_link(struct sim *s, const struct faults *f, bool *applied)
+{
+	struct pair_datagram d, parts[FAULT_RECORDS_MAX];
+
+	while (pair_take(&s->pair, &d)) {
+		if (*applied || flight_of(&d) != f->flight) {
+			event_add(s, s->pair.now + PAIR_SECOND / 100, &d);
+			continue;
+		}
+		*applied = true;
+		if (split(&d, parts) != f->n_records)
+			broken(s, "a flight of another shape");
+		for (unsigned i = 0; i < f->len; i++)
+			event_add(s, s->pair.now + (1 + i) * PAIR_SECOND / 100,
+				  &parts[f->sequence[i]]);
+	}
+}
+
+static void fault_loop(struct sim *s, const struct faults *f)
+{
+	uint64_t limit = s->pair.now + 30 * PAIR_SECOND, t;
+	bool applied = false;
+
+	if (!pair_start(&s->pair))
+		broken(s, "no start");
+	while (s->broken == NULL && !(ended(&s->pair.client) && ended(&s->pair.server))) {
+		job_step(s);
+		fault_link(s, f, &applied);
+		t = next_time(s);
+		if (t > limit)
+			break;
+		s->pair.now = t > s->pair.now ? t : s->pair.now;
+		if (s->n_events > 0 && s->events[event_next(s)].at <= s->pair.now)
+			arrive(s);
+		else
+			pair_timers(&s->pair);
+		fault_link(s, f, &applied);
+		check(s);
+	}
+	if (!applied)
+		broken(s, "the fault was not applied");
+}
+
+static void fault_run(struct faults *f)
+{
+	static struct sim s;
+	const struct scenario sc = { .mtu = 1200,
+				     .ems = true,
+				     .suite = (uint8_t)(f->n_run % SUITE_N),
+				     .job_ns = f->job_ns };
+
+	sim_begin(&s, &sc, f->n_run + 1, f->aead, f->gate);
+	fault_loop(&s, f);
+	sim_end(&s);
+	f->n_run++;
+	if (s.broken == NULL)
+		return;
+	f->n_bad++;
+	printf("# flight %u, records", f->flight);
+	for (unsigned i = 0; i < f->len; i++)
+		printf(" %u", f->sequence[i]);
+	printf(": %s\n", s.broken);
+}
+
+static void fault_sequences(struct faults *f)
+{
+	fault_run(f);
+	for (unsigned r = 0; r < f->n_records; r++) {
+		if (f->used[r] == 2)
+			continue;
+		f->used[r]++;
+		f->sequence[f->len++] = (uint8_t)r;
+		fault_sequences(f);
+		f->len--;
+		f->used[r]--;
+	}
+}
+
+static bool run_faults(unsigned flight, unsigned n_records, uint64_t job_ns, struct aead *aead,
+		       struct gate *gate)
+{
+	struct faults f = { .aead = aead,
+			    .gate = gate,
+			    .flight = flight,
+			    .n_records = n_records,
+			    .job_ns = job_ns };
+
+	fault_sequences(&f);
+	printf("# flight %u: %u sequences\n", flight, f.n_run);
+	return f.n_bad == 0;
+}
+
+static unsigned n_points, n_failed;
+
+static void point(bool ok, const char *name)
+{
+	n_points++;
+	n_failed += !ok;
+	printf("%sok %u - %s\n", ok ? "" : "not ", n_points, name);
+}
+
+static void run_all(struct aead *aead, struct gate *gate)
+{
+	printf("1..7\n");
+	point(run_faults(4, 2, 0, aead, gate), "every fault on the server's hello flight");
+	point(run_faults(5, 3, 0, aead, gate), "every fault on the client's key exchange flight");
+	point(run_faults(5, 3, PAIR_SECOND / 10, aead, gate), "the same with slow jobs");
+	point(run_faults(6, 2, 0, aead, gate), "every fault on the server's last flight");
+	point(run_seeds(1, 1000, aead, gate), "seeds 1 to 1000");
+	point(run_seeds(1001, 1000, aead, gate), "seeds 1001 to 2000");
+	point(run_seeds(2001, 1000, aead, gate), "seeds 2001 to 3000");
+}
+
+int main(int argc, char **argv)
+{
+	struct aead *aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
+	struct gate *gate = gate_new();
+
+	if (aead == NULL || gate == NULL)
+		return 2;
+	if (argc == 3 && strcmp(argv[1], "--seed") == 0)
+		n_failed = !run_seed(strtoull(argv[2], NULL, 10), true, aead, gate);
+	else if (argc == 4 && strcmp(argv[1], "--seeds") == 0)
+		n_failed = !run_seeds(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10),
+				      aead, gate);
+	else
+		run_all(aead, gate);
+	gate_free(gate);
+	aead_free(aead);
+	return n_failed != 0;
+}
