@@ -67,7 +67,8 @@ static enum status hello_parse(struct gate_hello *h, struct rd datagram)
 	if (rec.type != RECORD_HANDSHAKE || rec.epoch != 0 || !hs_fragment_next(&rec.body, &frag) ||
 	    rd_len(&rec.body) != 0)
 		return STATUS_HELLO_MALFORMED;
-	if (frag.type != HS_CLIENT_HELLO || frag.off != 0 || rd_len(&frag.body) != frag.len ||
+	/* As long as its message: so its offset is 0. */
+	if (frag.type != HS_CLIENT_HELLO || rd_len(&frag.body) != frag.len ||
 	    frag.seq > HELLO_SEQ_MAX)
 		return STATUS_HELLO_MALFORMED;
 	/* Illegal values are the handshake's to refuse, with an alert, to a peer that has shown
