@@ -84,6 +84,8 @@ enum status frame_parse(const struct frame_host *host, const uint8_t *frame, siz
 	return STATUS_OK;
 }
 
+bool frame_addr_is_ip6(const struct frame_addr *addr) { return !frame_ip_is_mapped(addr->ip); }
+
 size_t frame_headers_len(const struct flow *flow, const struct nexthop *hop)
 {
 	return FRAME_ETHER_LEN + (hop->vlan_tci != VLAN_NONE ? (size_t)FRAME_VLAN_LEN : 0) +

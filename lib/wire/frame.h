@@ -34,6 +34,9 @@ struct frame_addr {
 	uint8_t prefix_len; /* of the IPv4 or IPv6 address itself */
 };
 
+/* frame_addr_is_ip6: IPv6, not IPv4 in its mapped form. */
+bool frame_addr_is_ip6(const struct frame_addr *addr);
+
 /* What frames are checked against and answered from. */
 struct frame_host {
 	uint8_t mac[6];
@@ -62,11 +65,11 @@ enum status frame_parse(const struct frame_host *host, const uint8_t *frame, siz
  * frame_answer: turns a request of the network into its answer, in place.
  *
  * ARP request for an address of ours, ICMP and ICMPv6 echo request, neighbour solicitation. cap >=
- * len is the room at frame. STATUS_FRAME_ANSWERED: *out_len bytes are to be sent on the port the request
- * came from; a tag is kept. Any other: the frame is unchanged, drop and count.
- * Never answers a multicast, broadcast or unspecified source (but for duplicate address detection:
- * ARP probes and solicitations from ::). The answer is never longer than the request, except that
- * it is padded to 60 bytes when cap allows.
+ * len is the room at frame. STATUS_FRAME_ANSWERED: *out_len bytes are to be sent on the port the
+ * request came from; a tag is kept. Any other: the frame is unchanged, drop and count. Never
+ * answers a multicast, broadcast or unspecified source (but for duplicate address detection: ARP
+ * probes and solicitations from ::). The answer is never longer than the request, except that it is
+ * padded to 60 bytes when cap allows.
  */
 enum status frame_answer(const struct frame_host *host, uint8_t *frame, size_t len, size_t cap,
 			 size_t *out_len);
