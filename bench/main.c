@@ -2,9 +2,46 @@
 /* sluice-bench: --quick for a smoke run of seconds, else Google Benchmark's own options. */
 #include "benches.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <rte_eal.h>
+
+/* Whether 512 MiB of huge pages are free. */
+static bool huge_pages(void)
+{
+	FILE *f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
+	char text[32] = "";
+
+	if (f == NULL)
+		return false;
+	if (fgets(text, sizeof(text), f) == NULL)
+		text[0] = '\0';
+	(void)fclose(f);
+	return strtol(text, NULL, 10) >= 256;
+}
+
+/* DPDK with one port, net_null. It binds this thread to its lcore's CPU; where the caller wants it
+ * to run (taskset) is for the caller to say. */
+static bool start_eal(void)
+{
+	static char *args[] = {
+		"sluice-bench", "--in-memory",    "--no-pci",      "--no-shconf", "-m",
+		"512",          "--no-telemetry", "--log-level=3", "--lcores=0",  "--vdev=net_null0"
+	};
+	int n = sizeof(args) / sizeof(args[0]);
+	cpu_set_t cpus;
+	bool ok;
+
+	if (!huge_pages())
+		args[1] = "--no-huge";
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) != 0)
+		return false;
+	ok = rte_eal_init(n, args) >= 0;
+	return sched_setaffinity(0, sizeof(cpus), &cpus) == 0 && ok;
+}
 
 int main(int argc, char **argv)
 {
@@ -16,6 +53,10 @@ int main(int argc, char **argv)
 		return 1;
 	for (int i = 0; i < argc; i++)
 		args[i] = strcmp(argv[i], "--quick") == 0 ? quick : argv[i];
+	if (!start_eal()) {
+		fputs("sluice-bench: DPDK does not start\n", stderr);
+		return 1;
+	}
 	context_add(argc, argv);
 	bench_hmac_add();
 	bench_key_schedule_add();
@@ -24,7 +65,9 @@ int main(int argc, char **argv)
 	bench_record_add();
 	bench_table_add();
 	bench_replay_add();
+	bench_path_add();
 	status = bench_main(argc, args);
 	free(args);
+	(void)rte_eal_cleanup();
 	return status;
 }
