@@ -121,7 +121,7 @@ static void check_reply(const struct gate_item *item, size_t flip)
 	bound = with_cookie(&w, item->datagram.p, &ch, item->reply + item->reply_len - COOKIE_LEN);
 	must(wr_finish(&w, &len));
 	must(ask(second, len).status == STATUS_OK);
-	flip = AT_BODY * 8 + flip * 37 % ((bound - AT_BODY) * 8);
+	flip = (size_t)AT_BODY * 8 + flip * 37 % ((bound - AT_BODY) * 8);
 	second[flip / 8] ^= (uint8_t)(1u << flip % 8);
 	must(ask(second, len).status != STATUS_OK);
 }
