@@ -347,7 +347,7 @@ static void memory_is_accounted_and_within_budget(void **state)
  * periods, and a reader that looks on: what it finds is the device it asked for, a session that
  * lives all along is found, and an old reference never names another device.
  */
-enum { SESSIONS = 100000, SPARE = 2000, CHANGES = 30000, BURST = 32, OLD = 64 };
+enum { SESSIONS = 100000, SPARE = 1000, CHANGES = 10000, BURST = 32, OLD = 64 };
 
 struct hammer {
 	struct store *s;
