@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "path_fixture.h"
+
+static struct client device(unsigned n)
+{
+	const struct build_spec spec = build_ip4("");
+
+	return client_make(&spec, n, AEAD_AES_128_GCM);
+}
+
+/* The hello with the cookie that the gate gave for the one without; returns its length. */
+static size_t with_cookie(struct world *w, const struct client *c, uint8_t out[HELLO_MAX])
+{
+	struct hs_fragment frag;
+	struct rte_mbuf *m;
+	struct record rec;
+	struct rd r, cookie;
+	size_t n;
+
+	client_send(w, 0, c, hello_openssl, sizeof(hello_openssl));
+	m = world_sent();
+	assert_non_null(m);
+	r = client_datagram(c, m);
+	assert_true(rd_len(&r) <= sizeof(hello_openssl));
+	assert_int_equal(record_next(&r, &rec), STATUS_OK);
+	assert_true(hs_fragment_next(&rec.body, &frag));
+	assert_int_equal(frag.type, HS_HELLO_VERIFY_REQUEST);
+	assert_int_equal(hello_verify_request_parse(frag.body, &cookie), HS_PARSE_OK);
+	n = hello_with_cookie(out, hello_openssl, sizeof(hello_openssl), cookie.p, rd_len(&cookie));
+	rte_pktmbuf_free(m);
+	return n;
+}
+
+static struct rte_mbuf *admitted(struct world *w)
+{
+	struct rte_mbuf *m = world_take(w->to_hs[0][0]);
+
+	return m != NULL ? m : world_take(w->to_hs[0][1]);
+}
+
+/* checklist 18 */
+static void test_hello_without_then_with_cookie(void **state)
+{
+	struct world *w = *state;
+	struct client c = device(1);
+	uint8_t out[HELLO_MAX];
+	size_t n = with_cookie(w, &c, out);
+	struct rte_mbuf *m;
+
+	assert_null(admitted(w));
+	client_send(w, 0, &c, out, n);
+	m = admitted(w);
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_HELLO);
+	assert_int_equal(msg_of(m)->from, 0);
+	assert_int_equal(msg_of(m)->peer_hs.generation, 0);
+	assert_memory_equal(&msg_of(m)->flow, &c.keys.flow, sizeof(struct flow));
+	assert_int_equal(m->data_len, n);
+	assert_memory_equal(rte_pktmbuf_mtod(m, void *), out, n);
+	rte_pktmbuf_free(m);
+	assert_null(world_sent());
+	assert_int_equal(world_stats(w, 0).hellos_admitted, 1);
+}
+
+/* The repeat of a hello goes where its handshake is. */
+static void test_hello_of_a_handshake_under_way(void **state)
+{
+	struct world *w = *state;
+	struct client c = device(1);
+	uint8_t out[HELLO_MAX];
+	size_t n = with_cookie(w, &c, out);
+	struct session_ref hs = world_pend(w, &c);
+	struct rte_mbuf *m;
+
+	client_send(w, 0, &c, out, n);
+	m = world_take(w->to_hs[0][1]);
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_HELLO);
+	assert_int_equal(msg_of(m)->peer_hs.slot, hs.slot);
+	assert_int_equal(msg_of(m)->peer_hs.generation, hs.generation);
+	rte_pktmbuf_free(m);
+}
+
+/* bad-input C16 */
+static void test_guesses_behind_a_hello(void **state)
+{
+	struct world *w = *state;
+	struct client c = device(1);
+	uint8_t out[HELLO_MAX];
+	size_t n = with_cookie(w, &c, out);
+	struct rte_mbuf *m;
+
+	memcpy(out + n, hello_gnutls, sizeof(hello_gnutls));
+	client_send(w, 0, &c, out, n + sizeof(hello_gnutls));
+	m = admitted(w);
+	assert_non_null(m);
+	assert_int_equal(m->data_len, n);
+	rte_pktmbuf_free(m);
+}
+
+/* bad-input E2: a cookie is good for one address and port only. */
+static void test_cookie_of_another_port(void **state)
+{
+	struct world *w = *state;
+	struct client c = device(1), other = device(2);
+	uint8_t out[HELLO_MAX];
+	size_t n = with_cookie(w, &c, out);
+	struct rte_mbuf *m;
+
+	client_send(w, 0, &other, out, n);
+	assert_null(admitted(w));
+	m = world_sent();
+	assert_non_null(m);
+	rte_pktmbuf_free(m);
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_VERIFY_SENT), 2);
+}
+
+static void test_draining(void **state)
+{
+	struct world *w = *state;
+	struct client c = device(1), live = client_up(w, 2, AEAD_AES_128_GCM);
+	uint8_t out[HELLO_MAX];
+	size_t n = with_cookie(w, &c, out);
+
+	w->drain = true;
+	client_send(w, 0, &c, out, n);
+	client_send(w, 0, &c, hello_openssl, sizeof(hello_openssl));
+	assert_null(admitted(w));
+	assert_null(world_sent());
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_REFUSED), 2);
+	client_say(w, 0, &live, "goes on");
+	client_delivers(w, 0, &live, "goes on");
+}
+
+/* bad-input C1: cut anywhere, a hello is dropped without an answer. */
+static void test_truncated_hellos(void **state)
+{
+	struct world *w = *state;
+	struct client c = device(1);
+
+	for (size_t len = 0; len < sizeof(hello_gnutls); len++)
+		client_send(w, 0, &c, hello_gnutls, len);
+	assert_null(world_sent());
+	assert_null(admitted(w));
+	assert_int_equal(world_count(w, 0, STATUS_RECORD_SHORT) +
+				 world_count(w, 0, STATUS_RECORD_LENGTH),
+			 sizeof(hello_gnutls));
+}
+
+static size_t sent_bytes(void)
+{
+	struct rte_mbuf *m[64];
+	size_t bytes = 0;
+	unsigned n = rte_eth_rx_burst(0, 0, m, 64);
+
+	for (unsigned i = 0; i < n; i++)
+		bytes += m[i]->pkt_len;
+	rte_pktmbuf_free_bulk(m, n);
+	return bytes;
+}
+
+/* invariants 1 and 2, bad-input E6, N1: 1e5 hellos from as many sources leave pool, tables and
+ * rings as they were, and bytes out never exceed bytes in. */
+static void test_forged_hellos_cost_nothing(void **state)
+{
+	enum { N = 100000, BURST = 32 };
+	struct world *w = *state;
+	unsigned before = rte_mempool_avail_count(w->pool);
+	struct rte_mbuf *burst[BURST];
+	size_t in = 0, out = 0;
+
+	for (unsigned i = 0; i < N; i += BURST) {
+		for (unsigned k = 0; k < BURST; k++) {
+			struct build_spec spec = build_ip4("");
+
+			spec.src[1] = 19; /* 198.19/16, spread over hosts and ports */
+			spec.src[2] = (uint8_t)((i + k) >> 8);
+			spec.src[3] = (uint8_t)((i + k) % 254 + 1);
+			spec.src_port = 1024 + (i + k) % 60000;
+			spec.body = k % 2 ? hello_openssl : hello_gnutls;
+			spec.body_len = k % 2 ? sizeof(hello_openssl) : sizeof(hello_gnutls);
+			burst[k] = world_frame(w, &spec);
+			in += burst[k]->pkt_len;
+		}
+		path_rx_burst(w->core[0], 0, burst, BURST, w->now);
+		path_flush(w->core[0], w->now);
+		out += sent_bytes();
+		assert_true(out <= in);
+	}
+	assert_true(out > 0);
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_VERIFY_SENT), N);
+	assert_int_equal(rte_mempool_avail_count(w->pool), before);
+	assert_int_equal(store_count(w->store), 0);
+	assert_int_equal(table_count(w->store->flows), 0);
+	assert_int_equal(table_count(w->pending), 0);
+	assert_null(admitted(w));
+}
+
+/* bad-input C17, bug 53 and 54 of other stacks: forged hellos on a live 5-tuple are answered and
+ * the association goes on, both ways. */
+static void test_forged_hellos_on_a_live_session(void **state)
+{
+	struct world *w = *state;
+	struct client c = client_up(w, 1, AEAD_AES_128_CCM_8);
+	struct rte_mbuf *m;
+
+	for (unsigned i = 0; i < 10000; i++) {
+		client_send(w, 0, &c, hello_gnutls, sizeof(hello_gnutls));
+		m = world_sent();
+		assert_non_null(m);
+		rte_pktmbuf_free(m);
+	}
+	client_say(w, 0, &c, "here");
+	m = world_coap(w, 0, &c);
+	assert_non_null(m);
+	msg_of(m)->kind = MSG_REPLY;
+	world_inbox(w, 0, m);
+	assert_int_equal(client_hears(w, &c).seq, 1);
+	assert_int_equal(store_count(w->store), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST(test_hello_without_then_with_cookie),
+		WORLD_TEST(test_hello_of_a_handshake_under_way),
+		WORLD_TEST(test_guesses_behind_a_hello),
+		WORLD_TEST(test_cookie_of_another_port),
+		WORLD_TEST(test_draining),
+		WORLD_TEST(test_truncated_hellos),
+		WORLD_TEST(test_forged_hellos_cost_nothing),
+		WORLD_TEST(test_forged_hellos_on_a_live_session),
+	};
+
+	return world_main(tests);
+}
