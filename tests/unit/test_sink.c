@@ -340,6 +340,7 @@ static void limit_files(rlim_t bytes)
 static void a_line_torn_by_a_full_disk_is_finished(void **state)
 {
 	char long_line[3002];
+	bool other;
 
 	(void)state;
 	memset(long_line, 'x', 3000);
@@ -349,7 +350,7 @@ static void a_line_torn_by_a_full_disk_is_finished(void **state)
 	flush();
 	limit_files(1000);
 	assert_int_equal(put(0, long_line, false, 0), SINK_PUT_OK);
-	assert_int_equal(put(1, "other\n", false, 0), SINK_PUT_OK);
+	other = put(1, "other\n", false, 0) == SINK_PUT_OK; /* or it failed already */
 	wait_for(failing, true);
 	assert_int_equal(put(0, "refused\n", false, 0), SINK_PUT_FAILED);
 	assert_int_equal(strlen(contents(path)), 1000);
@@ -358,9 +359,9 @@ static void a_line_torn_by_a_full_disk_is_finished(void **state)
 	assert_int_equal(put(0, "last\n", false, 0), SINK_PUT_OK);
 	flush();
 	contents(path);
-	assert_int_equal(strlen(text), 6 + 3001 + 6 + 5);
+	assert_int_equal(strlen(text), 6 + 3001 + (other ? 6 : 0) + 5);
 	assert_non_null(strstr(text, long_line));
-	assert_non_null(strstr(text, "\nother\n"));
+	assert_true((strstr(text, "\nother\n") != NULL) == other);
 	assert_non_null(strstr(text, "\nlast\n"));
 	assert_null(strstr(text, "refused"));
 }
@@ -387,6 +388,13 @@ static void an_undelivered_torn_line_does_not_merge(void **state)
 	assert_string_equal(text + 3001, "next\n");
 }
 
+/* A put to a failing sink fails, unless it is the try that comes four times a second. */
+static void assert_refused(void)
+{
+	if (put(0, "refused\n", true, 99) == SINK_PUT_OK)
+		assert_false(completion(0).delivered);
+}
+
 /* In --ack delivered nothing stays behind to try with: the next reading is the try. */
 static void heals_with_completions_only(void **state)
 {
@@ -400,7 +408,7 @@ static void heals_with_completions_only(void **state)
 	limit_files(11);
 	assert_int_equal(put(0, "lost\n", true, 2), SINK_PUT_OK);
 	assert_false(completion(0).delivered);
-	assert_int_equal(put(0, "refused\n", true, 3), SINK_PUT_FAILED);
+	assert_refused();
 	limit_files(RLIM_INFINITY);
 	end = now_ms() + PATIENCE_MS;
 	while (put(0, "back\n", true, 4) == SINK_PUT_FAILED) {
@@ -454,7 +462,7 @@ static void a_closed_pipe_fails(void **state)
 	close(fd);
 	assert_int_equal(put(0, "one\n", true, 1), SINK_PUT_OK);
 	assert_false(completion(0).delivered);
-	assert_int_equal(put(0, "two\n", true, 2), SINK_PUT_FAILED);
+	assert_refused();
 	wait_for(something_logged, true);
 	assert_non_null(strstr(logged, "Broken pipe"));
 }
