@@ -46,17 +46,18 @@ static bool start_eal(void)
 int main(int argc, char **argv)
 {
 	static char quick[] = "--benchmark_min_time=0.02";
-	char **args = calloc((size_t)argc + 1, sizeof(*args));
+	char **args;
 	int status;
 
-	if (args == NULL)
-		return 1;
-	for (int i = 0; i < argc; i++)
-		args[i] = strcmp(argv[i], "--quick") == 0 ? quick : argv[i];
 	if (!start_eal()) {
 		fputs("sluice-bench: DPDK does not start\n", stderr);
 		return 1;
 	}
+	args = calloc((size_t)argc + 1, sizeof(*args));
+	if (args == NULL)
+		return 1;
+	for (int i = 0; i < argc; i++)
+		args[i] = strcmp(argv[i], "--quick") == 0 ? quick : argv[i];
 	context_add(argc, argv);
 	bench_hmac_add();
 	bench_key_schedule_add();

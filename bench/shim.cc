@@ -15,6 +15,8 @@ struct bench {
 	bool started = false, failed = false;
 };
 
+static bool any_failed;
+
 static double seconds_of(clockid_t clock)
 {
 	struct timespec t;
@@ -70,6 +72,7 @@ void bench_bytes(struct bench *b, uint64_t n)
 void bench_fail(struct bench *b, const char *why)
 {
 	b->failed = true;
+	any_failed = true;
 	b->state.SkipWithError(why);
 }
 
@@ -96,5 +99,5 @@ int bench_main(int argc, char **argv)
 		return 1;
 	benchmark::RunSpecifiedBenchmarks();
 	benchmark::Shutdown();
-	return 0;
+	return any_failed;
 }

@@ -49,7 +49,7 @@ void bench_add(const char *name, void (*run)(struct bench *), const int64_t *arg
 void bench_context(const char *key, const char *value);
 
 /* bench_main: runs what was registered. argv as Google Benchmark takes it (--benchmark_filter,
- * --benchmark_out, …), ended by NULL. Returns the exit status. */
+ * --benchmark_out, …), ended by NULL. Returns the exit status: 1 when a bench failed. */
 int bench_main(int argc, char **argv);
 
 /* bench_keep: makes the compiler believe that the bytes at p are read. */
