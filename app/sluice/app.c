@@ -4,10 +4,11 @@
 #include "eal.h"
 #include "log.h"
 #include "random.h"
-#include "report.h"
 #include "secret.h"
+#include "stats.h"
 #include "telemetry.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -20,12 +21,11 @@ enum {
 	ERROR_MAX = 512,
 	RING_SIZE = 4096,
 	MBUF_CACHE = 256,
-	/* UDP payload of a handshake datagram on a link whose MTU is m: m less IPv6 and UDP. */
-	IP_UDP_MAX = 48,
-	MTU_DEFAULT = 1500,
+	SINK_QUEUE = 64 << 20,
+	SINK_QUEUE_TEST = 8 << 20,
 };
 
-static bool failed(const char *what, int err)
+bool app_failed(const char *what, int err)
 {
 	log_line(LOG_LEVEL_ERROR, "%s: %s", what, strerror(err < 0 ? -err : err));
 	return false;
@@ -41,6 +41,7 @@ bool app_load(struct app *app)
 {
 	struct sink_config sink = {
 		.spec = app->opt.sink,
+		.queue_bytes = app->opt.test_mode ? SINK_QUEUE_TEST : SINK_QUEUE,
 		.n_workers = app->layout.n_worker,
 		.log = sink_log,
 	};
@@ -71,13 +72,13 @@ static bool make_rings(struct app *app)
 	int rc = mesh_init(&app->mesh, l->n_cores, n_dst, RING_SIZE);
 
 	if (rc != 0)
-		return failed("rings", rc);
+		return app_failed("rings", rc);
 	for (unsigned i = 0; i < l->n_poll; i++) {
 		snprintf(name, sizeof(name), "retired%u", i);
 		app->retired[i] = rte_ring_create(name, app->opt.max_sessions, SOCKET_ID_ANY,
 						  RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
 		if (app->retired[i] == NULL)
-			return failed("rings", rte_errno);
+			return app_failed("rings", rte_errno);
 	}
 	return true;
 }
@@ -96,7 +97,7 @@ static bool make_sessions(struct app *app)
 
 	if (secrets == NULL || !random_bytes(seed, sizeof(seed)) || !cookie_secrets_init(secrets)) {
 		free(secrets);
-		return failed("cookie secrets", ENOMEM);
+		return app_failed("cookie secrets", ENOMEM);
 	}
 	atomic_store(&app->cookie_secrets, secrets);
 	app->store = store_new(&cfg);
@@ -105,203 +106,9 @@ static bool make_sessions(struct app *app)
 	 * active at once. */
 	app->pending = table_new(app->opt.max_handshakes * 2, SOCKET_ID_ANY);
 	if (app->store == NULL || app->pending == NULL)
-		return failed("--max-sessions", ENOMEM);
+		return app_failed("--max-sessions", ENOMEM);
 	app->recycler = recycler_new(app->store, &app->mesh, app->retired, app->layout.n_poll);
-	return app->recycler != NULL || failed("sessions", ENOMEM);
-}
-
-static void fill_path_ports(const struct app *app, struct path_config *cfg, unsigned poll)
-{
-	cfg->n_ports = (uint8_t)app->n_ports;
-	for (unsigned i = 0; i < app->n_ports; i++)
-		cfg->ports[i] = (struct path_port){
-			.port_id = app->ports[i].id,
-			.tx_queue = (uint16_t)poll,
-			.mtu = app->ports[i].mtu,
-			.tx_offload = app->ports[i].tx_offload,
-			.host = app->ports[i].host,
-		};
-}
-
-static void fill_path_rings(const struct app *app, struct path_config *cfg, unsigned core)
-{
-	const struct mesh *m = &app->mesh;
-
-	for (unsigned i = 0; i < m->n_dst[MESH_POLL]; i++)
-		cfg->to_poll[i] = mesh_ring(m, MESH_POLL, i, core);
-	for (unsigned i = 0; i < m->n_dst[MESH_HANDSHAKE]; i++)
-		cfg->to_handshake[i] = mesh_ring(m, MESH_HANDSHAKE, i, core);
-	for (unsigned i = 0; i < m->n_dst[MESH_WORKER]; i++)
-		cfg->to_worker[i] = mesh_ring(m, MESH_WORKER, i, core);
-}
-
-static bool listen_add(struct path_config *cfg, const uint8_t ip[16], uint16_t port)
-{
-	struct path_listen *out = &cfg->listen[cfg->n_listen];
-
-	if (cfg->n_listen == PATH_LISTEN_MAX)
-		return false;
-	cfg->n_listen++;
-	memcpy(out->ip, ip, sizeof(out->ip));
-	out->port = port;
-	return true;
-}
-
-static bool is_ipv4(const uint8_t ip[16])
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	return memcmp(ip, mapped, sizeof(mapped)) == 0;
-}
-
-/* One --listen; "every IPv4 address" is spelled out, since the path knows only "every". */
-static bool fill_listen(const struct app *app, struct path_config *cfg, const struct listen_spec *l)
-{
-	static const uint8_t every[16];
-	bool ok = true;
-
-	if (l->any4 == l->any6)
-		return listen_add(cfg, l->any4 ? every : l->ip, l->port);
-	for (unsigned p = 0; p < app->n_ports; p++) {
-		const struct frame_host *host = &app->ports[p].host;
-
-		for (unsigned i = 0; i < host->n_addrs; i++)
-			if (is_ipv4(host->addrs[i].ip) == l->any4)
-				ok = ok && listen_add(cfg, host->addrs[i].ip, l->port);
-	}
-	return ok;
-}
-
-static bool fill_path_listen(const struct app *app, struct path_config *cfg)
-{
-	for (unsigned i = 0; i < app->opt.n_listen; i++)
-		if (!fill_listen(app, cfg, &app->opt.listen[i]))
-			return false;
-	return true;
-}
-
-static bool make_path(struct app *app, struct core *core, unsigned poll)
-{
-	const struct layout *l = &app->layout;
-	struct path_config cfg = {
-		.index = (uint8_t)poll,
-		.n_poll = (uint8_t)l->n_poll,
-		.n_handshake = (uint8_t)l->n_handshake,
-		.n_workers = (uint8_t)l->n_worker,
-		.retired = app->retired[poll],
-		.store = app->store,
-		.pending = app->pending,
-		.aead = app->aeads[core->index],
-		.cookie_secrets = &app->cookie_secrets,
-		.drain = &app->draining,
-		.pool = app->pool,
-		.session_timeout_ns = app->opt.session_timeout_ns,
-	};
-
-	app->gates[core->index] = cfg.gate = gate_new();
-	fill_path_ports(app, &cfg, poll);
-	fill_path_rings(app, &cfg, core->index);
-	core->poll = poll;
-	if (!fill_path_listen(app, &cfg))
-		log_line(LOG_LEVEL_ERROR, "--listen: more than %d addresses", PATH_LISTEN_MAX);
-	else if (cfg.gate != NULL)
-		core->path = path_core_new(&cfg, core_now_ns());
-	return core->path != NULL;
-}
-
-static bool make_handshake(struct app *app, struct core *core, unsigned index)
-{
-	uint16_t mtu = MTU_DEFAULT;
-	struct handshake_core_config cfg = {
-		.index = index,
-		.core = core->index,
-		.mesh = &app->mesh,
-		.pool = app->pool,
-		.store = app->store,
-		.pending = app->pending,
-		.credentials = &app->credentials,
-		.policy = &app->opt.policy,
-		.aead = app->aeads[core->index],
-		.max_handshakes = app->opt.max_handshakes / app->layout.n_handshake + 1,
-		.timeout_ns = app->opt.handshake_timeout_ns,
-		.draining = &app->draining,
-	};
-
-	for (unsigned i = 0; i < app->n_ports; i++)
-		mtu = RTE_MIN(mtu, app->ports[i].mtu);
-	cfg.mtu = (uint16_t)(mtu - IP_UDP_MAX);
-	core->handshake = handshake_core_new(&cfg);
-	return core->handshake != NULL;
-}
-
-static bool make_worker(struct app *app, struct core *core, unsigned index)
-{
-	struct worker_config cfg = {
-		.index = index,
-		.core = core->index,
-		.mesh = &app->mesh,
-		.pool = app->pool,
-		.store = app->store,
-		.sink = app->sink,
-		.ack_delivered = app->opt.ack_delivered,
-	};
-
-	core->worker = worker_new(&cfg);
-	return core->worker != NULL;
-}
-
-static bool make_core(struct app *app, unsigned index)
-{
-	const struct layout_core *lc = &app->layout.cores[index];
-	struct core *core = &app->cores[index];
-
-	*core = (struct core){
-		.lcore = lc->lcore,
-		.index = index,
-		.burst = app->opt.burst,
-		.sleeps = app->opt.idle_sleep,
-		.stop = &app->stop,
-		.mesh = &app->mesh,
-	};
-	app->aeads[index] = aead_new(app->opt.aead_engine);
-	if (app->aeads[index] == NULL)
-		return failed("--aead-engine", errno);
-	for (unsigned i = 0; i < lc->n_queues; i++) {
-		const struct layout_queue *q = &app->layout.queues[lc->first_queue + i];
-
-		core->queues[core->n_queues++] = (struct core_queue){
-			.port = (uint8_t)q->port,
-			.port_id = app->ports[q->port].id,
-			.queue = q->queue,
-		};
-	}
-	if ((lc->poll != LAYOUT_NONE && !make_path(app, core, lc->poll)) ||
-	    (lc->handshake != LAYOUT_NONE && !make_handshake(app, core, lc->handshake)) ||
-	    (lc->worker != LAYOUT_NONE && !make_worker(app, core, lc->worker)))
-		return failed("core", errno);
-	return true;
-}
-
-static bool make_cores(struct app *app)
-{
-	for (unsigned i = 0; i < app->layout.n_cores; i++)
-		if (!make_core(app, i))
-			return false;
-	return true;
-}
-
-static int launch(struct app *app)
-{
-	for (unsigned i = 0; i < app->layout.n_cores; i++) {
-		struct core *core = &app->cores[i];
-		int rc = core->lcore == rte_get_main_lcore()
-				 ? 0
-				 : rte_eal_remote_launch(core_run, core, core->lcore);
-
-		if (rc != 0)
-			return rc;
-	}
-	return 0;
+	return app->recycler != NULL || app_failed("sessions", ENOMEM);
 }
 
 /* The mbufs that can be away from the pool at once: in receive and transmit queues, in the rings
@@ -323,5 +130,202 @@ static bool make_pool(struct app *app)
 {
 	app->pool = rte_pktmbuf_pool_create("packets", pool_size(app), MBUF_CACHE, MSG_PRIV_SIZE,
 					    RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	return app->pool != NULL || failed("--mbufs", rte_errno);
+	return app->pool != NULL || app_failed("--mbufs", rte_errno);
+}
+
+/* What DPDK's heap must hold, in MB: packets, sessions and their index, rings, and some slack. */
+static unsigned memory_mb(const struct app *app)
+{
+	size_t packet = RTE_MBUF_DEFAULT_BUF_SIZE + MSG_PRIV_SIZE + 2 * RTE_CACHE_LINE_SIZE +
+			sizeof(struct rte_mbuf);
+	size_t session = sizeof(struct session_hot) + sizeof(struct session_cold) +
+			 sizeof(struct session_overflow) + 64 + app->opt.replay_window / 8;
+	size_t rings = (size_t)app->layout.n_cores * app->layout.n_cores * MESH_ROLES * RING_SIZE *
+		       sizeof(void *);
+	size_t bytes = pool_size(app) * packet + app->opt.max_sessions * session + rings +
+		       app->opt.max_handshakes * (size_t)64;
+
+	return 64 + (unsigned)(bytes >> 20) * 5 / 4;
+}
+
+static bool open_ports(struct app *app)
+{
+	char err[ERROR_MAX];
+
+	for (unsigned i = 0; i < app->opt.n_ports; i++) {
+		const struct port_config cfg = {
+			.spec = &app->opt.ports[i],
+			.index = i,
+			.n_rxq = app->layout.port_queues[i],
+			.n_txq = (uint16_t)app->layout.n_poll,
+			.rxd = app->opt.rxd,
+			.txd = app->opt.txd,
+			.pool = app->pool,
+		};
+
+		if (!port_open(&cfg, &app->ports[i], err, sizeof(err))) {
+			log_line(LOG_LEVEL_ERROR, "%s", err);
+			return false;
+		}
+		app->n_ports++;
+		if (app->ports[i].warning[0] != '\0')
+			log_line(LOG_LEVEL_WARNING, "%s", app->ports[i].warning);
+		if (!layout_limit_queues(&app->layout, i, app->ports[i].n_rxq, err, sizeof(err))) {
+			log_line(LOG_LEVEL_ERROR, "%s", err);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void print_layout(const struct app *app)
+{
+	struct layout_port_info info[OPTIONS_PORTS_MAX];
+
+	for (unsigned i = 0; i < app->n_ports; i++)
+		info[i] = (struct layout_port_info){
+			.rss = app->ports[i].rss_text,
+			.offloads = app->ports[i].offload_text,
+		};
+	layout_print(stdout, &app->layout, &app->opt, info);
+	printf("aead: %s; sink: %s, --ack %s; %u sessions at most, %zu devices known\n",
+	       aead_name(app->aeads[0]), app->opt.sink,
+	       app->opt.ack_delivered ? "delivered" : "enqueue", app->opt.max_sessions,
+	       psk_store_count(app->credentials.psks));
+}
+
+static bool start_eal(struct app *app)
+{
+	struct eal_args *args = &app->eal;
+	char err[ERROR_MAX];
+
+	if (!eal_args_make(args, &app->opt, &app->layout, memory_mb(app), err, sizeof(err))) {
+		log_line(LOG_LEVEL_ERROR, "%s", err);
+		return false;
+	}
+	log_line(LOG_LEVEL_INFO, "EAL arguments: %s", args->text);
+	if (args->warning[0] != '\0')
+		log_line(LOG_LEVEL_WARNING, "%s", args->warning);
+	if (rte_eal_init(args->argc, args->argv) < 0)
+		return app_failed("EAL", rte_errno);
+	app->eal_up = true;
+	return true;
+}
+
+bool app_start(struct app *app)
+{
+	if (!start_eal(app) || !make_pool(app) || !open_ports(app) || !make_rings(app) ||
+	    !make_sessions(app) || !app_make_cores(app) || !stats_telemetry(app))
+		return false;
+	for (unsigned i = 0; i < app->n_ports; i++)
+		port_announce(&app->ports[i], app->pool);
+	print_layout(app);
+	return true;
+}
+
+static void *control_thread(void *arg)
+{
+	struct app *app = arg;
+
+	pthread_setname_np(pthread_self(), "sluice-control");
+	app->flushed = control_run(app);
+	return NULL;
+}
+
+/* The control thread runs where the scheduler finds room, not on the main lcore's CPU only. */
+static int start_control(struct app *app, pthread_t *out)
+{
+	pthread_attr_t attr;
+	int rc;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setaffinity_np(&attr, sizeof(app->affinity), &app->affinity);
+	rc = pthread_create(out, &attr, control_thread, app);
+	pthread_attr_destroy(&attr);
+	return rc;
+}
+
+static struct core *main_core(struct app *app)
+{
+	for (unsigned i = 0; i < app->layout.n_cores; i++)
+		if (app->cores[i].lcore == rte_get_main_lcore())
+			return &app->cores[i];
+	return NULL;
+}
+
+static void print_endpoint(const uint8_t ip[16], uint16_t port)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (app_is_ipv4(ip))
+		printf(" %s:%u", inet_ntop(AF_INET, ip + 12, text, sizeof(text)), port);
+	else
+		printf(" [%s]:%u", inet_ntop(AF_INET6, ip, text, sizeof(text)), port);
+}
+
+/* The one line that says the endpoint serves, with every address it serves on. */
+static void print_ready(const struct app *app)
+{
+	printf("ready:");
+	for (unsigned p = 0; p < app->n_ports; p++) {
+		const struct frame_host *host = &app->ports[p].host;
+
+		for (unsigned i = 0; i < host->n_addrs * app->opt.n_listen; i++) {
+			const uint8_t *ip = host->addrs[i / app->opt.n_listen].ip;
+			const struct listen_spec *l = &app->opt.listen[i % app->opt.n_listen];
+
+			if ((app_is_ipv4(ip) ? l->any4 : l->any6) || memcmp(ip, l->ip, 16) == 0)
+				print_endpoint(ip, l->port);
+		}
+	}
+	putchar('\n');
+	fflush(stdout);
+}
+
+int app_serve(struct app *app)
+{
+	struct core *mine = main_core(app);
+	pthread_t control;
+	int rc;
+
+	app->start_ns = core_now_ns();
+	for (unsigned i = 0; i < app->layout.n_cores; i++)
+		if (&app->cores[i] != mine)
+			rte_eal_remote_launch(core_run, &app->cores[i], app->cores[i].lcore);
+	rc = start_control(app, &control);
+	if (rc != 0) {
+		atomic_store(&app->stop, true);
+		rte_eal_mp_wait_lcore();
+		app_failed("control thread", rc);
+		return EXIT_FAILURE;
+	}
+	print_ready(app);
+	if (mine != NULL && app->layout.cores[mine->index].roles != 0)
+		core_run(mine);
+	pthread_join(control, NULL);
+	rte_eal_mp_wait_lcore();
+	return app->flushed ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+void app_free(struct app *app)
+{
+	if (app->eal_up)
+		telemetry_stop();
+	for (unsigned i = 0; i < app->n_ports; i++)
+		port_close(&app->ports[i]);
+	app_free_cores(app);
+	mesh_free(&app->mesh);
+	for (unsigned i = 0; i < app->layout.n_poll; i++)
+		rte_ring_free(app->retired[i]);
+	recycler_free(app->recycler);
+	store_free(app->store);
+	table_free(app->pending);
+	free((void *)(uintptr_t)atomic_load(&app->cookie_secrets));
+	if (app->sink != NULL)
+		sink_close(app->sink);
+	credentials_free(&app->credentials);
+	free(app->last_sample);
+	if (app->eal_up)
+		rte_eal_cleanup();
+	eal_args_free(&app->eal);
 }

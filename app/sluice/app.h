@@ -5,11 +5,13 @@
 #include "control.h"
 #include "core.h"
 #include "credentials.h"
+#include "eal.h"
 #include "layout.h"
 #include "mesh.h"
 #include "options.h"
 #include "port.h"
 #include "recycler.h"
+#include "sample.h"
 #include "sink.h"
 
 struct app {
@@ -18,6 +20,7 @@ struct app {
 	struct credentials credentials;
 	struct sink *sink;
 
+	struct eal_args eal;
 	unsigned n_ports;
 	struct port ports[OPTIONS_PORTS_MAX];
 	struct rte_mempool *pool;
@@ -32,6 +35,11 @@ struct app {
 	struct aead *aeads[CORE_MAX];
 	struct gate *gates[CORE_MAX];
 	_Atomic bool draining, stop;
+	bool eal_up, flushed;
+	cpu_set_t affinity; /* of the process, before EAL pinned its main thread */
+
+	uint64_t start_ns;
+	struct sample *last_sample; /* of --stats-period */
 };
 
 /* app_load: what the options name outside of DPDK: credentials, sink. false: reported on stderr. */
@@ -43,6 +51,22 @@ bool app_start(struct app *app);
 /* app_serve: launches the cores and the control thread, and returns when the service has been
  * drained; the process's exit status. */
 int app_serve(struct app *app);
+
+/* app_make_cores: what each core of the layout needs for its roles. false: reported on stderr.
+ * app_free_cores: gives it back. */
+bool app_make_cores(struct app *app);
+void app_free_cores(struct app *app);
+
+/* app_failed: reports that something could not be had (err: an errno, of either sign); false. */
+bool app_failed(const char *what, int err);
+
+/* app_is_ipv4: whether an address is IPv4-mapped. */
+static inline bool app_is_ipv4(const uint8_t ip[16])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(ip, mapped, sizeof(mapped)) == 0;
+}
 
 /* app_free: releases whatever there is, in any state. */
 void app_free(struct app *app);

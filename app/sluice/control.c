@@ -3,7 +3,8 @@
 
 #include "app.h"
 #include "log.h"
-#include "report.h"
+#include "secret.h"
+#include "stats.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -110,7 +111,7 @@ static void tick(struct app *app, struct timers *t)
 		t->rotate_ns = now_ns + COOKIE_ROTATION_NS;
 	}
 	if (app->opt.stats_period_ns != 0 && now_ns >= t->report_ns) {
-		report_print(app, now_ns);
+		stats_print(app);
 		t->report_ns += app->opt.stats_period_ns;
 	}
 }

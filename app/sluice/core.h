@@ -12,7 +12,7 @@
 #include "path.h"
 #include "worker.h"
 
-enum { CORE_QUEUES_MAX = 64 };
+enum { CORE_QUEUES_MAX = OPTIONS_QUEUES_MAX * 2 };
 
 struct core_queue {
 	uint8_t port; /* index into path_config.ports */

@@ -192,14 +192,17 @@ static bool add_memory(struct eal_args *out, const struct options *opt, unsigned
 {
 	out->huge = !opt->test_mode && eal_host_free_huge_mb() >= memory_mb;
 	if (!out->huge) {
+		/* --no-huge excludes --in-memory, and --no-shconf is what is left of it. */
 		if (!opt->test_mode)
 			warn(out, "%s huge pages are free: running without them, which is slower",
 			     eal_host_free_huge_mb() > 0 ? "too few" : "no");
-		return add(out, "--no-huge") && add(out, "-m") &&
+		/* EAL has no --in-memory without huge pages. */
+		return add(out, "--no-huge") && add(out, "--no-shconf") && add(out, "-m") &&
 		       add(out, "%u", memory_mb > NO_HUGE_MIN_MB ? memory_mb : NO_HUGE_MIN_MB);
 	}
 	/* vhost-user passes the memory's files over its socket, eight at most. */
-	return !any_port(opt, PORT_VHOST, PORT_VIRTIO_USER) || add(out, "--single-file-segments");
+	return add(out, "--in-memory") &&
+	       (!any_port(opt, PORT_VHOST, PORT_VIRTIO_USER) || add(out, "--single-file-segments"));
 }
 
 static const char *log_level(enum log_level level)
@@ -226,7 +229,7 @@ static bool add_own(struct eal_args *out, const struct options *opt, const struc
 
 	return add(out, "-l") && add(out, "%s", core_set_print(cores, &set)) &&
 	       add(out, "--main-lcore=%u", (unsigned)layout->main_lcore) &&
-	       add(out, "--file-prefix=sluice") && add(out, "--in-memory") &&
+	       add(out, "--file-prefix=sluice") &&
 	       add(out, "--log-level=%s", log_level(opt->log_level)) &&
 	       add_memory(out, opt, memory_mb) &&
 	       (any_port(opt, PORT_PCI, PORT_NUMBER) || add(out, "--no-pci"));

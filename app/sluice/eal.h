@@ -2,7 +2,7 @@
 /*
  * EAL's command line, made from --port and the layout, or taken from the user and completed.
  *
- * Without EAL arguments of the user's own, all of it is made here, and always with --in-memory:
+ * Without EAL arguments of the user's own, all of it is made here, so that nothing is left on disk:
  * several instances run side by side, in one network namespace or in many, a killed one leaves no
  * files behind, and telemetry still has its socket (the second instance's ends in ":1"). With EAL
  * arguments of the user's own, only what --port and --main-core ask for is added to them.

@@ -22,9 +22,9 @@ struct handshake_core_config {
 	const struct hello_policy *policy;
 	struct aead *aead;
 	uint32_t max_handshakes;
-	uint64_t timeout_ns;  /* first retransmission */
-	uint16_t mtu;         /* of the UDP payload */
-	const bool *draining; /* atomic: no new handshakes */
+	uint64_t timeout_ns;          /* first retransmission */
+	uint16_t mtu;                 /* of the UDP payload */
+	const _Atomic bool *draining; /* no new handshakes */
 };
 
 struct handshake_core_stats {

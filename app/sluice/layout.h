@@ -67,6 +67,10 @@ bool layout_limit_queues(struct layout *l, unsigned port, unsigned max, char *er
 /* layout_lcores: all cores in use, for EAL's -l. */
 struct core_set layout_lcores(const struct layout *l);
 
+/* layout_role_text: a core's roles as "main+poll+worker" into out; returns where the text begins. */
+const char *layout_role_text(char *out, size_t len, const struct layout *l,
+			     const struct layout_core *core);
+
 /* What only an opened port can tell; NULL fields print as "-". */
 struct layout_port_info {
 	const char *rss;      /* "udp", "off", … */

@@ -12,8 +12,8 @@ static void print_row(FILE *out, const struct row *r)
 		r->role, r->rss, r->offloads);
 }
 
-static const char *print_role(char *out, size_t len, const struct layout *l,
-			      const struct layout_core *core)
+const char *layout_role_text(char *out, size_t len, const struct layout *l,
+			     const struct layout_core *core)
 {
 	snprintf(out, len, "%s%s%s%s", core->lcore == l->main_lcore ? "+main" : "",
 		 core->roles & LAYOUT_POLL ? "+poll" : "",
@@ -28,7 +28,8 @@ static void print_core(FILE *out, const struct layout *l, const struct options *
 		       const struct layout_port_info *info, const struct layout_core *core)
 {
 	char port[160], queue[8], lcore[8], node[8], role[40];
-	struct row r = { "-", "-", lcore, "-", print_role(role, sizeof(role), l, core), "-", "-" };
+	struct row r = { "-", "-", lcore, "-", layout_role_text(role, sizeof(role), l, core),
+			 "-", "-" };
 
 	snprintf(lcore, sizeof(lcore), "%u", core->lcore);
 	if (core->socket >= 0) {

@@ -2,6 +2,7 @@
 #include "app.h"
 #include "log.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,6 +46,7 @@ int main(int argc, char *argv[])
 	int rc = EXIT_SUCCESS;
 
 	control_block_signals();
+	sched_getaffinity(0, sizeof(app.affinity), &app.affinity);
 	switch (options_parse(&app.opt, stdout, stderr, argc, argv)) {
 	case OPTIONS_GO:
 		log_set_level(app.opt.log_level);

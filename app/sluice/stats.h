@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What all cores counted, gathered for --stats-period and DPDK telemetry. */
+#pragma once
+
+#include "sample.h"
+
+struct app;
+
+/* stats_sample: the whole process at this moment. Any thread. */
+void stats_sample(const struct app *app, struct sample *out);
+
+/* stats_print: --stats-period's table for the time since the last call. Control thread only. */
+void stats_print(struct app *app);
+
+/* stats_telemetry: registers /sluice/…. false: DPDK refused. stats_telemetry_stop before app ends.
+ * Slow path only. */
+bool stats_telemetry(struct app *app);
