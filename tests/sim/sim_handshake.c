@@ -18,6 +18,7 @@
 
 enum {
 	EVENTS_MAX = 512,
+	STEPS_MAX = 20000,
 	STEP_DATAGRAMS_MAX = 6, /* out for one in: a flight at the smallest MTU */
 	MESSAGES = 8,           /* message_seq of a handshake */
 	MESSAGE_MAX = 512,
@@ -392,6 +393,7 @@ static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed, s
 static void sim_run(struct sim *s)
 {
 	uint64_t limit = s->pair.now + 2 * LIMIT_NS, t;
+	unsigned steps = 0;
 
 	if (!pair_start(&s->pair))
 		broken(s, "no start");
@@ -402,6 +404,8 @@ static void sim_run(struct sim *s)
 		t = next_time(s);
 		if (t > limit)
 			break;
+		if (++steps == STEPS_MAX)
+			broken(s, "6: no progress");
 		s->pair.now = t > s->pair.now ? t : s->pair.now;
 		if (s->n_events > 0 && s->events[event_next(s)].at <= s->pair.now)
 			arrive(s);

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "flight.h"
+
+#include "record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define SECOND UINT64_C(1000000000)
+
+static struct flight f;
+
+static void message(uint8_t type, uint16_t seq, size_t len)
+{
+	struct wr w = flight_open(&f);
+	struct rd whole;
+
+	for (size_t i = 0; i < len; i++)
+		wr_u8(&w, (uint8_t)(seq * 16 + i));
+	assert_true(flight_close(&f, &w, type == HS_FINISHED, type, seq, &whole));
+	assert_int_equal(rd_len(&whole), HS_HEADER_LEN + len);
+}
+
+/* ClientKeyExchange of 100 bytes, ChangeCipherSpec, Finished. */
+static void begin(void)
+{
+	flight_init(&f, SECOND, 60 * SECOND);
+	flight_begin(&f);
+	message(HS_CLIENT_KEY_EXCHANGE, 2, 100);
+	assert_true(flight_ccs(&f));
+	message(HS_FINISHED, 3, 12);
+}
+
+/* Cuts all records at a room; checks that the pieces make up the messages; returns how many. */
+static unsigned cut_all(size_t room)
+{
+	uint8_t out[1500], type;
+	size_t len, at[2] = { 0, 0 };
+	struct hs_fragment piece;
+	unsigned n = 0, n_ccs = 0;
+
+	while (flight_next(&f, room, out, &len, &type)) {
+		struct rd r = rd_of(out, len);
+
+		n++;
+		assert_true(len <= room);
+		if (type == RECORD_CCS) {
+			n_ccs++;
+			assert_int_equal(len, 1);
+			assert_int_equal(out[0], 1);
+			continue;
+		}
+		assert_true(hs_fragment_next(&r, &piece));
+		assert_int_equal(rd_len(&r), 0);
+		size_t *so_far = &at[piece.seq - 2];
+
+		assert_int_equal(piece.off, *so_far);
+		for (size_t i = 0; i < rd_len(&piece.body); i++)
+			assert_int_equal(piece.body.p[i], (uint8_t)(piece.seq * 16 + *so_far + i));
+		*so_far += rd_len(&piece.body);
+	}
+	assert_int_equal(n_ccs, 1);
+	assert_int_equal(at[0], 100);
+	assert_int_equal(at[1], 12);
+	return n;
+}
+
+static void test_whole_messages(void **state)
+{
+	(void)state;
+	begin();
+	flight_send(&f, 0, false);
+	assert_int_equal(f.state, FLIGHT_SENDING);
+	assert_int_equal(cut_all(1200), 3);
+	assert_int_equal(f.state, FLIGHT_WAITING);
+}
+
+/* Our own fragmentation, at every room that can hold a piece. */
+static void test_fragments_at_every_size(void **state)
+{
+	(void)state;
+	for (size_t room = HS_HEADER_LEN + 32; room < 130; room++) {
+		unsigned pieces =
+			(unsigned)((100 + room - HS_HEADER_LEN - 1) / (room - HS_HEADER_LEN));
+
+		begin();
+		flight_send(&f, 0, false);
+		assert_int_equal(cut_all(room), pieces + 2);
+	}
+}
+
+static void test_no_room_is_no_record(void **state)
+{
+	uint8_t out[64], type;
+	size_t len;
+
+	(void)state;
+	begin();
+	assert_false(flight_next(&f, 64, out, &len, &type)); /* not sent yet */
+	flight_send(&f, 0, false);
+	assert_false(flight_next(&f, 0, out, &len, &type));
+	assert_false(flight_next(&f, HS_HEADER_LEN, out, &len, &type));
+	assert_false(flight_next(&f, HS_HEADER_LEN + 31, out, &len, &type));
+	assert_int_equal(f.sending, 0);
+	assert_int_equal(cut_all(1200), 3);
+}
+
+/* checklist 27: the same bytes again, whatever the pieces. */
+static void test_repetition_has_the_same_bytes(void **state)
+{
+	(void)state;
+	begin();
+	flight_send(&f, 0, false);
+	cut_all(1200);
+	flight_timeout(&f, SECOND);
+	cut_all(60);
+	flight_timeout(&f, 3 * SECOND);
+	cut_all(1200);
+}
+
+/* checklist 28: one second, doubled, at most a minute. */
+static void test_timer_doubles_to_its_maximum(void **state)
+{
+	static const uint64_t waits[] = { 1, 2, 4, 8, 16, 32, 60, 60, 60 };
+	uint64_t now = 77 * SECOND;
+
+	(void)state;
+	begin();
+	flight_send(&f, now, false);
+	assert_int_equal(flight_deadline(&f), UINT64_MAX); /* not while sending */
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		cut_all(1200);
+		assert_int_equal(flight_deadline(&f), now + waits[i] * SECOND);
+		flight_timeout(&f, now + waits[i] * SECOND - 1);
+		assert_int_equal(f.state, FLIGHT_WAITING);
+		now += waits[i] * SECOND;
+		flight_timeout(&f, now);
+		assert_int_equal(f.state, FLIGHT_SENDING);
+	}
+	/* A new flight begins with the short timeout again. */
+	begin();
+	flight_send(&f, now, false);
+	cut_all(1200);
+	assert_int_equal(flight_deadline(&f), now + SECOND);
+}
+
+/* checklist 29: smaller datagrams after two timeouts. */
+static void test_datagrams_shrink(void **state)
+{
+	(void)state;
+	begin();
+	flight_send(&f, 0, false);
+	assert_int_equal(flight_datagram_max(&f, 1200), 1200);
+	cut_all(1200);
+	flight_timeout(&f, SECOND);
+	assert_int_equal(flight_datagram_max(&f, 1200), 1200);
+	cut_all(1200);
+	flight_timeout(&f, 3 * SECOND);
+	assert_int_equal(flight_datagram_max(&f, 1200), 600);
+	assert_int_equal(flight_datagram_max(&f, 400), FLIGHT_DATAGRAM_MIN);
+	assert_int_equal(flight_datagram_max(&f, FLIGHT_DATAGRAM_MIN), FLIGHT_DATAGRAM_MIN);
+}
+
+/* bad-input B10: the peer's repetition is answered, but not at any rate. */
+static void test_repeat_is_rate_limited(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	begin();
+	assert_false(flight_repeat(&f, 0));
+	flight_send(&f, 0, false);
+	assert_false(flight_repeat(&f, 10 * SECOND)); /* still sending */
+	cut_all(1200);
+	for (uint64_t t = 0; t < 10 * SECOND; t += SECOND / 100)
+		if (flight_repeat(&f, t)) {
+			n++;
+			cut_all(1200);
+		}
+	assert_in_range(n, 10, 20);
+}
+
+static void test_last_flight_waits_for_nothing(void **state)
+{
+	(void)state;
+	begin();
+	flight_send(&f, 0, true);
+	cut_all(1200);
+	assert_int_equal(f.state, FLIGHT_FINISHED);
+	assert_int_equal(flight_deadline(&f), UINT64_MAX);
+	assert_false(flight_repeat(&f, 100 * SECOND));
+	flight_timeout(&f, 100 * SECOND);
+	assert_int_equal(f.state, FLIGHT_FINISHED);
+}
+
+static void test_full_flight_is_refused(void **state)
+{
+	struct rd whole;
+	struct wr w;
+
+	(void)state;
+	flight_init(&f, SECOND, 60 * SECOND);
+	flight_begin(&f);
+	w = flight_open(&f);
+	(void)wr_space(&w, FLIGHT_BYTES_MAX);
+	assert_false(flight_close(&f, &w, 0, HS_CLIENT_HELLO, 0, &whole));
+	for (unsigned i = 0; i < FLIGHT_MESSAGES_MAX; i++)
+		assert_true(flight_ccs(&f));
+	assert_false(flight_ccs(&f));
+	/* and an empty body is a message like any other */
+	flight_begin(&f);
+	w = flight_open(&f);
+	assert_true(flight_close(&f, &w, 0, HS_SERVER_HELLO_DONE, 1, &whole));
+	assert_int_equal(rd_len(&whole), HS_HEADER_LEN);
+}
+
+static void test_wipe_leaves_nothing(void **state)
+{
+	uint8_t epoch;
+
+	(void)state;
+	begin();
+	flight_send(&f, 0, false);
+	flight_wipe(&f);
+	for (size_t i = 0; i < sizeof(f.bytes); i++)
+		assert_int_equal(f.bytes[i], 0);
+	assert_false(flight_epoch(&f, &epoch));
+	assert_int_equal(flight_deadline(&f), UINT64_MAX);
+}
+
+static void test_epoch_of_each_record(void **state)
+{
+	static const uint8_t epochs[] = { 0, 0, 1 };
+	uint8_t out[1500], type, epoch;
+	size_t len;
+
+	(void)state;
+	begin();
+	flight_send(&f, 0, false);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(flight_epoch(&f, &epoch));
+		assert_int_equal(epoch, epochs[i]);
+		assert_true(flight_next(&f, 1200, out, &len, &type));
+	}
+	assert_false(flight_epoch(&f, &epoch));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole_messages),
+		cmocka_unit_test(test_fragments_at_every_size),
+		cmocka_unit_test(test_no_room_is_no_record),
+		cmocka_unit_test(test_repetition_has_the_same_bytes),
+		cmocka_unit_test(test_timer_doubles_to_its_maximum),
+		cmocka_unit_test(test_datagrams_shrink),
+		cmocka_unit_test(test_repeat_is_rate_limited),
+		cmocka_unit_test(test_last_flight_waits_for_nothing),
+		cmocka_unit_test(test_full_flight_is_refused),
+		cmocka_unit_test(test_wipe_leaves_nothing),
+		cmocka_unit_test(test_epoch_of_each_record),
+	};
+
+	return cmocka_run_group_tests_name("flight", tests, NULL, NULL);
+}

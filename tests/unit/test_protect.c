@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "protect.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct aead *aead;
+static struct protect a, b;
+
+static void begin(const struct suite *suite)
+{
+	struct traffic_keys keys;
+
+	memset(&keys, 0x3c, sizeof(keys));
+	memset(keys.server_key, 0x55, sizeof(keys.server_key));
+	memset(keys.server_iv, 0x66, sizeof(keys.server_iv));
+	a = (struct protect){ .aead = aead, .suite = suite, .client = true, .keys = keys };
+	b = (struct protect){ .aead = aead, .suite = suite, .client = false, .keys = keys };
+}
+
+static size_t seal(struct protect *p, uint8_t out[1500], const char *text)
+{
+	struct wr w = wr_of(out, 1500);
+
+	assert_true(protect_write(p, &w, 1, RECORD_APPDATA, DTLS_1_2, (const uint8_t *)text,
+				  strlen(text)));
+	return wr_len(&w);
+}
+
+static struct record parse(const uint8_t *bytes, size_t len)
+{
+	struct rd r = rd_of(bytes, len);
+	struct record rec;
+
+	assert_int_equal(record_next(&r, &rec), STATUS_OK);
+	assert_int_equal(rd_len(&r), 0);
+	return rec;
+}
+
+static enum status open_at(struct protect *p, const uint8_t *bytes, size_t len)
+{
+	struct record rec = parse(bytes, len);
+	uint8_t out[PROTECT_RECORD_MAX];
+	size_t n;
+
+	return protect_open(p, &rec, out, &n);
+}
+
+static void test_both_ways_with_every_suite(void **state)
+{
+	uint8_t wire[1500], out[PROTECT_RECORD_MAX];
+	struct record rec;
+	size_t len, n;
+
+	(void)state;
+	for (size_t i = 0; i < SUITE_N; i++) {
+		begin(suite_at(i));
+		len = seal(&a, wire, "up");
+		assert_int_equal(len, protect_overhead(&a, 1) + 2);
+		rec = parse(wire, len);
+		assert_int_equal(protect_open(&b, &rec, out, &n), STATUS_OK);
+		assert_int_equal(n, 2);
+		assert_memory_equal(out, "up", 2);
+		len = seal(&b, wire, "down");
+		rec = parse(wire, len);
+		assert_int_equal(protect_open(&a, &rec, out, &n), STATUS_OK);
+		assert_memory_equal(out, "down", 4);
+		/* nothing opens under one's own sending key */
+		b.rx_seen = false;
+		assert_int_equal(open_at(&b, wire, len), STATUS_RECORD_TAG);
+	}
+}
+
+/* invariant 3; checklist 14: the explicit nonce is the number, and numbers go up. */
+static void test_numbers_are_never_reused(void **state)
+{
+	uint8_t wire[1500];
+
+	(void)state;
+	begin(suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256));
+	for (uint64_t i = 0; i < 100; i++) {
+		struct record rec = parse(wire, seal(&a, wire, "x"));
+		struct rd body = rec.body;
+		uint64_t nonce;
+
+		assert_int_equal(rec.seq, i);
+		assert_true(rd_u64(&body, &nonce));
+		assert_int_equal(nonce, UINT64_C(1) << 48 | i);
+	}
+}
+
+/* checklist 13: the number never wraps. */
+static void test_numbers_run_out(void **state)
+{
+	uint8_t wire[1500];
+	struct wr w = wr_of(wire, sizeof(wire));
+
+	(void)state;
+	begin(suite_at(0));
+	a.tx_seq[1] = RECORD_SEQ_MAX;
+	seal(&a, wire, "last");
+	assert_false(protect_write(&a, &w, 1, RECORD_APPDATA, DTLS_1_2, wire, 1));
+	a.tx_seq[0] = RECORD_SEQ_MAX + 1;
+	assert_false(protect_write(&a, &w, 0, RECORD_HANDSHAKE, DTLS_1_2, wire, 1));
+	assert_int_equal(wr_len(&w), 0);
+}
+
+/* invariant 4; bug 13 (CVE-2016-2181): a forged number does not move the window. */
+static void test_forgery_leaves_the_window(void **state)
+{
+	uint8_t wire[1500], forged[1500];
+	size_t len;
+
+	(void)state;
+	begin(suite_at(0));
+	len = seal(&a, wire, "one");
+	memcpy(forged, wire, len);
+	memset(forged + 5, 0xff, 6);
+	assert_int_equal(open_at(&b, forged, len), STATUS_RECORD_TAG);
+	assert_false(b.rx_seen);
+	assert_int_equal(open_at(&b, wire, len), STATUS_OK);
+	assert_int_equal(b.rx_newest, 0);
+	assert_int_equal(open_at(&b, wire, len), STATUS_RECORD_REPLAY);
+}
+
+static void test_window_of_64(void **state)
+{
+	uint8_t wire[70][1500];
+	size_t len[70];
+
+	(void)state;
+	begin(suite_at(0));
+	for (size_t i = 0; i < 70; i++)
+		len[i] = seal(&a, wire[i], "x");
+	assert_int_equal(open_at(&b, wire[69], len[69]), STATUS_OK);
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(open_at(&b, wire[i], len[i]), STATUS_RECORD_OLD);
+	for (size_t i = 6; i < 69; i++)
+		assert_int_equal(open_at(&b, wire[i], len[i]), STATUS_OK);
+	for (size_t i = 6; i < 70; i++)
+		assert_int_equal(open_at(&b, wire[i], len[i]), STATUS_RECORD_REPLAY);
+	assert_int_equal(b.rx_newest, 69);
+	assert_int_equal(b.rx_window, UINT64_MAX);
+}
+
+/* bad-input A13 (CVE-2026-75806): shorter than nonce and tag. */
+static void test_short_records(void **state)
+{
+	uint8_t wire[1500];
+
+	(void)state;
+	for (size_t i = 0; i < SUITE_N; i++) {
+		size_t overhead;
+
+		begin(suite_at(i));
+		overhead = protect_overhead(&b, 1) - RECORD_HEADER_LEN;
+		for (size_t n = 0; n < overhead; n++) {
+			struct wr w = wr_of(wire, sizeof(wire));
+
+			record_write_header(&w, RECORD_APPDATA, DTLS_1_2, 1, n, (uint16_t)n);
+			assert_non_null(wr_space(&w, n));
+			assert_int_equal(open_at(&b, wire, wr_len(&w)), STATUS_RECORD_SHORT);
+		}
+		assert_false(b.rx_seen);
+	}
+}
+
+/* bad-input A14: every flipped bit of header, nonce, text and tag is noticed. */
+static void test_every_bit_counts(void **state)
+{
+	uint8_t wire[1500];
+	size_t len;
+
+	(void)state;
+	begin(suite_by_id(TLS_PSK_WITH_AES_128_CCM_8));
+	len = seal(&a, wire, "reading");
+	for (size_t bit = 5 * 8; bit < len * 8; bit++) {
+		if (bit / 8 == 11 || bit / 8 == 12)
+			continue; /* the length makes it another record */
+		wire[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_int_equal(open_at(&b, wire, len), STATUS_RECORD_TAG);
+		wire[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	assert_int_equal(open_at(&b, wire, len), STATUS_OK);
+}
+
+static void test_check_marks_nothing(void **state)
+{
+	uint8_t wire[1500];
+	struct record rec;
+
+	(void)state;
+	begin(suite_at(0));
+	rec = parse(wire, seal(&a, wire, "x"));
+	assert_int_equal(protect_check(&b, &rec), STATUS_OK);
+	assert_int_equal(protect_check(&b, &rec), STATUS_OK);
+	assert_false(b.rx_seen);
+}
+
+static void test_no_keys_no_epoch_1(void **state)
+{
+	uint8_t wire[1500];
+	struct wr w = wr_of(wire, sizeof(wire));
+
+	(void)state;
+	begin(NULL);
+	assert_false(protect_write(&a, &w, 1, RECORD_HANDSHAKE, DTLS_1_2, wire, 1));
+	assert_true(protect_write(&a, &w, 0, RECORD_HANDSHAKE, DTLS_1_0, (const uint8_t *)"h", 1));
+	assert_int_equal(wr_len(&w), RECORD_HEADER_LEN + 1);
+	assert_int_equal(protect_overhead(&a, 0), RECORD_HEADER_LEN);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
+	return aead == NULL;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	aead_free(aead);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_both_ways_with_every_suite),
+		cmocka_unit_test(test_numbers_are_never_reused),
+		cmocka_unit_test(test_numbers_run_out),
+		cmocka_unit_test(test_forgery_leaves_the_window),
+		cmocka_unit_test(test_window_of_64),
+		cmocka_unit_test(test_short_records),
+		cmocka_unit_test(test_every_bit_counts),
+		cmocka_unit_test(test_check_marks_nothing),
+		cmocka_unit_test(test_no_keys_no_epoch_1),
+	};
+
+	return cmocka_run_group_tests_name("protect", tests, setup, teardown);
+}
