@@ -134,7 +134,9 @@ static struct node *shard_find(struct shard *s, uint32_t hash, const void *bytes
 
 static struct node *shard_add(struct shard *s, uint32_t hash, const void *bytes, uint16_t len)
 {
-	struct node *n = malloc(sizeof(*n) + len), **at;
+	/* The bytes begin in the structure's padding: at millions of names, 6 bytes count. */
+	size_t size = offsetof(struct node, id.bytes) + len;
+	struct node *n = malloc(size < sizeof(*n) ? sizeof(*n) : size), **at;
 
 	if (n == NULL)
 		return NULL;
