@@ -95,6 +95,12 @@ static void read_options(struct rd options, struct facts *f)
 /* Block option value: number << 4 | more << 3 | size exponent (RFC 7959 §2.2). */
 static bool block_reserved(bool present, uint32_t block) { return present && (block & 7) == 7; }
 
+static bool needs_blockwise(const struct facts *f)
+{
+	return (f->has_block1 && f->block1 >> 3 != 0 && !block_reserved(true, f->block1)) ||
+	       (f->has_block2 && f->block2 >> 4 != 0 && !block_reserved(true, f->block2));
+}
+
 static void refuse(struct request *out, uint8_t error, enum status status)
 {
 	out->error = error;
@@ -122,7 +128,7 @@ static void judge_reading(const struct coap_msg *msg, struct request *out)
 
 static void judge(const struct coap_msg *msg, const struct facts *f, struct request *out)
 {
-	if (f->critical)
+	if (f->critical || needs_blockwise(f))
 		refuse(out, COAP_BAD_OPTION, STATUS_COAP_OPTION);
 	else if (f->proxy)
 		refuse(out, COAP_NO_PROXYING, STATUS_COAP_PROXY);
@@ -131,8 +137,6 @@ static void judge(const struct coap_msg *msg, const struct facts *f, struct requ
 	else if (block_reserved(f->has_block1, f->block1) ||
 		 block_reserved(f->has_block2, f->block2))
 		refuse(out, COAP_BAD_REQUEST, STATUS_COAP_OPTION);
-	else if ((f->has_block1 && f->block1 > 7) || (f->has_block2 && f->block2 >> 4 > 0))
-		refuse(out, COAP_BAD_OPTION, STATUS_COAP_OPTION);
 	else if (msg->code == COAP_GET)
 		judge_get(f, out);
 	else

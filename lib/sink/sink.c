@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sink.h"
-#include "backend.h"
-#include "queue.h"
+#include "writer.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,7 +15,6 @@
 #include <unistd.h>
 
 enum {
-	IOV_BATCH = 256,
 	QUEUE_MIN = 2 * SINK_LINE_MAX,
 	RETRY_MS = 250,
 	LOG_MS = 1000,
@@ -25,18 +23,14 @@ enum {
 };
 
 struct sink {
-	struct queue **queues;
-	unsigned n_queues;
+	struct writer writer;
 	int wake_fd;
 	pthread_t thread;
 	_Atomic bool sleeping; /* a put has to wake the thread */
 	_Atomic bool refusing; /* puts fail */
 	_Atomic bool failing, stop, reopen;
-	_Atomic uint64_t lines, bytes, failed_writes, undelivered;
+	_Atomic uint64_t failed_writes;
 	/* The thread's own. */
-	struct backend backend;
-	unsigned torn_queue; /* whose first line is written in part, */
-	size_t line_done;    /* this many bytes of it; 0: none is */
 	uint64_t retry_at_ms;
 	uint64_t logged_at_ms;
 	char notice[NOTICE_LEN]; /* to be logged when a second has passed */
@@ -54,11 +48,6 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static void count(_Atomic uint64_t *c, uint64_t n)
-{
-	atomic_fetch_add_explicit(c, n, memory_order_relaxed);
-}
-
 static void wake(struct sink *s)
 {
 	/* It fails when the count is at its limit only: then the thread is awake. */
@@ -69,7 +58,7 @@ enum sink_put sink_put(struct sink *s, const struct sink_ticket *t, const char *
 {
 	if (atomic_load_explicit(&s->refusing, memory_order_relaxed))
 		return SINK_PUT_FAILED;
-	if (!queue_put(s->queues[t->worker], t, line, len))
+	if (!queue_put(s->writer.queues[t->worker], t, line, len))
 		return SINK_PUT_FULL;
 	if (atomic_load(&s->sleeping) && atomic_exchange(&s->sleeping, false))
 		wake(s);
@@ -78,116 +67,16 @@ enum sink_put sink_put(struct sink *s, const struct sink_ticket *t, const char *
 
 size_t sink_completions(struct sink *s, unsigned worker, struct sink_completion *out, size_t n)
 {
-	return queue_completions(s->queues[worker], out, n);
-}
-
-/* One write's worth of the oldest lines of a queue. */
-struct batch {
-	struct iovec iov[IOV_BATCH + 2];
-	int n_iov;
-	size_t len;
-};
-
-static void batch_fill(struct sink *s, struct queue *q, struct batch *b)
-{
-	struct queue_walk walk = queue_walk(q);
-	struct queue_line *line;
-	size_t max = backend_batch(&s->backend);
-	int n;
-
-	b->n_iov = 0;
-	b->len = 0;
-	while (b->n_iov < IOV_BATCH && (line = queue_next(q, &walk, &b->iov[b->n_iov], &n))) {
-		if (line->dropped)
-			continue;
-		/* Whole lines as far as they fit: a write of a pipe is then never torn. */
-		if (b->len > 0 && b->len + line->len > max)
-			return;
-		b->n_iov += n;
-		b->len += line->len;
-	}
-}
-
-/* Takes what is written already off the front, and what is beyond max off the end. */
-static void batch_trim(struct batch *b, size_t front, size_t max)
-{
-	size_t left = max;
-	int kept = 0;
-
-	for (int i = 0; i < b->n_iov && left > 0; i++) {
-		struct iovec v = b->iov[i];
-		size_t cut = front < v.iov_len ? front : v.iov_len;
-
-		front -= cut;
-		v.iov_base = (char *)v.iov_base + cut;
-		v.iov_len = v.iov_len - cut < left ? v.iov_len - cut : left;
-		left -= v.iov_len;
-		if (v.iov_len > 0)
-			b->iov[kept++] = v;
-	}
-	b->n_iov = kept;
-}
-
-/* Marks n more bytes of a queue as written. */
-static void settle(struct sink *s, struct queue *q, size_t n)
-{
-	struct queue_walk walk = queue_walk(q), done = walk;
-	struct queue_line *line;
-	struct iovec iov[2];
-	int n_iov;
-
-	while ((line = queue_next(q, &walk, iov, &n_iov)) != NULL) {
-		size_t left = line->len - s->line_done;
-
-		if (!line->dropped && n < left) {
-			s->line_done += n;
-			break;
-		}
-		if (!line->dropped) {
-			n -= left;
-			s->line_done = 0;
-			count(&s->lines, 1);
-			if (line->wants_completion)
-				queue_complete(q, line->cookie, true);
-		}
-		done = walk;
-	}
-	queue_release(q, &done);
-}
-
-/* Completes as undelivered all that waits for a completion. Those lines are not written any more,
- * but for one that was begun: its rest must follow, or the next line would merge with it. */
-static void give_up(struct sink *s, unsigned index)
-{
-	struct queue *q = s->queues[index];
-	struct queue_walk walk = queue_walk(q);
-	struct queue_line *line;
-	struct iovec iov[2];
-	bool begun = s->line_done > 0 && s->torn_queue == index;
-	int n_iov;
-
-	while ((line = queue_next(q, &walk, iov, &n_iov)) != NULL) {
-		bool keep = begun && !line->dropped;
-
-		if (!line->dropped)
-			begun = false;
-		if (line->wants_completion) {
-			queue_complete(q, line->cookie, false);
-			count(&s->undelivered, 1);
-			line->wants_completion = 0;
-			line->dropped = !keep;
-		}
-	}
+	return queue_completions(s->writer.queues[worker], out, n);
 }
 
 static void on_failure(struct sink *s, int error)
 {
 	atomic_store(&s->refusing, true);
 	atomic_store(&s->failing, true);
-	count(&s->failed_writes, 1);
+	atomic_fetch_add_explicit(&s->failed_writes, 1, memory_order_relaxed);
 	s->retry_at_ms = now_ms() + RETRY_MS;
-	for (unsigned i = 0; i < s->n_queues; i++)
-		give_up(s, i);
+	writer_give_up(&s->writer);
 	snprintf(s->notice, sizeof(s->notice), "%s: %s; devices get 5.03", s->name,
 		 strerror(error));
 }
@@ -199,70 +88,13 @@ static void on_success(struct sink *s)
 		snprintf(s->notice, sizeof(s->notice), "%s: writes again", s->name);
 }
 
-enum pump { PUMP_IDLE, PUMP_WROTE, PUMP_STALLED, PUMP_FAILED };
-
-/* Writes one batch of one queue. */
-static enum pump pump_queue(struct sink *s, unsigned index)
-{
-	struct queue *q = s->queues[index];
-	struct batch b;
-	ssize_t n;
-
-	batch_fill(s, q, &b);
-	if (b.n_iov == 0) {
-		settle(s, q, 0); /* dropped lines only */
-		return PUMP_IDLE;
-	}
-	batch_trim(&b, s->line_done, backend_batch(&s->backend));
-	n = backend_write(&s->backend, b.iov, b.n_iov);
-	if (n == -EAGAIN || n == -EINTR)
-		return PUMP_STALLED;
-	if (n < 0) {
-		on_failure(s, (int)-n);
-		return PUMP_FAILED;
-	}
-	count(&s->bytes, (uint64_t)n);
-	settle(s, q, (size_t)n);
-	s->torn_queue = index;
-	on_success(s);
-	return PUMP_WROTE;
-}
-
-/* A turn over all queues. A line that is written in part goes on before any other. */
-static enum pump pump(struct sink *s)
-{
-	enum pump result = PUMP_IDLE, one;
-
-	for (unsigned i = 0; i < s->n_queues; i++) {
-		do
-			one = pump_queue(s, s->line_done > 0 ? s->torn_queue : i);
-		while (one == PUMP_WROTE && s->line_done > 0);
-		if (one == PUMP_STALLED || one == PUMP_FAILED)
-			return one;
-		if (one == PUMP_WROTE)
-			result = PUMP_WROTE;
-	}
-	return result;
-}
-
-static bool anything_waits(const struct sink *s)
-{
-	for (unsigned i = 0; i < s->n_queues; i++)
-		if (queue_bytes(s->queues[i]) > 0)
-			return true;
-	return false;
-}
-
 static void reopen(struct sink *s)
 {
-	int result = backend_reopen(&s->backend);
+	int result = writer_reopen(&s->writer);
 
 	if (result < 0)
 		snprintf(s->notice, sizeof(s->notice), "%s: reopen: %s; the old file stays in use",
 			 s->name, strerror(-result));
-	/* A line that the old file has in part is written to the new one from its start. */
-	if (result > 0)
-		s->line_done = 0;
 }
 
 static void log_notice(struct sink *s)
@@ -281,7 +113,7 @@ static void log_notice(struct sink *s)
 static void sleep_for(struct sink *s, int timeout_ms, bool for_room)
 {
 	struct pollfd fds[2] = { { .fd = s->wake_fd, .events = POLLIN },
-				 { .fd = s->backend.fd, .events = POLLOUT } };
+				 { .fd = s->writer.backend.fd, .events = POLLOUT } };
 	eventfd_t ignored;
 
 	if (s->notice[0] != 0 && (timeout_ms < 0 || timeout_ms > LOG_MS))
@@ -292,10 +124,9 @@ static void sleep_for(struct sink *s, int timeout_ms, bool for_room)
 
 static void wait_idle(struct sink *s)
 {
-	/* In this order, all sequentially consistent: a put either is seen here or sees the flag.
-	 */
+	/* Sequentially consistent, in this order: a put either is seen here or sees the flag. */
 	atomic_store(&s->sleeping, true);
-	if (!anything_waits(s) && !atomic_load(&s->stop) && !atomic_load(&s->reopen))
+	if (!writer_waits(&s->writer) && !atomic_load(&s->stop) && !atomic_load(&s->reopen))
 		sleep_for(s, -1, false);
 	atomic_store(&s->sleeping, false);
 }
@@ -308,7 +139,7 @@ static void wait_failed(struct sink *s)
 
 	if (now < s->retry_at_ms)
 		sleep_for(s, (int)(s->retry_at_ms - now), false);
-	if (now_ms() >= s->retry_at_ms && !anything_waits(s))
+	if (now_ms() >= s->retry_at_ms && !writer_waits(&s->writer))
 		atomic_store(&s->refusing, false);
 }
 
@@ -317,24 +148,36 @@ static bool may_try(const struct sink *s)
 	return !atomic_load(&s->refusing) || now_ms() >= s->retry_at_ms || atomic_load(&s->stop);
 }
 
+static enum writer_result turn(struct sink *s)
+{
+	int error = 0;
+	enum writer_result result = writer_turn(&s->writer, &error);
+
+	if (result == WRITER_FAILED)
+		on_failure(s, error);
+	if (result == WRITER_WROTE)
+		on_success(s);
+	return result;
+}
+
 static void *run(void *arg)
 {
 	struct sink *s = arg;
 
 	for (;;) {
 		bool stop = atomic_load(&s->stop);
-		enum pump result = PUMP_FAILED;
+		enum writer_result result = WRITER_FAILED;
 
 		if (atomic_exchange(&s->reopen, false))
 			reopen(s);
 		if (may_try(s))
-			result = pump(s);
+			result = turn(s);
 		log_notice(s);
-		if (result == PUMP_WROTE)
+		if (result == WRITER_WROTE)
 			continue;
 		if (stop)
 			return NULL;
-		if (result == PUMP_STALLED)
+		if (result == WRITER_STALLED)
 			sleep_for(s, STALL_MS, true);
 		else if (atomic_load(&s->refusing))
 			wait_failed(s);
@@ -355,13 +198,13 @@ static size_t share_of(const struct sink_config *cfg)
 
 static bool make_queues(struct sink *s, const struct sink_config *cfg)
 {
-	s->n_queues = cfg->n_workers;
-	s->queues = calloc(cfg->n_workers > 0 ? cfg->n_workers : 1, sizeof(struct queue *));
-	if (s->queues == NULL)
+	s->writer.n_queues = cfg->n_workers;
+	s->writer.queues = calloc(cfg->n_workers > 0 ? cfg->n_workers : 1, sizeof(struct queue *));
+	if (s->writer.queues == NULL)
 		return false;
-	for (unsigned i = 0; i < s->n_queues; i++) {
-		s->queues[i] = queue_new(share_of(cfg), SINK_COMPLETIONS);
-		if (s->queues[i] == NULL)
+	for (unsigned i = 0; i < s->writer.n_queues; i++) {
+		s->writer.queues[i] = queue_new(share_of(cfg), SINK_COMPLETIONS);
+		if (s->writer.queues[i] == NULL)
 			return false;
 	}
 	return true;
@@ -369,10 +212,10 @@ static bool make_queues(struct sink *s, const struct sink_config *cfg)
 
 static void release(struct sink *s)
 {
-	for (unsigned i = 0; s->queues != NULL && i < s->n_queues; i++)
-		queue_free(s->queues[i]);
-	free(s->queues);
-	backend_close(&s->backend);
+	for (unsigned i = 0; s->writer.queues != NULL && i < s->writer.n_queues; i++)
+		queue_free(s->writer.queues[i]);
+	free(s->writer.queues);
+	backend_close(&s->writer.backend);
 	if (s->wake_fd >= 0)
 		close(s->wake_fd);
 	free(s);
@@ -407,7 +250,7 @@ struct sink *sink_open(const struct sink_config *cfg, char *err, size_t err_len)
 	s->log_arg = cfg->log_arg;
 	s->wake_fd = -1;
 	snprintf(s->name, sizeof(s->name), "sink %s", cfg->spec);
-	if (!backend_open(&s->backend, cfg->spec, err, err_len)) {
+	if (!backend_open(&s->writer.backend, cfg->spec, err, err_len)) {
 		release(s);
 		return NULL;
 	}
@@ -431,7 +274,7 @@ bool sink_flush(struct sink *s, unsigned timeout_ms)
 	const struct timespec turn = { .tv_nsec = 1000000 };
 	uint64_t end = now_ms() + timeout_ms;
 
-	while (anything_waits(s)) {
+	while (writer_waits(&s->writer)) {
 		if (now_ms() >= end)
 			return false;
 		nanosleep(&turn, NULL);
@@ -450,14 +293,14 @@ void sink_close(struct sink *s)
 void sink_stats(const struct sink *s, struct sink_stats *out)
 {
 	*out = (struct sink_stats){
-		.lines = atomic_load_explicit(&s->lines, memory_order_relaxed),
-		.bytes = atomic_load_explicit(&s->bytes, memory_order_relaxed),
+		.lines = atomic_load_explicit(&s->writer.lines, memory_order_relaxed),
+		.bytes = atomic_load_explicit(&s->writer.bytes, memory_order_relaxed),
 		.failed_writes = atomic_load_explicit(&s->failed_writes, memory_order_relaxed),
-		.undelivered = atomic_load_explicit(&s->undelivered, memory_order_relaxed),
+		.undelivered = atomic_load_explicit(&s->writer.undelivered, memory_order_relaxed),
 		.failing = atomic_load(&s->failing),
 	};
-	for (unsigned i = 0; i < s->n_queues; i++) {
-		out->refused += queue_refused(s->queues[i]);
-		out->queued_bytes += queue_bytes(s->queues[i]);
+	for (unsigned i = 0; i < s->writer.n_queues; i++) {
+		out->refused += queue_refused(s->writer.queues[i]);
+		out->queued_bytes += queue_bytes(s->writer.queues[i]);
 	}
 }
