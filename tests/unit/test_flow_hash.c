@@ -46,8 +46,8 @@ static void aes_round(uint8_t x[16], const uint8_t key[16], bool mix)
 	for (int c = 0; c < 4; c++)
 		for (int r = 0; r < 4; r++)
 			t[4 * c + r] = sbox_table[x[4 * ((c + r) % 4) + r]];
-	for (int c = 0; c < 4; c++)
-		for (int r = 0; r < 4; r++) {
+	for (size_t c = 0; c < 4; c++)
+		for (size_t r = 0; r < 4; r++) {
 			const uint8_t *col = &t[4 * c];
 			uint8_t v = mix ? (uint8_t)(times2(col[r]) ^ times2(col[(r + 1) % 4]) ^
 						    col[(r + 1) % 4] ^ col[(r + 2) % 4] ^

@@ -21,8 +21,8 @@ static void agrees_with_the_papers_vector(void **state)
 	uint8_t m[15];
 
 	(void)state;
-	for (uint8_t i = 0; i < sizeof(m); i++)
-		m[i] = i;
+	for (size_t i = 0; i < sizeof(m); i++)
+		m[i] = (uint8_t)i;
 	assert_true(keyed_hash(&key, m, sizeof(m)) == UINT64_C(0xa129ca6149be45e5));
 	assert_true(keyed_hash(&key, m, 0) == UINT64_C(0x726fdb47dd0e0e31));
 }

@@ -164,10 +164,10 @@ static void wrong_lines_are_named(void **state)
 
 	(void)state;
 	memset(long_id, 'x', 129);
-	strcpy(long_id + 129, ":" KEY "\n");
+	memcpy(long_id + 129, ":" KEY "\n", sizeof(":" KEY "\n"));
 	long_hex_id[0] = '#';
 	memset(long_hex_id + 1, 'a', 258);
-	strcpy(long_hex_id + 259, ":" KEY "\n");
+	memcpy(long_hex_id + 259, ":" KEY "\n", sizeof(":" KEY "\n"));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char err[200] = "";
 

@@ -183,8 +183,10 @@ static void send_numbers_end_before_they_wrap(void **state)
 }
 
 /* A model that remembers every number ever taken. */
+enum { MODEL_SIZE = 1 << 18 };
+
 struct model {
-	bool taken[1 << 18];
+	bool taken[MODEL_SIZE];
 	uint64_t base, newest;
 	unsigned width;
 };
@@ -215,8 +217,8 @@ static uint64_t pick(const struct model *m, uint64_t *s)
 	if (kind < 8)
 		return m->newest + by % 3;
 	if (kind < 9)
-		return m->newest + by % (3U * m->width);
-	by %= kind < 15 ? m->width + 8 : 3U * m->width;
+		return m->newest + by % (UINT64_C(3) * m->width);
+	by %= kind < 15 ? m->width + 8 : UINT64_C(3) * m->width;
 	return by > m->newest - m->base ? m->base : m->newest - by;
 }
 
@@ -236,7 +238,7 @@ static void random_numbers_agree_with_a_model(void **state)
 		m.newest = base;
 		m.taken[base - m.base] = true;
 		start(&w, m.width, base, 1);
-		while (m.newest - m.base < (1 << 18) - 4 * WIDTH_MAX) {
+		while (m.newest - m.base < MODEL_SIZE - (size_t)4 * WIDTH_MAX) {
 			uint64_t seq = pick(&m, &s);
 			enum status checked = check(&w, seq);
 

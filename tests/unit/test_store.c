@@ -562,8 +562,8 @@ static void slots_are_taken_once(void **state)
 	pthread_t threads[TAKERS];
 
 	(void)state;
-	for (uint8_t i = 0; i < TAKERS; i++) {
-		takers[i] = (struct taker){ s, i };
+	for (size_t i = 0; i < TAKERS; i++) {
+		takers[i] = (struct taker){ s, (uint8_t)i };
 		assert_int_equal(pthread_create(&threads[i], NULL, take_slots, &takers[i]), 0);
 	}
 	urcu_qsbr_thread_offline();
