@@ -229,7 +229,7 @@ static void random_numbers_agree_with_a_model(void **state)
 	uint64_t s = 3;
 
 	(void)state;
-	for (size_t i = 0; i < N_WIDTHS * 2; i++) {
+	for (size_t i = 0; i < (size_t)N_WIDTHS * 2; i++) {
 		uint64_t base = i < N_WIDTHS ? 0 : (UINT64_C(1) << 32) - 30000;
 
 		memset(&m, 0, sizeof(m));
