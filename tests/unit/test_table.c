@@ -339,7 +339,7 @@ static void live_entries_are_never_missed(void **state)
  * The same few buckets all the time: every insert relocates what other writers are removing. Keys
  * for 24 places on average, 48 at most.
  */
-enum { CROWD_KEYS = 24, CROWD_ROUNDS = 2000000 };
+enum { CROWD_KEYS = 24, CROWD_ROUNDS = 800000 };
 
 static void *crowd_write(void *arg)
 {
