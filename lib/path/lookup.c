@@ -7,6 +7,8 @@ void lookup_run(struct path_core *core)
 	const struct flow *flows[PATH_BURST_MAX];
 	unsigned n = core->n_datagrams;
 
+	if (n == 0)
+		return;
 	for (unsigned i = 0; i < n; i++)
 		flows[i] = &msg_of(core->datagrams[i])->flow;
 	flow_hash_burst(&store->hash_key, flows, core->hashes, n);

@@ -102,8 +102,6 @@ void path_core_free(struct path_core *core)
 
 static void datagrams_run(struct path_core *core)
 {
-	if (core->n_datagrams == 0)
-		return;
 	lookup_run(core);
 	route_run(core);
 	admit_run(core);

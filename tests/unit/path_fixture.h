@@ -58,8 +58,7 @@ static inline void world_port_start(struct world *w)
 
 	if (rte_eth_dev_configure(0, 1, 1, &conf) != 0 ||
 	    rte_eth_rx_queue_setup(0, 0, 256, 0, NULL, w->pool) != 0 ||
-	    rte_eth_tx_queue_setup(0, 0, 256, 0, NULL) != 0 ||
-	    rte_eth_dev_start(0) != 0)
+	    rte_eth_tx_queue_setup(0, 0, 256, 0, NULL) != 0 || rte_eth_dev_start(0) != 0)
 		fail_msg("net_ring does not start");
 }
 
