@@ -43,15 +43,15 @@ in_cli() { ip netns exec "$cli" "$@"; }
 
 # check NAME COMMAND…: one test case; its output is shown when it fails.
 check() {
-	local name=$1 out
+	local name=$1
 	shift
 	n_tests=$((n_tests + 1))
-	if out=$("$@" 2>&1); then
+	if "$@" > "$work/out" 2>&1; then
 		echo "ok $n_tests - $name"
 	else
 		n_failed=$((n_failed + 1))
 		echo "not ok $n_tests - $name"
-		printf '%s\n' "$out" | tail -n 30 | sed 's/^/#   /'
+		tail -n 30 "$work/out" | sed 's/^/#   /'
 		[ -f "$work/log" ] && tail -n 15 "$work/log" | sed 's/^/#   log: /'
 	fi
 	return 0
@@ -87,7 +87,7 @@ start_sluice() {
 	local device=$1
 	shift
 	[ -f "$work/psk" ] || (umask 077 && psk_line dev1 "$key_text" > "$work/psk")
-	in_srv "$sluice" --port "$device,$addresses" --psk-file "$work/psk" \
+	ip netns exec "$srv" "$sluice" --port "$device,$addresses" --psk-file "$work/psk" \
 		--sink "file:$sink" --test-mode "$@" > "$work/log" 2>&1 &
 	sluice_pid=$!
 	for _ in $(seq 400); do
@@ -116,7 +116,7 @@ coap() {
 		-u "${identity:-dev1}" -k "${key:-$key_text}" "$@" "coaps://$address$path" 2>&1
 }
 # posts CLIENT ADDRESS PAYLOAD: a POST that is answered with 2.04.
-posts() { coap "$1" "$2" post /s/temp -t 50 -e "$3" | tee "$work/client" | grep -q '2\.04' || { cat "$work/client"; return 1; }; }
+posts() { coap "$1" "$2" post /s/temp -t 50 -e "$3" > "$work/client"; grep -q "2\.04" "$work/client" || { cat "$work/client"; return 1; }; }
 # lines N PATTERN: the sink holds N lines that match, soon.
 lines() {
 	local n
