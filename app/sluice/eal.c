@@ -104,15 +104,17 @@ static bool add_af_packet(struct eal_args *out, const struct options *opt, const
 static bool add_af_xdp(struct eal_args *out, const char *name, const char *interface,
 		       unsigned pairs)
 {
-	const unsigned channels = eal_host_channels(interface);
+	unsigned n_rxq, channels = eal_host_channels(&n_rxq, interface);
 
-	if (pairs < channels)
+	if (pairs > channels)
+		pairs = channels;
+	if (pairs < n_rxq)
 		warn(out,
-		     "%s has more channels than queues are polled: what arrives on the others goes "
-		     "to the kernel",
+		     "%s has more receive queues than AF_XDP serves here: what arrives on the "
+		     "others "
+		     "is lost to us",
 		     interface);
-	return add(out, "--vdev=%s,iface=%s,start_queue=0,queue_count=%u", name, interface,
-		   pairs < channels ? pairs : channels);
+	return add(out, "--vdev=%s,iface=%s,start_queue=0,queue_count=%u", name, interface, pairs);
 }
 
 /* Whoever comes first listens on the socket: so either side may be started before the other. */
@@ -126,8 +128,12 @@ static bool add_vhost(struct eal_args *out, const char *name, const char *path, 
 static bool add_virtio_user(struct eal_args *out, const char *name, const char *path,
 			    unsigned pairs)
 {
+	const bool server = eal_host_claim_socket(path);
+
+	if (server) /* the driver's probe blocks */
+		warn(out, "nobody listens on %s: waiting for a vhost peer to connect", path);
 	return add(out, "--vdev=%s,path=%s,queues=%u,queue_size=%d%s,server=%d", name, path, pairs,
-		   VIRTIO_QUEUE, pairs > 1 ? ",cq=1" : "", eal_host_claim_socket(path) ? 1 : 0);
+		   VIRTIO_QUEUE, pairs > 1 ? ",cq=1" : "", server ? 1 : 0);
 }
 
 static bool add_port(struct eal_args *out, const struct options *opt, const struct layout *layout,
@@ -192,11 +198,10 @@ static bool add_memory(struct eal_args *out, const struct options *opt, unsigned
 {
 	out->huge = !opt->test_mode && eal_host_free_huge_mb() >= memory_mb;
 	if (!out->huge) {
-		/* --no-huge excludes --in-memory, and --no-shconf is what is left of it. */
 		if (!opt->test_mode)
 			warn(out, "%s huge pages are free: running without them, which is slower",
 			     eal_host_free_huge_mb() > 0 ? "too few" : "no");
-		/* EAL has no --in-memory without huge pages. */
+		/* --no-huge excludes --in-memory; --no-shconf is what is left of it. */
 		return add(out, "--no-huge") && add(out, "--no-shconf") && add(out, "-m") &&
 		       add(out, "%u", memory_mb > NO_HUGE_MIN_MB ? memory_mb : NO_HUGE_MIN_MB);
 	}

@@ -14,22 +14,25 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-unsigned eal_host_channels(const char *interface)
+unsigned eal_host_channels(unsigned *n_rxq, const char *interface)
 {
 	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
 	struct ifreq ifr = { .ifr_data = (void *)&channels };
-	unsigned n = 1;
+	unsigned combined = 1;
 	int fd;
 
+	*n_rxq = 1;
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return n;
-	if (ioctl(fd, SIOCETHTOOL, &ifr) == 0 && channels.max_combined > 0 &&
-	    channels.combined_count > 0)
-		n = channels.combined_count;
+		return combined;
+	if (ioctl(fd, SIOCETHTOOL, &ifr) == 0) {
+		if (channels.max_combined > 0 && channels.combined_count > 0)
+			combined = channels.combined_count;
+		*n_rxq = channels.combined_count + channels.rx_count;
+	}
 	close(fd);
-	return n;
+	return combined;
 }
 
 /* Looks without touching: a vhost-user listener takes any connection for its one peer. */

@@ -4,8 +4,14 @@
 
 #include <stdbool.h>
 
-/* eal_host_channels: how many channels an interface has for AF_XDP; 1 when it cannot say. */
-unsigned eal_host_channels(const char *interface);
+/*
+ * eal_host_channels: how many queue pairs net_af_xdp can have on an interface; *n_rxq is how many
+ * receive queues packets arrive on.
+ *
+ * The driver counts combined channels alone: a veth with several queues has none, so one can be
+ * used.
+ */
+unsigned eal_host_channels(unsigned *n_rxq, const char *interface);
 
 /*
  * eal_host_claim_socket: whether this process is to listen on path.

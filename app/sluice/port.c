@@ -15,14 +15,16 @@
  * net_af_xdp     Queues come in pairs. The memory pool is the UMEM: 2,048 mbufs a queue go to its
  *                fill ring. Tags and checksums are as the sender left them. The XDP program takes
  *                all packets of its queues away from the kernel; an MTU above about 3,400 does not
- *                attach. Works in copy mode (veth) and without huge pages.
+ *                attach, nor does a veth whose peer has more transmit queues than it has receive
+ *                queues. Works in copy mode (veth), without huge pages, bpffs and ethtool.
  * net_tap        Queues come in pairs. The kernel's end has the port's own MAC address, which
  *                confuses bridges; frames are not filtered, so our end takes a neighbouring one.
  *                Its checksum offloads are software, slower than ours, and call unfinished
  *                checksums bad.
  * net_vhost,     Queues move packets only when the peer has connected: the link is down at start
  * net_virtio_user and bursts return 0. vhost's checksum offloads are software too, and
- *                virtio_user's would send unfinished checksums.
+ *                virtio_user's would send unfinished checksums. A peer that goes away shows as
+ *                SIGPIPE in virtio_user: the process has to ignore it.
  */
 #include "port.h"
 
