@@ -90,7 +90,7 @@ fuzz_one() {
 export -f fuzz_one
 
 run_fuzz() {
-	if ! scripts/build.sh fuzz; then
+	if ! scripts/build.sh fuzz fuzzers; then
 		lost "build fuzz"
 		return
 	fi
