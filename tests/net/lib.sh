@@ -128,5 +128,11 @@ lines() {
 	echo "sink has ${n:-0} lines of '$2', not $1"
 	return 1
 }
-# counter NAME: from DPDK telemetry's /sluice/stats.
-telemetry() { in_srv python3 "$root/tests/net/telemetry.py" "$sluice_pid" "$1"; }
+# telemetry COMMAND [KEY…]: the endpoint's answer, or one value of it.
+telemetry() { in_srv python3 "$root/tests/net/telemetry.py" "$sluice_pid" "$@"; }
+# counted OUTCOME N: at least N of this outcome were counted (0 is not shown).
+counted() {
+	local n
+	n=$(telemetry /sluice/stats outcomes "$1" 2>/dev/null || echo 0)
+	[ "$n" -ge "$2" ] || { echo "$1 is $n"; telemetry /sluice/stats; return 1; }
+}

@@ -6,13 +6,10 @@
 
 make_net
 
-refused() { ! coap openssl 198.18.0.2 post /s -e x | tee "$work/client" | grep -q '2\.04'; }
-counted() { # counter, at least
-	local n
-	n=$(telemetry /sluice/stats | python3 -c "import json,sys; print(json.load(sys.stdin).get('$1', 0))")
-	[ "$n" -ge "$2" ] || { echo "$1 is $n"; return 1; }
+refused() {
+	coap openssl 198.18.0.2 post /s -e x > "$work/client"
+	! grep -q '2\.04' "$work/client"
 }
-
 check "starts" start_sluice af_packet:veth0
 check "a good device is served" posts openssl 198.18.0.2 '{"n":1}'
 

@@ -13,6 +13,8 @@ both_clients() { # what
 	check "$1: the sink has both" lines 2 '"payload":"{\\"t\\":1}"'
 }
 
+dropped_ping() { ! in_srv ping -c 1 -W 1 -s 3000 198.18.0.2; }
+
 for cores in '--config (0,0,0) --workers 0 --handshake-cores 0' '--config (0,0,0) --workers 1 --handshake-cores 1'; do
 	# shellcheck disable=SC2086
 	check "af_xdp starts, $cores" start_sluice af_xdp:veth0 $cores
@@ -26,6 +28,8 @@ for cores in '--config (0,0,0) --workers 0 --handshake-cores 0' '--config (0,0,0
 	client_addresses "$srv" sltap0
 	ip -n "$srv" link set sltap0 up
 	both_clients "tap"
+	check "tap: a fragmented datagram is dropped" dropped_ping
+	check "tap: and its fragments are counted" counted frame_fragment 2
 	check "tap: drains" stop_sluice
 	coap_in=
 done
