@@ -28,7 +28,7 @@ say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
 say "1. Packages and build"
 scripts/setup.sh
-scripts/build.sh release
+scripts/build.sh release app/sluice/sluice
 work=$(mktemp -d /tmp/sluice-demo.XXXXXX)
 
 say "2. Two network namespaces and a veth pair"

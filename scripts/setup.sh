@@ -13,7 +13,7 @@ packages=(
 	clang-format clang-tidy shellcheck
 	# tests and demo: real clients, namespaces, captures
 	libcoap3-bin gnutls-bin openssl iproute2 procps pciutils tcpdump tshark python3
-	python3-scapy bsdextrautils
+	python3-scapy bsdextrautils iputils-ping
 )
 
 installed=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "${packages[@]}" 2>/dev/null |

@@ -209,9 +209,9 @@ static void on_record(struct fleet *f, struct device *d, const struct record *r)
 	op.src = r->body.p + info->explicit_len;
 	memcpy(op.nonce, d->keys.server_iv, AEAD_IV_LEN);
 	for (int i = 0; i < 8; i++)
-		op.nonce[4 + i] = info->explicit_len
-					  ? r->body.p[i]
-					  : (uint8_t)(op.nonce[4 + i] ^ number >> (56 - 8 * i));
+		op.nonce[4 + i] =
+			(uint8_t)(info->explicit_len ? r->body.p[i]
+						     : op.nonce[4 + i] ^ number >> (56 - 8 * i));
 	record_aad(op.aad, r->type, r->epoch, r->seq, op.len);
 	aead_open(f->aead, d->suite->aead, &op, 1);
 	if (!op.ok)

@@ -29,15 +29,29 @@ PY
 }
 client() { in_cli timeout 120 "$fleet" --target 198.18.0.2 "$@"; }
 
-check "starts" start_sluice af_packet:veth0 --max-sessions 20k --max-handshakes 2k --session-timeout 60s
-: > "$sink"
-check "200 clients at once, CON" client --devices 200 --window 200 --readings 5 --acked "$work/acked"
-check "200 clients: all of it in the sink, once" acked_are_in_sink "$work/acked"
-check "200 clients: 1000 lines" lines 1000 '"confirmable":true'
-: > "$sink"
-check "10,000 devices send a NON reading as soon as their handshake lets them" client --devices 10000 --window 200 --non
-check "10,000 devices: none is lost" lines 10000 '"confirmable":false'
-check "CCM_8, 500 devices" client --devices 500 --suite TLS_PSK_WITH_AES_128_CCM_8 --readings 2
+# The same with every role on one core, with poll and worker apart, and with two poll cores.
+everything() { # what, layout options
+	local what=$1
+	shift
+	check "$what: starts" start_sluice af_packet:veth0 --max-sessions 20k --max-handshakes 2k --session-timeout 60s "$@"
+	: > "$sink"
+	check "$what: 200 clients at once, CON" client --devices 200 --window 200 --readings 5 --acked "$work/acked"
+	check "$what: all of it in the sink, once" acked_are_in_sink "$work/acked"
+	check "$what: 1000 lines" lines 1000 '"confirmable":true'
+	: > "$sink"
+	check "$what: 10,000 devices send a NON reading as soon as their handshake lets them" \
+		client --devices 10000 --window 200 --non
+	check "$what: none of the 10,000 is lost" lines 10000 '"confirmable":false'
+	check "$what: CCM_8, 500 devices" client --devices 500 --suite TLS_PSK_WITH_AES_128_CCM_8 --readings 2
+	check "$what: over IPv6" in_cli timeout 60 "$fleet" --target 2001:db8::2 --devices 500 --readings 2
+}
+everything "one core" --config '(0,0,0)' --workers 0 --handshake-cores 0
+check "one core: drains" stop_sluice
+everything "two poll cores" --config '(0,0,0),(0,1,1)' --workers 0,1 --handshake-cores 0,1
+both_work() { [ "$(telemetry /sluice/stats,0 counters rx_frames)" -gt 100 ] && [ "$(telemetry /sluice/stats,1 counters rx_frames)" -gt 100 ]; }
+check "two poll cores: both had work" both_work
+check "two poll cores: drains" stop_sluice
+everything "poll and worker apart" --config '(0,0,0)' --workers 1 --handshake-cores 1
 
 : > "$sink"
 reload_under_load() {
