@@ -135,20 +135,24 @@ static void reply_code(struct exchanges *x, const struct turn *t, uint8_t code)
 	*t->reply_len = wr_len(&w);
 }
 
-static enum status on_duplicate(struct exchanges *x, const struct turn *t, uint8_t state)
+static enum status on_duplicate(struct exchanges *x, const struct turn *t,
+				struct window_entry *seen)
 {
 	if (t->msg->type == COAP_NON)
 		return STATUS_COAP_DUPLICATE;
-	switch (state) {
+	switch (seen->state) {
 	case WINDOW_PENDING_NON:
+		break; /* its answer is still to come */
 	case WINDOW_PENDING_CON:
-		break; /* its answer or its empty ACK is still to come */
+		seen->state = WINDOW_ACKED;
+		reply_bare(t, COAP_ACK);
+		break;
 	case WINDOW_ACKED:
 	case WINDOW_SEPARATE:
 		reply_bare(t, COAP_ACK);
 		break;
 	default:
-		reply_code(x, t, state);
+		reply_code(x, t, seen->state);
 		break;
 	}
 	return STATUS_COAP_DUPLICATE;
@@ -252,7 +256,7 @@ static enum status on_request(struct exchanges *x, struct turn *t)
 		return t->request.status;
 	seen = window_find(t->window, t->msg->mid);
 	if (seen != NULL)
-		return on_duplicate(x, t, seen->state);
+		return on_duplicate(x, t, seen);
 	if (t->request.error == 0 && t->msg->code != COAP_GET)
 		return on_reading(x, t);
 	code = t->request.error != 0 ? t->request.error : COAP_CONTENT;
@@ -317,6 +321,15 @@ enum status exchange_input(struct exchanges *x, struct session_ref ref, uint64_t
 	return STATUS_COAP_MALFORMED;
 }
 
+/* Whether the device has the empty ACK of a request that waits: a duplicate may have fetched it
+ * before its time. */
+static bool has_bare_ack(struct window *w, const struct open_exchange *o)
+{
+	const struct window_entry *e = window_find(w, o->request_mid);
+
+	return e != NULL && e->state == WINDOW_ACKED;
+}
+
 static void send_bare_ack(struct exchanges *x, const struct open_exchange *o)
 {
 	uint8_t bytes[COAP_HEADER_LEN];
@@ -372,6 +385,8 @@ void exchange_delivered(struct exchanges *x, uint64_t now_ns, uint64_t cookie, b
 		open_release(x->open, o); /* the device is gone: nobody to answer */
 		return;
 	}
+	if (has_bare_ack(w, o))
+		o->state = OPEN_SINK_ACKED;
 	if (o->state == OPEN_SINK || !request_wants(o->no_response, code)) {
 		answer_and_release(x, o, w, code);
 		return;
@@ -390,7 +405,7 @@ static void acknowledge_late(struct exchanges *x, struct open_exchange *o)
 	struct window *w = window_still(x, o->ref);
 
 	o->state = OPEN_SINK_ACKED;
-	if (w == NULL)
+	if (w == NULL || has_bare_ack(w, o))
 		return;
 	window_update(w, o->request_mid, WINDOW_ACKED);
 	send_bare_ack(x, o);

@@ -13,7 +13,7 @@
  *   failing. An answer to CON rides in the ACK; NON is answered by NON (§5.2.3).
  * - A duplicate CON gets the same answer, made again from the remembered code (a GET is executed
  *   again); a duplicate NON gets none; a duplicate of a CON that waits for the sink gets the empty
- *   ACK, if that was sent already. No duplicate is delivered.
+ *   ACK only, and a separate response follows. No duplicate is delivered.
  * - A 5.03 is remembered like any answer: a device that wants to try again sends a new message.
  * - Ping and malformed CON: RST. Malformed NON: nothing. See request.h for options.
  */

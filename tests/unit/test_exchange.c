@@ -820,13 +820,40 @@ static void duplicate_of_a_pending_request(void **state)
 {
 	(void)state;
 	post(T0, COAP_CON, 1);
-	assert_int_equal(post(T0 + S / 2, COAP_CON, 1), STATUS_COAP_DUPLICATE);
-	assert_int_equal(g.reply_len, 0); /* not due yet */
 	exchange_timers(g.x, T0 + S);
 	assert_int_equal(g.n_sent, 1);
 	assert_int_equal(post(T0 + 2 * S, COAP_CON, 1), STATUS_COAP_DUPLICATE);
 	assert_msg(reply(), COAP_ACK, COAP_EMPTY, 1);
 	assert_int_equal(g.n_delivered, 1);
+	assert_int_equal(exchanges_open(g.x), 1);
+}
+
+/* The device hurries: the empty ACK goes out before its second is over, and only once unasked. */
+static void early_duplicate_of_a_pending_request(void **state)
+{
+	(void)state;
+	post(T0, COAP_CON, 1);
+	assert_int_equal(post(T0 + S / 2, COAP_CON, 1), STATUS_COAP_DUPLICATE);
+	assert_msg(reply(), COAP_ACK, COAP_EMPTY, 1);
+	exchange_timers(g.x, T0 + S);
+	assert_int_equal(g.n_sent, 0);
+	exchange_delivered(g.x, T0 + 2 * S, g.cookies[0], true);
+	assert_int_equal(g.n_sent, 1);
+	assert_msg(sent(0), COAP_CON, COAP_CHANGED, 1);
+	assert_int_equal(g.n_delivered, 1);
+}
+
+/* Once acknowledged, the answer must be a message of its own, however soon it comes. */
+static void completion_behind_an_early_duplicate(void **state)
+{
+	(void)state;
+	post(T0, COAP_CON, 1);
+	post(T0 + S / 4, COAP_CON, 1);
+	exchange_delivered(g.x, T0 + S / 2, g.cookies[0], true);
+	assert_int_equal(g.n_sent, 1);
+	assert_msg(sent(0), COAP_CON, COAP_CHANGED, 1);
+	assert_int_equal(post(T0 + S, COAP_CON, 1), STATUS_COAP_DUPLICATE);
+	assert_msg(reply(), COAP_ACK, COAP_EMPTY, 1);
 	assert_int_equal(exchanges_open(g.x), 1);
 }
 
@@ -1036,6 +1063,8 @@ int main(void)
 		DELIVERED(rst_ends_the_separate_response),
 		DELIVERED(separate_response_is_retransmitted),
 		DELIVERED(duplicate_of_a_pending_request),
+		DELIVERED(early_duplicate_of_a_pending_request),
+		DELIVERED(completion_behind_an_early_duplicate),
 		DELIVERED(failure_after_the_empty_ack),
 		DELIVERED(no_response_after_the_empty_ack),
 		DELIVERED(completions_late_repeated_or_unknown),
