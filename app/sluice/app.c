@@ -307,6 +307,15 @@ int app_serve(struct app *app)
 	return app->flushed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static void free_cookie_secrets(struct app *app)
+{
+	void *secrets = (void *)(uintptr_t)atomic_load(&app->cookie_secrets);
+
+	if (secrets != NULL)
+		secret_wipe(secrets, sizeof(struct cookie_secrets));
+	free(secrets);
+}
+
 void app_free(struct app *app)
 {
 	if (app->eal_up)
@@ -320,7 +329,7 @@ void app_free(struct app *app)
 	recycler_free(app->recycler);
 	store_free(app->store);
 	table_free(app->pending);
-	free((void *)(uintptr_t)atomic_load(&app->cookie_secrets));
+	free_cookie_secrets(app);
 	if (app->sink != NULL)
 		sink_close(app->sink);
 	credentials_free(&app->credentials);
