@@ -43,6 +43,8 @@ struct core_tx {
 };
 
 struct path_core {
+	struct status_counts counts;
+	struct path_stats stats;
 	struct path_config cfg;
 	uint8_t port_index[RTE_MAX_ETHPORTS]; /* by port_id; CORE_NO_PORT */
 	uint64_t now_ns;
@@ -80,9 +82,6 @@ struct path_core {
 
 	uint32_t sweep_cursor;
 	uint64_t swept_ns; /* slots due until here were looked at */
-
-	struct status_counts counts __attribute__((aligned(64)));
-	struct path_stats stats;
 };
 
 static inline void core_count(struct path_core *core, enum status s)

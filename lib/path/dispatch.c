@@ -36,12 +36,11 @@ static void alert(struct path_core *core, const struct core_record *rec)
 {
 	struct rd r = rd_of(rte_pktmbuf_mtod(rec->m, uint8_t *), rec->plain_len);
 	uint8_t level, what;
+	bool whole = rd_u8(&r, &level) && rd_u8(&r, &what) && rd_len(&r) == 0;
 
-	if (!rd_u8(&r, &level) || !rd_u8(&r, &what) || rd_len(&r) != 0) {
-		core_drop(core, rec->m, STATUS_ALERT_IGNORED);
-	} else if (what == ALERT_CLOSE_NOTIFY) {
+	if (whole && what == ALERT_CLOSE_NOTIFY) {
 		close_by_peer(core, rec);
-	} else if (level == ALERT_FATAL) {
+	} else if (whole && level == ALERT_FATAL) {
 		rte_pktmbuf_free(rec->m);
 		core_retire(core, rec->ref, STATUS_SESSION_CLOSED);
 	} else {

@@ -34,10 +34,9 @@ static void report(struct path_core *core, struct rte_mbuf *m, const struct sess
 	m->data_len = 0;
 	m->pkt_len = 0;
 	if (ref.generation == 0) {
-		const struct identity **at =
-			(const struct identity **)rte_pktmbuf_append(m, sizeof(*at));
+		uintptr_t identity = (uintptr_t)in->identity;
 
-		memcpy(at, &in->identity, sizeof(in->identity));
+		memcpy(rte_pktmbuf_append(m, sizeof(identity)), &identity, sizeof(identity));
 	}
 	outbox_put(&core->to_handshake[in->handshake_core], &core->counts, m);
 }
