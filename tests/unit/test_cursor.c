@@ -12,10 +12,10 @@ static void reads_big_endian(void **state)
 {
 	const uint8_t bytes[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
 	struct rd r = rd_of(bytes, sizeof(bytes));
-	uint8_t u8;
-	uint16_t u16;
-	uint32_t u24, u32;
-	uint64_t u48;
+	uint8_t u8 = 0;
+	uint16_t u16 = 0;
+	uint32_t u24 = 0, u32 = 0;
+	uint64_t u48 = 0;
 
 	(void)state;
 	assert_true(rd_u8(&r, &u8) && rd_u16(&r, &u16) && rd_u24(&r, &u24) && rd_u32(&r, &u32) &&
