@@ -371,7 +371,8 @@ static inline size_t client_record(struct world *w, const struct client *c, uint
 				   size_t len)
 {
 	const struct aead_info *info = aead_info(c->keys.aead);
-	struct wr wire = wr_of(out, 2048);
+	size_t whole = RECORD_HEADER_LEN + (size_t)info->explicit_len + len + info->tag_len;
+	struct wr wire = wr_of(out, whole);
 	/* Any explicit nonce is legal as long as it is not repeated. */
 	const uint8_t explicit[8] = { 0xee,
 				      0,

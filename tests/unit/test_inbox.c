@@ -39,7 +39,7 @@ static void test_seal_then_remove(void **state)
 				      message(w, &c, MSG_REMOVE, ""),
 				      message(w, &c, MSG_REPLY, "late") };
 	struct heard h;
-	void *entry;
+	void *entry = NULL;
 
 	msg_of(burst[0])->type = RECORD_ALERT;
 	path_inbox_burst(w->core[0], burst, 3, w->now);
@@ -59,7 +59,7 @@ static void test_recycled_slot(void **state)
 {
 	struct world *w = world_sized(1, 64, 64);
 	struct client a = client_up(w, 1, AEAD_AES_128_GCM), b;
-	void *owned = w, *entry;
+	void *owned = w, *entry = NULL;
 	uint32_t slot;
 
 	(void)state;

@@ -75,7 +75,7 @@ static void test_replaced(void **state)
 	struct world *w = *state;
 	struct client old = client_up(w, 1, AEAD_AES_128_GCM), anew = old;
 	struct rte_mbuf *m;
-	void *entry;
+	void *entry = NULL;
 
 	memset(anew.keys.rx_key, 0x71, sizeof(anew.keys.rx_key));
 	memset(anew.keys.tx_key, 0x72, sizeof(anew.keys.tx_key));

@@ -113,7 +113,7 @@ static void test_numbers_end(void **state)
 	struct client c = client_make(&spec, 1, AEAD_AES_128_GCM);
 	struct rte_mbuf *burst[4];
 	struct heard h;
-	void *entry;
+	void *entry = NULL;
 
 	c.keys.tx_seq = RECORD_SEQ_MAX - 2;
 	client_install(w, 0, &c);

@@ -10,7 +10,7 @@ static void test_idle_session_closes(void **state)
 	struct client idle = client_up(w, 1, AEAD_AES_128_GCM);
 	struct client busy = client_up(w, 2, AEAD_AES_128_GCM);
 	uint64_t start = w->now;
-	void *entry;
+	void *entry = NULL;
 
 	while (store_live(w->store, idle.ref)) {
 		w->now += STEP;
