@@ -68,7 +68,6 @@ static const struct quirk quirks[] = {
 	{ "net_ring", true, true, true, false, false },
 	{ "net_memif", true, false, true, false, false },
 	{ "net_pcap", true, true, true, false, false },
-	{ "net_null", true, false, true, false, false },
 };
 
 static const struct quirk hardware = { "", false, false, false, false, false };
