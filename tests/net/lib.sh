@@ -79,6 +79,7 @@ key_text=secret-of-16-byt
 psk_line() { printf '%s:%s\n' "$1" "$(printf %s "$2" | od -An -tx1 | tr -d ' \n')"; }
 psk_key_hex() { printf %s "$key_text" | od -An -tx1 | tr -d ' \n'; }
 
+mode=(--test-mode)
 addresses=ip=198.18.0.2/15,ip6=2001:db8::2/64
 sink=$work/out.ndjson
 
@@ -88,7 +89,7 @@ start_sluice() {
 	shift
 	[ -f "$work/psk" ] || (umask 077 && psk_line dev1 "$key_text" > "$work/psk")
 	ip netns exec "$srv" "$sluice" --port "$device,$addresses" --psk-file "$work/psk" \
-		--sink "file:$sink" --test-mode "$@" > "$work/log" 2>&1 &
+		--sink "file:$sink" "${mode[@]}" "$@" > "$work/log" 2>&1 &
 	sluice_pid=$!
 	for _ in $(seq 400); do
 		grep -q '^ready:' "$work/log" && return 0
