@@ -28,7 +28,7 @@ mkdir -p build/logs
 log=build/logs/build-$kind.log
 if ! { [ -f "build/$kind/build.ninja" ] || meson setup "build/$kind" "${options[@]}"; } > "$log" 2>&1 ||
 	! ninja -k 10 -C "build/$kind" "$@" >> "$log" 2>&1; then
-	grep -hE '(error|ERROR|FAILED|undefined reference)' "$log" | sort -u | head -n 40 >&2 ||
+	grep -hE '(error:|ERROR:|^FAILED|undefined reference)' "$log" | sort -u | head -n 40 >&2 ||
 		tail -n 40 "$log" >&2
 	echo "build.sh: $kind failed, see $log" >&2
 	exit 1
