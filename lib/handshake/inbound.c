@@ -5,7 +5,7 @@
 #include "secret.h"
 
 /* A wrong key shows as a Finished that does not open. It may also be a forgery, so it takes the
- * peer's two repetitions to believe it: docs/decisions/0003-wrong-key.md. */
+ * peer's two repetitions to believe it: docs/decisions/wrong-key.md. */
 enum { UNOPENED_MAX = 3 };
 
 /* Records that are not consumed, gathered to be held. */
