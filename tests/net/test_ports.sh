@@ -34,3 +34,17 @@ for cores in '--config (0,0,0) --workers 0 --handshake-cores 0' '--config (0,0,0
 	coap_in=
 done
 
+
+# Two poll cores: a tap has as many queues as it is asked for; AF_XDP on a veth pair has one, and says so.
+check "tap starts with two poll cores" start_sluice tap:sltap0 --config '(0,0,0),(0,1,1)' --workers 0,1 --handshake-cores 0,1
+client_addresses "$srv" sltap0
+ip -n "$srv" link set sltap0 up
+coap_in=in_srv
+both_clients "tap, two poll cores"
+check "tap, two poll cores: drains" stop_sluice
+coap_in=
+refuses() {
+	start_sluice af_xdp:veth0 --config '(0,0,0),(0,1,1)' && return 1
+	grep -q 'port 0 queue 1 lcore 1' "$work/log"
+}
+check "af_xdp: a queue that is not there is named with port, queue and lcore" refuses
