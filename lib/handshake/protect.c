@@ -56,7 +56,7 @@ static bool write_sealed(struct protect *p, struct wr *w, uint8_t type, const ui
 			 size_t len)
 {
 	const struct aead_info *info = aead_info(p->suite->aead);
-	uint8_t number[8], *body;
+	uint8_t number[8] = { 0 }, *body;
 	struct aead_op op;
 
 	number_write(number, 1, p->tx_seq[1]);
@@ -121,7 +121,7 @@ static enum status try_open(const struct protect *p, const struct record *rec, u
 	const struct aead_info *info = aead_info(p->suite->aead);
 	enum status s = window_check(p, rec->seq);
 	struct rd body = rec->body;
-	uint8_t number[8];
+	uint8_t number[8] = { 0 };
 	struct aead_op op;
 
 	if (s != STATUS_OK)

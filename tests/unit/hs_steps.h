@@ -207,7 +207,7 @@ static inline void steps_expect_alert(bool to_server, enum alert alert)
 	struct pair_datagram d = steps_take();
 	struct rd r = rd_of(d.bytes, d.len);
 	struct record rec;
-	uint8_t level, description;
+	uint8_t level = 0, description = 0;
 
 	assert_int_equal(d.to_server, to_server);
 	assert_int_equal(record_next(&r, &rec), STATUS_OK);
