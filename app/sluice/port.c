@@ -11,7 +11,10 @@
  *                sender left to its device arrive unfinished, as pseudo-header sums. Descriptor
  *                counts are ignored, framecnt of the devargs rules. MTU at most 1500: the driver
  *                says 1518 is its largest frame. It cannot do all-multicast, and its promiscuous
- *                mode outlives the process: a membership of our own does it.
+ *                mode outlives the process: a membership of our own does it. The fan-out's number
+ *                is pid xor interface index: two instances on two interfaces of one namespace can
+ *                meet in it, and the second then fails to start ("could not set PACKET_FANOUT");
+ *                starting it again helps.
  * net_af_xdp     Queues come in pairs. The memory pool is the UMEM: 2,048 mbufs a queue go to its
  *                fill ring. Tags and checksums are as the sender left them. The XDP program takes
  *                all packets of its queues away from the kernel; an MTU above about 3,400 does not
@@ -56,21 +59,30 @@ struct quirk {
 	bool unfiltered; /* multicast arrives unasked */
 	bool spreads;    /* the kernel deals flows out to queues */
 	bool own_mac;    /* our MAC address must not be the port's */
+	bool foreign;    /* on an interface of the host, which is changed only when it must be */
 };
 
 /* Drivers without hardware: none of their offloads are worth having. */
 static const struct quirk quirks[] = {
-	{ "net_af_packet", true, true, false, true, false },
-	{ "net_af_xdp", true, false, false, false, false },
-	{ "net_tap", true, false, true, true, true },
-	{ "net_vhost", true, false, true, false, false },
-	{ "net_virtio_user", true, false, true, false, false },
-	{ "net_ring", true, true, true, false, false },
-	{ "net_memif", true, false, true, false, false },
-	{ "net_pcap", true, true, true, false, false },
+	{ .driver = "net_af_packet",
+	  .paired = true,
+	  .all_queues = true,
+	  .spreads = true,
+	  .foreign = true },
+	{ .driver = "net_af_xdp", .paired = true, .foreign = true },
+	{ .driver = "net_tap",
+	  .paired = true,
+	  .unfiltered = true,
+	  .spreads = true,
+	  .own_mac = true },
+	{ .driver = "net_vhost", .paired = true, .unfiltered = true },
+	{ .driver = "net_virtio_user", .paired = true, .unfiltered = true },
+	{ .driver = "net_ring", .paired = true, .all_queues = true, .unfiltered = true },
+	{ .driver = "net_memif", .paired = true, .unfiltered = true },
+	{ .driver = "net_pcap", .paired = true, .all_queues = true, .unfiltered = true },
 };
 
-static const struct quirk hardware = { "", false, false, false, false, false };
+static const struct quirk hardware = { .driver = "" };
 
 static const struct quirk *quirk_of(const char *driver)
 {
@@ -270,7 +282,7 @@ static bool choose_mtu(struct opening *o)
 		return failed(o, ERANGE, "MTU %u, the device takes %u to %u", asked,
 			      o->info.min_mtu, o->info.max_mtu);
 	o->mtu = asked;
-	o->mtu_by_user = asked != kernel;
+	o->mtu_by_user = o->quirk->foreign && kernel != 0 ? asked > kernel : asked != kernel;
 	o->port->mtu = asked;
 	return true;
 }
@@ -300,7 +312,7 @@ static void receive_multicast(struct opening *o)
 		v6 |= frame_addr_is_ip6(&o->cfg->spec->addrs[i]);
 	if (!v6 || o->quirk->unfiltered)
 		return;
-	if (o->info.if_index != 0 && o->quirk != &hardware) {
+	if (o->info.if_index != 0 && o->quirk->foreign) {
 		port->membership_fd = port_kernel_all_multicast(o->info.if_index);
 		if (port->membership_fd >= 0)
 			return;
