@@ -8,7 +8,7 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
-enum { PORT_COAPS = 5684, ANNOUNCE_MAX = 90 };
+enum { PORT_COAPS = 5684 };
 
 static bool rings_work(const struct path_config *c)
 {
@@ -140,39 +140,6 @@ void path_sweep(struct path_core *core, uint64_t now_ns)
 {
 	core->now_ns = now_ns;
 	sweep_run(core);
-}
-
-static bool is_mapped_ip4(const uint8_t ip[16])
-{
-	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-	return memcmp(ip, prefix, sizeof(prefix)) == 0;
-}
-
-void path_announce(struct path_core *core, unsigned port)
-{
-	const struct frame_host *host = &core->cfg.ports[port].host;
-
-	for (unsigned i = 0; i < host->n_addrs; i++) {
-		const struct frame_addr *addr = &host->addrs[i];
-		struct rte_mbuf *m = rte_pktmbuf_alloc(core->cfg.pool);
-		uint8_t *frame;
-		size_t len;
-
-		if (m == NULL) {
-			core_count(core, STATUS_NO_MBUF);
-			continue;
-		}
-		frame = (uint8_t *)rte_pktmbuf_append(m, ANNOUNCE_MAX);
-		if (frame == NULL) {
-			core_drop(core, m, STATUS_TX_SIZE);
-			continue;
-		}
-		len = is_mapped_ip4(addr->ip) ? frame_arp_announce(host, addr, VLAN_NONE, frame)
-					      : frame_nd_announce(host, addr, VLAN_NONE, frame);
-		rte_pktmbuf_trim(m, (uint16_t)(ANNOUNCE_MAX - len));
-		tx_frame(core, port, m);
-	}
 }
 
 const struct status_counts *path_counts(const struct path_core *core) { return &core->counts; }

@@ -31,13 +31,16 @@ enum {
 	PATH_LISTEN_MAX = 32,
 };
 
-/* A port as this core uses it. Every poll core needs a transmit queue of its own on every port:
- * the owner of a session answers wherever its request came in. */
+/* tx_queue of a port that this core does not send on: what would go there is STATUS_TX_NO_QUEUE. */
+enum { PATH_NO_QUEUE = 0xffff };
+
+/* A port as this core uses it. A core that owns sessions needs a transmit queue of its own on every
+ * port: the owner answers wherever a request came in. */
 struct path_port {
-	uint16_t port_id, tx_queue;
-	uint16_t mtu;           /* IP packet bytes */
-	unsigned tx_offload;    /* FRAME_IP_OFFLOAD, FRAME_L4_OFFLOAD: enabled on the queue */
-	struct frame_host host; /* its MAC and our addresses on it */
+	uint16_t port_id, tx_queue; /* PATH_NO_QUEUE: none */
+	uint16_t mtu;               /* IP packet bytes */
+	unsigned tx_offload;        /* FRAME_IP_OFFLOAD, FRAME_L4_OFFLOAD: enabled on the queue */
+	struct frame_host host;     /* its MAC and our addresses on it */
 };
 
 /* Where datagrams are taken: address all zero means every address. */
@@ -107,10 +110,6 @@ void path_flush(struct path_core *core, uint64_t now_ns);
 
 /* path_sweep: looks at the few slots that are due and closes idle sessions. Once a turn or less. */
 void path_sweep(struct path_core *core, uint64_t now_ns);
-
-/* path_announce: sends a gratuitous ARP or unsolicited NA for every address of ports[port]; goes
- * out with the next path_flush. */
-void path_announce(struct path_core *core, unsigned port);
 
 /* path_retired_slot: the slot of an entry of the retired ring. */
 static inline uint32_t path_retired_slot(const void *entry)

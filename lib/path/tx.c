@@ -30,6 +30,10 @@ void tx_frame(struct path_core *core, unsigned port, struct rte_mbuf *m)
 {
 	struct core_tx *tx = &core->tx[port];
 
+	if (core->cfg.ports[port].tx_queue == PATH_NO_QUEUE) {
+		core_drop(core, m, STATUS_TX_NO_QUEUE);
+		return;
+	}
 	if (tx->n == CORE_TX_MAX)
 		port_flush(core, port);
 	tx->m[tx->n++] = m;

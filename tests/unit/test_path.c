@@ -272,7 +272,6 @@ static void test_free_with_work_waiting(void **state)
 	m = world_mbuf(w, "late", 4);
 	*msg_of(m) = (struct msg){ .kind = MSG_REPLY, .ref = c.ref };
 	path_inbox_burst(w->core[0], &m, 1, w->now);
-	path_announce(w->core[0], 0);
 	assert_null(world_coap(w, 0, &c));
 }
 

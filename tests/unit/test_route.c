@@ -4,7 +4,7 @@
 /* A plaintext record of epoch 0. */
 static size_t plain_record(uint8_t *out, uint8_t type, uint64_t seq, const void *body, size_t len)
 {
-	struct wr w = wr_of(out, 512);
+	struct wr w = wr_of(out, RECORD_HEADER_LEN + len);
 	size_t n;
 
 	record_write_header(&w, type, DTLS_1_2, 0, seq, (uint16_t)len);

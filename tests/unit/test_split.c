@@ -5,7 +5,7 @@
 static size_t raw_record(uint8_t *out, uint8_t type, uint16_t version, uint16_t epoch, uint64_t seq,
 			 const void *body, size_t len)
 {
-	struct wr w = wr_of(out, 1024);
+	struct wr w = wr_of(out, RECORD_HEADER_LEN + len);
 	size_t n;
 
 	record_write_header(&w, type, version, epoch, seq, (uint16_t)len);
