@@ -14,7 +14,7 @@ static void fill_path_ports(const struct app *app, struct path_config *cfg, unsi
 	for (unsigned i = 0; i < app->n_ports; i++)
 		cfg->ports[i] = (struct path_port){
 			.port_id = app->ports[i].id,
-			.tx_queue = (uint16_t)poll,
+			.tx_queue = poll < app->ports[i].n_txq ? (uint16_t)poll : PATH_NO_QUEUE,
 			.mtu = app->ports[i].mtu,
 			.tx_offload = app->ports[i].tx_offload,
 			.host = app->ports[i].host,
