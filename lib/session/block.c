@@ -44,21 +44,21 @@ bool block_new_lazy(struct block *out, size_t len)
 {
 	*out = (struct block){ 0 };
 	/* One touched byte of a huge page would cost all of it. */
-	if (!block_map(out, len, MADV_NOHUGEPAGE))
-		return false;
-	out->lazy = true;
-	return true;
+	return block_map(out, len, MADV_NOHUGEPAGE);
 }
 
 void block_free(struct block *m)
 {
 	if (m->p == NULL)
 		return;
-	if (!m->lazy)
+	if (m->eal) {
+		/* Huge pages outlive the process where they are files. */
 		secret_wipe(m->p, m->len);
-	if (m->eal)
 		rte_free(m->p);
-	else
+	} else {
+		/* The kernel clears pages before anybody else has them; to write the ones that no
+		 * session used would make them cost memory now. */
 		munmap(m->p, m->len);
+	}
 	*m = (struct block){ 0 };
 }

@@ -9,8 +9,7 @@
 struct block {
 	void *p;
 	size_t len;
-	bool eal;  /* from DPDK's heap */
-	bool lazy; /* pages cost nothing until they are touched */
+	bool eal; /* from DPDK's heap */
 };
 
 /* block_new: len zeroed bytes on a NUMA socket (-1: any): DPDK's heap when it is up, has huge
@@ -20,6 +19,6 @@ bool block_new(struct block *out, size_t len, int socket) __attribute__((warn_un
 /* block_new_lazy: like it, but a page takes memory only once it is touched. */
 bool block_new_lazy(struct block *out, size_t len) __attribute__((warn_unused_result));
 
-/* block_free: wipes (lazy memory excepted: that would touch every page, so whoever put secrets
- * there wipes them) and gives back. An empty one is allowed. */
+/* block_free: gives back, DPDK's memory wiped; no page is touched that was not before. An empty one
+ * is allowed. */
 void block_free(struct block *m);

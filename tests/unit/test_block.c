@@ -41,6 +41,33 @@ static size_t resident_pages(void)
 	return resident;
 }
 
+static unsigned long peak_kib(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	unsigned long peak = 0;
+	char line[128];
+
+	assert_non_null(f);
+	while (peak == 0 && fgets(line, sizeof(line), f) != NULL)
+		(void)sscanf(line, "VmHWM: %lu", &peak);
+	(void)fclose(f);
+	assert_int_not_equal(peak, 0);
+	return peak;
+}
+
+/* A table for many more sessions than came must not take its memory when it ends. */
+static void the_end_touches_nothing(void **state)
+{
+	unsigned long before = peak_kib();
+	struct block b;
+
+	(void)state;
+	assert_true(block_new(&b, (size_t)256 << 20, -1));
+	((uint8_t *)b.p)[0] = 1;
+	block_free(&b);
+	assert_true(peak_kib() < before + (64 << 10));
+}
+
 /* Overflow lines of millions of sessions must cost nothing while no suite needs them. */
 static void lazy_memory_costs_what_was_touched(void **state)
 {
@@ -73,6 +100,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_zeroed_and_aligned),
+		cmocka_unit_test(the_end_touches_nothing),
 		cmocka_unit_test(lazy_memory_costs_what_was_touched),
 		cmocka_unit_test(impossible_sizes_fail),
 	};
