@@ -1,37 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Drivers' ways, as DPDK 22.11 has them:
- *
- * net_af_packet  The kernel's fan-out deals packets by flow to all the sockets made at probe, so
- *                all its queues are set up and have to be polled. It has already put IPv4 fragments
- *                together (PACKET_FANOUT_FLAG_DEFRAG): a fragmented datagram arrives whole if it
- *                fits into a ring frame (1,982 bytes of Ethernet frame), and cut, which parsing
- *                refuses, if not. 802.1Q tags stripped by the kernel are put back by the driver as
- *                long as VLAN_STRIP is not enabled, so we never enable it. Checksums that a local
- *                sender left to its device arrive unfinished, as pseudo-header sums. Descriptor
- *                counts are ignored, framecnt of the devargs rules. MTU at most 1500: the driver
- *                says 1518 is its largest frame. It cannot do all-multicast, and its promiscuous
- *                mode outlives the process: a membership of our own does it. The fan-out's number
- *                is pid xor interface index: two instances on two interfaces of one namespace can
- *                meet in it, and the second then fails to start ("could not set PACKET_FANOUT");
- *                starting it again helps.
- * net_af_xdp     Queues come in pairs. The memory pool is the UMEM: 2,048 mbufs a queue go to its
- *                fill ring. Tags and checksums are as the sender left them. The XDP program takes
- *                all packets of its queues away from the kernel; an MTU above about 3,400 does not
- *                attach, nor does a veth whose peer has more transmit queues than it has receive
- *                queues. Works in copy mode (veth), without huge pages, bpffs and ethtool.
- * net_tap        Queues come in pairs. The kernel's end has the port's own MAC address, which
- *                confuses bridges; frames are not filtered, so our end takes a neighbouring one.
- *                Its checksum offloads are software, slower than ours, and call unfinished
- *                checksums bad.
- * net_vhost,     Queues move packets only when the peer has connected: the link is down at start
- * net_virtio_user and bursts return 0. vhost's checksum offloads are software too, and
- *                virtio_user's would send unfinished checksums. A peer that goes away shows as
- *                SIGPIPE in virtio_user: the process has to ignore it.
- */
 #include "port.h"
 
 #include "eal.h"
+#include "port_driver.h"
 #include "port_kernel.h"
 
 #include <rte_ethdev.h>
@@ -51,52 +22,11 @@ static uint16_t least(uint16_t a, uint16_t b) { return a < b ? a : b; }
 
 static uint16_t greatest(uint16_t a, uint16_t b) { return a > b ? a : b; }
 
-/* What is known about a driver beyond what it says of itself. */
-struct quirk {
-	const char *driver;
-	bool paired;     /* as many receive as transmit queues */
-	bool all_queues; /* every queue made at probe gets packets */
-	bool unfiltered; /* multicast arrives unasked */
-	bool spreads;    /* the kernel deals flows out to queues */
-	bool own_mac;    /* our MAC address must not be the port's */
-	bool foreign;    /* on an interface of the host, which is changed only when it must be */
-};
-
-/* Drivers without hardware: none of their offloads are worth having. */
-static const struct quirk quirks[] = {
-	{ .driver = "net_af_packet",
-	  .paired = true,
-	  .all_queues = true,
-	  .spreads = true,
-	  .foreign = true },
-	{ .driver = "net_af_xdp", .paired = true, .foreign = true },
-	{ .driver = "net_tap",
-	  .paired = true,
-	  .unfiltered = true,
-	  .spreads = true,
-	  .own_mac = true },
-	{ .driver = "net_vhost", .paired = true, .unfiltered = true },
-	{ .driver = "net_virtio_user", .paired = true, .unfiltered = true },
-	{ .driver = "net_ring", .paired = true, .all_queues = true, .unfiltered = true },
-	{ .driver = "net_memif", .paired = true, .unfiltered = true },
-	{ .driver = "net_pcap", .paired = true, .all_queues = true, .unfiltered = true },
-};
-
-static const struct quirk hardware = { .driver = "" };
-
-static const struct quirk *quirk_of(const char *driver)
-{
-	for (size_t i = 0; i < RTE_DIM(quirks); i++)
-		if (driver != NULL && strcmp(driver, quirks[i].driver) == 0)
-			return &quirks[i];
-	return &hardware;
-}
-
 /* One port_open under way. */
 struct opening {
 	const struct port_config *cfg;
 	struct port *port;
-	const struct quirk *quirk;
+	const struct port_driver *driver;
 	struct rte_eth_dev_info info;
 	struct rte_eth_conf conf;
 	uint16_t mtu;     /* to configure */
@@ -152,11 +82,11 @@ static void want_queues(struct opening *o, uint16_t *n_rxq, uint16_t *n_txq)
 {
 	*n_rxq = least(o->cfg->n_rxq, o->info.max_rx_queues);
 	*n_txq = least(o->cfg->n_txq, o->info.max_tx_queues);
-	if (o->quirk->paired) {
+	if (o->driver->paired) {
 		const uint16_t most = least(o->info.max_rx_queues, o->info.max_tx_queues);
 
 		*n_rxq = least(greatest(o->cfg->n_rxq, o->cfg->n_txq), most);
-		if (o->quirk->all_queues)
+		if (o->driver->all_queues)
 			*n_rxq = most;
 		*n_txq = *n_rxq;
 	}
@@ -173,7 +103,7 @@ static uint64_t rss_fields(uint64_t capable)
 static void want_offloads(struct opening *o, bool checksums)
 {
 	struct rte_eth_conf *conf = &o->conf;
-	const bool use = checksums && o->quirk == &hardware;
+	const bool use = checksums && o->driver->hardware;
 	const uint32_t room = rte_pktmbuf_data_room_size(o->cfg->pool) - RTE_PKTMBUF_HEADROOM;
 
 	conf->rxmode.offloads = 0;
@@ -217,13 +147,13 @@ static bool configure(struct opening *o)
 	for (int checksums = 1; rc != 0 && checksums >= 0; checksums--) {
 		want_offloads(o, checksums);
 		/* tap and af_packet offer no RSS of their own, or offer what they do not do. */
-		if (n_rxq > 1 && o->quirk == &hardware &&
+		if (n_rxq > 1 && o->driver->hardware &&
 		    rss_fields(o->info.flow_type_rss_offloads) != 0)
 			rc = try_configure(o, n_rxq, n_txq, true);
 		if (rc != 0)
 			rc = try_configure(o, n_rxq, n_txq, false);
 		if (rc != 0 && n_rxq > 1)
-			rc = try_configure(o, 1, o->quirk->paired ? 1 : n_txq, false);
+			rc = try_configure(o, 1, o->driver->paired ? 1 : n_txq, false);
 	}
 	return rc == 0 || failed(o, rc, "set-up of %u receive and %u transmit queues, MTU %u",
 				 n_rxq, n_txq, o->mtu);
@@ -282,7 +212,7 @@ static bool choose_mtu(struct opening *o)
 		return failed(o, ERANGE, "MTU %u, the device takes %u to %u", asked,
 			      o->info.min_mtu, o->info.max_mtu);
 	o->mtu = asked;
-	o->mtu_by_user = o->quirk->foreign && kernel != 0 ? asked > kernel : asked != kernel;
+	o->mtu_by_user = o->driver->foreign && kernel != 0 ? asked > kernel : asked != kernel;
 	o->port->mtu = asked;
 	return true;
 }
@@ -310,9 +240,9 @@ static void receive_multicast(struct opening *o)
 
 	for (unsigned i = 0; i < o->cfg->spec->n_addrs; i++)
 		v6 |= frame_addr_is_ip6(&o->cfg->spec->addrs[i]);
-	if (!v6 || o->quirk->unfiltered)
+	if (!v6 || o->driver->unfiltered)
 		return;
-	if (o->info.if_index != 0 && o->quirk->foreign) {
+	if (o->info.if_index != 0 && o->driver->foreign) {
 		port->membership_fd = port_kernel_all_multicast(o->info.if_index);
 		if (port->membership_fd >= 0)
 			return;
@@ -366,7 +296,7 @@ static void describe(struct opening *o)
 			 o->info.flow_type_rss_offloads & RTE_ETH_RSS_UDP ? "udp" : "ip");
 	else
 		snprintf(port->rss_text, sizeof(port->rss_text), "%s",
-			 port->n_rxq > 1 && o->quirk->spreads ? "kernel" : "off");
+			 port->n_rxq > 1 && o->driver->spreads ? "kernel" : "off");
 }
 
 static bool addresses(struct opening *o)
@@ -378,7 +308,7 @@ static bool addresses(struct opening *o)
 	if (rc != 0)
 		return failed(o, rc, "MAC address");
 	memcpy(host->mac, mac.addr_bytes, sizeof(host->mac));
-	if (o->quirk->own_mac)
+	if (o->driver->own_mac)
 		host->mac[5] ^= 0x80;
 	host->n_addrs = o->cfg->spec->n_addrs;
 	memcpy(host->addrs, o->cfg->spec->addrs, sizeof(host->addrs));
@@ -409,7 +339,7 @@ bool port_open(const struct port_config *cfg, struct port *out, char *err, size_
 	if (rc != 0)
 		return failed(&o, rc, "device information");
 	out->socket = rte_eth_dev_socket_id(out->id);
-	o.quirk = quirk_of(o.info.driver_name);
+	o.driver = port_driver_of(o.info.driver_name);
 	snprintf(out->driver, sizeof(out->driver), "%s", o.info.driver_name);
 	if (!choose_mtu(&o) || !configure(&o) || !set_mtu(&o) || !queues(&o) || !addresses(&o))
 		goto fail;
