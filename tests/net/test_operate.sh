@@ -34,6 +34,25 @@ check "--dump-config makes a file that -f takes" round_trip
 check "starts" start_sluice af_packet:veth0 --stats-period 1s
 check "answers ping" in_cli ping -c 2 -W 2 198.18.0.2
 check "answers ping over IPv6" in_cli ping -6 -c 2 -W 2 2001:db8::2
+# No kernel here has to know 802.1Q: the tagged frame is made by hand, as is the look at the answer.
+tagged() {
+	in_cli /usr/bin/python3 - "$(ip -n "$srv" -j link show veth0 | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["address"])')" <<'PY'
+import sys
+from scapy.all import Dot1Q, Ether, ICMP, IP, UDP, Raw, conf, srp1
+conf.verb = 0
+def ask(layer):
+    return srp1(Ether(dst=sys.argv[1]) / Dot1Q(vlan=100) / IP(src="198.18.0.1", dst="198.18.0.2") / layer,
+                iface="veth1", timeout=3)
+echo = ask(ICMP(id=7, seq=1) / b"tagged")
+hello = bytes.fromhex("16feff0000000000000000003c010000300000000000000030fefd" + "11" * 32 + "00" + "00" + "0002" + "00a8" + "0100" + "0004" + "00170000")
+print(echo and echo.summary())
+reply = ask(UDP(sport=40000, dport=5684) / Raw(hello))
+print(reply and reply.summary())
+ok = echo is not None and echo[Dot1Q].vlan == 100 and reply is not None and reply[Dot1Q].vlan == 100 and bytes(reply[UDP].payload)[13] == 3
+sys.exit(not ok)
+PY
+}
+check "an 802.1Q tag is kept: echo, HelloVerifyRequest" tagged
 check "is served" posts openssl 198.18.0.2 '{"n":1}'
 check "telemetry: handshakes are counted" counted hs_done 1
 check "telemetry: one core's own" telemetry /sluice/stats,0 outcomes hs_done
