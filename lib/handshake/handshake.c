@@ -30,8 +30,6 @@ struct handshake *handshake_new(const struct handshake_config *cfg, enum handsha
 		.started_ns = now_ns,
 		.now_ns = now_ns,
 		.alert = CONNECTION_NO_ALERT,
-		/* the gate's HelloVerifyRequest was number 0 */
-		.tx_message_seq = server ? 1 : 0,
 		.protect = { .aead = cfg->aead, .client = !server },
 	};
 	reassembly_init(&h->in, &alloc, 0);

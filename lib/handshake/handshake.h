@@ -51,9 +51,9 @@ struct handshake;
 
 /*
  * handshake_new: a connection. Server: the first input is the ClientHello whose cookie the gate
- * verified (the gate's HelloVerifyRequest was message_seq 0, so ours begin at 1). Client: identity
- * and psk are its credential, and handshake_timeout(now) sends the first hello. NULL without
- * memory.
+ * verified; ServerHello has its message_seq, since each hello before it had a HelloVerifyRequest.
+ * Client: identity and psk are its credential, and handshake_timeout(now) sends the first hello.
+ * NULL without memory.
  */
 struct handshake *handshake_new(const struct handshake_config *cfg, enum handshake_role role,
 				uint64_t now_ns);

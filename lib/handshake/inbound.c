@@ -328,7 +328,10 @@ enum status inbound_hello(struct handshake *h, const uint8_t *datagram, size_t l
 	/* RFC 6347 §4.2.1: "the server MUST use the record sequence number in the ClientHello as
 	 * the record sequence number in the initial ServerHello." */
 	h->protect.tx_seq[0] = rec.seq;
+	/* The gate mirrors the number of each hello that it turns away, so the numbers of both
+	 * sides have kept pace: ServerHello has that of the hello it answers. */
 	h->in.next = f.seq;
+	h->tx_message_seq = f.seq;
 	s = fragment_take(h, 0, &f);
 	return h->outcome == CONNECTION_FAILED ? h->why : s;
 }

@@ -170,6 +170,38 @@ static void test_record_number_follows_the_hello(void **state)
 	}
 }
 
+/* A client that was asked twice (its cookie had gone stale) sends its third hello as message 2, and
+ * takes no ServerHello but number 2 (RFC 6347 §4.2.2: each message has the next number). */
+static void test_message_number_follows_the_hello(void **state)
+{
+	struct pair_datagram hello;
+	struct hs_fragment f;
+	struct record rec;
+	struct rd r;
+
+	(void)state;
+	steps_begin();
+	hello = steps_hello();
+	hello.bytes[RECORD_HEADER_LEN + HS_HEADER_LEN + 2 + HS_RANDOM_LEN + 1 + 1 + 5] ^= 1;
+	steps_deliver(&hello);
+	assert_int_equal(p.server.last_input, STATUS_HELLO_VERIFY_SENT);
+	hello = steps_take();
+	steps_deliver(&hello);
+	hello = steps_take();
+	steps_deliver(&hello);
+	assert_non_null(p.server.h);
+	hello = steps_take();
+	r = rd_of(hello.bytes, hello.len);
+	assert_int_equal(record_next(&r, &rec), STATUS_OK);
+	assert_true(hs_fragment_next(&rec.body, &f));
+	assert_int_equal(f.type, HS_SERVER_HELLO);
+	assert_int_equal(f.seq, 2);
+	steps_deliver(&hello);
+	hello = steps_take();
+	steps_expect_completes(&hello);
+	steps_end();
+}
+
 /* checklist 27: a repeated hello gets the same messages in new records, at a limited rate. */
 static void test_repeated_hello(void **state)
 {
@@ -544,6 +576,7 @@ int main(void)
 		cmocka_unit_test(test_held_has_only_what_was_not_consumed),
 		cmocka_unit_test(test_install_comes_after_the_output),
 		cmocka_unit_test(test_record_number_follows_the_hello),
+		cmocka_unit_test(test_message_number_follows_the_hello),
 		cmocka_unit_test(test_repeated_hello),
 		cmocka_unit_test(test_hello_of_another_handshake),
 		cmocka_unit_test(test_server_repeats_and_gives_up),
