@@ -75,6 +75,16 @@ static bool finished(struct handshake *h, const struct suite *suite, struct tran
 				  NULL, 0, out, VERIFY_DATA_LEN);
 }
 
+static bool traffic_keys(struct handshake *h, const struct suite *suite)
+{
+	uint8_t block[2 * (AEAD_KEY_MAX + AEAD_IV_LEN)];
+	size_t len = key_block_len(suite);
+
+	return key_prf(suite->hash, h->master, sizeof(h->master), "key expansion", h->randoms + 32,
+		       32, h->randoms, 32, block, len) &&
+	       key_block_slice(suite, block, len, &h->keys);
+}
+
 /* The server's part, in order: its random, the messages into the transcript, premaster, extended
  * master secret, key block, the client's Finished checked, its own made. */
 static bool handshake(struct handshake *h, const struct suite *suite)
@@ -90,8 +100,7 @@ static bool handshake(struct handshake *h, const struct suite *suite)
 	ok = ok && len > 0 &&
 	     key_prf(suite->hash, h->premaster, premaster_len, "extended master secret", h->hash,
 		     len, NULL, 0, h->master, sizeof(h->master)) &&
-	     key_block(suite, h->master, h->randoms, h->randoms + 32, &h->keys) &&
-	     finished(h, suite, t, "client finished", h->verify[0]) &&
+	     traffic_keys(h, suite) && finished(h, suite, t, "client finished", h->verify[0]) &&
 	     transcript_add(t, h->messages[4], 24) &&
 	     finished(h, suite, t, "server finished", h->verify[1]);
 	transcript_free(t);

@@ -64,24 +64,24 @@ size_t key_psk_premaster(const uint8_t *psk, size_t psk_len, uint8_t *out)
 	return wr_finish(&w, &len) ? len : 0;
 }
 
-/* RFC 5246 §6.3, without the MAC keys that an AEAD suite does not have. */
-bool key_block(const struct suite *suite, const uint8_t master[MASTER_SECRET_LEN],
-	       const uint8_t client_random[32], const uint8_t server_random[32],
-	       struct traffic_keys *out)
+size_t key_block_len(const struct suite *suite)
 {
 	const struct aead_info *info = aead_info(suite->aead);
-	size_t key = info->key_len, iv = info->salt_len;
-	uint8_t block[2 * (AEAD_KEY_MAX + AEAD_IV_LEN)];
-	struct rd r = rd_of(block, 2 * (key + iv));
-	bool ok;
+
+	return 2 * ((size_t)info->key_len + info->salt_len);
+}
+
+bool key_block_slice(const struct suite *suite, const uint8_t *block, size_t len,
+		     struct traffic_keys *out)
+{
+	const struct aead_info *info = aead_info(suite->aead);
+	struct rd r = rd_of(block, len);
 
 	memset(out, 0, sizeof(*out));
-	ok = key_prf(suite->hash, master, MASTER_SECRET_LEN, "key expansion", server_random, 32,
-		     client_random, 32, block, 2 * (key + iv)) &&
-	     rd_copy(&r, out->client_key, key) && rd_copy(&r, out->server_key, key) &&
-	     rd_copy(&r, out->client_iv, iv) && rd_copy(&r, out->server_iv, iv);
-	secret_wipe(block, sizeof(block));
-	return ok;
+	return rd_copy(&r, out->client_key, info->key_len) &&
+	       rd_copy(&r, out->server_key, info->key_len) &&
+	       rd_copy(&r, out->client_iv, info->salt_len) &&
+	       rd_copy(&r, out->server_iv, info->salt_len);
 }
 
 struct transcript {

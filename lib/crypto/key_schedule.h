@@ -23,10 +23,13 @@ bool key_prf(enum prf_hash hash, const uint8_t *secret, size_t secret_len, const
  * is beyond PSK_KEY_MAX. */
 size_t key_psk_premaster(const uint8_t *psk, size_t psk_len, uint8_t *out);
 
-/* key_block: the traffic keys of a suite from the master secret (RFC 5246 §6.3). */
-bool key_block(const struct suite *suite, const uint8_t master[MASTER_SECRET_LEN],
-	       const uint8_t client_random[32], const uint8_t server_random[32],
-	       struct traffic_keys *out) __attribute__((warn_unused_result));
+/* key_block_len: bytes of a suite's key block (RFC 5246 §6.3; an AEAD suite has no MAC keys), to be
+ * had from key_prf("key expansion", server random | client random). */
+size_t key_block_len(const struct suite *suite);
+
+/* key_block_slice: the traffic keys in a key block; false: it is too short. */
+bool key_block_slice(const struct suite *suite, const uint8_t *block, size_t len,
+		     struct traffic_keys *out) __attribute__((warn_unused_result));
 
 /* The running hash of a handshake's messages. Copyable state lives behind the pointer. */
 struct transcript;

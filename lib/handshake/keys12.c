@@ -3,20 +3,9 @@
 
 #include "secret.h"
 
-bool keys12_slice(const struct suite *suite, struct rd block, struct traffic_keys *out)
-{
-	const struct aead_info *info = aead_info(suite->aead);
-
-	memset(out, 0, sizeof(*out));
-	return rd_copy(&block, out->client_key, info->key_len) &&
-	       rd_copy(&block, out->server_key, info->key_len) &&
-	       rd_copy(&block, out->client_iv, info->salt_len) &&
-	       rd_copy(&block, out->server_iv, info->salt_len);
-}
-
 static enum hs_next on_key_block(struct handshake *h)
 {
-	if (!keys12_slice(h->suite, rd_of(h->job.prf_out, h->job.prf_out_len), &h->protect.keys))
+	if (!key_block_slice(h->suite, h->job.prf_out, h->job.prf_out_len, &h->protect.keys))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	h->protect.suite = h->suite;
 	h->keys_are_new = true;
@@ -25,7 +14,6 @@ static enum hs_next on_key_block(struct handshake *h)
 
 static enum hs_next on_master(struct handshake *h)
 {
-	const struct aead_info *info = aead_info(h->suite->aead);
 	struct connection_prf p = {
 		.label = "key expansion",
 		.secret = h->master,
@@ -34,7 +22,7 @@ static enum hs_next on_master(struct handshake *h)
 		.seed1_len = sizeof(h->server_random),
 		.seed2 = h->client_random,
 		.seed2_len = sizeof(h->client_random),
-		.out_len = 2 * ((size_t)info->key_len + info->salt_len),
+		.out_len = key_block_len(h->suite),
 	};
 
 	memcpy(h->master, h->job.prf_out, sizeof(h->master));

@@ -5,9 +5,6 @@
 
 #include "connection.h"
 
-/* keys12_slice: traffic keys out of a key block (RFC 5246 §6.3, no MAC keys); false: too short. */
-bool keys12_slice(const struct suite *suite, struct rd block, struct traffic_keys *out) MUST_USE;
-
 /* keys12_derive: from the pre-shared key to open epoch 1, then `then`. The transcript ends with the
  * ClientKeyExchange. The premaster secret is wiped as soon as it is used. */
 enum hs_next keys12_derive(struct handshake *h, const uint8_t *psk, size_t psk_len,
