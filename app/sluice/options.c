@@ -293,6 +293,18 @@ static bool check_addresses(const struct options *opt)
 	return true;
 }
 
+/* Whether a port has an address that this --listen means. One without addresses has none to be
+ * missed. */
+static bool serves(const struct port_spec *port, const struct listen_spec *l)
+{
+	if ((l->any4 || l->any6) && port->n_addrs == 0)
+		return true;
+	for (unsigned i = 0; i < port->n_addrs; i++)
+		if (frame_addr_is_ip6(&port->addrs[i]) ? l->any6 : l->any4)
+			return true;
+	return port_spec_has(port, l->ip);
+}
+
 static bool check_listen(const struct options *opt)
 {
 	const struct option_values *values = opt->values;
@@ -300,10 +312,10 @@ static bool check_listen(const struct options *opt)
 
 	for (unsigned i = 0; i < opt->n_listen; i++) {
 		const struct listen_spec *l = &opt->listen[i];
-		bool found = l->any4 || l->any6;
+		bool found = l->any4 && l->any6;
 
 		for (unsigned p = 0; p < opt->n_ports; p++)
-			found = found || port_spec_has(&opt->ports[p], l->ip);
+			found = found || serves(&opt->ports[p], l);
 		if (!found)
 			return report(values->err, "--", "listen", "no port has this address",
 				      values->rows[row].texts[i].value);

@@ -348,6 +348,11 @@ static void bad_listen(void **state)
 		"sluice: --listen: not an address of a host ([ff02::1]:5684)\n");
 	refuses(BASE "--listen 198.18.0.3:5684",
 		"sluice: --listen: no port has this address (198.18.0.3:5684)\n");
+	/* Taken, this would have listened on nothing, which to the path means on everything. */
+	refuses("sluice --port tap:t0,ip=198.18.0.2/15 --psk-file p --listen [::]:6000",
+		"sluice: --listen: no port has this address ([::]:6000)\n");
+	refuses("sluice --port tap:t0,ip6=2001:db8::2/64 --psk-file p --listen 0.0.0.0:6000",
+		"sluice: --listen: no port has this address (0.0.0.0:6000)\n");
 }
 
 static void bad_values_name_option_and_value(void **state)
