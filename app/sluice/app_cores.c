@@ -21,6 +21,11 @@ static void fill_path_ports(const struct app *app, struct path_config *cfg, unsi
 		};
 }
 
+_Static_assert((int)LAYOUT_ROLE_MAX <= (int)PATH_POLL_MAX &&
+		       (int)LAYOUT_ROLE_MAX <= (int)PATH_HANDSHAKE_MAX &&
+		       (int)LAYOUT_ROLE_MAX <= (int)PATH_WORKERS_MAX,
+	       "rings for every layout");
+
 static void fill_path_rings(const struct app *app, struct path_config *cfg, unsigned core)
 {
 	const struct mesh *m = &app->mesh;

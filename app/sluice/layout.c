@@ -168,7 +168,8 @@ static void choose_rest(struct plan *p)
 								: p->poll;
 	idle = core_set_minus(&idle, &p->handshake);
 	if (core_set_count(&p->worker) == 0)
-		p->worker = core_set_count(&idle) > 0 ? idle : p->handshake;
+		p->worker =
+			core_set_count(&idle) > 0 ? first_of(&idle, LAYOUT_ROLE_MAX) : p->handshake;
 }
 
 static bool choose_main(const struct plan *p, struct layout *out)
@@ -269,6 +270,24 @@ static void write_layout(struct layout *out, const struct plan *p)
 	index_queues(out);
 }
 
+static bool check_roles(const struct plan *p)
+{
+	const struct {
+		const char *option;
+		const struct core_set *cores;
+	} roles[] = {
+		{ "--config", &p->poll },
+		{ "--handshake-cores", &p->opt->handshake_cores },
+		{ "--workers", &p->opt->workers },
+	};
+
+	for (unsigned i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (core_set_count(roles[i].cores) > LAYOUT_ROLE_MAX)
+			return refuse(p, "%s: more than %d lcores", roles[i].option,
+				      LAYOUT_ROLE_MAX);
+	return true;
+}
+
 bool layout_make(struct layout *out, const struct options *opt, const struct core_set *available,
 		 char *err, size_t err_len)
 {
@@ -284,6 +303,8 @@ bool layout_make(struct layout *out, const struct options *opt, const struct cor
 	    !check_available(&p, "handshake-cores", &p.handshake))
 		return false;
 	if (!(opt->n_queues != 0 ? take_config(&p) : choose_poll(&p)))
+		return false;
+	if (!check_roles(&p))
 		return false;
 	choose_rest(&p);
 	if (!choose_main(&p, out))

@@ -19,7 +19,10 @@
 
 enum layout_role { LAYOUT_POLL = 1, LAYOUT_HANDSHAKE = 2, LAYOUT_WORKER = 4 };
 
-enum { LAYOUT_NONE = 0xff };
+enum {
+	LAYOUT_NONE = 0xff,
+	LAYOUT_ROLE_MAX = 64, /* cores of one role */
+};
 
 struct layout_core {
 	uint16_t lcore;
@@ -67,7 +70,8 @@ bool layout_limit_queues(struct layout *l, unsigned port, unsigned max, char *er
 /* layout_lcores: all cores in use, for EAL's -l. */
 struct core_set layout_lcores(const struct layout *l);
 
-/* layout_role_text: a core's roles as "main+poll+worker" into out; returns where the text begins. */
+/* layout_role_text: a core's roles as "main+poll+worker" into out; returns where the text begins.
+ */
 const char *layout_role_text(char *out, size_t len, const struct layout *l,
 			     const struct layout_core *core);
 

@@ -367,6 +367,22 @@ static void cores_of_eal(void **state)
 	assert_false(layout_cores(&set, &opt, err, sizeof(err)));
 }
 
+static void a_role_has_64_cores_at_most(void **state)
+{
+	struct options opt = make_options(1, "0-63", "0-63");
+
+	(void)state;
+	make(&opt, "0-127");
+	opt = make_options(1, "0-64", NULL);
+	refuses(&opt, "0-127", "--workers: more than 64 lcores");
+	opt = make_options(1, NULL, "0-64");
+	refuses(&opt, "0-127", "--handshake-cores: more than 64 lcores");
+	opt = make_options(1, NULL, NULL);
+	for (unsigned i = 0; i < 65; i++)
+		add_queue(&opt, 0, i, i);
+	refuses(&opt, "0-127", "--config: more than 64 lcores");
+}
+
 static void cores_of_the_scheduler(void **state)
 {
 	struct options opt = { .n_ports = 1 };
@@ -399,6 +415,7 @@ int main(void)
 		cmocka_unit_test(many_cores_do_not_overflow_the_queues),
 		cmocka_unit_test(table_before_and_after_opening),
 		cmocka_unit_test(cores_of_eal),
+		cmocka_unit_test(a_role_has_64_cores_at_most),
 		cmocka_unit_test(cores_of_the_scheduler),
 	};
 
