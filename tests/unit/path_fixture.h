@@ -304,7 +304,7 @@ static inline struct client client_make(const struct build_spec *spec, unsigned 
 	};
 	memset(c.keys.rx_key, (int)(n * 4 + 1), sizeof(c.keys.rx_key));
 	memset(c.keys.tx_key, (int)(n * 4 + 2), sizeof(c.keys.tx_key));
-	for (uint8_t i = 0; i < AEAD_IV_LEN; i++) {
+	for (unsigned i = 0; i < AEAD_IV_LEN; i++) {
 		c.keys.rx_iv[i] = (uint8_t)(n + i * 3);
 		c.keys.tx_iv[i] = (uint8_t)(n + i * 5 + 1);
 	}
