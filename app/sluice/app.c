@@ -16,6 +16,7 @@
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_malloc.h>
+#include <urcu/urcu-qsbr.h>
 
 enum {
 	ERROR_MAX = 512,
@@ -322,12 +323,15 @@ void app_free(struct app *app)
 		telemetry_stop();
 	for (unsigned i = 0; i < app->n_ports; i++)
 		port_close(&app->ports[i]);
+	/* Handshakes and sessions give their identities back, which is for registered threads. */
+	urcu_qsbr_register_thread();
 	app_free_cores(app);
 	mesh_free(&app->mesh);
 	for (unsigned i = 0; i < app->layout.n_poll; i++)
 		rte_ring_free(app->retired[i]);
 	recycler_free(app->recycler);
 	store_free(app->store);
+	urcu_qsbr_unregister_thread();
 	table_free(app->pending);
 	free_cookie_secrets(app);
 	if (app->sink != NULL)

@@ -137,7 +137,7 @@ static bool drain(struct app *app, struct timers *t)
 	return flushed;
 }
 
-bool control_run(struct app *app)
+static bool serve(struct app *app)
 {
 	uint64_t now_ns = core_now_ns();
 	struct timers t = { now_ns + COOKIE_ROTATION_NS, now_ns + app->opt.stats_period_ns };
@@ -158,4 +158,17 @@ bool control_run(struct app *app)
 		}
 		tick(app, &t);
 	}
+}
+
+bool control_run(struct app *app)
+{
+	bool flushed;
+
+	/* Giving identities back is for registered threads. A thread that sleeps must not hold up
+	 * grace periods, so this one is offline but for those moments (recycler.c). */
+	urcu_qsbr_register_thread();
+	urcu_qsbr_thread_offline();
+	flushed = serve(app);
+	urcu_qsbr_unregister_thread();
+	return flushed;
 }

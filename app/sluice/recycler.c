@@ -73,7 +73,9 @@ size_t recycler_turn(struct recycler *r)
 	if (!mesh_passed(r->mesh, MESH_WORKER, r->marks))
 		return 0;
 	urcu_qsbr_synchronize_rcu();
+	urcu_qsbr_thread_online();
 	store_recycle(r->store, r->batch, r->n);
+	urcu_qsbr_thread_offline();
 	n = r->n;
 	r->n = 0;
 	return n;

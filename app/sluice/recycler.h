@@ -8,7 +8,7 @@
  *   1. a grace period: the owners have flushed what they had for the workers;
  *   2. the workers to have read their rings up to where they stood then;
  *   3. another grace period: the workers are done with what they read.
- * Control thread only.
+ * Control thread only: registered with RCU, and offline, as it is between turns.
  */
 #pragma once
 
