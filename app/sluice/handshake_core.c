@@ -218,7 +218,6 @@ static void install(struct handshake_core *hc, struct handshake_slot *slot,
 
 	fill_install(in, slot, event, ref);
 	in->handshake_core = (uint8_t)hc->cfg.index;
-	slot->identity = event->identity;
 	msg_of(mbuf)->flow = slot->flow;
 	msg_of(mbuf)->hop = slot->hop;
 	msg_of(mbuf)->peer_hs = ref;
@@ -241,11 +240,10 @@ static void install(struct handshake_core *hc, struct handshake_slot *slot,
  */
 static bool try_install(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
 {
-	struct rte_ring *ring = mesh_ring(hc->cfg.mesh, MESH_POLL, slot->owner, hc->cfg.core);
 	struct handshake_event event;
 	struct rte_mbuf *mbuf;
 
-	if (rte_ring_free_count(ring) < 1 + HANDSHAKE_HELD_MAX)
+	if (mesh_room(hc->cfg.mesh, MESH_POLL, slot->owner, hc->cfg.core) < 1 + HANDSHAKE_HELD_MAX)
 		return false;
 	mbuf = message(hc, MSG_INSTALL, NULL, 0);
 	if (mbuf == NULL)
@@ -419,16 +417,16 @@ static void on_opened(struct handshake_core *hc, const struct rte_mbuf *mbuf, ui
 	}
 }
 
-/* The owner took the session, or had no room for it: then the identity is ours to give back. */
-static void on_installed(struct handshake_core *hc, const struct msg *msg)
+/* The owner took the session, or had no room for it: then the identity is ours to give back. The
+ * message names it, since the slot may have been reused meanwhile. */
+static void on_installed(struct handshake_core *hc, const struct rte_mbuf *mbuf)
 {
-	struct handshake_slot *slot = handshake_slots_get(hc->slots, msg->peer_hs);
+	const struct identity *identity;
 
-	if (slot == NULL || slot->identity == NULL)
+	if (rte_pktmbuf_data_len(mbuf) != sizeof(identity))
 		return;
-	if (msg->ref.generation == 0)
-		give_back(hc, slot->identity);
-	slot->identity = NULL;
+	memcpy(&identity, rte_pktmbuf_mtod(mbuf, const void *), sizeof(identity));
+	give_back(hc, identity);
 }
 
 static void on_message(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t now_ns)
@@ -445,7 +443,7 @@ static void on_message(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_
 		on_opened(hc, mbuf, now_ns);
 		break;
 	case MSG_INSTALLED:
-		on_installed(hc, msg_of(mbuf));
+		on_installed(hc, mbuf);
 		break;
 	default: /* no other kind is sent here */
 		break;

@@ -18,7 +18,6 @@ struct handshake_slot {
 	struct nexthop hop;
 	struct flow_hash hash;             /* its key in the table of pending flows */
 	struct handshake *handshake;       /* SLOT_ACTIVE */
-	const struct identity *identity;   /* installed, until the owner confirms */
 	struct handshake_remnant *remnant; /* SLOT_LINGER */
 	uint64_t linger_until_ns;
 	uint32_t generation;
@@ -45,7 +44,7 @@ struct handshake_slot *handshake_slots_get(struct handshake_slots *s, struct ses
 void handshake_slots_linger(struct handshake_slots *s, struct handshake_slot *slot,
 			    uint64_t until_ns);
 
-/* handshake_slots_close: to free. The caller has released handshake, identity. */
+/* handshake_slots_close: to free. The caller has released the handshake. */
 void handshake_slots_close(struct handshake_slots *s, struct handshake_slot *slot);
 
 /* handshake_slots_expire: frees the slots whose linger time is over. */

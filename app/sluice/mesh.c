@@ -76,13 +76,30 @@ unsigned mesh_receive(const struct mesh *m, enum mesh_role role, unsigned dst, u
 	return got;
 }
 
+/* rte_ring_count, but with atomic loads: another core may be at work on the ring. */
+static unsigned ring_count(const struct rte_ring *ring)
+{
+	uint32_t read = __atomic_load_n(&ring->cons.tail, __ATOMIC_ACQUIRE);
+	uint32_t filled = __atomic_load_n(&ring->prod.tail, __ATOMIC_ACQUIRE);
+	uint32_t n = (filled - read) & ring->mask;
+
+	return n < ring->capacity ? n : ring->capacity;
+}
+
 unsigned mesh_depth(const struct mesh *m, enum mesh_role role, unsigned dst)
 {
 	unsigned depth = 0;
 
 	for (unsigned src = 0; src < m->n_cores; src++)
-		depth += rte_ring_count(mesh_ring(m, role, dst, src));
+		depth += ring_count(mesh_ring(m, role, dst, src));
 	return depth;
+}
+
+unsigned mesh_room(const struct mesh *m, enum mesh_role role, unsigned dst, unsigned src)
+{
+	const struct rte_ring *ring = mesh_ring(m, role, dst, src);
+
+	return ring->capacity - ring_count(ring);
 }
 
 void mesh_mark(const struct mesh *m, enum mesh_role role, uint32_t *marks)

@@ -21,7 +21,7 @@ struct mesh {
 	struct rte_ring **rings[MESH_ROLES]; /* [dst * n_cores + src] */
 };
 
-/* mesh_init: makes all rings of `size` (a power of two) elements. 0, or -ENOMEM. Slow path only. */
+/* mesh_init: makes all rings of `size` (a power of two) elements. 0, or -errno. Slow path only. */
 int mesh_init(struct mesh *m, unsigned n_cores, const unsigned n_dst[MESH_ROLES], unsigned size);
 
 /* mesh_free: frees the mbufs that are still in rings, and the rings. */
@@ -41,6 +41,10 @@ unsigned mesh_receive(const struct mesh *m, enum mesh_role role, unsigned dst, u
 
 /* mesh_depth: messages waiting for an instance. Any thread. */
 unsigned mesh_depth(const struct mesh *m, enum mesh_role role, unsigned dst);
+
+/* mesh_room: messages that still fit in the ring on which core src sends to an instance. That core
+ * only. */
+unsigned mesh_room(const struct mesh *m, enum mesh_role role, unsigned dst, unsigned src);
 
 /* mesh_marks_len: rings that lead to a role; room that mesh_mark needs. */
 static inline size_t mesh_marks_len(const struct mesh *m, enum mesh_role role)
