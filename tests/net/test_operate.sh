@@ -65,5 +65,42 @@ want='2\.05' check "GET /.well-known/core" coap_path get /.well-known/core
 want='2\.05' check "GET /time" coap_path get /time
 want='4\.04' check "GET of something else is 4.04" coap_path get /nothing
 want='4\.05' check "DELETE is 4.05" coap_path delete /s
+keeps_the_old() {
+	mv "$work/psk" "$work/psk.away"
+	kill -HUP "$sluice_pid"
+	sleep 0.5
+	grep -q 'reload refused' "$work/log" && posts openssl 198.18.0.2 '{"n":"old"}' && mv "$work/psk.away" "$work/psk"
+}
+check "SIGHUP without the file keeps the old credentials" keeps_the_old
 check "drains" stop_sluice
 check "SIGTERM leaves no process" sh -c "! pgrep -P $$ sluice"
+
+impatient() {
+	local pid=$sluice_pid
+	for _ in 1 2 3; do kill -TERM "$pid" 2>/dev/null; done
+	sluice_pid=
+	wait "$pid"
+}
+check "starts with room for one session" start_sluice af_packet:veth0 --max-sessions 1 --max-handshakes 1
+check "one session is served" posts openssl 198.18.0.2 '{"n":"only"}'
+check "SIGTERM three times is a drain" impatient
+no_such_family() {
+	"$sluice" --port af_packet:veth0,ip=198.18.0.2/15 --psk-file "$work/psk" --listen '[::]:6000' --check-config > "$work/said" 2>&1
+	[ $? = 2 ] && grep -q -- '--listen: no port has this address' "$work/said"
+}
+check "--listen on a kind of address that no port has" no_such_family
+odd_identities() {
+	local name
+	printf '%s:%s\n' 'a"b\c' "$(psk_key_hex)" '#ff00fe' "$(psk_key_hex)" 'grüße:8' "$(psk_key_hex)" > "$work/psk"
+	start_sluice af_packet:veth0 || return 1
+	for name in 'a"b\c' 'grüße:8'; do
+		identity=$name posts openssl 198.18.0.2 '{"n":"odd"}' || return 1
+	done
+	lines 2 odd && python3 - "$sink" <<-'END'
+		import json, sys
+		devices = [json.loads(l)["device"] for l in open(sys.argv[1]) if "odd" in l]
+		assert devices == ['a"b\\c', 'grüße:8'], devices
+	END
+}
+check "identities that need care in JSON" odd_identities
+check "drains" stop_sluice
