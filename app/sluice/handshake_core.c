@@ -2,6 +2,7 @@
 #include "handshake_core.h"
 
 #include "deadline.h"
+#include "handshake_share.h"
 #include "handshake_slots.h"
 #include "job.h"
 #include "msg.h"
@@ -28,7 +29,8 @@ struct handshake_core {
 	struct handshake_config handshake;
 	struct job_lookup lookup;
 	struct handshake_slots *slots;
-	struct deadlines *deadlines; /* by slot */
+	struct handshake_share *share; /* of each source prefix in the slots */
+	struct deadlines *deadlines;   /* by slot */
 	unsigned next_ring;
 	struct status_counts counts;
 	struct handshake_core_stats stats;
@@ -90,8 +92,9 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 	};
 	hc->lookup = (struct job_lookup){ find_psk, hc };
 	hc->slots = handshake_slots_new(cfg->max_handshakes, n_linger);
+	hc->share = handshake_share_new(cfg->max_handshakes);
 	hc->deadlines = deadlines_new(cfg->max_handshakes + n_linger);
-	if (hc->slots == NULL || hc->deadlines == NULL) {
+	if (hc->slots == NULL || hc->share == NULL || hc->deadlines == NULL) {
 		handshake_core_free(hc);
 		return NULL;
 	}
@@ -103,6 +106,7 @@ void handshake_core_free(struct handshake_core *hc)
 	if (hc == NULL)
 		return;
 	handshake_slots_free(hc->slots);
+	handshake_share_free(hc->share);
 	deadlines_free(hc->deadlines);
 	free(hc);
 }
@@ -174,14 +178,20 @@ static void send_output(struct handshake_core *hc, const struct handshake_slot *
 		send_datagram(hc, slot, MSG_SEND, datagram, len);
 }
 
+/* The handshake of a slot is over, one way or the other. */
+static void forget(struct handshake_core *hc, struct handshake_slot *slot)
+{
+	deadlines_set(hc->deadlines, handshake_slots_ref(hc->slots, slot).slot, DEADLINE_NONE);
+	handshake_share_give(hc->share, slot->share);
+	handshake_free(slot->handshake);
+	slot->handshake = NULL;
+}
+
 /* Ends a handshake that came to nothing. */
 static void abandon(struct handshake_core *hc, struct handshake_slot *slot)
 {
-	struct session_ref ref = handshake_slots_ref(hc->slots, slot);
-
-	table_remove(hc->cfg.pending, &slot->hash, ref);
-	deadlines_set(hc->deadlines, ref.slot, DEADLINE_NONE);
-	handshake_free(slot->handshake);
+	table_remove(hc->cfg.pending, &slot->hash, handshake_slots_ref(hc->slots, slot));
+	forget(hc, slot);
 	handshake_slots_close(hc->slots, slot);
 	stat_add(&hc->stats.failed, 1);
 }
@@ -228,10 +238,8 @@ static void install(struct handshake_core *hc, struct handshake_slot *slot,
 	slot->remnant = malloc(sizeof(*slot->remnant));
 	if (slot->remnant != NULL)
 		handshake_remnant(slot->handshake, slot->remnant);
-	handshake_free(slot->handshake);
-	slot->handshake = NULL;
+	forget(hc, slot);
 	handshake_slots_linger(hc->slots, slot, now_ns + LINGER_NS);
-	deadlines_set(hc->deadlines, ref.slot, DEADLINE_NONE);
 	stat_add(&hc->stats.completed, 1);
 	count(hc, STATUS_HS_DONE);
 }
@@ -293,12 +301,20 @@ static struct handshake_slot *open_slot(struct handshake_core *hc, const struct 
 					const struct flow_hash *hash, uint64_t now_ns)
 {
 	struct table_hit entry = { .owner = (uint8_t)hc->cfg.index };
-	struct handshake_slot *slot = handshake_slots_open(hc->slots, &entry.ref);
+	struct handshake_slot *slot;
+	uint16_t share;
 
+	if (!handshake_share_take(hc->share, msg->flow.remote_ip, &share)) {
+		count(hc, STATUS_HELLO_LIMIT);
+		return NULL;
+	}
+	slot = handshake_slots_open(hc->slots, &entry.ref);
 	if (slot == NULL) {
+		handshake_share_give(hc->share, share);
 		count(hc, STATUS_HELLO_REFUSED);
 		return NULL;
 	}
+	slot->share = share;
 	slot->flow = msg->flow;
 	slot->hop = msg->hop;
 	slot->hash = *hash;
@@ -307,7 +323,7 @@ static struct handshake_slot *open_slot(struct handshake_core *hc, const struct 
 	if (slot->handshake == NULL ||
 	    table_insert(hc->cfg.pending, hash, &entry) != TABLE_INSERTED) {
 		count(hc, slot->handshake == NULL ? STATUS_HS_INTERNAL : STATUS_HELLO_REFUSED);
-		handshake_free(slot->handshake);
+		forget(hc, slot);
 		handshake_slots_close(hc->slots, slot);
 		return NULL;
 	}

@@ -53,7 +53,7 @@
 	X(HELLO_VERSION,       "hello_version",       "no common DTLS version")                    \
 	X(HELLO_VERIFY_SENT,   "hello_verify_sent",   "no valid cookie: HelloVerifyRequest sent")  \
 	X(HELLO_REFUSED,       "hello_refused",       "draining, or out of handshake slots")       \
-	X(HELLO_LIMIT,         "hello_limit",         "beyond the source prefix's admission rate") \
+	X(HELLO_LIMIT,         "hello_limit",         "beyond the source prefix's share of slots") \
 	/* handshake */                                                                            \
 	X(HS_MALFORMED,        "hs_malformed",        "handshake message does not parse")          \
 	X(HS_UNEXPECTED,       "hs_unexpected",       "message not allowed in this state")         \
