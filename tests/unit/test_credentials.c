@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "credentials.h"
+
+#include "wiring_fixture.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define KEY_A "000102030405060708090a0b0c0d0e0f"
+#define KEY_B "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"
+
+static char path[64];
+static struct credentials creds;
+
+static int setup(void **state)
+{
+	char err[256];
+
+	(void)state;
+	strcpy(path, "/tmp/sluice-test-psk-XXXXXX");
+	wiring_path(path);
+	wiring_write(path, "dev1:" KEY_A "\n");
+	assert_true(credentials_init(&creds, path, err, sizeof(err)));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	credentials_free(&creds);
+	return unlink(path);
+}
+
+/* Length of the key that a name has now, its first byte in *first; the reference is given back. */
+static size_t lookup(const char *name, uint8_t *first)
+{
+	uint8_t key[PSK_KEY_MAX];
+	const struct identity *id;
+	size_t len = credentials_psk(&creds, (const uint8_t *)name, strlen(name), key, &id);
+
+	*first = key[0];
+	assert_true((len > 0) == (id != NULL));
+	if (id != NULL) {
+		assert_int_equal(id->len, strlen(name));
+		assert_memory_equal(id->bytes, name, id->len);
+		identity_put(creds.identities, id);
+	}
+	return len;
+}
+
+static void a_known_identity_has_its_key(void **state)
+{
+	uint8_t first = 0xff;
+
+	(void)state;
+	assert_int_equal(lookup("dev1", &first), 16);
+	assert_int_equal(first, 0);
+	assert_int_equal(lookup("dev", &first), 0);
+	assert_int_equal(lookup("dev2", &first), 0);
+	/* An unknown name is not interned: strangers cost no memory (hostile N). */
+	assert_int_equal(identity_count(creds.identities), 0);
+}
+
+static void reload_swaps_the_set(void **state)
+{
+	char err[256];
+	uint8_t first = 0xff;
+
+	(void)state;
+	wiring_write(path, "dev1:" KEY_B "\ndev2:" KEY_A "\n");
+	assert_int_equal(lookup("dev2", &first), 0);
+	assert_true(credentials_reload(&creds, err, sizeof(err)));
+	assert_int_equal(lookup("dev1", &first), 16);
+	assert_int_equal(first, 0xf0);
+	assert_int_equal(lookup("dev2", &first), 16);
+	assert_int_equal(first, 0);
+	wiring_write(path, "dev2:" KEY_A "\n");
+	assert_true(credentials_reload(&creds, err, sizeof(err)));
+	assert_int_equal(lookup("dev1", &first), 0);
+}
+
+static void refused(const char *why)
+{
+	char err[256] = "";
+	uint8_t first;
+
+	assert_false(credentials_reload(&creds, err, sizeof(err)));
+	assert_non_null(strstr(err, why));
+	assert_int_equal(lookup("dev1", &first), 16);
+	assert_int_equal(first, 0);
+	assert_int_equal(lookup("dev2", &first), 0);
+}
+
+static void a_broken_file_keeps_the_old_set(void **state)
+{
+	(void)state;
+	wiring_write(path, "dev2:" KEY_B "\ndev3:zz\n");
+	refused(path);
+	wiring_write(path, "dev2:" KEY_B "\ndev2:" KEY_A "\n");
+	refused(path);
+	wiring_write(path, "dev2:" KEY_B "\n");
+	assert_int_equal(chmod(path, 0644), 0);
+	refused(path);
+	assert_int_equal(unlink(path), 0);
+	refused(path);
+	wiring_write(path, "");
+}
+
+/* A device that is taken out of the file keeps its session, and the session its name. */
+static void identities_outlive_a_reload(void **state)
+{
+	uint8_t key[PSK_KEY_MAX], first;
+	const struct identity *id, *again;
+	char err[256];
+
+	(void)state;
+	assert_int_equal(credentials_psk(&creds, (const uint8_t *)"dev1", 4, key, &id), 16);
+	wiring_write(path, "dev2:" KEY_B "\n");
+	assert_true(credentials_reload(&creds, err, sizeof(err)));
+	assert_int_equal(lookup("dev1", &first), 0);
+	assert_int_equal(id->len, 4);
+	assert_memory_equal(id->bytes, "dev1", 4);
+	assert_int_equal(identity_count(creds.identities), 1);
+	/* Back again, it is the same device. */
+	wiring_write(path, "dev1:" KEY_B "\n");
+	assert_true(credentials_reload(&creds, err, sizeof(err)));
+	assert_int_equal(credentials_psk(&creds, (const uint8_t *)"dev1", 4, key, &again), 16);
+	assert_ptr_equal(again, id);
+	identity_put(creds.identities, id);
+	identity_put(creds.identities, again);
+	assert_int_equal(identity_count(creds.identities), 0);
+}
+
+static void a_bad_first_file_is_refused(void **state)
+{
+	struct credentials other;
+	char err[256] = "";
+
+	(void)state;
+	assert_false(credentials_init(&other, "/nonexistent/psk", err, sizeof(err)));
+	assert_non_null(strstr(err, "/nonexistent/psk"));
+	credentials_free(&other);
+}
+
+/* A core that goes on looking keys up while they change: always all of one file or of the other. */
+static struct {
+	_Atomic bool stop;
+	_Atomic unsigned rounds;
+	unsigned wrong;
+} reader;
+
+static void *read_on(void *arg)
+{
+	(void)arg;
+	urcu_qsbr_register_thread();
+	while (!atomic_load(&reader.stop)) {
+		uint8_t first = 0xff;
+		size_t len = lookup("dev1", &first);
+
+		reader.wrong += len != 16 || (first != 0 && first != 0xf0);
+		atomic_fetch_add(&reader.rounds, 1);
+		urcu_qsbr_quiescent_state();
+	}
+	urcu_qsbr_unregister_thread();
+	return NULL;
+}
+
+static void readers_never_stop(void **state)
+{
+	static const char *const files[] = { "dev1:" KEY_A "\n", "dev1:" KEY_B "\n" };
+	char err[256];
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, read_on, NULL), 0);
+	for (unsigned i = 0; i < 50 || atomic_load(&reader.rounds) < 50; i++) {
+		wiring_write(path, files[i % 2]);
+		assert_true(credentials_reload(&creds, err, sizeof(err)));
+	}
+	atomic_store(&reader.stop, true);
+	urcu_qsbr_thread_offline();
+	pthread_join(thread, NULL);
+	urcu_qsbr_thread_online();
+	assert_int_equal(reader.wrong, 0);
+}
+
+#define CREDENTIALS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CREDENTIALS_TEST(a_known_identity_has_its_key),
+		CREDENTIALS_TEST(reload_swaps_the_set),
+		CREDENTIALS_TEST(a_broken_file_keeps_the_old_set),
+		CREDENTIALS_TEST(identities_outlive_a_reload),
+		CREDENTIALS_TEST(a_bad_first_file_is_refused),
+		CREDENTIALS_TEST(readers_never_stop),
+	};
+
+	return cmocka_run_group_tests(tests, wiring_register, wiring_unregister);
+}
