@@ -229,7 +229,7 @@ static void *control_thread(void *arg)
 	struct app *app = arg;
 
 	pthread_setname_np(pthread_self(), "sluice-control");
-	app->flushed = control_run(app);
+	control_run(app);
 	return NULL;
 }
 
@@ -305,7 +305,7 @@ int app_serve(struct app *app)
 		core_run(mine);
 	pthread_join(control, NULL);
 	rte_eal_mp_wait_lcore();
-	return app->flushed ? EXIT_SUCCESS : EXIT_FAILURE;
+	return control_flush(app) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static void free_cookie_secrets(struct app *app)

@@ -35,7 +35,7 @@ struct app {
 	struct aead *aeads[CORE_MAX];
 	struct gate *gates[CORE_MAX];
 	_Atomic bool draining, stop;
-	bool eal_up, flushed;
+	bool eal_up;
 	cpu_set_t affinity; /* of the process, before EAL pinned its main thread */
 
 	uint64_t start_ns;

@@ -116,10 +116,9 @@ static void tick(struct app *app, struct timers *t)
 	}
 }
 
-static bool drain(struct app *app, struct timers *t)
+static void drain(struct app *app, struct timers *t)
 {
 	uint64_t until_ns = core_now_ns() + DRAIN_MS * UINT64_C(1000000);
-	bool flushed;
 
 	log_line(LOG_LEVEL_NOTICE, "draining");
 	atomic_store(&app->draining, true);
@@ -129,15 +128,9 @@ static bool drain(struct app *app, struct timers *t)
 		tick(app, t);
 	} while (busy(app) && core_now_ns() < until_ns);
 	atomic_store(&app->stop, true);
-	flushed = sink_flush(app->sink, SINK_FLUSH_MS);
-	if (!flushed)
-		log_line(LOG_LEVEL_ERROR, "drained, but the sink did not take everything");
-	else
-		log_line(LOG_LEVEL_NOTICE, "drained");
-	return flushed;
 }
 
-static bool serve(struct app *app)
+static void serve(struct app *app)
 {
 	uint64_t now_ns = core_now_ns();
 	struct timers t = { now_ns + COOKIE_ROTATION_NS, now_ns + app->opt.stats_period_ns };
@@ -152,7 +145,8 @@ static bool serve(struct app *app)
 			break;
 		case SIGTERM:
 		case SIGINT:
-			return drain(app, &t);
+			drain(app, &t);
+			return;
 		default:
 			break;
 		}
@@ -160,15 +154,22 @@ static bool serve(struct app *app)
 	}
 }
 
-bool control_run(struct app *app)
+void control_run(struct app *app)
 {
-	bool flushed;
-
 	/* Giving identities back is for registered threads. A thread that sleeps must not hold up
 	 * grace periods, so this one is offline but for those moments (recycler.c). */
 	urcu_qsbr_register_thread();
 	urcu_qsbr_thread_offline();
-	flushed = serve(app);
+	serve(app);
 	urcu_qsbr_unregister_thread();
-	return flushed;
+}
+
+bool control_flush(struct app *app)
+{
+	if (sink_flush(app->sink, SINK_FLUSH_MS)) {
+		log_line(LOG_LEVEL_NOTICE, "drained");
+		return true;
+	}
+	log_line(LOG_LEVEL_ERROR, "drained, but the sink did not take everything");
+	return false;
 }

@@ -17,6 +17,10 @@ struct app;
 /* control_block_signals: before any thread is made, so that none but ours takes them. */
 void control_block_signals(void);
 
-/* control_run: until a drain is complete. Returns whether the sink took everything. The cores must
- * be running; they are told to stop before it returns. */
-bool control_run(struct app *app);
+/* control_run: until a drain is complete. The cores must be running; they are told to stop before
+ * it returns. */
+void control_run(struct app *app);
+
+/* control_flush: waits for the sink to take what is queued; whether it took everything. When the
+ * cores have stopped: one that is in its last turn may still acknowledge a reading. */
+bool control_flush(struct app *app);
