@@ -117,12 +117,15 @@ static bool make_sessions(struct app *app)
 static uint32_t pool_size(const struct app *app)
 {
 	const struct layout *l = &app->layout;
+	uint32_t rxd = RTE_MAX((uint32_t)app->opt.rxd, (uint32_t)PORT_RXD_DEFAULT);
+	uint32_t txd = RTE_MAX((uint32_t)app->opt.txd, (uint32_t)PORT_TXD_DEFAULT);
 	uint32_t n = 0;
 
 	if (app->opt.mbufs != 0)
 		return app->opt.mbufs;
+	/* Many drivers have their queues in pairs, and a transmit queue is every poll core's. */
 	for (unsigned i = 0; i < app->opt.n_ports; i++)
-		n += PORT_RXD_DEFAULT * l->port_queues[i] + PORT_TXD_DEFAULT * l->n_poll;
+		n += rxd * RTE_MAX((uint32_t)l->port_queues[i], l->n_poll) + txd * l->n_poll;
 	n += l->n_cores * (MBUF_CACHE * 2 + PATH_BURST_MAX * RECORDS_PER_DATAGRAM);
 	return n + (app->opt.test_mode ? RING_SIZE : 4 * RING_SIZE);
 }
@@ -143,7 +146,8 @@ static unsigned memory_mb(const struct app *app)
 			 sizeof(struct session_overflow) + 64 + app->opt.replay_window / 8;
 	size_t rings = (size_t)app->layout.n_cores * app->layout.n_cores * MESH_ROLES * RING_SIZE *
 		       sizeof(void *);
-	size_t bytes = pool_size(app) * packet + app->opt.max_sessions * session + rings +
+	size_t retired = (size_t)app->layout.n_poll * app->opt.max_sessions * 2 * sizeof(void *);
+	size_t bytes = pool_size(app) * packet + app->opt.max_sessions * session + rings + retired +
 		       app->opt.max_handshakes * (size_t)64;
 
 	return 64 + (unsigned)(bytes >> 20) * 5 / 4;
