@@ -1,0 +1,853 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "handshake_core.h"
+
+#include "connection.h"
+#include "gate.h"
+#include "job.h"
+#include "random.h"
+#include "wiring_fixture.h"
+
+/* Cores 0 and 1 poll, core 2 does handshakes. */
+enum { CORES = 3, HS_CORE = 2, RING = 64, MAX_HANDSHAKES = 3, DATAGRAMS = 8, OWNER = 1 };
+
+#define MS UINT64_C(1000000)
+#define S  (1000 * MS)
+
+static const uint8_t psk[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+
+struct world {
+	struct rte_mempool *pool;
+	struct mesh mesh;
+	struct credentials credentials;
+	struct store *store;
+	struct table *pending;
+	struct aead *aead;
+	struct gate *gate;
+	struct cookie_secrets secrets;
+	struct hello_policy policy;
+	_Atomic bool draining;
+	struct handshake_core *core;
+	struct handshake_config client;
+	char path[64];
+	uint64_t now;
+};
+
+/* A device: its handshake, and the datagrams it wants to send. */
+struct device {
+	struct handshake *h;
+	struct flow flow;
+	struct nexthop hop;
+	struct session_ref ref; /* the core's slot */
+	unsigned n_out;
+	struct {
+		size_t len;
+		uint8_t bytes[HANDSHAKE_DATAGRAM_MAX];
+	} out[DATAGRAMS];
+	bool installed, failed;
+	struct protect session;
+};
+
+static bool client_random(void *arg, void *out, size_t len)
+{
+	(void)arg;
+	return random_bytes(out, len);
+}
+
+static void *client_alloc(void *arg, size_t len)
+{
+	(void)arg;
+	return malloc(len);
+}
+
+static void client_release(void *arg, void *p)
+{
+	(void)arg;
+	free(p);
+}
+
+static void start_core(struct world *w)
+{
+	const struct handshake_core_config cfg = {
+		.core = HS_CORE,
+		.mesh = &w->mesh,
+		.pool = w->pool,
+		.store = w->store,
+		.pending = w->pending,
+		.credentials = &w->credentials,
+		.policy = &w->policy,
+		.aead = w->aead,
+		.max_handshakes = MAX_HANDSHAKES,
+		.timeout_ns = S,
+		.mtu = 1400,
+		.draining = &w->draining,
+	};
+
+	w->core = handshake_core_new(&cfg);
+	assert_non_null(w->core);
+	w->client = (struct handshake_config){
+		.policy = &w->policy,
+		.aead = w->aead,
+		.timeout_ns = S,
+		.timeout_max_ns = 60 * S,
+		.give_up_ns = 600 * S,
+		.mtu = 1400,
+		.random = client_random,
+		.alloc = client_alloc,
+		.release = client_release,
+	};
+}
+
+static int setup(void **state)
+{
+	static const unsigned n_dst[MESH_ROLES] = { 2, 1, 1 };
+	static const uint8_t seed[32] = { 3 };
+	struct store_config sc = {
+		.max_sessions = 8, .replay_window = 64, .socket = SOCKET_ID_ANY, .hash_seed = seed
+	};
+	struct world *w = calloc(1, sizeof(*w));
+	char err[256];
+
+	assert_non_null(w);
+	w->now = 1000 * S;
+	strcpy(w->path, "/tmp/sluice-test-hs-XXXXXX");
+	wiring_path(w->path);
+	wiring_write(w->path, "dev1:000102030405060708090a0b0c0d0e0f\n");
+	w->pool = wiring_pool();
+	assert_int_equal(mesh_init(&w->mesh, CORES, n_dst, RING), 0);
+	assert_true(credentials_init(&w->credentials, w->path, err, sizeof(err)));
+	sc.identities = w->credentials.identities;
+	w->store = store_new(&sc);
+	w->pending = table_new(64, SOCKET_ID_ANY);
+	w->aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
+	w->gate = gate_new();
+	assert_true(w->store && w->pending && w->aead && w->gate);
+	assert_true(cookie_secrets_init(&w->secrets));
+	w->policy.n_suites = 1;
+	w->policy.suites[0] = suite_at(0);
+	start_core(w);
+	*state = w;
+	return 0;
+}
+
+/* Every identity and every mbuf must be back (hostile N8, invariant 7). */
+static int teardown(void **state)
+{
+	struct world *w = *state;
+	int rc;
+
+	handshake_core_free(w->core);
+	mesh_free(&w->mesh);
+	store_free(w->store);
+	table_free(w->pending);
+	aead_free(w->aead);
+	gate_free(w->gate);
+	assert_int_equal(identity_count(w->credentials.identities), 0);
+	urcu_qsbr_thread_offline();
+	credentials_free(&w->credentials);
+	urcu_qsbr_thread_online();
+	rc = wiring_pool_free(w->pool);
+	unlink(w->path);
+	free(w);
+	return rc;
+}
+
+static unsigned turn(struct world *w) { return handshake_core_turn(w->core, w->now); }
+
+static uint64_t counted(const struct world *w, enum status s)
+{
+	return status_get(handshake_core_counts(w->core), s);
+}
+
+static struct rte_mbuf *take(struct world *w)
+{
+	return wiring_take(&w->mesh, MESH_POLL, OWNER, HS_CORE);
+}
+
+static void device_end(struct device *d)
+{
+	handshake_free(d->h);
+	d->h = NULL;
+}
+
+/* Jobs, output and events of the device's own handshake. */
+static void device_drain(struct world *w, struct device *d)
+{
+	struct handshake_event event;
+	struct handshake_job *job;
+
+	while ((job = handshake_job(d->h)) != NULL) {
+		job_run(job, NULL);
+		handshake_job_done(d->h, w->now);
+	}
+	d->n_out = 0;
+	while (d->n_out < DATAGRAMS &&
+	       handshake_output(d->h, d->out[d->n_out].bytes, &d->out[d->n_out].len))
+		d->n_out++;
+	handshake_event(d->h, &event);
+	if (event.kind == HANDSHAKE_INSTALL) {
+		d->installed = true;
+		d->session = (struct protect){ .aead = w->aead,
+					       .suite = event.suite,
+					       .client = true,
+					       .tx_seq = { 0, event.tx_seq },
+					       .keys = *event.keys };
+	}
+	d->failed |= event.kind == HANDSHAKE_FAILED;
+}
+
+/* The device gets a datagram and answers. */
+static void device_input(struct world *w, struct device *d, const uint8_t *bytes, size_t len)
+{
+	(void)handshake_input(d->h, w->now, bytes, len);
+	device_drain(w, d);
+}
+
+/* device_begin: up to the hello whose cookie the gate finds good, which is in out[0]. */
+static void device_begin(struct world *w, struct device *d, uint16_t port, const uint8_t key[16])
+{
+	struct gate_item item;
+
+	*d = (struct device){ .flow = { .local_port = 5684, .remote_port = port },
+			      .hop = { .remote_mac = { 2, 0, 0, 0, 0, 1 }, .port_id = 1 } };
+	/* A network of its own for each port. */
+	d->flow.remote_ip[10] = d->flow.remote_ip[11] = 0xff;
+	d->flow.remote_ip[14] = (uint8_t)port;
+	d->h = handshake_new(&w->client, HANDSHAKE_CLIENT, w->now);
+	assert_non_null(d->h);
+	assert_true(handshake_client_credential(d->h, (const uint8_t *)"dev1", 4, key, 16));
+	handshake_timeout(d->h, w->now);
+	device_drain(w, d);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(d->n_out, 1);
+		item = (struct gate_item){ .flow = &d->flow,
+					   .datagram = rd_of(d->out[0].bytes, d->out[0].len) };
+		gate_burst(w->gate, &w->secrets, &item, 1);
+		if (i == 0) {
+			assert_int_equal(item.status, STATUS_HELLO_VERIFY_SENT);
+			device_input(w, d, item.reply, item.reply_len);
+		}
+	}
+	assert_int_equal(item.status, STATUS_OK);
+}
+
+/* A message about this device to the handshake core. */
+static struct rte_mbuf *to_core(struct world *w, const struct device *d, enum msg_kind kind,
+				const void *bytes, size_t len)
+{
+	struct rte_mbuf *m = wiring_mbuf(w->pool, bytes, len);
+
+	*msg_of(m) = (struct msg){ .kind = (uint8_t)kind,
+				   .flow = d->flow,
+				   .hop = d->hop,
+				   .peer_hs = d->ref,
+				   .from = OWNER };
+	wiring_send(&w->mesh, MESH_HANDSHAKE, 0, OWNER, m);
+	return m;
+}
+
+static bool pending(struct world *w, const struct device *d, struct session_ref *ref)
+{
+	const struct flow *flow = &d->flow;
+	struct flow_hash hash;
+	struct table_hit hit;
+
+	flow_hash_burst(&w->store->hash_key, &flow, &hash, 1);
+	if (table_lookup_burst(w->pending, &hash, &hit, 1) == 0)
+		return false;
+	assert_int_equal(hit.owner, 0);
+	*ref = hit.ref;
+	return true;
+}
+
+/* device_hello: the core has its hello. */
+static void device_hello(struct world *w, struct device *d)
+{
+	to_core(w, d, MSG_HELLO, d->out[0].bytes, d->out[0].len);
+	turn(w);
+}
+
+/* device_hears: gives the device the MSG_SENDs that wait, up to another kind of message, which is
+ * returned; NULL: there was none. */
+static struct rte_mbuf *device_hears(struct world *w, struct device *d)
+{
+	struct rte_mbuf *m;
+
+	while ((m = take(w)) != NULL && msg_of(m)->kind == MSG_SEND) {
+		assert_memory_equal(&msg_of(m)->flow, &d->flow, sizeof(d->flow));
+		assert_memory_equal(&msg_of(m)->hop, &d->hop, sizeof(d->hop));
+		device_input(w, d, rte_pktmbuf_mtod(m, uint8_t *), m->data_len);
+		rte_pktmbuf_free(m);
+	}
+	return m;
+}
+
+/* The device sends what it has in out as datagrams of its pending handshake. */
+static void device_answers(struct world *w, struct device *d)
+{
+	assert_true(d->n_out > 0);
+	assert_true(pending(w, d, &d->ref));
+	for (unsigned i = 0; i < d->n_out; i++)
+		to_core(w, d, MSG_DATAGRAM, d->out[i].bytes, d->out[i].len);
+}
+
+/* device_ready: the server's flight reached it, and its Finished is in out. */
+static void device_ready(struct world *w, struct device *d, uint16_t port)
+{
+	device_begin(w, d, port, psk);
+	device_hello(w, d);
+	assert_null(device_hears(w, d));
+	assert_true(d->n_out > 0);
+}
+
+/* What the owner finds in a MSG_INSTALL; the message is freed. */
+static struct session_install taken(struct world *w, struct device *d, struct rte_mbuf *m)
+{
+	struct session_install in;
+
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_INSTALL);
+	assert_int_equal(m->data_len, sizeof(in));
+	memcpy(&in, rte_pktmbuf_mtod(m, void *), sizeof(in));
+	assert_memory_equal(&in.flow, &d->flow, sizeof(in.flow));
+	assert_memory_equal(&msg_of(m)->flow, &d->flow, sizeof(in.flow));
+	assert_int_equal(msg_of(m)->peer_hs.slot, in.handshake_slot);
+	assert_int_equal(msg_of(m)->peer_hs.generation, in.handshake_generation);
+	d->ref = msg_of(m)->peer_hs;
+	rte_pktmbuf_free(m);
+	assert_int_equal(identity_count(w->credentials.identities), 1);
+	return in;
+}
+
+/* The session ends: the store would give its identity back. */
+static void put(struct world *w, const struct session_install *in)
+{
+	identity_put(w->credentials.identities, in->identity);
+}
+
+/* device_up: a whole handshake. */
+static struct session_install device_up(struct world *w, struct device *d, uint16_t port)
+{
+	device_ready(w, d, port);
+	device_answers(w, d);
+	turn(w);
+	return taken(w, d, device_hears(w, d));
+}
+
+static void a_handshake_installs_what_the_device_has(void **state)
+{
+	struct world *w = *state;
+	struct device d;
+	struct session_install in = device_up(w, &d, 40000);
+
+	assert_true(d.installed);
+	assert_int_equal(in.suite, suite_at(0)->id);
+	assert_int_equal(in.aead, suite_at(0)->aead);
+	assert_int_equal(in.auth, AUTH_PSK);
+	assert_memory_equal(in.rx_key, d.session.keys.client_key, AEAD_KEY_MAX);
+	assert_memory_equal(in.tx_key, d.session.keys.server_key, AEAD_KEY_MAX);
+	assert_memory_equal(in.rx_iv, d.session.keys.client_iv, AEAD_IV_LEN);
+	assert_memory_equal(in.tx_iv, d.session.keys.server_iv, AEAD_IV_LEN);
+	assert_memory_equal(&in.hop, &d.hop, sizeof(d.hop));
+	/* Each has spent number 0 of epoch 1 on its Finished. */
+	assert_int_equal(in.tx_seq, 1);
+	assert_int_equal(in.rx_newest, 0);
+	assert_int_equal(in.rx_window, 1);
+	assert_int_equal(in.identity->len, 4);
+	assert_memory_equal(in.identity->bytes, "dev1", 4);
+	assert_null(take(w));
+	assert_int_equal(counted(w, STATUS_HS_DONE), 1);
+	assert_int_equal(handshake_core_stats(w->core)->started, 1);
+	assert_int_equal(handshake_core_stats(w->core)->completed, 1);
+	assert_int_equal(handshake_core_stats(w->core)->failed, 0);
+	assert_int_equal(handshake_core_stats(w->core)->active, 0);
+	put(w, &in);
+	device_end(&d);
+}
+
+/* bad-input: a duplicated hello, both copies admitted before the first was handled. */
+static void two_copies_of_a_hello_make_one_handshake(void **state)
+{
+	struct world *w = *state;
+	struct session_install in;
+	struct device d;
+
+	device_begin(w, &d, 40000, psk);
+	to_core(w, &d, MSG_HELLO, d.out[0].bytes, d.out[0].len);
+	device_hello(w, &d);
+	assert_int_equal(handshake_core_stats(w->core)->started, 1);
+	assert_int_equal(handshake_core_stats(w->core)->active, 1);
+	assert_int_equal(table_count(w->pending), 1);
+	assert_null(device_hears(w, &d));
+	device_answers(w, &d);
+	turn(w);
+	in = taken(w, &d, device_hears(w, &d));
+	assert_int_equal(handshake_core_stats(w->core)->completed, 1);
+	put(w, &in);
+	device_end(&d);
+}
+
+/* A device that restarted in mid-handshake, with the same port. */
+static void another_random_supersedes(void **state)
+{
+	struct world *w = *state;
+	struct session_install in;
+	struct device old, d;
+	struct session_ref first;
+
+	device_ready(w, &old, 40000);
+	assert_true(pending(w, &old, &first));
+	device_ready(w, &d, 40000);
+	assert_int_equal(counted(w, STATUS_HS_REPLACED), 1);
+	assert_int_equal(table_count(w->pending), 1);
+	assert_int_equal(handshake_core_stats(w->core)->active, 1);
+	/* What the old one still sends names a slot that is another's. */
+	old.ref = first;
+	to_core(w, &old, MSG_DATAGRAM, old.out[0].bytes, old.out[0].len);
+	turn(w);
+	assert_int_equal(counted(w, STATUS_STALE_REF), 1);
+	assert_null(take(w));
+	device_answers(w, &d);
+	turn(w);
+	in = taken(w, &d, device_hears(w, &d));
+	assert_true(d.installed);
+	put(w, &in);
+	device_end(&old);
+	device_end(&d);
+}
+
+/* It crossed the installation on its way: the session is its owner's. */
+static void a_datagram_after_the_installation_goes_back(void **state)
+{
+	struct world *w = *state;
+	struct device d;
+	struct session_install in = device_up(w, &d, 40000);
+	struct rte_mbuf *sent = to_core(w, &d, MSG_DATAGRAM, "late", 4), *got;
+
+	turn(w);
+	got = take(w);
+	assert_ptr_equal(got, sent);
+	assert_int_equal(msg_of(got)->kind, MSG_HANDOFF);
+	assert_memory_equal(&msg_of(got)->flow, &d.flow, sizeof(d.flow));
+	assert_memory_equal(rte_pktmbuf_mtod(got, char *), "late", 4);
+	rte_pktmbuf_free(got);
+	put(w, &in);
+	device_end(&d);
+}
+
+/* One application record of a device that does not wait for the server's Finished. */
+static size_t early(struct device *d, char c, uint8_t out[HANDSHAKE_DATAGRAM_MAX])
+{
+	struct wr wire = wr_of(out, HANDSHAKE_DATAGRAM_MAX);
+
+	assert_true(protect_write(&d->h->protect, &wire, 1, RECORD_APPDATA, DTLS_1_2,
+				  (const uint8_t *)&c, 1));
+	return wr_len(&wire);
+}
+
+static void held_datagrams_follow_the_installation_in_order(void **state)
+{
+	struct world *w = *state;
+	uint8_t held[2][HANDSHAKE_DATAGRAM_MAX];
+	struct session_install in;
+	struct device d;
+	size_t len[2], *last;
+
+	device_ready(w, &d, 40000);
+	assert_true(pending(w, &d, &d.ref));
+	/* One overtakes the Finished, the other is behind it in its datagram. */
+	for (unsigned i = 0; i < 2; i++)
+		len[i] = early(&d, (char)('a' + i), held[i]);
+	to_core(w, &d, MSG_DATAGRAM, held[0], len[0]);
+	last = &d.out[d.n_out - 1].len;
+	assert_true(*last + len[1] <= HANDSHAKE_DATAGRAM_MAX);
+	memcpy(d.out[d.n_out - 1].bytes + *last, held[1], len[1]);
+	*last += len[1];
+	device_answers(w, &d);
+	turn(w);
+	in = taken(w, &d, device_hears(w, &d));
+	for (unsigned i = 0; i < 2; i++) {
+		struct rte_mbuf *m = take(w);
+
+		assert_non_null(m);
+		assert_int_equal(msg_of(m)->kind, MSG_HANDOFF);
+		assert_memory_equal(&msg_of(m)->flow, &d.flow, sizeof(d.flow));
+		assert_int_equal(m->data_len, len[i]);
+		assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), held[i], len[i]);
+		rte_pktmbuf_free(m);
+	}
+	assert_null(take(w));
+	put(w, &in);
+	device_end(&d);
+}
+
+/* A handshake record that the session of this device opened. */
+static struct rte_mbuf *opened(struct world *w, const struct device *d, enum hs_type type,
+			       uint16_t message_seq)
+{
+	uint8_t text[64];
+	struct wr wire = wr_of(text, sizeof(text));
+	struct rte_mbuf *m;
+
+	hs_header_write(&wire, (uint8_t)type, 12, message_seq, 0, 12);
+	wr_bytes(&wire, (const uint8_t[12]){ 0 }, 12);
+	m = to_core(w, d, MSG_OPENED, text, wr_len(&wire));
+	msg_of(m)->ref = (struct session_ref){ 4, 9 };
+	msg_of(m)->aead = AEAD_AES_128_CCM_8;
+	turn(w);
+	return take(w);
+}
+
+/* checklist: RFC 6347 §4.2.4, the last flight was lost. Hellos 0 and 1, key exchange 2, Finished 3.
+ */
+static void a_repeated_finished_is_answered_again(void **state)
+{
+	struct world *w = *state;
+	struct device d;
+	struct session_install in = device_up(w, &d, 40000);
+	struct rte_mbuf *m;
+
+	w->now += S;
+	m = opened(w, &d, HS_FINISHED, 3);
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_SEAL);
+	assert_int_equal(msg_of(m)->type, RECORD_HANDSHAKE);
+	assert_int_equal(msg_of(m)->ref.slot, 4);
+	assert_int_equal(msg_of(m)->ref.generation, 9);
+	assert_int_equal(msg_of(m)->aead, AEAD_AES_128_CCM_8);
+	/* A ChangeCipherSpec record as it is, then the Finished message to seal. */
+	assert_int_equal(msg_of(m)->prefix_len, 14);
+	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[0], RECORD_CCS);
+	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[14], HS_FINISHED);
+	assert_int_equal(m->data_len, 14 + 12 + 12);
+	rte_pktmbuf_free(m);
+	/* At once again: not answered, so that nobody is made to send a flood. */
+	assert_null(opened(w, &d, HS_FINISHED, 3));
+	assert_null(opened(w, &d, HS_FINISHED, 2));
+	assert_int_equal(counted(w, STATUS_HS_OLD), 2);
+	/* Four minutes later, nothing is left of the handshake. */
+	w->now += 241 * S;
+	turn(w);
+	assert_null(opened(w, &d, HS_FINISHED, 3));
+	put(w, &in);
+	device_end(&d);
+}
+
+/* checklist: renegotiation is refused with a warning, also when the handshake's slot is gone. */
+static void renegotiation_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct device d;
+	struct session_install in = device_up(w, &d, 40000);
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct rte_mbuf *m = opened(w, &d, HS_CLIENT_HELLO, 0);
+
+		assert_non_null(m);
+		assert_int_equal(msg_of(m)->kind, MSG_SEAL);
+		assert_int_equal(msg_of(m)->type, RECORD_ALERT);
+		assert_int_equal(msg_of(m)->prefix_len, 0);
+		assert_int_equal(m->data_len, 2);
+		assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[0], ALERT_WARNING);
+		assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[1], ALERT_NO_RENEGOTIATION);
+		rte_pktmbuf_free(m);
+		d.ref.generation += 100;
+	}
+	assert_int_equal(counted(w, STATUS_HS_RENEGOTIATION), 2);
+	put(w, &in);
+	device_end(&d);
+}
+
+/* The owner's MSG_INSTALLED; refused: it has no slot. */
+static void installed(struct world *w, const struct device *d, const struct session_install *in,
+		      bool refused)
+{
+	const struct identity *identity = in->identity;
+	struct rte_mbuf *m =
+		to_core(w, d, MSG_INSTALLED, &identity, refused ? sizeof(identity) : 0);
+
+	msg_of(m)->ref = (struct session_ref){ 1, refused ? 0 : 1 };
+	turn(w);
+}
+
+static void a_refused_installation_gives_the_identity_back(void **state)
+{
+	struct world *w = *state;
+	struct device d;
+	struct session_install in = device_up(w, &d, 40000);
+
+	installed(w, &d, &in, false);
+	assert_int_equal(identity_count(w->credentials.identities), 1);
+	put(w, &in);
+	device_end(&d);
+	in = device_up(w, &d, 40001);
+	installed(w, &d, &in, true);
+	assert_int_equal(identity_count(w->credentials.identities), 0);
+	device_end(&d);
+}
+
+/* The refusal comes after the slot has lingered and was reused. */
+static void a_late_refusal_gives_the_identity_back(void **state)
+{
+	struct world *w = *state;
+	struct device d;
+	struct session_install in = device_up(w, &d, 40000);
+
+	w->now += 300 * S;
+	turn(w);
+	installed(w, &d, &in, true);
+	assert_int_equal(identity_count(w->credentials.identities), 0);
+	device_end(&d);
+}
+
+static void draining_refuses_new_handshakes_only(void **state)
+{
+	struct world *w = *state;
+	struct session_install in;
+	struct device d, late;
+
+	device_ready(w, &d, 40000);
+	device_begin(w, &late, 40001, psk);
+	w->draining = true;
+	device_hello(w, &late);
+	assert_int_equal(counted(w, STATUS_HELLO_REFUSED), 1);
+	assert_null(take(w));
+	device_answers(w, &d);
+	turn(w);
+	in = taken(w, &d, device_hears(w, &d));
+	assert_true(d.installed);
+	put(w, &in);
+	device_end(&d);
+	device_end(&late);
+}
+
+/* hostile N: more handshakes at once than there are slots for. */
+static void hellos_beyond_the_slots_are_refused(void **state)
+{
+	struct world *w = *state;
+	struct device d[MAX_HANDSHAKES + 1];
+
+	for (unsigned i = 0; i <= MAX_HANDSHAKES; i++) {
+		device_begin(w, &d[i], (uint16_t)(40000 + i), psk);
+		device_hello(w, &d[i]);
+	}
+	assert_int_equal(counted(w, STATUS_HELLO_REFUSED), 1);
+	assert_int_equal(handshake_core_stats(w->core)->active, MAX_HANDSHAKES);
+	assert_int_equal(table_count(w->pending), MAX_HANDSHAKES);
+	for (unsigned i = 0; i <= MAX_HANDSHAKES; i++)
+		device_end(&d[i]);
+}
+
+static void fill_owners_ring(struct world *w)
+{
+	while (mesh_room(&w->mesh, MESH_POLL, OWNER, HS_CORE) > 0)
+		wiring_send(&w->mesh, MESH_POLL, OWNER, HS_CORE, wiring_mbuf(w->pool, NULL, 0));
+}
+
+static void empty_owners_ring(struct world *w)
+{
+	struct rte_mbuf *m;
+
+	while ((m = take(w)) != NULL)
+		rte_pktmbuf_free(m);
+}
+
+static void an_installation_waits_for_room(void **state)
+{
+	struct world *w = *state;
+	struct session_install in;
+	struct rte_mbuf *m;
+	struct device d;
+
+	device_ready(w, &d, 40000);
+	device_answers(w, &d);
+	fill_owners_ring(w);
+	for (unsigned i = 0; i < 5; i++) {
+		turn(w);
+		w->now += 2 * MS;
+	}
+	assert_int_equal(handshake_core_stats(w->core)->completed, 0);
+	assert_int_equal(handshake_core_stats(w->core)->active, 1);
+	empty_owners_ring(w);
+	turn(w);
+	m = take(w);
+	in = taken(w, &d, m);
+	assert_null(take(w));
+	assert_int_equal(handshake_core_stats(w->core)->completed, 1);
+	/* The last flight was lost in the full ring: the device asks for it again. */
+	w->now += S;
+	m = opened(w, &d, HS_FINISHED, 3);
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_SEAL);
+	rte_pktmbuf_free(m);
+	put(w, &in);
+	device_end(&d);
+}
+
+/* It may also wait until the device begins anew: nothing of the old one is left behind. */
+static void a_waiting_installation_can_be_superseded(void **state)
+{
+	struct world *w = *state;
+	struct device d, next;
+	struct session_install in;
+
+	device_ready(w, &d, 40000);
+	device_answers(w, &d);
+	fill_owners_ring(w);
+	turn(w);
+	assert_int_equal(identity_count(w->credentials.identities), 1);
+	empty_owners_ring(w);
+	device_begin(w, &next, 40000, psk);
+	device_hello(w, &next);
+	assert_int_equal(counted(w, STATUS_HS_REPLACED), 1);
+	assert_int_equal(identity_count(w->credentials.identities), 0);
+	assert_null(device_hears(w, &next));
+	device_answers(w, &next);
+	turn(w);
+	in = taken(w, &next, device_hears(w, &next));
+	put(w, &in);
+	device_end(&d);
+	device_end(&next);
+}
+
+/* hostile N8: no mbuf at the moment of the installation. */
+static void an_empty_pool_delays_the_installation(void **state)
+{
+	struct world *w = *state;
+	struct rte_mbuf *all[WIRING_MBUFS];
+	struct session_install in;
+	struct device d;
+	unsigned n;
+
+	device_ready(w, &d, 40000);
+	device_answers(w, &d);
+	n = wiring_drain(w->pool, all);
+	/* The datagram itself comes back only after it was handled. */
+	turn(w);
+	assert_true(counted(w, STATUS_NO_MBUF) >= 2);
+	assert_int_equal(handshake_core_stats(w->core)->completed, 0);
+	rte_pktmbuf_free_bulk(all, n);
+	w->now += 2 * MS;
+	turn(w);
+	in = taken(w, &d, take(w));
+	assert_int_equal(handshake_core_stats(w->core)->completed, 1);
+	put(w, &in);
+	device_end(&d);
+}
+
+static void flights_are_sent_again_until_it_is_given_up(void **state)
+{
+	struct world *w = *state;
+	unsigned sent = 0;
+	struct rte_mbuf *m;
+	struct device d;
+
+	device_begin(w, &d, 40000, psk);
+	device_hello(w, &d);
+	empty_owners_ring(w);
+	w->now += S - MS;
+	assert_int_equal(turn(w), 0);
+	assert_null(take(w));
+	w->now += 2 * MS;
+	assert_int_equal(turn(w), 1);
+	m = take(w);
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_SEND);
+	rte_pktmbuf_free(m);
+	for (unsigned i = 0; i < 130; i++) {
+		w->now += S;
+		turn(w);
+		while ((m = take(w)) != NULL) {
+			sent++;
+			rte_pktmbuf_free(m);
+		}
+	}
+	/* 2, 4, 8, 16, 32 and 60 s apart, and perhaps an alert. */
+	assert_in_range(sent, 4, 8);
+	assert_int_equal(counted(w, STATUS_HS_TIMEOUT), 1);
+	assert_int_equal(handshake_core_stats(w->core)->failed, 1);
+	assert_int_equal(handshake_core_stats(w->core)->active, 0);
+	assert_int_equal(table_count(w->pending), 0);
+	device_end(&d);
+}
+
+static void a_wrong_key_installs_nothing(void **state)
+{
+	struct world *w = *state;
+	static const uint8_t wrong[16] = { 66 };
+	struct device d;
+
+	device_begin(w, &d, 40000, wrong);
+	device_hello(w, &d);
+	assert_null(device_hears(w, &d));
+	device_answers(w, &d);
+	for (unsigned i = 0; i < 130; i++) {
+		turn(w);
+		empty_owners_ring(w);
+		w->now += S;
+	}
+	assert_int_equal(handshake_core_stats(w->core)->completed, 0);
+	assert_int_equal(handshake_core_stats(w->core)->failed, 1);
+	assert_int_equal(table_count(w->pending), 0);
+	assert_int_equal(identity_count(w->credentials.identities), 0);
+	device_end(&d);
+}
+
+/* The process ends in the middle of a handshake: teardown looks that nothing is missing. */
+static void the_end_can_come_at_any_time(void **state)
+{
+	struct world *w = *state;
+	struct device d, other;
+
+	device_ready(w, &d, 40000);
+	device_answers(w, &d);
+	fill_owners_ring(w);
+	turn(w);
+	assert_int_equal(identity_count(w->credentials.identities), 1);
+	device_begin(w, &other, 40001, psk);
+	to_core(w, &other, MSG_HELLO, other.out[0].bytes, other.out[0].len);
+	device_end(&d);
+	device_end(&other);
+}
+
+static void messages_of_no_slot_are_dropped(void **state)
+{
+	struct world *w = *state;
+	struct device d = { .ref = { 77, 3 } };
+
+	to_core(w, &d, MSG_DATAGRAM, "x", 1);
+	to_core(w, &d, MSG_CLOSED, NULL, 0);
+	to_core(w, &d, MSG_INSTALLED, NULL, 0);
+	to_core(w, &d, MSG_OPENED, "x", 1);
+	to_core(w, &d, MSG_HELLO, "x", 1);
+	turn(w);
+	assert_int_equal(counted(w, STATUS_STALE_REF), 1);
+	empty_owners_ring(w);
+}
+
+#define CORE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CORE_TEST(a_handshake_installs_what_the_device_has),
+		CORE_TEST(two_copies_of_a_hello_make_one_handshake),
+		CORE_TEST(another_random_supersedes),
+		CORE_TEST(a_datagram_after_the_installation_goes_back),
+		CORE_TEST(held_datagrams_follow_the_installation_in_order),
+		CORE_TEST(a_repeated_finished_is_answered_again),
+		CORE_TEST(renegotiation_is_refused),
+		CORE_TEST(a_refused_installation_gives_the_identity_back),
+		CORE_TEST(a_late_refusal_gives_the_identity_back),
+		CORE_TEST(draining_refuses_new_handshakes_only),
+		CORE_TEST(hellos_beyond_the_slots_are_refused),
+		CORE_TEST(an_installation_waits_for_room),
+		CORE_TEST(a_waiting_installation_can_be_superseded),
+		CORE_TEST(an_empty_pool_delays_the_installation),
+		CORE_TEST(flights_are_sent_again_until_it_is_given_up),
+		CORE_TEST(a_wrong_key_installs_nothing),
+		CORE_TEST(the_end_can_come_at_any_time),
+		CORE_TEST(messages_of_no_slot_are_dropped),
+	};
+
+	return wiring_main(tests);
+}
