@@ -172,6 +172,7 @@ static void readers_never_stop(void **state)
 	pthread_t thread;
 
 	(void)state;
+	wiring_needs_grace_periods();
 	assert_int_equal(pthread_create(&thread, NULL, read_on, NULL), 0);
 	for (unsigned i = 0; i < 50 || atomic_load(&reader.rounds) < 50; i++) {
 		wiring_write(path, files[i % 2]);

@@ -231,7 +231,7 @@ static void what_failed_leaves_nothing(void **state)
 static struct {
 	struct mesh *mesh;
 	_Atomic bool stop;
-	unsigned wrong, looks, not_passed;
+	_Atomic unsigned wrong, looks, not_passed;
 } threads;
 
 /* Core 1: sends each message back, its number one higher. */

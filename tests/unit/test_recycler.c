@@ -252,6 +252,7 @@ static void a_slot_waits_for_readers(void **state)
 	pthread_t reader, control;
 	struct session_ref ref;
 
+	wiring_needs_grace_periods();
 	threads.w = w;
 	assert_true(install(w, 77, &ref));
 	message(w, 0);
