@@ -217,17 +217,6 @@ static bool start_eal(struct app *app)
 	return true;
 }
 
-bool app_start(struct app *app)
-{
-	if (!start_eal(app) || !make_pool(app) || !open_ports(app) || !make_rings(app) ||
-	    !make_sessions(app) || !app_make_cores(app) || !stats_telemetry(app))
-		return false;
-	for (unsigned i = 0; i < app->n_ports; i++)
-		port_announce(&app->ports[i], app->pool);
-	print_layout(app);
-	return true;
-}
-
 static void *control_thread(void *arg)
 {
 	struct app *app = arg;
@@ -237,17 +226,33 @@ static void *control_thread(void *arg)
 	return NULL;
 }
 
-/* The control thread runs where the scheduler finds room, not on the main lcore's CPU only. */
-static int start_control(struct app *app, pthread_t *out)
+/* First of all, and before EAL pins this thread: a start that waits for something can be ended, and
+ * the control thread runs where the scheduler finds room. */
+static bool start_control(struct app *app)
 {
-	pthread_attr_t attr;
-	int rc;
+	int rc = pthread_create(&app->control, NULL, control_thread, app);
 
-	pthread_attr_init(&attr);
-	pthread_attr_setaffinity_np(&attr, sizeof(app->affinity), &app->affinity);
-	rc = pthread_create(out, &attr, control_thread, app);
-	pthread_attr_destroy(&attr);
-	return rc;
+	app->has_control = rc == 0;
+	return rc == 0 || app_failed("control thread", rc);
+}
+
+static void join_control(struct app *app)
+{
+	if (app->has_control)
+		pthread_join(app->control, NULL);
+	app->has_control = false;
+}
+
+bool app_start(struct app *app)
+{
+	if (!start_control(app) || !start_eal(app) || !make_pool(app) || !open_ports(app) ||
+	    !make_rings(app) || !make_sessions(app) || !app_make_cores(app) ||
+	    !stats_telemetry(app))
+		return false;
+	for (unsigned i = 0; i < app->n_ports; i++)
+		port_announce(&app->ports[i], app->pool);
+	print_layout(app);
+	return true;
 }
 
 static struct core *main_core(struct app *app)
@@ -268,6 +273,11 @@ static void print_endpoint(const uint8_t ip[16], uint16_t port)
 		printf(" [%s]:%u", inet_ntop(AF_INET6, ip, text, sizeof(text)), port);
 }
 
+static bool listens(const uint8_t ip[16], const struct listen_spec *l)
+{
+	return (app_is_ipv4(ip) ? l->any4 : l->any6) || memcmp(ip, l->ip, 16) == 0;
+}
+
 /* The one line that says the endpoint serves, with every address it serves on. */
 static void print_ready(const struct app *app)
 {
@@ -279,7 +289,7 @@ static void print_ready(const struct app *app)
 			const uint8_t *ip = host->addrs[i / app->opt.n_listen].ip;
 			const struct listen_spec *l = &app->opt.listen[i % app->opt.n_listen];
 
-			if ((app_is_ipv4(ip) ? l->any4 : l->any6) || memcmp(ip, l->ip, 16) == 0)
+			if (listens(ip, l))
 				print_endpoint(ip, l->port);
 		}
 	}
@@ -290,24 +300,16 @@ static void print_ready(const struct app *app)
 int app_serve(struct app *app)
 {
 	struct core *mine = main_core(app);
-	pthread_t control;
-	int rc;
 
 	app->start_ns = core_now_ns();
 	for (unsigned i = 0; i < app->layout.n_cores; i++)
 		if (&app->cores[i] != mine)
 			rte_eal_remote_launch(core_run, &app->cores[i], app->cores[i].lcore);
-	rc = start_control(app, &control);
-	if (rc != 0) {
-		atomic_store(&app->stop, true);
-		rte_eal_mp_wait_lcore();
-		app_failed("control thread", rc);
-		return EXIT_FAILURE;
-	}
+	atomic_store(&app->serving, true);
 	print_ready(app);
 	if (mine != NULL && app->layout.cores[mine->index].roles != 0)
 		core_run(mine);
-	pthread_join(control, NULL);
+	join_control(app);
 	rte_eal_mp_wait_lcore();
 	return control_flush(app) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -323,6 +325,9 @@ static void free_cookie_secrets(struct app *app)
 
 void app_free(struct app *app)
 {
+	/* A start that failed left the control thread waiting. */
+	atomic_store(&app->stop, true);
+	join_control(app);
 	if (app->eal_up)
 		telemetry_stop();
 	for (unsigned i = 0; i < app->n_ports; i++)

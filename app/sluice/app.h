@@ -34,9 +34,9 @@ struct app {
 	struct core cores[CORE_MAX]; /* as layout.cores */
 	struct aead *aeads[CORE_MAX];
 	struct gate *gates[CORE_MAX];
-	_Atomic bool draining, stop;
-	bool eal_up;
-	cpu_set_t affinity; /* of the process, before EAL pinned its main thread */
+	_Atomic bool serving, draining, stop;
+	bool eal_up, has_control;
+	pthread_t control;
 
 	uint64_t start_ns;
 	struct sample *last_sample; /* of --stats-period */

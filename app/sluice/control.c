@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <urcu/urcu-qsbr.h>
 
@@ -154,8 +155,26 @@ static void serve(struct app *app)
 	}
 }
 
+/* Until the cores run there is nothing to drain; a start that hangs can be ended. */
+static bool await_service(struct app *app)
+{
+	while (!atomic_load(&app->serving)) {
+		int sig = next_signal();
+
+		if (atomic_load(&app->stop))
+			return false;
+		if (sig == SIGTERM || sig == SIGINT) {
+			log_line(LOG_LEVEL_NOTICE, "ended while starting");
+			_exit(EXIT_FAILURE);
+		}
+	}
+	return true;
+}
+
 void control_run(struct app *app)
 {
+	if (!await_service(app))
+		return;
 	/* Giving identities back is for registered threads. A thread that sleeps must not hold up
 	 * grace periods, so this one is offline but for those moments (recycler.c). */
 	urcu_qsbr_register_thread();

@@ -17,8 +17,8 @@ struct app;
 /* control_block_signals: before any thread is made, so that none but ours takes them. */
 void control_block_signals(void);
 
-/* control_run: until a drain is complete. The cores must be running; they are told to stop before
- * it returns. */
+/* control_run: waits until the cores run (app->serving), and serves until a drain is complete; the
+ * cores are told to stop before it returns. A SIGTERM or SIGINT before that ends the process. */
 void control_run(struct app *app);
 
 /* control_flush: waits for the sink to take what is queued; whether it took everything. When the

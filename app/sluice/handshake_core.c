@@ -17,10 +17,11 @@ enum {
 };
 
 #define MS_NS UINT64_C(1000000)
+#define S_NS  (1000 * MS_NS)
 /* RFC 6347 §4.2.4: the last flight is answered again for 2 x MSL (RFC 793: 2 min). */
-#define LINGER_NS    (2 * 120 * 1000 * MS_NS)
-#define GIVE_UP_NS   (120 * 1000 * MS_NS)
-#define MAX_DELAY_NS (60 * 1000 * MS_NS)
+#define LINGER_NS    (240 * S_NS)
+#define GIVE_UP_NS   (120 * S_NS)
+#define MAX_DELAY_NS (60 * S_NS)
 /* The owner's ring was full: how soon an installation is tried again. */
 #define INSTALL_RETRY_NS MS_NS
 
@@ -423,8 +424,10 @@ static void on_opened(struct handshake_core *hc, const struct rte_mbuf *mbuf, ui
 		count(hc, STATUS_HS_OLD);
 		break;
 	case REMNANT_REPEAT:
-		seal(hc, msg, RECORD_HANDSHAKE, remnant->bytes,
-		     (size_t)remnant->prefix_len + remnant->message_len, remnant->prefix_len);
+		if (remnant != NULL) /* always: it is what is repeated */
+			seal(hc, msg, RECORD_HANDSHAKE, remnant->bytes,
+			     (size_t)remnant->prefix_len + remnant->message_len,
+			     remnant->prefix_len);
 		break;
 	case REMNANT_NO_RENEGOTIATION:
 		count(hc, STATUS_HS_RENEGOTIATION);
@@ -437,12 +440,12 @@ static void on_opened(struct handshake_core *hc, const struct rte_mbuf *mbuf, ui
  * message names it, since the slot may have been reused meanwhile. */
 static void on_installed(struct handshake_core *hc, const struct rte_mbuf *mbuf)
 {
-	const struct identity *identity;
+	uintptr_t identity;
 
 	if (rte_pktmbuf_data_len(mbuf) != sizeof(identity))
 		return;
 	memcpy(&identity, rte_pktmbuf_mtod(mbuf, const void *), sizeof(identity));
-	give_back(hc, identity);
+	give_back(hc, (const struct identity *)identity);
 }
 
 static void on_message(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t now_ns)

@@ -127,7 +127,9 @@ void handshake_slots_close(struct handshake_slots *s, struct handshake_slot *slo
 void handshake_slots_expire(struct handshake_slots *s, uint64_t now_ns)
 {
 	/* All linger for the same time, so the eldest is the first to go. */
-	while (s->linger.head != NO_SLOT && s->slots[s->linger.head].linger_until_ns <= now_ns)
+	for (unsigned n = 0; n < HANDSHAKE_SLOTS_EXPIRE_MAX && s->linger.head != NO_SLOT &&
+			     s->slots[s->linger.head].linger_until_ns <= now_ns;
+	     n++)
 		handshake_slots_close(s, &s->slots[s->linger.head]);
 }
 

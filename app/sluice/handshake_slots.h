@@ -48,7 +48,9 @@ void handshake_slots_linger(struct handshake_slots *s, struct handshake_slot *sl
 /* handshake_slots_close: to free. The caller has released the handshake. */
 void handshake_slots_close(struct handshake_slots *s, struct handshake_slot *slot);
 
-/* handshake_slots_expire: frees the slots whose linger time is over. */
+/* handshake_slots_expire: frees slots whose linger time is over, so many at most in a call: after a
+ * storm all of them are due together. */
+enum { HANDSHAKE_SLOTS_EXPIRE_MAX = 32 };
 void handshake_slots_expire(struct handshake_slots *s, uint64_t now_ns);
 
 /* handshake_slots_ref: the current reference of a slot. */

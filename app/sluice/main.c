@@ -2,7 +2,6 @@
 #include "app.h"
 #include "log.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,8 +21,6 @@ static bool make_layout(struct app *app)
 
 static int act(struct app *app)
 {
-	int rc;
-
 	if (!make_layout(app))
 		return EXIT_USAGE;
 	if (app->opt.action == OPTIONS_SHOW_LAYOUT) {
@@ -36,8 +33,7 @@ static int act(struct app *app)
 		puts("configuration is good");
 		return EXIT_SUCCESS;
 	}
-	rc = app_start(app) ? app_serve(app) : EXIT_FAILURE;
-	return rc;
+	return app_start(app) ? app_serve(app) : EXIT_FAILURE;
 }
 
 int main(int argc, char *argv[])
@@ -46,7 +42,6 @@ int main(int argc, char *argv[])
 	int rc = EXIT_SUCCESS;
 
 	control_block_signals();
-	sched_getaffinity(0, sizeof(app.affinity), &app.affinity);
 	switch (options_parse(&app.opt, stdout, stderr, argc, argv)) {
 	case OPTIONS_GO:
 		log_set_level(app.opt.log_level);

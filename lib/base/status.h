@@ -73,6 +73,7 @@
 	X(SESSION_FULL,        "session_full",        "session table or slots full")               \
 	X(SESSION_IDLE,        "session_idle",        "closed: idle")                              \
 	X(SESSION_CLOSED,      "session_closed",      "closed by the peer")                        \
+	X(SESSION_ALERTS,      "session_alerts",      "closed: too many warning alerts")           \
 	X(SESSION_REPLACED,    "session_replaced",    "replaced by a new handshake of its flow")   \
 	/* CoAP */                                                                                 \
 	X(COAP_IGNORED,        "coap_ignored",        "version, class or message to be ignored")   \

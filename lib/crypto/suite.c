@@ -3,12 +3,20 @@
 
 #include <string.h>
 
+enum {
+	GCM_SEAL_MAX = 23726566, /* 2^24.5 */
+	CCM_SEAL_MAX = 1 << 23,
+};
+
+/* The 48-bit sequence number has 2^48 values; the last is never used. */
+#define SEQ_SEAL_MAX ((UINT64_C(1) << 48) - 1)
+
 static const struct aead_info aeads[AEAD_N] = {
-	[AEAD_AES_128_GCM] = { "AES-128-GCM", 16, 4, 8, 16 },
-	[AEAD_AES_256_GCM] = { "AES-256-GCM", 32, 4, 8, 16 },
-	[AEAD_AES_128_CCM] = { "AES-128-CCM", 16, 4, 8, 16 },
-	[AEAD_AES_128_CCM_8] = { "AES-128-CCM-8", 16, 4, 8, 8 },
-	[AEAD_CHACHA20_POLY1305] = { "CHACHA20-POLY1305", 32, 12, 0, 16 },
+	[AEAD_AES_128_GCM] = { "AES-128-GCM", 16, 4, 8, 16, GCM_SEAL_MAX },
+	[AEAD_AES_256_GCM] = { "AES-256-GCM", 32, 4, 8, 16, GCM_SEAL_MAX },
+	[AEAD_AES_128_CCM] = { "AES-128-CCM", 16, 4, 8, 16, CCM_SEAL_MAX },
+	[AEAD_AES_128_CCM_8] = { "AES-128-CCM-8", 16, 4, 8, 8, CCM_SEAL_MAX },
+	[AEAD_CHACHA20_POLY1305] = { "CHACHA20-POLY1305", 32, 12, 0, 16, SEQ_SEAL_MAX },
 };
 
 /*

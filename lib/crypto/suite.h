@@ -29,6 +29,9 @@ struct aead_info {
 	uint8_t salt_len;     /* bytes of implicit nonce from the key block: 4, ChaCha20 12 */
 	uint8_t explicit_len; /* bytes of nonce in each DTLS 1.2 record: 8, ChaCha20 0 (RFC 7905) */
 	uint8_t tag_len;
+	/* Records that one key may seal: RFC 8446 §5.5 and RFC 9147 §4.5.3, which bound an
+	 * attacker's advantage by 2^-60; ChaCha20-Poly1305 is bound by the sequence number only. */
+	uint64_t seal_max;
 };
 
 /* aead_info: the properties of one algorithm. */

@@ -81,7 +81,6 @@ static enum hs_next on_psk(struct handshake *h)
 
 	if (!connection_random(h, random, sizeof(random)))
 		return HS_NEXT_FAIL;
-	h->interned = job->interned;
 	if (job->psk_len == 0 || job->psk_len > sizeof(job->psk)) {
 		memcpy(job->psk, random, sizeof(random));
 		job->psk_len = sizeof(random);

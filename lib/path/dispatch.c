@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stages.h"
 
+/* Warnings and malformed alerts that a session may send in its life (bad-input J5). */
+enum { ALERTS_MAX = 256 };
+
 static void to_worker(struct path_core *core, const struct core_record *rec)
 {
 	msg_of(rec->m)->kind = MSG_COAP;
@@ -18,9 +21,8 @@ static void to_handshake(struct path_core *core, const struct core_record *rec)
 	core_to_handshake(core, rec->m, MSG_OPENED, &maker);
 }
 
-/* RFC 5246 §7.2.1: "The other party MUST respond with a close_notify alert of its own and close
- * down the connection immediately, discarding any pending writes." */
-static void close_by_peer(struct path_core *core, const struct core_record *rec)
+/* The record's mbuf becomes our close_notify, and the session ends. */
+static void say_goodbye(struct path_core *core, const struct core_record *rec, enum status why)
 {
 	struct wr w = wr_of(rte_pktmbuf_mtod(rec->m, uint8_t *), 2);
 
@@ -29,7 +31,18 @@ static void close_by_peer(struct path_core *core, const struct core_record *rec)
 	msg_of(rec->m)->kind = MSG_SEAL;
 	seal_add(core, rec->m);
 	seal_run(core); /* while the keys exist; replies that waited go first */
-	core_retire(core, rec->ref, STATUS_SESSION_CLOSED);
+	core_retire(core, rec->ref, why);
+}
+
+static void ignore_alert(struct path_core *core, const struct core_record *rec)
+{
+	struct session_cold *cold = &core->cfg.store->cold[rec->ref.slot];
+
+	core_count(core, STATUS_ALERT_IGNORED);
+	if (++cold->alerts > ALERTS_MAX)
+		say_goodbye(core, rec, STATUS_SESSION_ALERTS);
+	else
+		rte_pktmbuf_free(rec->m);
 }
 
 static void alert(struct path_core *core, const struct core_record *rec)
@@ -38,13 +51,15 @@ static void alert(struct path_core *core, const struct core_record *rec)
 	uint8_t level, what;
 	bool whole = rd_u8(&r, &level) && rd_u8(&r, &what) && rd_len(&r) == 0;
 
+	/* RFC 5246 §7.2.1: "The other party MUST respond with a close_notify alert of its own and
+	 * close down the connection immediately, discarding any pending writes." */
 	if (whole && what == ALERT_CLOSE_NOTIFY) {
-		close_by_peer(core, rec);
+		say_goodbye(core, rec, STATUS_SESSION_CLOSED);
 	} else if (whole && level == ALERT_FATAL) {
 		rte_pktmbuf_free(rec->m);
 		core_retire(core, rec->ref, STATUS_SESSION_CLOSED);
 	} else {
-		core_drop(core, rec->m, STATUS_ALERT_IGNORED);
+		ignore_alert(core, rec);
 	}
 }
 

@@ -4,9 +4,10 @@
 
 enum { SEAL_ROOM = FRAME_HEADERS_MAX + RECORD_HEADER_LEN + RECORD_EXPLICIT_MAX };
 
-/* The last number that session_take_tx_seq gives, kept for the close_notify that says so (RFC 6347
- * §4.1, bad-input K5). */
-#define SEAL_SEQ_LAST (RECORD_SEQ_MAX - 1)
+/* The last number that a session of this algorithm sends with, kept for the close_notify that says
+ * so: by then the key has sealed what it may (bad-input K5, K6), and DTLS 1.2 has no new key
+ * without a new handshake. */
+static uint64_t seq_last(uint8_t aead) { return aead_info(aead)->seal_max - 1; }
 
 void seal_add(struct path_core *core, struct rte_mbuf *m)
 {
@@ -133,12 +134,12 @@ static void wrap_all(struct path_core *core, unsigned at[AEAD_N], unsigned n_of[
 		struct session_hot *hot = &core->cfg.store->hot[msg->ref.slot];
 		uint64_t seq;
 
-		if (!session_take_tx_seq(hot, &seq)) {
+		if (session_tx_next(hot) > seq_last(msg->aead) || !session_take_tx_seq(hot, &seq)) {
 			n_of[msg->aead]--;
 			core_drop(core, m, STATUS_SEQ_EXHAUSTED);
 			continue;
 		}
-		if (seq == SEAL_SEQ_LAST)
+		if (seq == seq_last(msg->aead))
 			say_closed(m);
 		wrap(core, m, seq, &core->ops[at[msg->aead]++]);
 		core->seals[kept++] = m;
@@ -151,9 +152,10 @@ static void transmit(struct path_core *core)
 	for (unsigned i = 0; i < core->n_seals; i++) {
 		struct rte_mbuf *m = core->seals[i];
 		struct session_ref ref = msg_of(m)->ref;
+		uint64_t last = seq_last(msg_of(m)->aead);
 
 		tx_datagram(core, m);
-		if (session_tx_next(&core->cfg.store->hot[ref.slot]) > SEAL_SEQ_LAST)
+		if (session_tx_next(&core->cfg.store->hot[ref.slot]) > last)
 			core_retire(core, ref, STATUS_SEQ_EXHAUSTED);
 	}
 }

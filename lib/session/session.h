@@ -106,6 +106,7 @@ struct session_cold {
 	uint8_t owner;  /* poll core index */
 	uint8_t handshake_core;
 	uint16_t idle_sweeps;
+	uint16_t alerts; /* ignored ones; too many close the session */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct session_cold) <= 128, "the cold part's budget is 128 bytes");
 

@@ -86,6 +86,24 @@ static void test_close_in_an_earlier_round(void **state)
 	assert_int_equal(client_hears(w, &c).type, RECORD_ALERT);
 }
 
+/* bad-input J5: a session that does nothing but warn is closed. */
+static void test_too_many_alerts(void **state)
+{
+	struct world *w = *state;
+	struct client c = client_up(w, 1, AEAD_AES_128_GCM);
+	uint8_t out[64];
+
+	for (unsigned i = 0; i < 256; i++)
+		client_send(w, 0, &c, out, alert(w, &c, out, ALERT_WARNING, ALERT_USER_CANCELED));
+	assert_null(world_sent());
+	assert_true(store_live(w->store, c.ref));
+	client_send(w, 0, &c, out, alert(w, &c, out, ALERT_WARNING, ALERT_USER_CANCELED));
+	assert_int_equal(client_hears(w, &c).type, RECORD_ALERT);
+	assert_false(store_live(w->store, c.ref));
+	assert_int_equal(world_count(w, 0, STATUS_SESSION_ALERTS), 1);
+	assert_int_equal(retired(w), c.ref.slot);
+}
+
 static void test_fatal_alert(void **state)
 {
 	struct world *w = *state;
@@ -172,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(test_close_notify_then_data),
 		WORLD_TEST(test_close_in_an_earlier_round),
+		WORLD_TEST(test_too_many_alerts),
 		WORLD_TEST(test_fatal_alert),
 		WORLD_TEST(test_other_alerts_are_ignored),
 		WORLD_TEST(test_empty_records),

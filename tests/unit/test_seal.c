@@ -105,27 +105,27 @@ static void test_prefix(void **state)
 	}
 }
 
-/* bad-input K5, checklist 13: the number before last says goodbye, and none is used again. */
-static void test_numbers_end(void **state)
+/* bad-input K5 and K6, checklist 11 and 13: a key seals what it may and no more; the last record
+ * says goodbye, and no number is used again. */
+static void numbers_end(struct world *w, enum aead_alg alg, uint64_t seal_max)
 {
 	const struct build_spec spec = build_ip4("");
-	struct world *w = *state;
-	struct client c = client_make(&spec, 1, AEAD_AES_128_GCM);
+	struct client c = client_make(&spec, 1, alg);
 	struct rte_mbuf *burst[4];
 	struct heard h;
 	void *entry = NULL;
 
-	c.keys.tx_seq = RECORD_SEQ_MAX - 2;
+	c.keys.tx_seq = seal_max - 2;
 	client_install(w, 0, &c);
 	for (unsigned i = 0; i < 4; i++)
 		burst[i] = reply(w, &c, "data", 4);
 	path_inbox_burst(w->core[0], burst, 4, w->now);
 	path_flush(w->core[0], w->now);
 	h = client_hears(w, &c);
-	assert_int_equal(h.seq, RECORD_SEQ_MAX - 2);
+	assert_int_equal(h.seq, seal_max - 2);
 	assert_memory_equal(h.text, "data", 4);
 	h = client_hears(w, &c);
-	assert_int_equal(h.seq, RECORD_SEQ_MAX - 1);
+	assert_int_equal(h.seq, seal_max - 1);
 	assert_int_equal(h.type, RECORD_ALERT);
 	assert_int_equal(h.text[1], ALERT_CLOSE_NOTIFY);
 	assert_null(world_sent());
@@ -134,6 +134,15 @@ static void test_numbers_end(void **state)
 	assert_false(store_live(w->store, c.ref));
 	assert_int_equal(rte_ring_dequeue(w->retired[0], &entry), 0);
 }
+
+static void test_numbers_end(void **state)
+{
+	numbers_end(*state, AEAD_CHACHA20_POLY1305, RECORD_SEQ_MAX);
+}
+
+static void test_gcm_limit(void **state) { numbers_end(*state, AEAD_AES_128_GCM, 23726566); }
+
+static void test_ccm_limit(void **state) { numbers_end(*state, AEAD_AES_128_CCM_8, 8388608); }
 
 /* invariant 3: only the owner seals. */
 static void test_not_the_owner(void **state)
@@ -224,7 +233,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(test_numbers),           WORLD_TEST(test_explicit_nonce),
 		WORLD_TEST(test_address_from_cold), WORLD_TEST(test_prefix),
-		WORLD_TEST(test_numbers_end),       WORLD_TEST(test_not_the_owner),
+		WORLD_TEST(test_numbers_end),       WORLD_TEST(test_gcm_limit),
+		WORLD_TEST(test_ccm_limit),         WORLD_TEST(test_not_the_owner),
 		WORLD_TEST(test_wild_references),   WORLD_TEST(test_messages_that_do_not_fit),
 		WORLD_TEST(test_many_replies),
 	};
