@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds one kind into build/KIND: release, asan (address and undefined behaviour), tsan (thread),
-# clang (release by clang), fuzz (libFuzzer targets, clang). Extra arguments go to ninja.
+# clang (everything by clang, unoptimised), fuzz (libFuzzer targets, clang). Extra arguments go to ninja.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,11 +9,11 @@ kind=${1:-release}
 shift || true
 case "$kind" in
 release) set -- -Dbuildtype=release -- "$@" ;;
-asan) set -- -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false \
+asan) set -- -Dbuildtype=debug -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false \
 	-Dbench=false -- "$@" ;;
-tsan) set -- -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false -Dbench=false -- "$@" ;;
-clang) export CC=clang CXX=clang++ && set -- -Dbuildtype=release -- "$@" ;;
-fuzz) export CC=clang CXX=clang++ && set -- -Dbuildtype=debugoptimized -Dfuzz=true -Dbench=false \
+tsan) set -- -Dbuildtype=debug -Doptimization=1 -Db_sanitize=thread -Db_lundef=false -Dbench=false -- "$@" ;;
+clang) export CC=clang CXX=clang++ && set -- -Dbuildtype=debug -- "$@" ;;
+fuzz) export CC=clang CXX=clang++ && set -- -Dbuildtype=debug -Doptimization=1 -Dfuzz=true -Dbench=false \
 	-Db_sanitize=address,undefined -Db_lundef=false -- "$@" ;;
 *) echo "build.sh: unknown kind '$kind' (release, asan, tsan, clang, fuzz)" >&2; exit 2 ;;
 esac

@@ -133,7 +133,7 @@ for step in "${steps[@]}"; do
 	case "$step" in
 	asan) begin "asan: gcc, address and undefined behaviour sanitizers" && run_meson asan ;;
 	release) begin "release: gcc" && run_meson release ;;
-	clang) begin "clang: release" && run_meson clang ;;
+	clang) begin "clang: everything with its warnings" && run_meson clang ;;
 	tsan) begin "tsan: gcc, thread sanitizer, for what threads share" &&
 		run_meson tsan base session sink ;;
 	lint) begin "lint" && run_tap lint scripts/lint.sh ;;

@@ -242,7 +242,7 @@ static void *hammer_write(void *arg)
 
 static void look_at(struct hammer *h, const uint32_t *which, size_t n)
 {
-	struct flow_hash keys[TABLE_BURST_MAX];
+	struct flow_hash keys[TABLE_BURST_MAX] = { 0 };
 	struct table_hit hits[TABLE_BURST_MAX];
 	uint32_t before[TABLE_BURST_MAX];
 
