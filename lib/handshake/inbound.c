@@ -277,23 +277,42 @@ static enum status records_take(struct handshake *h, struct keep *k, struct rd d
 	return worst;
 }
 
-/* Holds what was gathered; false: no room. */
-static bool hold(struct handshake *h, const struct keep *k)
+/* Whether what was gathered repeats a held datagram: the same bytes, or a Finished sent again with
+ * a new number. It must not take the room of the data behind the Finished. */
+static bool held_repeats(const struct connection_held *held, const struct keep *k)
+{
+	struct rd old = rd_of(held->bytes, held->len), new = rd_of(k->bytes, wr_len(&k->w));
+	struct record a, b;
+
+	if (rd_len(&old) != rd_len(&new))
+		return false;
+	if (memcmp(held->bytes, k->bytes, held->len) == 0)
+		return true;
+	return record_next(&old, &a) == STATUS_OK && record_next(&new, &b) == STATUS_OK &&
+	       a.type == RECORD_HANDSHAKE && b.type == RECORD_HANDSHAKE && rd_len(&old) == 0;
+}
+
+/* Holds what was gathered. STATUS_OK: there was nothing, or it is held. */
+static enum status hold(struct handshake *h, const struct keep *k)
 {
 	const struct handshake_config *cfg = h->cfg;
 	size_t len = wr_len(&k->w);
 	uint8_t *copy;
 
 	if (len == 0 || h->outcome == CONNECTION_FAILED)
-		return true;
+		return STATUS_OK;
+	for (size_t i = 0; i < h->n_held; i++)
+		if (held_repeats(&h->held[i], k))
+			return STATUS_HS_OLD;
+	/* An early record that finds no room is one of an epoch that we do not have. */
 	if (h->n_held == HANDSHAKE_HELD_MAX)
-		return false;
+		return STATUS_RECORD_EPOCH;
 	copy = cfg->alloc(cfg->alloc_arg, len);
 	if (copy == NULL)
-		return false;
+		return STATUS_RECORD_EPOCH;
 	memcpy(copy, k->bytes, len);
 	h->held[h->n_held++] = (struct connection_held){ .bytes = copy, .len = (uint16_t)len };
-	return true;
+	return STATUS_OK;
 }
 
 static void held_release(struct handshake *h, const struct connection_held *held)
@@ -305,11 +324,11 @@ static void held_release(struct handshake *h, const struct connection_held *held
 enum status inbound_datagram(struct handshake *h, const uint8_t *datagram, size_t len)
 {
 	struct keep k;
-	enum status s = records_take(h, &k, rd_of(datagram, len));
+	enum status s = records_take(h, &k, rd_of(datagram, len)), held;
 
 	inbound_resume(h);
-	/* An early record that finds no room is one of an epoch that we do not have. */
-	return hold(h, &k) ? s : STATUS_RECORD_EPOCH;
+	held = hold(h, &k);
+	return held == STATUS_OK ? s : held;
 }
 
 enum status inbound_hello(struct handshake *h, const uint8_t *datagram, size_t len)

@@ -321,6 +321,7 @@ static void test_memory_budget(void **state)
 	steps_begin();
 	steps_key_exchange();
 	for (unsigned i = 0; i < 50; i++) {
+		junk[0] = (uint8_t)i; /* a repetition is not held */
 		d = steps_plain(RECORD_APPDATA, 1, junk, 1400);
 		steps_deliver(&d);
 		for (uint32_t off = 0; off < 900; off += 8) {

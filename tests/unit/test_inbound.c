@@ -459,16 +459,18 @@ static void test_replayed_finished(void **state)
 /* bugs 10, 11 (CVE-2015-0206, CVE-2026-54874): early records take two datagrams' room, no more. */
 static void test_early_records_are_bounded(void **state)
 {
-	struct pair_datagram flight = waiting(), d = steps_plain(RECORD_HANDSHAKE, 1, "junk", 4);
+	struct pair_datagram flight = waiting(), d;
 	size_t now;
 
 	(void)state;
 	for (unsigned i = 0; i < HANDSHAKE_HELD_MAX; i++) {
+		d = steps_plain(RECORD_HANDSHAKE, 1, "junk", 1 + i);
 		steps_deliver(&d);
 		assert_int_equal(p.server.last_input, STATUS_OK);
 	}
 	now = p.server.memory.now;
 	for (unsigned i = 0; i < 1000; i++) {
+		d = steps_plain(RECORD_HANDSHAKE, 1, "junk!", 5);
 		steps_deliver(&d);
 		assert_int_equal(p.server.last_input, STATUS_RECORD_EPOCH);
 	}
@@ -482,6 +484,43 @@ static void test_early_records_are_bounded(void **state)
 	}
 	assert_true(p.server.installed);
 	steps_end();
+}
+
+/* A Finished that comes twice, as it was or with a new number, before the ClientKeyExchange does
+ * not take the room of the data behind it. */
+static void test_repeated_early_finished(void **state)
+{
+	struct pair_datagram flight, key_exchange, finished, again, data;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		steps_begin();
+		flight = steps_key_exchange();
+		key_exchange = steps_record(&flight, 0);
+		finished = steps_record(&flight, 2);
+		again = finished;
+		if (i == 1) {
+			p.now = pair_deadline(&p);
+			pair_timers(&p);
+			while (!again.to_server || again.len < flight.len)
+				again = steps_take();
+			again = steps_record(&again, 2);
+			assert_memory_not_equal(again.bytes, finished.bytes, finished.len);
+		}
+		data = steps_sealed(RECORD_APPDATA, "r", 1);
+		steps_deliver(&finished);
+		assert_int_equal(p.server.last_input, STATUS_OK);
+		steps_deliver(&again);
+		assert_int_equal(p.server.last_input, STATUS_HS_OLD);
+		steps_deliver(&data);
+		assert_int_equal(p.server.last_input, STATUS_OK);
+		steps_deliver(&data);
+		assert_int_equal(p.server.last_input, STATUS_HS_OLD);
+		assert_int_equal(p.server.h->n_held, 2);
+		steps_expect_completes(&key_exchange);
+		assert_int_equal(p.server.n_data, 1);
+		steps_end();
+	}
 }
 
 /* With keys, only genuine data is held. */
@@ -561,6 +600,7 @@ int main(void)
 		cmocka_unit_test(test_other_epochs),
 		cmocka_unit_test(test_replayed_finished),
 		cmocka_unit_test(test_early_records_are_bounded),
+		cmocka_unit_test(test_repeated_early_finished),
 		cmocka_unit_test(test_forged_data_is_not_held),
 		cmocka_unit_test(test_protected_alert_is_the_sessions),
 		cmocka_unit_test(test_finished_in_the_clear),
