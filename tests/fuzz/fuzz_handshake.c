@@ -6,7 +6,7 @@
  *
  *   each step: op 1 byte, then what the op takes
  */
-#include "../sim/hs_pair.h"
+#include "hs_pair.h"
 #include "connection.h"
 
 enum { STEPS_MAX = 64 };

@@ -2,7 +2,7 @@
 /* Handshakes that stop where a test wants them, and datagrams that no honest peer sends. */
 #pragma once
 
-#include "../sim/hs_pair.h"
+#include "hs_pair.h"
 #include "client12.h"
 #include "connection.h"
 #include "server12.h"
@@ -44,7 +44,7 @@ static inline void steps_end(void)
 
 static inline struct pair_datagram steps_take(void)
 {
-	struct pair_datagram d;
+	struct pair_datagram d = { 0 };
 
 	assert_true(pair_take(&p, &d));
 	return d;

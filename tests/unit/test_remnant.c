@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "../sim/hs_pair.h"
+#include "hs_pair.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
