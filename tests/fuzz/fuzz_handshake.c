@@ -6,8 +6,8 @@
  *
  *   each step: op 1 byte, then what the op takes
  */
-#include "hs_pair.h"
 #include "connection.h"
+#include "hs_pair.h"
 
 enum { STEPS_MAX = 64 };
 

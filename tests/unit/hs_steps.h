@@ -2,9 +2,9 @@
 /* Handshakes that stop where a test wants them, and datagrams that no honest peer sends. */
 #pragma once
 
-#include "hs_pair.h"
 #include "client12.h"
 #include "connection.h"
+#include "hs_pair.h"
 #include "server12.h"
 
 #include <setjmp.h>
