@@ -8,6 +8,7 @@ import random
 import socket
 import struct
 import sys
+import time
 
 PORT = 5684
 rng = random.Random(1)
@@ -174,6 +175,7 @@ def mangled(address, n):
                     pass
             except (BlockingIOError, ConnectionError):
                 pass
+        time.sleep(0.3)  # what was sent has become a handshake by then, which the alert ends
         s.send(ALERT)
     print("done")
 
