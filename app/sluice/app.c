@@ -267,7 +267,7 @@ static void print_endpoint(const uint8_t ip[16], uint16_t port)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	if (app_is_ipv4(ip))
+	if (flow_ip_is_mapped(ip))
 		printf(" %s:%u", inet_ntop(AF_INET, ip + 12, text, sizeof(text)), port);
 	else
 		printf(" [%s]:%u", inet_ntop(AF_INET6, ip, text, sizeof(text)), port);
@@ -275,7 +275,7 @@ static void print_endpoint(const uint8_t ip[16], uint16_t port)
 
 static bool listens(const uint8_t ip[16], const struct listen_spec *l)
 {
-	return (app_is_ipv4(ip) ? l->any4 : l->any6) || memcmp(ip, l->ip, 16) == 0;
+	return (flow_ip_is_mapped(ip) ? l->any4 : l->any6) || memcmp(ip, l->ip, 16) == 0;
 }
 
 /* The one line that says the endpoint serves, with every address it serves on. */

@@ -60,13 +60,5 @@ void app_free_cores(struct app *app);
 /* app_failed: reports that something could not be had (err: an errno, of either sign); false. */
 bool app_failed(const char *what, int err);
 
-/* app_is_ipv4: whether an address is IPv4-mapped. */
-static inline bool app_is_ipv4(const uint8_t ip[16])
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	return memcmp(ip, mapped, sizeof(mapped)) == 0;
-}
-
 /* app_free: releases whatever there is, in any state. */
 void app_free(struct app *app);

@@ -62,7 +62,7 @@ static bool fill_listen(const struct app *app, struct path_config *cfg, const st
 		const struct frame_host *host = &app->ports[p].host;
 
 		for (unsigned i = 0; i < host->n_addrs; i++)
-			if (app_is_ipv4(host->addrs[i].ip) == l->any4)
+			if (flow_ip_is_mapped(host->addrs[i].ip) == l->any4)
 				ok = ok && listen_add(cfg, host->addrs[i].ip, l->port);
 	}
 	return ok;

@@ -88,11 +88,9 @@ static bool busy(const struct app *app)
 		const struct core *c = &app->cores[i];
 
 		if (c->handshake != NULL &&
-		    __atomic_load_n(&handshake_core_stats(c->handshake)->active,
-				    __ATOMIC_RELAXED) != 0)
+		    counter_get(&handshake_core_stats(c->handshake)->active) != 0)
 			return true;
-		if (c->worker != NULL && __atomic_load_n(&worker_stats(c->worker)->open_exchanges,
-							 __ATOMIC_RELAXED) != 0)
+		if (c->worker != NULL && counter_get(&worker_stats(c->worker)->open_exchanges) != 0)
 			return true;
 	}
 	return false;

@@ -76,11 +76,6 @@ static unsigned turn(struct core *c)
 	return work;
 }
 
-static void clock_add(uint64_t *counter, uint64_t n)
-{
-	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
-}
-
 static void idle(struct core *c, unsigned idle_turns)
 {
 	if (!c->sleeps || idle_turns < IDLE_TURNS) {
@@ -105,12 +100,12 @@ int core_run(void *arg)
 		unsigned work = turn(c);
 		uint64_t end = rte_rdtsc();
 
-		clock_add(&c->clock.cycles, end - last_end);
-		clock_add(&c->clock.turns, 1);
+		counter_add(&c->clock.cycles, end - last_end);
+		counter_add(&c->clock.turns, 1);
 		last_end = end;
 		if (work > 0) {
-			clock_add(&c->clock.busy_cycles, end - start);
-			clock_add(&c->clock.busy_turns, 1);
+			counter_add(&c->clock.busy_cycles, end - start);
+			counter_add(&c->clock.busy_turns, 1);
 			idle_turns = 0;
 		} else {
 			idle(c, ++idle_turns);

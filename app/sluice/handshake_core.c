@@ -117,11 +117,6 @@ static void count(struct handshake_core *hc, enum status status)
 	status_add(&hc->counts, status, 1);
 }
 
-static void stat_add(uint64_t *counter, uint64_t n)
-{
-	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
-}
-
 /* A message to a poll core with len bytes of data; NULL (counted) without an mbuf. */
 static struct rte_mbuf *message(struct handshake_core *hc, enum msg_kind kind, const void *data,
 				size_t len)
@@ -194,7 +189,7 @@ static void abandon(struct handshake_core *hc, struct handshake_slot *slot)
 	table_remove(hc->cfg.pending, &slot->hash, handshake_slots_ref(hc->slots, slot));
 	forget(hc, slot);
 	handshake_slots_close(hc->slots, slot);
-	stat_add(&hc->stats.failed, 1);
+	counter_add(&hc->stats.failed, 1);
 }
 
 static void fill_install(struct session_install *in, const struct handshake_slot *slot,
@@ -241,7 +236,7 @@ static void install(struct handshake_core *hc, struct handshake_slot *slot,
 		handshake_remnant(slot->handshake, slot->remnant);
 	forget(hc, slot);
 	handshake_slots_linger(hc->slots, slot, now_ns + LINGER_NS);
-	stat_add(&hc->stats.completed, 1);
+	counter_add(&hc->stats.completed, 1);
 	count(hc, STATUS_HS_DONE);
 }
 
@@ -328,7 +323,7 @@ static struct handshake_slot *open_slot(struct handshake_core *hc, const struct 
 		handshake_slots_close(hc->slots, slot);
 		return NULL;
 	}
-	stat_add(&hc->stats.started, 1);
+	counter_add(&hc->stats.started, 1);
 	return slot;
 }
 
@@ -495,10 +490,10 @@ unsigned handshake_core_turn(struct handshake_core *hc, uint64_t now_ns)
 
 	for (unsigned i = 0; i < n; i++)
 		on_message(hc, mbufs[i], now_ns);
-	stat_add(&hc->stats.messages, n);
+	counter_add(&hc->stats.messages, n);
 	n += run_timers(hc, now_ns);
 	handshake_slots_expire(hc->slots, now_ns);
-	__atomic_store_n(&hc->stats.active, handshake_slots_active(hc->slots), __ATOMIC_RELAXED);
+	counter_set(&hc->stats.active, handshake_slots_active(hc->slots));
 	return n;
 }
 

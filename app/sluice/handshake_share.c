@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "handshake_share.h"
 
+#include "flow.h"
 #include "keyed_hash.h"
 #include "random.h"
 
@@ -35,9 +36,7 @@ void handshake_share_free(struct handshake_share *s) { free(s); }
 
 static size_t prefix_len(const uint8_t ip[16])
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	return memcmp(ip, mapped, sizeof(mapped)) == 0 ? PREFIX_BYTES_4 : PREFIX_BYTES_6;
+	return flow_ip_is_mapped(ip) ? PREFIX_BYTES_4 : PREFIX_BYTES_6;
 }
 
 bool handshake_share_take(struct handshake_share *s, const uint8_t remote_ip[16], uint16_t *out)

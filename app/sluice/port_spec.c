@@ -6,18 +6,20 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 
-static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
 static bool parse_ip4(uint8_t out[16], const char *text)
 {
-	memcpy(out, mapped, sizeof(mapped));
-	return inet_pton(AF_INET, text, out + 12) == 1;
+	uint8_t ip4[4];
+
+	if (inet_pton(AF_INET, text, ip4) != 1)
+		return false;
+	flow_ip_map(out, ip4);
+	return true;
 }
 
 static bool parse_ip6(uint8_t out[16], const char *text)
 {
 	/* A mapped address would be an IPv4 one by another name. */
-	return inet_pton(AF_INET6, text, out) == 1 && memcmp(out, mapped, sizeof(mapped)) != 0;
+	return inet_pton(AF_INET6, text, out) == 1 && !flow_ip_is_mapped(out);
 }
 
 /* An address that a host can have: not unspecified, multicast, broadcast or loopback. */
@@ -185,7 +187,7 @@ static bool next_item(const char **at, char *out, size_t cap)
 static const char *check_mtu(const struct port_spec *spec)
 {
 	for (unsigned i = 0; spec->mtu != 0 && spec->mtu < 1280 && i < spec->n_addrs; i++) {
-		if (memcmp(spec->addrs[i].ip, mapped, sizeof(mapped)) != 0)
+		if (!flow_ip_is_mapped(spec->addrs[i].ip))
 			return "mtu= below 1280 does not carry IPv6 (RFC 8200)";
 	}
 	return NULL;

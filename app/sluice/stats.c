@@ -10,8 +10,6 @@
 
 #include <rte_mempool.h>
 
-#define RELAXED(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
-
 static void add_status(struct status_counts *sum, const struct status_counts *of)
 {
 	for (enum status s = 0; s < STATUS_N; s++)
@@ -61,10 +59,10 @@ static void sample_handshake(struct sample *all, struct sample_core *out, const 
 {
 	const struct handshake_core_stats *h = handshake_core_stats(core->handshake);
 
-	out->counters.handshakes = RELAXED(h->started);
-	out->counters.handshakes_done = RELAXED(h->completed);
-	out->counters.handshakes_failed = RELAXED(h->failed);
-	all->handshakes += RELAXED(h->active);
+	out->counters.handshakes = counter_get(&h->started);
+	out->counters.handshakes_done = counter_get(&h->completed);
+	out->counters.handshakes_failed = counter_get(&h->failed);
+	all->handshakes += counter_get(&h->active);
 	add_status(&out->status, handshake_core_counts(core->handshake));
 	add_ring(out, core->mesh, MESH_HANDSHAKE, index);
 }
@@ -73,8 +71,8 @@ static void sample_worker(struct sample_core *out, const struct core *core, unsi
 {
 	const struct worker_stats *w = worker_stats(core->worker);
 
-	out->counters.coap_messages = RELAXED(w->messages);
-	out->counters.readings = RELAXED(w->readings);
+	out->counters.coap_messages = counter_get(&w->messages);
+	out->counters.readings = counter_get(&w->readings);
 	add_status(&out->status, worker_counts(core->worker));
 	add_ring(out, core->mesh, MESH_WORKER, index);
 }
@@ -89,8 +87,8 @@ static void sample_one(struct sample *all, struct sample_core *out, const struct
 	out->lcore = l->lcore;
 	snprintf(out->role, sizeof(out->role), "%s",
 		 layout_role_text(role, sizeof(role), &app->layout, l));
-	out->counters.cycles = RELAXED(core->clock.cycles);
-	out->counters.busy_cycles = RELAXED(core->clock.busy_cycles);
+	out->counters.cycles = counter_get(&core->clock.cycles);
+	out->counters.busy_cycles = counter_get(&core->clock.busy_cycles);
 	if (core->path != NULL)
 		sample_path(out, core);
 	if (core->handshake != NULL)

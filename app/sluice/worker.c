@@ -35,11 +35,6 @@ struct worker {
 	char line[READING_MAX];
 };
 
-static void stat_add(uint64_t *counter, uint64_t n)
-{
-	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
-}
-
 static void describe_uri(struct worker *w, const struct coap_msg *msg, struct reading *out)
 {
 	struct wr uri = wr_of(w->uri, sizeof(w->uri));
@@ -91,7 +86,7 @@ static enum exchange_put deliver(void *arg, const struct exchange_reading *in)
 		return EXCHANGE_FAILED;
 	switch (sink_put(w->cfg.sink, &ticket, w->line, len)) {
 	case SINK_PUT_OK:
-		stat_add(&w->stats.readings, 1);
+		counter_add(&w->stats.readings, 1);
 		return EXCHANGE_ENQUEUED;
 	case SINK_PUT_FULL:
 		return EXCHANGE_FULL;
@@ -105,7 +100,7 @@ static void send_reply(struct worker *w, unsigned owner, struct rte_mbuf *mbuf)
 {
 	msg_of(mbuf)->kind = MSG_REPLY;
 	outbox_put(&w->to_poll[owner], &w->counts, mbuf);
-	stat_add(&w->stats.replies, 1);
+	counter_add(&w->stats.replies, 1);
 }
 
 /* A message that answers no request in hand: empty ACK, separate response. */
@@ -185,12 +180,12 @@ unsigned worker_turn(struct worker *w, uint64_t now_ns)
 	w->wall_ns = wall_now_ns();
 	for (unsigned i = 0; i < n; i++)
 		on_coap(w, mbufs[i], now_ns);
-	stat_add(&w->stats.messages, n);
+	counter_add(&w->stats.messages, n);
 	work += take_completions(w, now_ns);
 	exchange_timers(w->exchanges, now_ns);
 	for (unsigned i = 0; i < w->cfg.mesh->n_dst[MESH_POLL]; i++)
 		outbox_flush(&w->to_poll[i], &w->counts);
-	__atomic_store_n(&w->stats.open_exchanges, exchanges_open(w->exchanges), __ATOMIC_RELAXED);
+	counter_set(&w->stats.open_exchanges, exchanges_open(w->exchanges));
 	return work;
 }
 

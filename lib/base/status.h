@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include <stdint.h>
+#include "counter.h"
 
 /* clang-format off */
 #define STATUS_LIST(X)                                                                             \
@@ -112,7 +112,7 @@ const char *status_label(enum status s);
 /* status_help: one line of explanation. Static. Any thread. */
 const char *status_help(enum status s);
 
-/* One core's counts. One writer (the core); readers load relaxed. */
+/* One core's counts. */
 struct status_counts {
 	uint64_t n[STATUS_N];
 };
@@ -120,11 +120,11 @@ struct status_counts {
 /* status_add: counts n items. Owner core only. */
 static inline void status_add(struct status_counts *c, enum status s, uint64_t n)
 {
-	__atomic_store_n(&c->n[s], c->n[s] + n, __ATOMIC_RELAXED);
+	counter_add(&c->n[s], n);
 }
 
 /* status_get: what was counted so far. Any thread. */
 static inline uint64_t status_get(const struct status_counts *c, enum status s)
 {
-	return __atomic_load_n(&c->n[s], __ATOMIC_RELAXED);
+	return counter_get(&c->n[s]);
 }

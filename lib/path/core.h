@@ -90,8 +90,7 @@ static inline void core_count(struct path_core *core, enum status s)
 }
 
 /* CORE_STAT: adds to a field of struct path_stats. */
-#define CORE_STAT(core, field, v)                                                                  \
-	__atomic_store_n(&(core)->stats.field, (core)->stats.field + (v), __ATOMIC_RELAXED)
+#define CORE_STAT(core, field, v) counter_add(&(core)->stats.field, (v))
 
 /* core_drop: counts and frees: where packets end. */
 static inline void core_drop(struct path_core *core, struct rte_mbuf *m, enum status why)

@@ -146,7 +146,7 @@ const struct status_counts *path_counts(const struct path_core *core) { return &
 
 void path_stats(const struct path_core *core, struct path_stats *out)
 {
-#define PATH_STATS_LOAD(name) out->name = __atomic_load_n(&core->stats.name, __ATOMIC_RELAXED);
+#define PATH_STATS_LOAD(name) out->name = counter_get(&core->stats.name);
 	PATH_STATS_LIST(PATH_STATS_LOAD)
 #undef PATH_STATS_LOAD
 }

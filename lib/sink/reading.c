@@ -136,10 +136,9 @@ static void put_device(struct wr *w, const uint8_t *bytes, size_t len)
 
 static void put_peer(struct wr *w, const struct flow *flow)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	char ip[INET6_ADDRSTRLEN] = "", text[INET6_ADDRSTRLEN + 16];
 
-	if (memcmp(flow->remote_ip, mapped, sizeof(mapped)) == 0) {
+	if (flow_ip_is_mapped(flow->remote_ip)) {
 		inet_ntop(AF_INET, flow->remote_ip + 12, ip, sizeof(ip));
 		snprintf(text, sizeof(text), "%s:%u", ip, flow->remote_port);
 	} else {

@@ -84,12 +84,12 @@ enum status frame_parse(const struct frame_host *host, const uint8_t *frame, siz
 	return STATUS_OK;
 }
 
-bool frame_addr_is_ip6(const struct frame_addr *addr) { return !frame_ip_is_mapped(addr->ip); }
+bool frame_addr_is_ip6(const struct frame_addr *addr) { return !flow_ip_is_mapped(addr->ip); }
 
 size_t frame_headers_len(const struct flow *flow, const struct nexthop *hop)
 {
 	return FRAME_ETHER_LEN + (hop->vlan_tci != VLAN_NONE ? (size_t)FRAME_VLAN_LEN : 0) +
-	       (frame_ip_is_mapped(flow->remote_ip) ? (size_t)FRAME_IP4_LEN : FRAME_IP6_LEN) +
+	       (flow_ip_is_mapped(flow->remote_ip) ? (size_t)FRAME_IP4_LEN : FRAME_IP6_LEN) +
 	       FRAME_UDP_LEN;
 }
 
@@ -117,8 +117,8 @@ void frame_write(const struct flow *flow, const struct nexthop *hop, unsigned of
 	struct wr w = wr_of(headers, frame_headers_len(flow, hop));
 
 	frame_ether_write(&w, hop->remote_mac, hop->local_mac, hop->vlan_tci,
-			  frame_ip_is_mapped(flow->remote_ip) ? FRAME_ETHERTYPE_IP4
-							      : FRAME_ETHERTYPE_IP6);
+			  flow_ip_is_mapped(flow->remote_ip) ? FRAME_ETHERTYPE_IP4
+							     : FRAME_ETHERTYPE_IP6);
 	frame_ip_write(&w, flow->local_ip, flow->remote_ip, FRAME_PROTO_UDP, FRAME_HOP_LIMIT,
 		       udp_len, offload);
 	wr_u16(&w, flow->local_port);

@@ -336,7 +336,7 @@ size_t frame_arp_announce(const struct frame_host *host, const struct frame_addr
 	const uint8_t *ip = addr->ip + 12;
 	struct wr w = wr_of(out, ANNOUNCE_MAX);
 
-	if (!frame_ip_is_mapped(addr->ip))
+	if (!flow_ip_is_mapped(addr->ip))
 		return 0;
 	frame_ether_write(&w, mac_broadcast, host->mac, vlan_tci, FRAME_ETHERTYPE_ARP);
 	/* A request, as RFC 5227 §3 advises: replies out of the blue are ignored by some. */
@@ -359,7 +359,7 @@ size_t frame_nd_announce(const struct frame_host *host, const struct frame_addr 
 	};
 	struct wr w = wr_of(out, ANNOUNCE_MAX);
 
-	if (frame_ip_is_mapped(addr->ip))
+	if (flow_ip_is_mapped(addr->ip))
 		return 0;
 	na_write(&w, &na);
 	return wr_len(&w);

@@ -14,8 +14,6 @@ enum {
 	IP4_PREFIX_LEN = 12,
 };
 
-static const uint8_t mapped_prefix[IP4_PREFIX_LEN] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-
 enum status frame_ether_read(const struct frame_host *host, struct rd *frame,
 			     struct frame_ether *out)
 {
@@ -143,7 +141,7 @@ static void ip4_write(struct wr *w, const uint8_t src[4], const uint8_t dst[4], 
 void frame_ip_write(struct wr *w, const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
 		    uint8_t hop_limit, uint16_t payload_len, unsigned offload)
 {
-	if (frame_ip_is_mapped(src)) {
+	if (flow_ip_is_mapped(src)) {
 		ip4_write(w, src + IP4_PREFIX_LEN, dst + IP4_PREFIX_LEN,
 			  (uint16_t)(hop_limit << 8 | proto),
 			  (uint16_t)(FRAME_IP4_LEN + payload_len), offload);
@@ -157,15 +155,10 @@ void frame_ip_write(struct wr *w, const uint8_t src[16], const uint8_t dst[16], 
 	wr_bytes(w, dst, 16);
 }
 
-bool frame_ip_is_mapped(const uint8_t ip[16])
-{
-	return memcmp(ip, mapped_prefix, IP4_PREFIX_LEN) == 0;
-}
-
 bool frame_ip_is_ours(const struct frame_host *host, const uint8_t ip[16], bool v6)
 {
 	/* An IPv6 packet must not reach an IPv4 address by its mapped form. */
-	if (v6 == frame_ip_is_mapped(ip))
+	if (v6 == flow_ip_is_mapped(ip))
 		return false;
 	for (unsigned i = 0; i < host->n_addrs; i++)
 		if (memcmp(host->addrs[i].ip, ip, 16) == 0)
@@ -183,7 +176,7 @@ static bool ip4_is_directed_broadcast(const struct frame_host *host, const uint8
 		uint32_t a, b;
 
 		/* A /31 has no broadcast address (RFC 3021). */
-		if (!frame_ip_is_mapped(addr->ip) || addr->prefix_len > 30 || !rd_u32(&ours, &a) ||
+		if (!flow_ip_is_mapped(addr->ip) || addr->prefix_len > 30 || !rd_u32(&ours, &a) ||
 		    !rd_u32(&theirs, &b))
 			continue;
 		if (b == (a | UINT32_MAX >> addr->prefix_len))
@@ -209,7 +202,7 @@ static bool ip6_is_peer(const uint8_t ip[16])
 	static const uint8_t zeros[15];
 
 	/* ff00::/8 multicast, :: and ::1 (RFC 4291 §2.5, §2.7) */
-	return ip[0] != 0xff && !frame_ip_is_mapped(ip) &&
+	return ip[0] != 0xff && !flow_ip_is_mapped(ip) &&
 	       !(memcmp(ip, zeros, sizeof(zeros)) == 0 && ip[15] <= 1);
 }
 

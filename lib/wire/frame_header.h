@@ -83,10 +83,6 @@ enum status frame_ip_read(const struct rd *packet, uint16_t ethertype, unsigned 
 void frame_ip_write(struct wr *w, const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
 		    uint8_t hop_limit, uint16_t payload_len, unsigned offload);
 
-/* frame_ip_is_mapped: an IPv4-mapped address, which stands for IPv4 in our structures and must
- * never come from the wire. */
-bool frame_ip_is_mapped(const uint8_t ip[16]);
-
 /* frame_ip_is_ours: an address of the host, of that version. */
 bool frame_ip_is_ours(const struct frame_host *host, const uint8_t ip[16], bool v6);
 
