@@ -109,6 +109,25 @@ static void test_every_order_of_pieces(void **state)
 	}
 }
 
+enum { BITMAP = 200 };
+
+/* Adds one random piece, and marks it in the model; returns how many bytes were new. */
+static size_t add_random(struct reassembly *r, uint32_t *rng, bool have[BITMAP])
+{
+	size_t off, n, fresh = 0;
+
+	*rng = *rng * 1664525 + 1013904223;
+	off = (*rng >> 8) % BITMAP;
+	n = 1 + (*rng >> 20) % 40;
+	n = n < BITMAP - off ? n : BITMAP - off;
+	assert_int_equal(add(r, 0, BITMAP, off, n), REASSEMBLY_KEPT);
+	for (size_t i = off; i < off + n; i++) {
+		fresh += !have[i];
+		have[i] = true;
+	}
+	return fresh;
+}
+
 /* Random pieces of a message until it is whole, against a plain bitmap. */
 static void test_random_pieces_against_a_bitmap(void **state)
 {
@@ -116,28 +135,18 @@ static void test_random_pieces_against_a_bitmap(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 300; round++) {
-		bool have[200] = { false };
-		size_t missing = 200;
+		bool have[BITMAP] = { false };
+		size_t missing = BITMAP;
 		struct reassembly r;
 
 		begin(&r, 0);
 		while (missing > 0) {
-			size_t off, n;
-
 			assert_false(due(&r));
-			rng = rng * 1664525 + 1013904223;
-			off = (rng >> 8) % 200;
-			n = 1 + (rng >> 20) % 40;
-			n = n < 200 - off ? n : 200 - off;
-			assert_int_equal(add(&r, 0, 200, off, n), REASSEMBLY_KEPT);
-			for (size_t i = off; i < off + n; i++) {
-				missing -= !have[i];
-				have[i] = true;
-			}
-			assert_true(r.memory <= 200 + 20 * 16);
+			missing -= add_random(&r, &rng, have);
+			assert_true(r.memory <= BITMAP + 20 * 16);
 			assert_int_equal(r.memory, n_bytes);
 		}
-		expect_due(&r, 200);
+		expect_due(&r, BITMAP);
 		end(&r);
 	}
 }
