@@ -3,35 +3,68 @@
 
 void outbox_put(struct outbox *o, struct status_counts *counts, struct rte_mbuf *m)
 {
-	/* A flush leaves at most OUTBOX_KEEP_MAX behind, so there is room after it. */
 	if (o->n == OUTBOX_MAX)
 		outbox_flush(o, counts);
 	o->m[o->n++] = m;
 }
 
+static bool is_refusal(struct rte_mbuf *m)
+{
+	return msg_of(m)->kind == MSG_INSTALLED && rte_pktmbuf_data_len(m) != 0;
+}
+
+static void keep(struct outbox *o, struct rte_mbuf *m)
+{
+	if (o->kept == NULL)
+		o->kept_end = &o->kept;
+	*o->kept_end = m;
+	o->kept_end = &m->next; /* NULL: no message has segments */
+}
+
+/* There are no more of them than there were handshakes, and none while its ring has room. */
+static void flush_kept(struct outbox *o)
+{
+	while (o->kept != NULL) {
+		struct rte_mbuf *m = o->kept, *next = m->next;
+
+		m->next = NULL;
+		if (rte_ring_sp_enqueue(o->ring, m) != 0) {
+			m->next = next;
+			return;
+		}
+		o->kept = next;
+	}
+}
+
 void outbox_flush(struct outbox *o, struct status_counts *counts)
 {
-	unsigned kept = 0, sent = 0;
+	unsigned sent = 0;
 
+	flush_kept(o);
 	if (o->n == 0)
 		return;
 	if (o->ring != NULL)
 		sent = rte_ring_sp_enqueue_burst(o->ring, (void **)o->m, o->n, NULL);
 	for (unsigned i = sent; i < o->n; i++) {
-		struct rte_mbuf *m = o->m[i];
-
-		if (o->ring != NULL && msg_of(m)->kind == MSG_INSTALLED && kept < OUTBOX_KEEP_MAX) {
-			o->m[kept++] = m;
+		if (o->ring != NULL && is_refusal(o->m[i])) {
+			keep(o, o->m[i]);
 			continue;
 		}
 		status_add(counts, STATUS_RING_FULL, 1);
-		rte_pktmbuf_free(m);
+		rte_pktmbuf_free(o->m[i]);
 	}
-	o->n = kept;
+	o->n = 0;
 }
 
 void outbox_clear(struct outbox *o)
 {
 	rte_pktmbuf_free_bulk(o->m, o->n);
 	o->n = 0;
+	while (o->kept != NULL) {
+		struct rte_mbuf *m = o->kept;
+
+		o->kept = m->next;
+		m->next = NULL;
+		rte_pktmbuf_free(m);
+	}
 }

@@ -2,9 +2,9 @@
 /*
  * Messages on their way to one ring, put there a burst at a time.
  *
- * A full ring drops and counts (STATUS_RING_FULL): nothing ever waits for it. But a few
- * MSG_INSTALLED are kept for the next flush, because a handshake that does not hear of its session
- * would linger.
+ * A full ring drops and counts (STATUS_RING_FULL): nothing ever waits for it. But a refused
+ * MSG_INSTALLED is kept for the next flush, because it carries the reference to an identity, which
+ * would be lost with it.
  */
 #pragma once
 
@@ -13,12 +13,13 @@
 
 #include <rte_ring.h>
 
-enum { OUTBOX_MAX = 32, OUTBOX_KEEP_MAX = 16 };
+enum { OUTBOX_MAX = 32 };
 
 struct outbox {
 	struct rte_ring *ring; /* single producer: this core */
 	unsigned n;
 	struct rte_mbuf *m[OUTBOX_MAX];
+	struct rte_mbuf *kept, **kept_end; /* refusals, linked by next, eldest first */
 };
 
 /* outbox_put: takes a message over. Owner core only. */

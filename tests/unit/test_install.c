@@ -138,6 +138,43 @@ static void test_full_store(void **state)
 	assert_int_equal(world_teardown(&owned), 0);
 }
 
+/* The store and the ring are full: no identity's reference gets lost, however many devices try. */
+static void test_full_store_and_ring(void **state)
+{
+	enum { TRIES = 80, RING = 4 };
+	struct world *w = world_sized(1, 64, RING);
+	bool heard[TRIES] = { false };
+	void *owned = w, *mark = heard;
+	struct rte_mbuf *m;
+	unsigned n = 0;
+
+	(void)state;
+	client_up(w, 0, AEAD_AES_128_GCM);
+	for (unsigned i = 0; i < TRIES; i++) {
+		struct client c = device(1 + i);
+
+		c.keys.identity = (void *)((uint8_t *)mark + i); /* only its address matters */
+		world_inbox(w, 0, client_install_msg(w, &c));
+	}
+	for (unsigned turn = 0; turn < TRIES; turn++) {
+		path_flush(w->core[0], w->now);
+		while ((m = world_take(w->to_hs[0][1])) != NULL) {
+			uintptr_t identity;
+
+			assert_int_equal(m->data_len, sizeof(identity));
+			memcpy(&identity, rte_pktmbuf_mtod(m, void *), sizeof(identity));
+			heard[identity - (uintptr_t)mark] = true;
+			rte_pktmbuf_free(m);
+		}
+	}
+	for (unsigned i = 0; i < TRIES; i++)
+		n += heard[i];
+	assert_int_equal(n, TRIES);
+	assert_int_equal(world_count(w, 0, STATUS_SESSION_FULL), TRIES);
+	assert_int_equal(world_count(w, 0, STATUS_RING_FULL), 0);
+	assert_int_equal(world_teardown(&owned), 0);
+}
+
 /* A flow whose live session another core owns is not taken over: one writer. */
 static void test_install_at_the_wrong_core(void **state)
 {
@@ -174,6 +211,7 @@ int main(void)
 		WORLD_TEST(test_held_datagrams),
 		WORLD_TEST(test_replaced),
 		cmocka_unit_test(test_full_store),
+		cmocka_unit_test(test_full_store_and_ring),
 		WORLD_TEST(test_install_at_the_wrong_core),
 		WORLD_TEST(test_message_that_is_no_install),
 	};
