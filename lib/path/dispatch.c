@@ -28,6 +28,8 @@ static void say_goodbye(struct path_core *core, const struct core_record *rec, e
 
 	wr_u8(&w, ALERT_WARNING);
 	wr_u8(&w, ALERT_CLOSE_NOTIFY);
+	rec->m->data_len = 2; /* there was a tag, so there is room */
+	rec->m->pkt_len = 2;
 	msg_of(rec->m)->kind = MSG_SEAL;
 	seal_add(core, rec->m);
 	seal_run(core); /* while the keys exist; replies that waited go first */

@@ -104,6 +104,32 @@ static void test_too_many_alerts(void **state)
 	assert_int_equal(retired(w), c.ref.slot);
 }
 
+/* Whatever length the last of them has, what goes back is a close_notify. */
+static void test_too_many_malformed_alerts(void **state)
+{
+	static const size_t lengths[] = { 1, 3, 200 };
+	static const uint8_t rubbish[200] = { ALERT_WARNING, ALERT_USER_CANCELED, 9 };
+	struct world *w = *state;
+
+	for (unsigned k = 0; k < RTE_DIM(lengths); k++) {
+		struct client c = client_up(w, k, AEAD_AES_128_CCM_8);
+		uint8_t out[512];
+		struct heard h;
+
+		for (unsigned i = 0; i < 257; i++)
+			client_send(w, 0, &c, out,
+				    client_record(w, &c, out, RECORD_ALERT, 1, c.seq++, rubbish,
+						  lengths[k]));
+		h = client_hears(w, &c);
+		assert_int_equal(h.type, RECORD_ALERT);
+		assert_int_equal(h.len, 2);
+		assert_int_equal(h.text[0], ALERT_WARNING);
+		assert_int_equal(h.text[1], ALERT_CLOSE_NOTIFY);
+		assert_false(store_live(w->store, c.ref));
+		closed_was_told(w, &c);
+	}
+}
+
 static void test_fatal_alert(void **state)
 {
 	struct world *w = *state;
@@ -191,6 +217,7 @@ int main(void)
 		WORLD_TEST(test_close_notify_then_data),
 		WORLD_TEST(test_close_in_an_earlier_round),
 		WORLD_TEST(test_too_many_alerts),
+		WORLD_TEST(test_too_many_malformed_alerts),
 		WORLD_TEST(test_fatal_alert),
 		WORLD_TEST(test_other_alerts_are_ignored),
 		WORLD_TEST(test_empty_records),
