@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "mesh.h"
 
+#include "msg.h"
+#include "secret.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,8 +50,11 @@ static void ring_free(struct rte_ring *ring)
 {
 	struct rte_mbuf *mbuf;
 
-	while (ring != NULL && rte_ring_sc_dequeue(ring, (void **)&mbuf) == 0)
+	while (ring != NULL && rte_ring_sc_dequeue(ring, (void **)&mbuf) == 0) {
+		if (msg_of(mbuf)->kind == MSG_INSTALL)
+			secret_wipe(rte_pktmbuf_mtod(mbuf, void *), rte_pktmbuf_data_len(mbuf));
 		rte_pktmbuf_free(mbuf);
+	}
 	rte_ring_free(ring);
 }
 

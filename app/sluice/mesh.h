@@ -24,7 +24,7 @@ struct mesh {
 /* mesh_init: makes all rings of `size` (a power of two) elements. 0, or -errno. Slow path only. */
 int mesh_init(struct mesh *m, unsigned n_cores, const unsigned n_dst[MESH_ROLES], unsigned size);
 
-/* mesh_free: frees the mbufs that are still in rings, and the rings. */
+/* mesh_free: frees the mbufs that are still in rings (keys in them are wiped), and the rings. */
 void mesh_free(struct mesh *m);
 
 /* mesh_ring: the ring on which core src sends to the dst-th instance of a role. */

@@ -210,6 +210,25 @@ static void free_gives_back_what_waits(void **state)
 	assert_int_equal(mesh_init(&w->mesh, CORES, N_DST, SIZE), 0);
 }
 
+/* Keys that never reached their owner are not left behind in the pool. */
+static void free_wipes_installations(void **state)
+{
+	struct world *w = *state;
+	struct session_install in;
+	uint8_t zeros[sizeof(in)] = { 0 };
+	struct rte_mbuf *m;
+	const uint8_t *at;
+
+	memset(&in, 0x77, sizeof(in));
+	m = wiring_mbuf(w->pool, &in, sizeof(in));
+	at = rte_pktmbuf_mtod(m, uint8_t *);
+	msg_of(m)->kind = MSG_INSTALL;
+	wiring_send(&w->mesh, MESH_POLL, 0, 0, m);
+	mesh_free(&w->mesh);
+	assert_memory_equal(at, zeros, sizeof(zeros));
+	assert_int_equal(mesh_init(&w->mesh, CORES, N_DST, SIZE), 0);
+}
+
 static void what_failed_leaves_nothing(void **state)
 {
 	struct world *w = *state;
@@ -332,6 +351,7 @@ int main(void)
 		MESH_TEST(marks_hold_across_the_wrap),
 		MESH_TEST(room_is_what_fits),
 		MESH_TEST(free_gives_back_what_waits),
+		MESH_TEST(free_wipes_installations),
 		MESH_TEST(what_failed_leaves_nothing),
 		MESH_TEST(two_cores_exchange_messages),
 	};
