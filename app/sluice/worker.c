@@ -144,7 +144,9 @@ static void on_coap(struct worker *w, struct rte_mbuf *mbuf, uint64_t now_ns)
 		rte_pktmbuf_free(mbuf);
 		return;
 	}
-	rte_pktmbuf_trim(mbuf, rte_pktmbuf_data_len(mbuf));
+	/* From its start: the request may have ended where the mbuf does (bad-input A5, records in
+	 * front of it), or have had no headroom. */
+	rte_pktmbuf_reset(mbuf);
 	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)reply_len), reply, reply_len);
 	send_reply(w, msg_of(mbuf)->from, mbuf);
 }

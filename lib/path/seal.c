@@ -3,6 +3,7 @@
 #include "stages.h"
 
 enum { SEAL_ROOM = FRAME_HEADERS_MAX + RECORD_HEADER_LEN + RECORD_EXPLICIT_MAX };
+_Static_assert((int)RTE_PKTMBUF_HEADROOM >= (int)SEAL_ROOM, "room in front of a fresh message");
 
 /* The last number that a session of this algorithm sends with, kept for the close_notify that says
  * so: by then the key has sealed what it may (bad-input K5, K6), and DTLS 1.2 has no new key

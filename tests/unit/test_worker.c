@@ -208,6 +208,29 @@ static void the_answer_goes_back_in_the_same_mbuf(void **state)
 	assert_int_equal(worker_stats(w->worker)->replies, 2);
 }
 
+/* Wherever in its mbuf the request ends, and however little stands before it: the answer has room,
+ * for itself and for what the owner puts around it. */
+static void an_answer_finds_room_in_any_mbuf(void **state)
+{
+	struct world *w = *state;
+
+	for (unsigned at_end = 0; at_end < 2; at_end++) {
+		struct rte_mbuf *m = post(w, 0, COAP_CON, (uint16_t)(20 + at_end), "1"), *got;
+		uint16_t to = at_end ? (uint16_t)(m->buf_len - m->data_len) : 0;
+		struct coap_msg answer;
+
+		memmove((uint8_t *)m->buf_addr + to, rte_pktmbuf_mtod(m, void *), m->data_len);
+		m->data_off = to;
+		turn(w);
+		got = take(w, 0);
+		answer = parsed(got);
+		assert_int_equal(answer.mid, 20 + at_end);
+		assert_true(rte_pktmbuf_headroom(got) >= RTE_PKTMBUF_HEADROOM);
+		assert_true(rte_pktmbuf_tailroom(got) >= 256);
+		rte_pktmbuf_free(got);
+	}
+}
+
 static void the_sink_gets_a_line_with_the_devices_name(void **state)
 {
 	struct world *w = *state;
@@ -469,6 +492,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f, up, down) cmocka_unit_test_setup_teardown(f, up, down)
 		T(the_answer_goes_back_in_the_same_mbuf, setup, teardown),
+		T(an_answer_finds_room_in_any_mbuf, setup, teardown),
 		T(the_sink_gets_a_line_with_the_devices_name, setup, teardown),
 		T(a_last_reading_is_not_lost, setup, teardown),
 		T(rubbish_is_counted_and_freed, setup, teardown),
