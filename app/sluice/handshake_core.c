@@ -37,24 +37,6 @@ struct handshake_core {
 	struct handshake_core_stats stats;
 };
 
-static bool core_random(void *arg, void *out, size_t len)
-{
-	(void)arg;
-	return random_bytes(out, len);
-}
-
-static void *core_alloc(void *arg, size_t len)
-{
-	(void)arg;
-	return malloc(len);
-}
-
-static void core_release(void *arg, void *p)
-{
-	(void)arg;
-	free(p);
-}
-
 static void find_psk(void *arg, struct handshake_job *job)
 {
 	const struct handshake_core *hc = arg;
@@ -85,12 +67,10 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 		.timeout_max_ns = MAX_DELAY_NS,
 		.give_up_ns = GIVE_UP_NS,
 		.mtu = cfg->mtu,
-		.random = core_random,
-		.alloc = core_alloc,
-		.release = core_release,
 		.identity_put = give_back,
 		.identity_arg = hc,
 	};
+	handshake_config_system(&hc->handshake);
 	hc->lookup = (struct job_lookup){ find_psk, hc };
 	hc->slots = handshake_slots_new(cfg->max_handshakes, n_linger);
 	hc->share = handshake_share_new(cfg->max_handshakes);

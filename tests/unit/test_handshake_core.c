@@ -47,24 +47,6 @@ struct device {
 	struct protect session;
 };
 
-static bool client_random(void *arg, void *out, size_t len)
-{
-	(void)arg;
-	return random_bytes(out, len);
-}
-
-static void *client_alloc(void *arg, size_t len)
-{
-	(void)arg;
-	return malloc(len);
-}
-
-static void client_release(void *arg, void *p)
-{
-	(void)arg;
-	free(p);
-}
-
 static void start_core(struct world *w)
 {
 	const struct handshake_core_config cfg = {
@@ -91,10 +73,8 @@ static void start_core(struct world *w)
 		.timeout_max_ns = 60 * S,
 		.give_up_ns = 600 * S,
 		.mtu = 1400,
-		.random = client_random,
-		.alloc = client_alloc,
-		.release = client_release,
 	};
+	handshake_config_system(&w->client);
 }
 
 static int setup(void **state)
