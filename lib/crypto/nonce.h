@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A record's nonce, made from its session's IV (session_iv). Inside lib/path only. */
+/* A record's nonce, made in place from its key's IV. */
 #pragma once
 
-#include "cursor.h"
 #include "suite.h"
+
+#include <string.h>
 
 /* nonce_explicit: salt | the eight bytes that the record carries (RFC 5288 §3, RFC 6655 §3). */
 static inline void nonce_explicit(uint8_t nonce[AEAD_IV_LEN], const uint8_t bytes[8])

@@ -110,15 +110,10 @@ static bool transcript_begin(struct handshake *h, const struct reassembly_messag
 static enum hs_next on_server_hello(struct handshake *h, const struct reassembly_message *m)
 {
 	struct server_hello sh;
+	enum hs_parse parsed = server_hello_parse(m->body, &sh);
 
-	switch (server_hello_parse(m->body, &sh)) {
-	case HS_PARSE_OK:
-		break;
-	case HS_PARSE_DECODE_ERROR:
-		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
-	case HS_PARSE_ILLEGAL_PARAMETER:
-		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
-	}
+	if (parsed != HS_PARSE_OK)
+		return connection_unparsed(h, parsed);
 	if (sh.version != DTLS_1_2)
 		return connection_fail(h, STATUS_HELLO_VERSION, ALERT_PROTOCOL_VERSION);
 	h->suite = suite_offered(h->cfg->policy, sh.suite);

@@ -108,6 +108,9 @@ struct handshake {
  * return connection_fail(...). */
 enum hs_next connection_fail(struct handshake *h, enum status why, int alert);
 
+/* connection_unparsed: ends the handshake on a message that did not parse (not HS_PARSE_OK). */
+enum hs_next connection_unparsed(struct handshake *h, enum hs_parse how);
+
 /* connection_step: does what a handler or a job asked for. */
 void connection_step(struct handshake *h, enum hs_next next);
 

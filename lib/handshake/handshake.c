@@ -4,14 +4,42 @@
 #include "client12.h"
 #include "connection.h"
 #include "inbound.h"
+#include "random.h"
 #include "secret.h"
 #include "server12.h"
+
+#include <stdlib.h>
 
 _Static_assert(sizeof(struct handshake) + REASSEMBLY_MEMORY_MAX +
 			       (size_t)HANDSHAKE_HELD_MAX * HANDSHAKE_DATAGRAM_MAX <=
 		       HANDSHAKE_MEMORY_MAX,
 	       "a handshake's memory budget");
 _Static_assert((int)PROTECT_RECORD_MAX <= (int)HANDSHAKE_DATAGRAM_MAX, "a record fits a datagram");
+
+static bool system_random(void *arg, void *out, size_t len)
+{
+	(void)arg;
+	return random_bytes(out, len);
+}
+
+static void *system_alloc(void *arg, size_t len)
+{
+	(void)arg;
+	return malloc(len);
+}
+
+static void system_release(void *arg, void *p)
+{
+	(void)arg;
+	free(p);
+}
+
+void handshake_config_system(struct handshake_config *cfg)
+{
+	cfg->random = system_random;
+	cfg->alloc = system_alloc;
+	cfg->release = system_release;
+}
 
 struct handshake *handshake_new(const struct handshake_config *cfg, enum handshake_role role,
 				uint64_t now_ns)
@@ -75,6 +103,13 @@ enum hs_next connection_fail(struct handshake *h, enum status why, int alert)
 		flight_wipe(&h->out);
 	}
 	return HS_NEXT_FAIL;
+}
+
+enum hs_next connection_unparsed(struct handshake *h, enum hs_parse how)
+{
+	if (how == HS_PARSE_ILLEGAL_PARAMETER)
+		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
 }
 
 void connection_step(struct handshake *h, enum hs_next next)

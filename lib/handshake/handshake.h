@@ -47,6 +47,9 @@ struct handshake_config {
 	void *identity_arg;
 };
 
+/* handshake_config_system: random, alloc and release become random_bytes, malloc and free. */
+void handshake_config_system(struct handshake_config *cfg);
+
 struct handshake;
 
 /*

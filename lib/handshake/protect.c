@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "protect.h"
 
+#include "nonce.h"
 #include "secret.h"
 
 enum { WINDOW = 64 };
@@ -17,56 +18,41 @@ size_t protect_overhead(const struct protect *p, uint8_t epoch)
 	return (size_t)RECORD_HEADER_LEN + info->explicit_len + info->tag_len;
 }
 
-/* The nonce: salt | explicit part; ChaCha20: IV xor (0 | epoch | number), RFC 7905 §2. */
-static void nonce_make(const struct aead_info *info, const uint8_t iv[AEAD_IV_LEN],
-		       const uint8_t number[8], uint8_t out[AEAD_IV_LEN])
-{
-	memset(out, 0, AEAD_IV_LEN);
-	memcpy(out, iv, info->salt_len);
-	if (info->explicit_len != 0) {
-		memcpy(out + info->salt_len, number, 8);
-		return;
-	}
-	for (size_t i = 0; i < 8; i++)
-		out[AEAD_IV_LEN - 8 + i] ^= number[i];
-}
+/* Epoch and number: the explicit nonce of ours, and what the implicit one is made of. */
+static uint64_t number_of(uint64_t seq) { return UINT64_C(1) << 48 | seq; }
 
+/* explicit: the record's explicit nonce; not read when its algorithm has none. */
 static void op_init(struct aead_op *op, const struct protect *p, bool client_writes, uint8_t type,
-		    uint64_t seq, const uint8_t number[8], size_t len)
+		    uint64_t seq, const uint8_t *explicit, size_t len)
 {
 	const struct traffic_keys *k = &p->keys;
 
 	*op = (struct aead_op){ .key = client_writes ? k->client_key : k->server_key,
 				.len = (uint16_t)len,
 				.aad_len = RECORD_AAD_LEN };
-	nonce_make(aead_info(p->suite->aead), client_writes ? k->client_iv : k->server_iv, number,
-		   op->nonce);
+	memcpy(op->nonce, client_writes ? k->client_iv : k->server_iv, AEAD_IV_LEN);
+	if (aead_info(p->suite->aead)->explicit_len != 0)
+		nonce_explicit(op->nonce, explicit);
+	else
+		nonce_implicit(op->nonce, number_of(seq));
 	record_aad(op->aad, type, 1, seq, (uint16_t)len);
-}
-
-static void number_write(uint8_t out[8], uint16_t epoch, uint64_t seq)
-{
-	struct wr w = wr_of(out, 8);
-
-	wr_u16(&w, epoch);
-	wr_u48(&w, seq);
 }
 
 static bool write_sealed(struct protect *p, struct wr *w, uint8_t type, const uint8_t *plaintext,
 			 size_t len)
 {
 	const struct aead_info *info = aead_info(p->suite->aead);
-	uint8_t number[8] = { 0 }, *body;
 	struct aead_op op;
+	uint8_t *body;
 
-	number_write(number, 1, p->tx_seq[1]);
 	record_write_header(w, type, DTLS_1_2, 1, p->tx_seq[1],
 			    (uint16_t)(info->explicit_len + len + info->tag_len));
-	wr_bytes(w, number, info->explicit_len);
+	if (info->explicit_len != 0)
+		wr_u64(w, number_of(p->tx_seq[1]));
 	body = wr_space(w, len + info->tag_len);
 	if (body == NULL)
 		return false;
-	op_init(&op, p, p->client, type, p->tx_seq[1], number, len);
+	op_init(&op, p, p->client, type, p->tx_seq[1], body - info->explicit_len, len);
 	op.src = plaintext;
 	op.dst = body;
 	/* The number is spent even if the datagram is never sent. */
@@ -121,17 +107,16 @@ static enum status try_open(const struct protect *p, const struct record *rec, u
 	const struct aead_info *info = aead_info(p->suite->aead);
 	enum status s = window_check(p, rec->seq);
 	struct rd body = rec->body;
-	uint8_t number[8] = { 0 };
 	struct aead_op op;
 
 	if (s != STATUS_OK)
 		return s;
 	if (rd_len(&body) > PROTECT_RECORD_MAX)
 		return STATUS_RECORD_LENGTH;
-	number_write(number, 1, rec->seq);
-	if (!rd_copy(&body, number, info->explicit_len) || rd_len(&body) < info->tag_len)
+	if (!rd_skip(&body, info->explicit_len) || rd_len(&body) < info->tag_len)
 		return STATUS_RECORD_SHORT;
-	op_init(&op, p, !p->client, rec->type, rec->seq, number, rd_len(&body) - info->tag_len);
+	op_init(&op, p, !p->client, rec->type, rec->seq, rec->body.p,
+		rd_len(&body) - info->tag_len);
 	op.src = body.p;
 	op.dst = out;
 	aead_open(p->aead, p->suite->aead, &op, 1);

@@ -35,17 +35,12 @@ static bool hello_flight(struct handshake *h, const struct hello_choice *choice)
 static enum hs_next on_client_hello(struct handshake *h, const struct reassembly_message *m)
 {
 	struct client_hello ch;
+	enum hs_parse parsed = client_hello_parse(m->body, &ch);
 	struct hello_choice choice;
 	enum status s;
 
-	switch (client_hello_parse(m->body, &ch)) {
-	case HS_PARSE_OK:
-		break;
-	case HS_PARSE_DECODE_ERROR:
-		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
-	case HS_PARSE_ILLEGAL_PARAMETER:
-		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
-	}
+	if (parsed != HS_PARSE_OK)
+		return connection_unparsed(h, parsed);
 	s = hello_select(&ch, h->cfg->policy, &choice);
 	if (s != STATUS_OK)
 		return connection_fail(h, s, (int)choice.alert);

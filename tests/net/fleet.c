@@ -14,7 +14,7 @@
 #include "deadline.h"
 #include "handshake.h"
 #include "job.h"
-#include "random.h"
+#include "protect.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,9 +34,7 @@ enum state { IDLE, SHAKING, POSTING, DONE, FAILED };
 
 struct device {
 	struct handshake *handshake;
-	const struct suite *suite;
-	struct traffic_keys keys;
-	uint64_t tx_seq;
+	struct protect session;
 	int fd;
 	uint32_t reading; /* of --readings: the one under way */
 	uint8_t tries;
@@ -96,31 +94,13 @@ static void leave(struct fleet *f, struct device *d, enum state state)
 	f->failed += state == FAILED;
 }
 
-static void seal_and_send(struct fleet *f, struct device *d, enum record_type type,
-			  const uint8_t *text, size_t len)
+static void seal_and_send(struct device *d, enum record_type type, const uint8_t *text, size_t len)
 {
-	const struct aead_info *info = aead_info(d->suite->aead);
 	uint8_t out[DATAGRAM_MAX];
 	struct wr w = wr_of(out, sizeof(out));
-	struct aead_op op = { .src = text,
-			      .key = d->keys.client_key,
-			      .len = (uint16_t)len,
-			      .aad_len = RECORD_AAD_LEN };
-	uint64_t number = UINT64_C(1) << 48 | d->tx_seq;
 
-	record_write_header(&w, (uint8_t)type, DTLS_1_2, 1, d->tx_seq,
-			    (uint16_t)(info->explicit_len + len + info->tag_len));
-	memcpy(op.nonce, d->keys.client_iv, AEAD_IV_LEN);
-	for (int i = 0; i < 8; i++)
-		op.nonce[4 + i] = (uint8_t)((info->explicit_len ? 0 : op.nonce[4 + i]) ^
-					    number >> (56 - 8 * i));
-	if (info->explicit_len)
-		wr_u64(&w, number);
-	record_aad(op.aad, (uint8_t)type, 1, d->tx_seq, (uint16_t)len);
-	op.dst = wr_space(&w, len + info->tag_len);
-	aead_seal(f->aead, d->suite->aead, &op, 1);
-	d->tx_seq++;
-	(void)!send(d->fd, out, wr_len(&w), 0);
+	if (protect_write(&d->session, &w, 1, (uint8_t)type, DTLS_1_2, text, len))
+		(void)!send(d->fd, out, wr_len(&w), 0);
 }
 
 static int reading_text(const struct fleet *f, const struct device *d, char *out, size_t cap)
@@ -141,7 +121,7 @@ static void post(struct fleet *f, struct device *d)
 	coap_option_write(&w, &at, COAP_URI_PATH, "s", 1);
 	coap_option_write_uint(&w, &at, COAP_CONTENT_FORMAT, 50);
 	coap_payload_write(&w, text, (size_t)len);
-	seal_and_send(f, d, RECORD_APPDATA, msg, wr_len(&w));
+	seal_and_send(d, RECORD_APPDATA, msg, wr_len(&w));
 }
 
 static void post_next(struct fleet *f, struct device *d)
@@ -154,7 +134,7 @@ static void post_next(struct fleet *f, struct device *d)
 		d->reading++;
 	}
 	if (d->reading >= f->n_readings) {
-		seal_and_send(f, d, RECORD_ALERT, close_notify, sizeof(close_notify));
+		seal_and_send(d, RECORD_ALERT, close_notify, sizeof(close_notify));
 		leave(f, d, DONE);
 		return;
 	}
@@ -171,7 +151,7 @@ static void on_response(struct fleet *f, struct device *d, const struct coap_msg
 		struct wr w = wr_of(ack, sizeof(ack));
 
 		coap_header_write(&w, COAP_ACK, COAP_EMPTY, m->mid, NULL, 0);
-		seal_and_send(f, d, RECORD_APPDATA, ack, wr_len(&w));
+		seal_and_send(d, RECORD_APPDATA, ack, wr_len(&w));
 	}
 	/* An empty ACK: the answer comes separately, and nothing is to be repeated. */
 	if (m->code == COAP_EMPTY) {
@@ -196,30 +176,15 @@ static void on_response(struct fleet *f, struct device *d, const struct coap_msg
 
 static void on_record(struct fleet *f, struct device *d, const struct record *r)
 {
-	const struct aead_info *info = aead_info(d->suite->aead);
-	size_t overhead = (size_t)info->explicit_len + info->tag_len;
-	uint64_t number = (uint64_t)r->epoch << 48 | r->seq;
-	uint8_t text[DATAGRAM_MAX];
-	struct aead_op op = { .dst = text, .key = d->keys.server_key, .aad_len = RECORD_AAD_LEN };
+	uint8_t text[PROTECT_RECORD_MAX];
 	struct coap_msg m;
+	size_t len;
 
-	if (r->epoch != 1 || rd_len(&r->body) < overhead)
-		return;
-	op.len = (uint16_t)(rd_len(&r->body) - overhead);
-	op.src = r->body.p + info->explicit_len;
-	memcpy(op.nonce, d->keys.server_iv, AEAD_IV_LEN);
-	for (int i = 0; i < 8; i++)
-		op.nonce[4 + i] =
-			(uint8_t)(info->explicit_len ? r->body.p[i]
-						     : op.nonce[4 + i] ^ number >> (56 - 8 * i));
-	record_aad(op.aad, r->type, r->epoch, r->seq, op.len);
-	aead_open(f->aead, d->suite->aead, &op, 1);
-	if (!op.ok)
+	if (r->epoch != 1 || protect_open(&d->session, r, text, &len) != STATUS_OK)
 		return;
 	if (r->type == RECORD_ALERT)
 		leave(f, d, FAILED);
-	else if (r->type == RECORD_APPDATA &&
-		 coap_msg_parse(rd_of(text, op.len), &m) == COAP_PARSE_OK)
+	else if (r->type == RECORD_APPDATA && coap_msg_parse(rd_of(text, len), &m) == COAP_PARSE_OK)
 		on_response(f, d, &m);
 }
 
@@ -235,9 +200,14 @@ static void on_records(struct fleet *f, struct device *d, const uint8_t *bytes, 
 
 static void installed(struct fleet *f, struct device *d, const struct handshake_event *event)
 {
-	d->suite = event->suite;
-	d->keys = *event->keys;
-	d->tx_seq = event->tx_seq;
+	d->session = (struct protect){ .aead = f->aead,
+				       .suite = event->suite,
+				       .client = true,
+				       .rx_seen = true,
+				       .tx_seq = { 0, event->tx_seq },
+				       .rx_newest = event->rx_newest,
+				       .rx_window = event->rx_window,
+				       .keys = *event->keys };
 	handshake_free(d->handshake);
 	d->handshake = NULL;
 	d->state = POSTING;
@@ -349,24 +319,6 @@ static bool run(struct fleet *f)
 	return true;
 }
 
-static bool client_random(void *arg, void *out, size_t len)
-{
-	(void)arg;
-	return random_bytes(out, len);
-}
-
-static void *client_alloc(void *arg, size_t len)
-{
-	(void)arg;
-	return malloc(len);
-}
-
-static void client_release(void *arg, void *p)
-{
-	(void)arg;
-	free(p);
-}
-
 static bool prepare(struct fleet *f)
 {
 	struct rlimit files = { 1 << 20, 1 << 20 };
@@ -385,10 +337,8 @@ static bool prepare(struct fleet *f)
 		.timeout_max_ns = 60000 * MS_NS,
 		.give_up_ns = 30000 * MS_NS,
 		.mtu = 1200,
-		.random = client_random,
-		.alloc = client_alloc,
-		.release = client_release,
 	};
+	handshake_config_system(&f->handshake);
 	return f->aead && f->devices && f->deadlines && f->epoll >= 0 && f->policy.suites[0];
 }
 
