@@ -67,6 +67,7 @@ int main(int argc, char **argv)
 	bench_table_add();
 	bench_replay_add();
 	bench_path_add();
+	bench_psk_add();
 	status = bench_main(argc, args);
 	free(args);
 	(void)rte_eal_cleanup();

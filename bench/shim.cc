@@ -69,6 +69,11 @@ void bench_bytes(struct bench *b, uint64_t n)
 	b->state.SetBytesProcessed(b->state.iterations() * static_cast<int64_t>(n));
 }
 
+void bench_value(struct bench *b, const char *name, double value)
+{
+	b->state.counters[name] = value;
+}
+
 void bench_fail(struct bench *b, const char *why)
 {
 	b->failed = true;

@@ -39,6 +39,9 @@ int64_t bench_arg(const struct bench *b, unsigned i);
 void bench_items(struct bench *b, uint64_t n);
 void bench_bytes(struct bench *b, uint64_t n);
 
+/* bench_value: a number of the run beside its time, by name. After the loop. */
+void bench_value(struct bench *b, const char *name, double value);
+
 /* bench_fail: this bench cannot run or gave a wrong result; the report says why. Leave then. */
 void bench_fail(struct bench *b, const char *why);
 
