@@ -307,24 +307,32 @@ static struct handshake_slot *open_slot(struct handshake_core *hc, const struct 
 	return slot;
 }
 
-/* Makes room for a new handshake on a flow that has a slot already; NULL, or the slot that the
- * hello belongs to. */
-static struct handshake_slot *supersede(struct handshake_core *hc, struct session_ref ref,
-					const struct flow_hash *hash, const struct rte_mbuf *mbuf)
+/* The handshake under way that a hello belongs to; NULL: none. */
+static struct handshake_slot *slot_of_hello(struct handshake_core *hc, struct session_ref ref,
+					    const struct rte_mbuf *mbuf)
+{
+	struct handshake_slot *slot = handshake_slots_get(hc->slots, ref);
+
+	if (slot == NULL || slot->state != SLOT_ACTIVE ||
+	    !handshake_hello_matches(slot->handshake, rte_pktmbuf_mtod(mbuf, const uint8_t *),
+				     rte_pktmbuf_data_len(mbuf)))
+		return NULL;
+	return slot;
+}
+
+/* Makes room for a new handshake on a flow that is in the table already. */
+static void supersede(struct handshake_core *hc, struct session_ref ref,
+		      const struct flow_hash *hash)
 {
 	struct handshake_slot *slot = handshake_slots_get(hc->slots, ref);
 
 	if (slot == NULL || slot->state != SLOT_ACTIVE) {
 		/* The owner has not yet taken the installed flow off the table. */
 		table_remove(hc->cfg.pending, hash, ref);
-		return NULL;
+		return;
 	}
-	if (handshake_hello_matches(slot->handshake, rte_pktmbuf_mtod(mbuf, const uint8_t *),
-				    rte_pktmbuf_data_len(mbuf)))
-		return slot;
 	count(hc, STATUS_HS_REPLACED);
 	abandon(hc, slot);
-	return NULL;
 }
 
 /* A hello whose cookie verified. */
@@ -335,15 +343,20 @@ static void on_hello(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t 
 	struct handshake_slot *slot = NULL;
 	struct flow_hash hash;
 	struct table_hit hit;
+	bool known;
 
 	flow_hash_burst(&hc->cfg.store->hash_key, &flow, &hash, 1);
 	/* Looked up here once more: two copies of a hello may have crossed the ring together. */
-	if (table_lookup_burst(hc->cfg.pending, &hash, &hit, 1) == 1)
-		slot = supersede(hc, hit.ref, &hash, mbuf);
+	known = table_lookup_burst(hc->cfg.pending, &hash, &hit, 1) == 1;
+	if (known)
+		slot = slot_of_hello(hc, hit.ref, mbuf);
+	/* Before anything is ended for it: what is under way may finish. */
 	if (slot == NULL && atomic_load_explicit(hc->cfg.draining, memory_order_relaxed)) {
 		count(hc, STATUS_HELLO_REFUSED);
 		return;
 	}
+	if (slot == NULL && known)
+		supersede(hc, hit.ref, &hash);
 	if (slot == NULL)
 		slot = open_slot(hc, msg, &hash, now_ns);
 	if (slot != NULL)

@@ -583,7 +583,7 @@ static void draining_refuses_new_handshakes_only(void **state)
 {
 	struct world *w = *state;
 	struct session_install in;
-	struct device d, late;
+	struct device d, late, again;
 
 	device_ready(w, &d, 40000);
 	device_begin(w, &late, 40001, psk);
@@ -591,12 +591,20 @@ static void draining_refuses_new_handshakes_only(void **state)
 	device_hello(w, &late);
 	assert_int_equal(counted(w, STATUS_HELLO_REFUSED), 1);
 	assert_null(take(w));
+	/* Not even on the flow of one that is under way, which goes on. */
+	device_begin(w, &again, 40000, psk);
+	device_hello(w, &again);
+	assert_int_equal(counted(w, STATUS_HELLO_REFUSED), 2);
+	assert_int_equal(counted(w, STATUS_HS_REPLACED), 0);
+	assert_int_equal(handshake_core_stats(w->core)->active, 1);
+	assert_null(take(w));
 	device_answers(w, &d);
 	turn(w);
 	in = taken(w, &d, device_hears(w, &d));
 	assert_true(d.installed);
 	put(w, &in);
 	device_end(&d);
+	device_end(&again);
 	device_end(&late);
 }
 
