@@ -8,13 +8,15 @@
 /* UDP payload of a handshake datagram on a link whose MTU is m: m less IPv6 and UDP. */
 enum { IP_UDP_MAX = 48, MTU_DEFAULT = 1500 };
 
+_Static_assert((int)LAYOUT_NO_TX_QUEUE == (int)PATH_NO_QUEUE, "the path knows it by this number");
+
 static void fill_path_ports(const struct app *app, struct path_config *cfg, unsigned poll)
 {
 	cfg->n_ports = (uint8_t)app->n_ports;
 	for (unsigned i = 0; i < app->n_ports; i++)
 		cfg->ports[i] = (struct path_port){
 			.port_id = app->ports[i].id,
-			.tx_queue = poll < app->ports[i].n_txq ? (uint16_t)poll : PATH_NO_QUEUE,
+			.tx_queue = layout_tx_queue(&app->layout, i, poll, app->ports[i].n_txq),
 			.mtu = app->ports[i].mtu,
 			.tx_offload = app->ports[i].tx_offload,
 			.host = app->ports[i].host,

@@ -334,6 +334,28 @@ bool layout_limit_queues(struct layout *l, unsigned port, unsigned max, char *er
 	return true;
 }
 
+static bool polls(const struct layout *l, unsigned poll, unsigned port)
+{
+	const struct layout_core *core = &l->cores[l->poll[poll]];
+
+	for (unsigned i = 0; i < core->n_queues; i++)
+		if (l->queues[core->first_queue + i].port == port)
+			return true;
+	return false;
+}
+
+uint16_t layout_tx_queue(const struct layout *l, unsigned port, unsigned poll, unsigned n)
+{
+	bool mine = polls(l, poll, port);
+	unsigned before = 0;
+
+	if (n >= l->n_poll)
+		return (uint16_t)poll;
+	for (unsigned i = 0; i < l->n_poll; i++)
+		before += polls(l, i, port) == mine ? i < poll : !mine;
+	return before < n ? (uint16_t)before : LAYOUT_NO_TX_QUEUE;
+}
+
 struct core_set layout_lcores(const struct layout *l)
 {
 	struct core_set set = { { 0 } };

@@ -67,6 +67,12 @@ bool layout_make(struct layout *out, const struct options *opt, const struct cor
 bool layout_limit_queues(struct layout *l, unsigned port, unsigned max, char *err,
 			 size_t err_len) MUST_USE;
 
+/* layout_tx_queue: the transmit queue of a poll core (by its number) on a port that has n of them;
+ * LAYOUT_NO_TX_QUEUE: none. No two cores share one. Where there are too few, the cores that poll
+ * the port come first, for they are the ones that answer there. */
+enum { LAYOUT_NO_TX_QUEUE = 0xffff };
+uint16_t layout_tx_queue(const struct layout *l, unsigned port, unsigned poll, unsigned n);
+
 /* layout_lcores: all cores in use, for EAL's -l. */
 struct core_set layout_lcores(const struct layout *l);
 

@@ -397,6 +397,48 @@ static void cores_of_the_scheduler(void **state)
 	assert_true(layout_cores(&set, &opt, err, sizeof(err)));
 }
 
+/* Two ports with a queue pair each, a core each: each core sends where it receives. */
+static void scarce_transmit_queues_go_to_who_polls(void **state)
+{
+	struct options opt = make_options(2, NULL, NULL);
+	struct layout l;
+
+	(void)state;
+	add_queue(&opt, 0, 0, 0);
+	add_queue(&opt, 1, 0, 1);
+	l = make(&opt, "0-1");
+	assert_int_equal(l.n_poll, 2);
+	assert_int_equal(layout_tx_queue(&l, 0, 0, 1), 0);
+	assert_int_equal(layout_tx_queue(&l, 0, 1, 1), LAYOUT_NO_TX_QUEUE);
+	assert_int_equal(layout_tx_queue(&l, 1, 0, 1), LAYOUT_NO_TX_QUEUE);
+	assert_int_equal(layout_tx_queue(&l, 1, 1, 1), 0);
+	/* Enough for all. */
+	for (unsigned poll = 0; poll < 2; poll++)
+		for (unsigned port = 0; port < 2; port++)
+			assert_int_equal(layout_tx_queue(&l, port, poll, 2), poll);
+}
+
+/* Who polls the port first, then the others; never one queue for two cores. */
+static void transmit_queues_are_not_shared(void **state)
+{
+	struct options opt = make_options(2, NULL, NULL);
+	struct layout l;
+
+	(void)state;
+	add_queue(&opt, 0, 0, 0);
+	add_queue(&opt, 1, 0, 1);
+	add_queue(&opt, 1, 1, 2);
+	add_queue(&opt, 0, 1, 3);
+	l = make(&opt, "0-3");
+	assert_int_equal(l.n_poll, 4);
+	assert_int_equal(layout_tx_queue(&l, 1, 1, 3), 0);
+	assert_int_equal(layout_tx_queue(&l, 1, 2, 3), 1);
+	assert_int_equal(layout_tx_queue(&l, 1, 0, 3), 2);
+	assert_int_equal(layout_tx_queue(&l, 1, 3, 3), LAYOUT_NO_TX_QUEUE);
+	assert_int_equal(layout_tx_queue(&l, 0, 0, 1), 0);
+	assert_int_equal(layout_tx_queue(&l, 0, 3, 1), LAYOUT_NO_TX_QUEUE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +459,8 @@ int main(void)
 		cmocka_unit_test(cores_of_eal),
 		cmocka_unit_test(a_role_has_64_cores_at_most),
 		cmocka_unit_test(cores_of_the_scheduler),
+		cmocka_unit_test(scarce_transmit_queues_go_to_who_polls),
+		cmocka_unit_test(transmit_queues_are_not_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
