@@ -101,11 +101,9 @@ int core_run(void *arg)
 		uint64_t end = rte_rdtsc();
 
 		counter_add(&c->clock.cycles, end - last_end);
-		counter_add(&c->clock.turns, 1);
 		last_end = end;
 		if (work > 0) {
 			counter_add(&c->clock.busy_cycles, end - start);
-			counter_add(&c->clock.busy_turns, 1);
 			idle_turns = 0;
 		} else {
 			idle(c, ++idle_turns);

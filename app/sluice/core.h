@@ -21,7 +21,7 @@ struct core_queue {
 
 /* One writer, the core itself; others read relaxed. Cycles are the TSC's. */
 struct core_clock {
-	uint64_t cycles, busy_cycles, turns, busy_turns;
+	uint64_t cycles, busy_cycles;
 };
 
 struct core {

@@ -186,7 +186,6 @@ static void fill_install(struct session_install *in, const struct handshake_slot
 		.handshake_generation = ref.generation,
 		.suite = event->suite->id,
 		.aead = (uint8_t)event->suite->aead,
-		.auth = AUTH_PSK,
 	};
 	memcpy(in->rx_key, event->keys->client_key, AEAD_KEY_MAX);
 	memcpy(in->tx_key, event->keys->server_key, AEAD_KEY_MAX);
@@ -436,6 +435,15 @@ static void on_installed(struct handshake_core *hc, const struct rte_mbuf *mbuf)
 	give_back(hc, (const struct identity *)identity);
 }
 
+/* The session is no more: nobody can ask for its last flight again. */
+static void on_closed(struct handshake_core *hc, struct session_ref ref)
+{
+	struct handshake_slot *slot = handshake_slots_get(hc->slots, ref);
+
+	if (slot != NULL && slot->state == SLOT_LINGER)
+		handshake_slots_close(hc->slots, slot);
+}
+
 static void on_message(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t now_ns)
 {
 	switch ((enum msg_kind)msg_of(mbuf)->kind) {
@@ -451,6 +459,9 @@ static void on_message(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_
 		break;
 	case MSG_INSTALLED:
 		on_installed(hc, mbuf);
+		break;
+	case MSG_CLOSED:
+		on_closed(hc, msg_of(mbuf)->peer_hs);
 		break;
 	default: /* no other kind is sent here */
 		break;

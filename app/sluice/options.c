@@ -347,6 +347,36 @@ static int split_arguments(struct options *opt, int argc, char *const argv[])
 	return argc > 0 ? 1 : 0;
 }
 
+static void dump_texts(const struct options *opt, FILE *out, size_t row)
+{
+	const struct text *texts = opt->values->rows[row].texts;
+
+	for (unsigned i = 0; i < opt->values->rows[row].n; i++) {
+		if (texts[i].line == 0)
+			fputs("# from the command line\n", out);
+		else
+			fprintf(out, "# from %s:%u\n", text_of(opt->values, "f"), texts[i].line);
+		fprintf(out, "%s = %s\n", options_table[row].name, texts[i].value);
+	}
+}
+
+/* The effective configuration as a file that -f takes. */
+static void dump(const struct options *opt, FILE *out)
+{
+	for (size_t i = 0; i < options_table_len; i++) {
+		const struct option_def *def = &options_table[i];
+
+		if (def->kind == OPTION_ABSENT || def->kind == OPTION_COMMAND)
+			continue;
+		if (is_given(opt->values, def))
+			dump_texts(opt, out, i);
+		else if (def->fallback != NULL)
+			fprintf(out, "# default\n%s = %s\n", def->name, def->fallback);
+		else
+			fprintf(out, "# not given\n# %s =\n", def->name);
+	}
+}
+
 enum options_result options_parse(struct options *opt, FILE *out, FILE *err, int argc,
 				  char *const argv[])
 {
@@ -371,7 +401,7 @@ enum options_result options_parse(struct options *opt, FILE *out, FILE *err, int
 	if (!read_file(opt->values) || !set_all(opt))
 		return OPTIONS_ERROR;
 	if (text_of(opt->values, "dump-config") != NULL) {
-		options_dump(opt, out);
+		dump(opt, out);
 		return OPTIONS_DONE;
 	}
 	return check_all(opt) ? OPTIONS_GO : OPTIONS_ERROR;
@@ -387,33 +417,4 @@ void options_free(struct options *opt)
 	}
 	free(opt->values);
 	memset(opt, 0, sizeof(*opt));
-}
-
-static void dump_texts(const struct options *opt, FILE *out, size_t row)
-{
-	const struct text *texts = opt->values->rows[row].texts;
-
-	for (unsigned i = 0; i < opt->values->rows[row].n; i++) {
-		if (texts[i].line == 0)
-			fputs("# from the command line\n", out);
-		else
-			fprintf(out, "# from %s:%u\n", text_of(opt->values, "f"), texts[i].line);
-		fprintf(out, "%s = %s\n", options_table[row].name, texts[i].value);
-	}
-}
-
-void options_dump(const struct options *opt, FILE *out)
-{
-	for (size_t i = 0; i < options_table_len; i++) {
-		const struct option_def *def = &options_table[i];
-
-		if (def->kind == OPTION_ABSENT || def->kind == OPTION_COMMAND)
-			continue;
-		if (is_given(opt->values, def))
-			dump_texts(opt, out, i);
-		else if (def->fallback != NULL)
-			fprintf(out, "# default\n%s = %s\n", def->name, def->fallback);
-		else
-			fprintf(out, "# not given\n# %s =\n", def->name);
-	}
 }

@@ -132,8 +132,5 @@ enum options_result options_parse(struct options *opt, FILE *out, FILE *err, int
 				  char *const argv[]) MUST_USE;
 void options_free(struct options *opt);
 
-/* options_dump: the effective configuration as a file that -f takes. */
-void options_dump(const struct options *opt, FILE *out);
-
 /* options_help: what --help prints. */
 void options_help(FILE *out);

@@ -281,7 +281,6 @@ static void describe(struct opening *o)
 
 	for (size_t i = 0; i < RTE_DIM(bits); i++) {
 		if (o->conf.rxmode.offloads & bits[i].rx) {
-			port->rx_checked |= bits[i].bit;
 			strncat(text, bits[i].rx_text, sizeof(text) - strlen(text) - 1);
 		}
 		if (o->conf.txmode.offloads & bits[i].tx) {
@@ -317,13 +316,9 @@ static bool addresses(struct opening *o)
 
 static void check_link(struct opening *o)
 {
-	struct rte_eth_link link = { 0 };
-
+	/* A link is never waited for: vhost's comes with its peer. */
 	if (o->info.if_index != 0 && !port_kernel_is_up(o->info.if_index))
 		warn(o->port, o->cfg->spec->dev, "the interface is down");
-	/* Never waited for: vhost's comes with its peer. */
-	o->port->link_up = rte_eth_link_get_nowait(o->port->id, &link) == 0 &&
-			   link.link_status == RTE_ETH_LINK_UP;
 }
 
 bool port_open(const struct port_config *cfg, struct port *out, char *err, size_t err_len)

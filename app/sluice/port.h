@@ -32,17 +32,14 @@ struct port {
 	 * only when the device has no more: cores then have to share.
 	 */
 	uint16_t n_rxq, n_txq;
-	uint16_t rxd, txd; /* descriptors, 0 where the driver ignores them */
-	bool rss;          /* the device spreads UDP flows (or their hosts) over its queues */
-	/* What was enabled, as FRAME_*_CHECKED and FRAME_*_OFFLOAD. Of received frames only what
-	 * the mbuf's ol_flags confirm was really checked. */
-	unsigned rx_checked, tx_offload;
+	uint16_t rxd, txd;      /* descriptors, 0 where the driver ignores them */
+	bool rss;               /* the device spreads UDP flows (or their hosts) over its queues */
+	unsigned tx_offload;    /* what was enabled, as FRAME_*_OFFLOAD */
 	uint16_t mtu;           /* IP packet bytes */
 	int socket;             /* NUMA node, or SOCKET_ID_ANY */
 	struct frame_host host; /* MAC and addresses that frames are parsed against */
-	bool link_up;
-	char rss_text[16];     /* "udp", "ip", "kernel" (it deals out), "off" */
-	char offload_text[48]; /* "rx-ip rx-udp tx-ip tx-udp", "none" */
+	char rss_text[16];      /* "udp", "ip", "kernel" (it deals out), "off" */
+	char offload_text[48];  /* "rx-ip rx-udp tx-ip tx-udp", "none" */
 	char driver[24];
 	char warning[192]; /* for the log; empty: nothing */
 	/* For port_close. */

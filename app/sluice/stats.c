@@ -97,7 +97,8 @@ static void sample_one(struct sample *all, struct sample_core *out, const struct
 		sample_worker(out, core, l->worker);
 }
 
-void stats_sample(const struct app *app, struct sample *out)
+/* The whole process at this moment. Any thread. */
+static void sample_all(const struct app *app, struct sample *out)
 {
 	struct sink_stats sink;
 
@@ -126,13 +127,13 @@ void stats_print(struct app *app)
 
 	if (now == NULL)
 		return;
-	stats_sample(app, now);
+	sample_all(app, now);
 	report_print(stderr, now, app->last_sample, app->start_ns);
 	free(app->last_sample);
 	app->last_sample = now;
 }
 
-static void telemetry_sample(void *arg, struct sample *out) { stats_sample(arg, out); }
+static void telemetry_sample(void *arg, struct sample *out) { sample_all(arg, out); }
 
 static unsigned telemetry_layout(void *arg, struct telemetry_core *out, unsigned cap)
 {

@@ -6,9 +6,6 @@
 
 struct app;
 
-/* stats_sample: the whole process at this moment. Any thread. */
-void stats_sample(const struct app *app, struct sample *out);
-
 /* stats_print: --stats-period's table for the time since the last call. Control thread only. */
 void stats_print(struct app *app);
 

@@ -100,7 +100,6 @@ static void send_reply(struct worker *w, unsigned owner, struct rte_mbuf *mbuf)
 {
 	msg_of(mbuf)->kind = MSG_REPLY;
 	outbox_put(&w->to_poll[owner], &w->counts, mbuf);
-	counter_add(&w->stats.replies, 1);
 }
 
 /* A message that answers no request in hand: empty ACK, separate response. */

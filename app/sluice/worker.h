@@ -21,7 +21,7 @@ struct worker_config {
 };
 
 struct worker_stats {
-	uint64_t messages, readings, replies; /* one writer, read relaxed */
+	uint64_t messages, readings; /* one writer, read relaxed */
 	uint64_t open_exchanges;
 };
 

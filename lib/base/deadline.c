@@ -112,8 +112,3 @@ bool deadlines_due(struct deadlines *d, uint64_t now_ns, uint32_t *id)
 	clear(d, *id);
 	return true;
 }
-
-uint64_t deadlines_next(const struct deadlines *d)
-{
-	return d->n == 0 ? DEADLINE_NONE : d->heap[0].at_ns;
-}

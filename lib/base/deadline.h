@@ -23,6 +23,3 @@ void deadlines_set(struct deadlines *d, uint32_t id, uint64_t at_ns);
 /* deadlines_due: takes one id whose deadline is at or before now_ns, earliest first; its deadline
  * is cleared. false: none is due. */
 bool deadlines_due(struct deadlines *d, uint64_t now_ns, uint32_t *id);
-
-/* deadlines_next: the earliest deadline, DEADLINE_NONE when none is set. */
-uint64_t deadlines_next(const struct deadlines *d);

@@ -18,9 +18,6 @@ struct identity {
 	uint8_t bytes[];
 };
 
-/* How a device proved itself. */
-enum auth_kind { AUTH_PSK, AUTH_X509, AUTH_RPK };
-
 struct identity_set;
 
 /* identity_set_new: an empty set; NULL without memory or randomness. Starts liburcu's thread that

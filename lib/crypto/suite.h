@@ -38,13 +38,11 @@ struct aead_info {
 const struct aead_info *aead_info(enum aead_alg alg);
 
 enum prf_hash { PRF_SHA256, PRF_SHA384 };
-enum key_exchange { KX_PSK };
 
 /* A DTLS 1.2 cipher suite (RFC 5487, 6655, 7905). */
 struct suite {
 	const char *name; /* IANA name */
 	uint16_t id;
-	enum key_exchange kx;
 	enum aead_alg aead;
 	enum prf_hash hash;
 };
@@ -55,8 +53,6 @@ enum {
 	TLS_PSK_WITH_AES_128_CCM = 0xc0a4,
 	TLS_PSK_WITH_AES_128_CCM_8 = 0xc0a8,
 	TLS_PSK_WITH_CHACHA20_POLY1305_SHA256 = 0xccab,
-	TLS_EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff,
-	TLS_FALLBACK_SCSV = 0x5600,
 	SUITE_N = 5
 };
 

@@ -20,7 +20,6 @@ enum client12_state {
 	C12_HINTED,            /* ServerKeyExchange came */
 	C12_FINISHED,
 	C12_DONE,
-	C12_N
 };
 
 extern const struct hs_row client12_rows[];

@@ -12,7 +12,7 @@
 
 #include "connection.h"
 
-enum server12_state { S12_CLIENT_HELLO, S12_CLIENT_KEY_EXCHANGE, S12_FINISHED, S12_DONE, S12_N };
+enum server12_state { S12_CLIENT_HELLO, S12_CLIENT_KEY_EXCHANGE, S12_FINISHED, S12_DONE };
 
 extern const struct hs_row server12_rows[];
 extern const size_t server12_n_rows;

@@ -73,13 +73,11 @@ struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns)
 		core->cfg.listen[0].port = PORT_COAPS;
 		core->cfg.n_listen = 1;
 	}
-	if (cfg->answer_rate == 0)
-		core->cfg.answer_rate = THROTTLE_DEFAULT_RATE;
 	memset(core->port_index, CORE_NO_PORT, sizeof(core->port_index));
 	for (uint8_t i = 0; i < cfg->n_ports; i++)
 		core->port_index[cfg->ports[i].port_id] = i;
 	memcpy(&seed, &cfg->store->hash_key, sizeof(seed));
-	throttle_init(&core->throttle, cfg->forgery_rate, seed);
+	throttle_init(&core->throttle, seed);
 	boxes_init(core);
 	return core;
 }

@@ -80,11 +80,6 @@ struct path_config {
 	struct rte_mempool *pool;  /* mbufs with MSG_PRIV_SIZE of private area */
 
 	uint64_t session_timeout_ns; /* idle sessions close after this; 0: never */
-	/* Tokens a second for answers to ARP, ND and echo; 0: 1000. */
-	uint32_t answer_rate;
-	/* Tokens a second and source for opening records of sessions that saw only forgeries
-	 * lately; 0: 1000. See throttle.h. */
-	uint32_t forgery_rate;
 };
 
 struct path_core;

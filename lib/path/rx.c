@@ -46,7 +46,7 @@ static void answer(struct path_core *core, unsigned port, struct rte_mbuf *m)
 		core_drop(core, m, s);
 		return;
 	}
-	if (!throttle_take(&core->answers, core->cfg.answer_rate, core->now_ns)) {
+	if (!throttle_take(&core->answers, THROTTLE_RATE, core->now_ns)) {
 		core_drop(core, m, STATUS_FRAME_ANSWER_LIMIT);
 		return;
 	}

@@ -19,10 +19,9 @@ bool throttle_take(struct throttle_bucket *b, uint32_t rate, uint64_t now_ns)
 	return true;
 }
 
-void throttle_init(struct throttle *t, uint32_t rate, uint32_t seed)
+void throttle_init(struct throttle *t, uint32_t seed)
 {
 	memset(t, 0, sizeof(*t));
-	t->rate = rate != 0 ? rate : THROTTLE_DEFAULT_RATE;
 	t->seed = seed;
 }
 
@@ -52,7 +51,7 @@ bool throttle_allows(struct throttle *t, uint64_t now_ns, struct session_ref ref
 	if (!suspect(t, now_ns, ref))
 		return true;
 	h = rte_jhash(remote_ip, 16, t->seed);
-	return throttle_take(&t->sources[h % THROTTLE_SOURCES][plausible], t->rate, now_ns);
+	return throttle_take(&t->sources[h % THROTTLE_SOURCES][plausible], THROTTLE_RATE, now_ns);
 }
 
 void throttle_forged(struct throttle *t, uint64_t now_ns, struct session_ref ref)

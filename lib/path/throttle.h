@@ -25,7 +25,7 @@ enum {
 	THROTTLE_AHEAD = 64,   /* numbers ahead of the newest that count as plausible */
 	THROTTLE_FLOWS = 1024, /* sessions under suspicion remembered; powers of two */
 	THROTTLE_SOURCES = 1024,
-	THROTTLE_DEFAULT_RATE = 1000,
+	THROTTLE_RATE = 1000, /* a second: forgeries of a source; answers to ARP, ND and echo */
 };
 
 #define THROTTLE_MEMORY_NS UINT64_C(10000000000)
@@ -47,15 +47,14 @@ struct throttle_flow {
 };
 
 struct throttle {
-	uint32_t rate; /* tokens a second and source */
 	uint32_t seed;
 	uint64_t active_until_ns;
 	struct throttle_flow flows[THROTTLE_FLOWS];
 	struct throttle_bucket sources[THROTTLE_SOURCES][2];
 };
 
-/* throttle_init: rate 0 is the default; seed keys the choice of buckets. */
-void throttle_init(struct throttle *t, uint32_t rate, uint32_t seed);
+/* throttle_init: seed keys the choice of buckets. */
+void throttle_init(struct throttle *t, uint32_t seed);
 
 /* throttle_active: whether anything was forged lately; the others need not be called if not. */
 static inline bool throttle_active(const struct throttle *t, uint64_t now_ns)

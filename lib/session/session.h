@@ -102,7 +102,6 @@ struct session_cold {
 	uint32_t handshake_generation;
 	uint16_t suite; /* IANA id */
 	uint8_t aead;   /* enum aead_alg */
-	uint8_t auth;   /* enum auth_kind */
 	uint8_t owner;  /* poll core index */
 	uint8_t handshake_core;
 	uint16_t idle_sweeps;
@@ -122,5 +121,5 @@ struct session_install {
 	uint64_t rx_window; /* bit i: newest - i was received */
 	uint32_t handshake_slot, handshake_generation;
 	uint16_t suite;
-	uint8_t aead, auth, handshake_core;
+	uint8_t aead, handshake_core;
 };

@@ -224,7 +224,6 @@ static void fill_slot(struct store *s, uint32_t slot, uint8_t owner,
 		.handshake_generation = in->handshake_generation,
 		.suite = in->suite,
 		.aead = in->aead,
-		.auth = in->auth,
 		.owner = owner,
 		.handshake_core = in->handshake_core,
 	};

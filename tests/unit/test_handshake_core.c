@@ -322,7 +322,6 @@ static void a_handshake_installs_what_the_device_has(void **state)
 	assert_true(d.installed);
 	assert_int_equal(in.suite, suite_at(0)->id);
 	assert_int_equal(in.aead, suite_at(0)->aead);
-	assert_int_equal(in.auth, AUTH_PSK);
 	assert_memory_equal(in.rx_key, d.session.keys.client_key, AEAD_KEY_MAX);
 	assert_memory_equal(in.tx_key, d.session.keys.server_key, AEAD_KEY_MAX);
 	assert_memory_equal(in.rx_iv, d.session.keys.client_iv, AEAD_IV_LEN);
@@ -510,6 +509,31 @@ static void a_repeated_finished_is_answered_again(void **state)
 	assert_null(opened(w, &d, HS_FINISHED, 3));
 	put(w, &in);
 	device_end(&d);
+}
+
+/* What lingers of a handshake ends with its session, and a handshake under way does not. */
+static void a_closed_session_leaves_nothing_behind(void **state)
+{
+	struct world *w = *state;
+	struct device d, other;
+	struct session_install in = device_up(w, &d, 40000);
+
+	device_ready(w, &other, 40001);
+	assert_true(pending(w, &other, &other.ref));
+	w->now += S / 2;
+	to_core(w, &d, MSG_CLOSED, NULL, 0);
+	to_core(w, &other, MSG_CLOSED, NULL, 0);
+	turn(w);
+	assert_null(opened(w, &d, HS_FINISHED, 3));
+	assert_int_equal(counted(w, STATUS_HS_OLD), 1);
+	assert_int_equal(handshake_core_stats(w->core)->active, 1);
+	put(w, &in);
+	device_answers(w, &other);
+	turn(w);
+	in = taken(w, &other, device_hears(w, &other));
+	put(w, &in);
+	device_end(&d);
+	device_end(&other);
 }
 
 /* checklist: renegotiation is refused with a warning, also when the handshake's slot is gone. */
@@ -823,6 +847,7 @@ int main(void)
 		CORE_TEST(a_datagram_after_the_installation_goes_back),
 		CORE_TEST(held_datagrams_follow_the_installation_in_order),
 		CORE_TEST(a_repeated_finished_is_answered_again),
+		CORE_TEST(a_closed_session_leaves_nothing_behind),
 		CORE_TEST(renegotiation_is_refused),
 		CORE_TEST(a_refused_installation_gives_the_identity_back),
 		CORE_TEST(a_late_refusal_gives_the_identity_back),

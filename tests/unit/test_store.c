@@ -62,7 +62,6 @@ static struct session_install install_of(uint32_t device, enum aead_alg alg)
 				      .handshake_generation = 5,
 				      .suite = 0xc0a8,
 				      .aead = (uint8_t)alg,
-				      .auth = AUTH_PSK,
 				      .handshake_core = 1 };
 
 	memset(in.rx_key, (int)(0x10 + device % 16), sizeof(in.rx_key));

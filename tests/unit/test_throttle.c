@@ -41,7 +41,7 @@ static struct throttle *fresh(void)
 {
 	static struct throttle t;
 
-	throttle_init(&t, 0, 42);
+	throttle_init(&t, 42);
 	return &t;
 }
 
