@@ -209,6 +209,63 @@ static void test_full_ring(void **state)
 	assert_int_equal(rte_ring_count(w->to_worker[0][c.ref.slot % WORLD_WORKERS]), room);
 }
 
+/* Moves a frame within its mbuf, to its very start or its very end. */
+static void squeeze(struct rte_mbuf *m, bool to_end)
+{
+	uint16_t off = to_end ? (uint16_t)(m->buf_len - m->data_len) : 0;
+
+	memmove((uint8_t *)m->buf_addr + off, rte_pktmbuf_mtod(m, void *), m->data_len);
+	m->data_off = off;
+}
+
+/* What the worker does with a request: its answer, in the request's mbuf as it is. */
+static void answer_as_it_is(struct world *w, struct rte_mbuf *m)
+{
+	msg_of(m)->kind = MSG_REPLY;
+	world_inbox(w, 0, m);
+}
+
+/* bad-input A21: mbufs without headroom or tailroom. What is around them stays as it was; what
+ * finds no room is counted. */
+static void test_mbufs_without_room(void **state)
+{
+	struct world *w = *state;
+	unsigned refused = 0, heard = 0;
+
+	for (unsigned i = 0; i < 2 * AEAD_N; i++) {
+		struct client c = client_up(w, i, (enum aead_alg)(i / 2));
+		struct rte_mbuf *m, *other;
+		struct build_spec spec = c.spec;
+		uint8_t out[256], before[128];
+		size_t n = client_record(w, &c, out, RECORD_APPDATA, 1, 1, "one", 3);
+		const uint8_t *behind;
+
+		n += client_record(w, &c, out + n, RECORD_APPDATA, 1, 2, "two", 3);
+		spec.body = out;
+		spec.body_len = n;
+		m = world_frame(w, &spec);
+		squeeze(m, i % 2);
+		behind = (const uint8_t *)m->buf_addr + m->buf_len;
+		memcpy(before, behind, sizeof(before));
+		path_rx_burst(w->core[0], 0, &m, 1, w->now);
+		assert_memory_equal(before, behind, sizeof(before));
+		path_flush(w->core[0], w->now);
+		m = world_coap(w, 0, &c);
+		assert_non_null(m);
+		assert_memory_equal(rte_pktmbuf_mtod(m, char *), "one", 3);
+		client_delivers(w, 0, &c, "two");
+		answer_as_it_is(w, m);
+		assert_memory_equal(before, behind, sizeof(before));
+		other = world_sent();
+		heard += other != NULL;
+		refused += other == NULL;
+		rte_pktmbuf_free(other);
+	}
+	assert_int_equal(heard + refused, 2 * AEAD_N);
+	assert_true(refused >= AEAD_N);
+	assert_int_equal(world_count(w, 0, STATUS_TX_SIZE), refused);
+}
+
 /* A wide window reaches the store's bits. */
 static void test_wide_window(void **state)
 {
@@ -287,6 +344,7 @@ int main(void)
 		WORLD_TEST(test_handoff_never_circles),
 		WORLD_TEST(test_empty_pool),
 		WORLD_TEST(test_full_ring),
+		WORLD_TEST(test_mbufs_without_room),
 		cmocka_unit_test(test_wide_window),
 		WORLD_TEST(test_layouts_that_cannot_work),
 		WORLD_TEST(test_free_with_work_waiting),
