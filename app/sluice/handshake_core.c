@@ -2,12 +2,9 @@
 #include "handshake_core.h"
 
 #include "deadline.h"
+#include "handshake_send.h"
 #include "handshake_share.h"
-#include "handshake_slots.h"
 #include "job.h"
-#include "msg.h"
-#include "random.h"
-#include "secret.h"
 
 #include <stdlib.h>
 
@@ -32,6 +29,7 @@ struct handshake_core {
 	struct handshake_slots *slots;
 	struct handshake_share *share; /* of each source prefix in the slots */
 	struct deadlines *deadlines;   /* by slot */
+	struct handshake_send send;
 	unsigned next_ring;
 	struct status_counts counts;
 	struct handshake_core_stats stats;
@@ -60,6 +58,11 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 	if (hc == NULL)
 		return NULL;
 	hc->cfg = *cfg;
+	hc->send = (struct handshake_send){ .mesh = cfg->mesh,
+					    .pool = cfg->pool,
+					    .counts = &hc->counts,
+					    .core = cfg->core,
+					    .index = cfg->index };
 	hc->handshake = (struct handshake_config){
 		.policy = cfg->policy,
 		.aead = cfg->aead,
@@ -97,44 +100,6 @@ static void count(struct handshake_core *hc, enum status status)
 	status_add(&hc->counts, status, 1);
 }
 
-/* A message to a poll core with len bytes of data; NULL (counted) without an mbuf. */
-static struct rte_mbuf *message(struct handshake_core *hc, enum msg_kind kind, const void *data,
-				size_t len)
-{
-	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(hc->cfg.pool);
-
-	if (mbuf == NULL) {
-		count(hc, STATUS_NO_MBUF);
-		return NULL;
-	}
-	*msg_of(mbuf) = (struct msg){ .kind = (uint8_t)kind };
-	if (len)
-		memcpy(rte_pktmbuf_append(mbuf, (uint16_t)len), data, len);
-	return mbuf;
-}
-
-static void send_to_poll(struct handshake_core *hc, unsigned poll, struct rte_mbuf *mbuf)
-{
-	struct rte_ring *ring = mesh_ring(hc->cfg.mesh, MESH_POLL, poll, hc->cfg.core);
-
-	if (rte_ring_sp_enqueue(ring, mbuf) != 0) {
-		count(hc, STATUS_RING_FULL);
-		rte_pktmbuf_free(mbuf);
-	}
-}
-
-static void send_datagram(struct handshake_core *hc, const struct handshake_slot *slot,
-			  enum msg_kind kind, const uint8_t *bytes, size_t len)
-{
-	struct rte_mbuf *mbuf = message(hc, kind, bytes, len);
-
-	if (mbuf == NULL)
-		return;
-	msg_of(mbuf)->flow = slot->flow;
-	msg_of(mbuf)->hop = slot->hop;
-	send_to_poll(hc, slot->owner, mbuf);
-}
-
 static void run_jobs(struct handshake_core *hc, struct handshake *h, uint64_t now_ns)
 {
 	struct handshake_job *job;
@@ -151,7 +116,7 @@ static void send_output(struct handshake_core *hc, const struct handshake_slot *
 	size_t len;
 
 	while (handshake_output(slot->handshake, datagram, &len))
-		send_datagram(hc, slot, MSG_SEND, datagram, len);
+		handshake_send_datagram(&hc->send, slot, MSG_SEND, datagram, len);
 }
 
 /* The handshake of a slot is over, one way or the other. */
@@ -172,44 +137,9 @@ static void abandon(struct handshake_core *hc, struct handshake_slot *slot)
 	counter_add(&hc->stats.failed, 1);
 }
 
-static void fill_install(struct session_install *in, const struct handshake_slot *slot,
-			 const struct handshake_event *event, struct session_ref ref)
+/* What is left of a handshake whose session is its owner's. */
+static void linger(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
 {
-	*in = (struct session_install){
-		.flow = slot->flow,
-		.hop = slot->hop,
-		.identity = event->identity,
-		.tx_seq = event->tx_seq,
-		.rx_newest = event->rx_newest,
-		.rx_window = event->rx_window,
-		.handshake_slot = ref.slot,
-		.handshake_generation = ref.generation,
-		.suite = event->suite->id,
-		.aead = (uint8_t)event->suite->aead,
-	};
-	memcpy(in->rx_key, event->keys->client_key, AEAD_KEY_MAX);
-	memcpy(in->tx_key, event->keys->server_key, AEAD_KEY_MAX);
-	memcpy(in->rx_iv, event->keys->client_iv, AEAD_IV_LEN);
-	memcpy(in->tx_iv, event->keys->server_iv, AEAD_IV_LEN);
-}
-
-/* Gives the session to its owner, and behind it what the client sent too early for us to open. */
-static void install(struct handshake_core *hc, struct handshake_slot *slot,
-		    const struct handshake_event *event, struct rte_mbuf *mbuf, uint64_t now_ns)
-{
-	struct session_ref ref = handshake_slots_ref(hc->slots, slot);
-	struct session_install *in =
-		(struct session_install *)rte_pktmbuf_append(mbuf, sizeof(*in));
-
-	fill_install(in, slot, event, ref);
-	in->handshake_core = (uint8_t)hc->cfg.index;
-	msg_of(mbuf)->flow = slot->flow;
-	msg_of(mbuf)->hop = slot->hop;
-	msg_of(mbuf)->peer_hs = ref;
-	send_to_poll(hc, slot->owner, mbuf);
-	for (size_t i = 0; i < event->n_held; i++)
-		send_datagram(hc, slot, MSG_HANDOFF, event->held[i].bytes, event->held[i].len);
-
 	slot->remnant = malloc(sizeof(*slot->remnant));
 	if (slot->remnant != NULL)
 		handshake_remnant(slot->handshake, slot->remnant);
@@ -219,21 +149,20 @@ static void install(struct handshake_core *hc, struct handshake_slot *slot,
 	count(hc, STATUS_HS_DONE);
 }
 
-/* An installation must not be lost on the way: it waits until all of it fits in the owner's ring.
- */
-static bool try_install(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
+/* Acts on how the handshake ended, if it did. false: it may have, but its installation must not be
+ * lost on the way, and waits until all of it fits in the owner's ring. */
+static bool finish(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
 {
+	struct rte_mbuf *mbuf = handshake_send_reserve(&hc->send, slot->owner);
 	struct handshake_event event;
-	struct rte_mbuf *mbuf;
 
-	if (mesh_room(hc->cfg.mesh, MESH_POLL, slot->owner, hc->cfg.core) < 1 + HANDSHAKE_HELD_MAX)
-		return false;
-	mbuf = message(hc, MSG_INSTALL, NULL, 0);
 	if (mbuf == NULL)
 		return false;
 	handshake_event(slot->handshake, &event);
 	if (event.kind == HANDSHAKE_INSTALL) {
-		install(hc, slot, &event, mbuf, now_ns);
+		handshake_send_install(&hc->send, slot, handshake_slots_ref(hc->slots, slot),
+				       &event, mbuf);
+		linger(hc, slot, now_ns);
 		return true;
 	}
 	rte_pktmbuf_free(mbuf);
@@ -251,7 +180,7 @@ static void drain(struct handshake_core *hc, struct handshake_slot *slot, uint64
 
 	run_jobs(hc, slot->handshake, now_ns);
 	send_output(hc, slot);
-	if (!try_install(hc, slot, now_ns))
+	if (!finish(hc, slot, now_ns))
 		deadlines_set(hc->deadlines, id, now_ns + INSTALL_RETRY_NS);
 	else if (slot->state == SLOT_ACTIVE)
 		deadlines_set(hc->deadlines, id, handshake_deadline(slot->handshake));
@@ -266,8 +195,8 @@ static void input(struct handshake_core *hc, struct handshake_slot *slot, struct
 
 	if (status != STATUS_OK)
 		count(hc, status);
-	/* Answers go where the newest datagram came from (same flow, perhaps another router). */
-	slot->hop = msg_of(mbuf)->hop;
+	else /* Answers go where the newest one came from (same flow, perhaps another router). */
+		slot->hop = msg_of(mbuf)->hop;
 	drain(hc, slot, now_ns);
 }
 
@@ -377,24 +306,8 @@ static bool on_datagram(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64
 	}
 	/* It crossed the installation on its way here; the session is its owner's now. */
 	msg_of(mbuf)->kind = MSG_HANDOFF;
-	send_to_poll(hc, slot->owner, mbuf);
+	handshake_send_mbuf(&hc->send, slot->owner, mbuf);
 	return true;
-}
-
-static void seal(struct handshake_core *hc, const struct msg *request, enum record_type type,
-		 const void *bytes, size_t len, uint16_t prefix_len)
-{
-	struct rte_mbuf *mbuf = message(hc, MSG_SEAL, bytes, len);
-
-	if (mbuf == NULL)
-		return;
-	msg_of(mbuf)->flow = request->flow;
-	msg_of(mbuf)->hop = request->hop;
-	msg_of(mbuf)->ref = request->ref;
-	msg_of(mbuf)->aead = request->aead;
-	msg_of(mbuf)->type = (uint8_t)type;
-	msg_of(mbuf)->prefix_len = prefix_len;
-	send_to_poll(hc, request->from, mbuf);
 }
 
 /* A handshake record that a live session opened. */
@@ -412,13 +325,14 @@ static void on_opened(struct handshake_core *hc, const struct rte_mbuf *mbuf, ui
 		break;
 	case REMNANT_REPEAT:
 		if (remnant != NULL) /* always: it is what is repeated */
-			seal(hc, msg, RECORD_HANDSHAKE, remnant->bytes,
-			     (size_t)remnant->prefix_len + remnant->message_len,
-			     remnant->prefix_len);
+			handshake_send_seal(&hc->send, msg, RECORD_HANDSHAKE, remnant->bytes,
+					    (size_t)remnant->prefix_len + remnant->message_len,
+					    remnant->prefix_len);
 		break;
 	case REMNANT_NO_RENEGOTIATION:
 		count(hc, STATUS_HS_RENEGOTIATION);
-		seal(hc, msg, RECORD_ALERT, no_renegotiation, sizeof(no_renegotiation), 0);
+		handshake_send_seal(&hc->send, msg, RECORD_ALERT, no_renegotiation,
+				    sizeof(no_renegotiation), 0);
 		break;
 	}
 }
@@ -466,7 +380,6 @@ static void on_message(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_
 	default: /* no other kind is sent here */
 		break;
 	}
-	/* It may have held a device's identity or Finished. */
 	rte_pktmbuf_free(mbuf);
 }
 

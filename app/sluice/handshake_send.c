@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "handshake_send.h"
+
+/* A message with len bytes of data; NULL (counted) without an mbuf. */
+static struct rte_mbuf *message(const struct handshake_send *s, enum msg_kind kind,
+				const void *data, size_t len)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(s->pool);
+
+	if (mbuf == NULL) {
+		status_add(s->counts, STATUS_NO_MBUF, 1);
+		return NULL;
+	}
+	*msg_of(mbuf) = (struct msg){ .kind = (uint8_t)kind };
+	if (len)
+		memcpy(rte_pktmbuf_append(mbuf, (uint16_t)len), data, len);
+	return mbuf;
+}
+
+void handshake_send_mbuf(const struct handshake_send *s, unsigned poll, struct rte_mbuf *mbuf)
+{
+	struct rte_ring *ring = mesh_ring(s->mesh, MESH_POLL, poll, s->core);
+
+	if (rte_ring_sp_enqueue(ring, mbuf) != 0) {
+		status_add(s->counts, STATUS_RING_FULL, 1);
+		rte_pktmbuf_free(mbuf);
+	}
+}
+
+void handshake_send_datagram(const struct handshake_send *s, const struct handshake_slot *slot,
+			     enum msg_kind kind, const uint8_t *bytes, size_t len)
+{
+	struct rte_mbuf *mbuf = message(s, kind, bytes, len);
+
+	if (mbuf == NULL)
+		return;
+	msg_of(mbuf)->flow = slot->flow;
+	msg_of(mbuf)->hop = slot->hop;
+	handshake_send_mbuf(s, slot->owner, mbuf);
+}
+
+void handshake_send_seal(const struct handshake_send *s, const struct msg *request,
+			 enum record_type type, const void *bytes, size_t len, uint16_t prefix_len)
+{
+	struct rte_mbuf *mbuf = message(s, MSG_SEAL, bytes, len);
+
+	if (mbuf == NULL)
+		return;
+	msg_of(mbuf)->flow = request->flow;
+	msg_of(mbuf)->hop = request->hop;
+	msg_of(mbuf)->ref = request->ref;
+	msg_of(mbuf)->aead = request->aead;
+	msg_of(mbuf)->type = (uint8_t)type;
+	msg_of(mbuf)->prefix_len = prefix_len;
+	handshake_send_mbuf(s, request->from, mbuf);
+}
+
+struct rte_mbuf *handshake_send_reserve(const struct handshake_send *s, unsigned poll)
+{
+	if (mesh_room(s->mesh, MESH_POLL, poll, s->core) < 1 + HANDSHAKE_HELD_MAX)
+		return NULL;
+	return message(s, MSG_INSTALL, NULL, 0);
+}
+
+static void fill(struct session_install *in, const struct handshake_slot *slot,
+		 struct session_ref ref, const struct handshake_event *event)
+{
+	*in = (struct session_install){
+		.flow = slot->flow,
+		.hop = slot->hop,
+		.identity = event->identity,
+		.tx_seq = event->tx_seq,
+		.rx_newest = event->rx_newest,
+		.rx_window = event->rx_window,
+		.handshake_slot = ref.slot,
+		.handshake_generation = ref.generation,
+		.suite = event->suite->id,
+		.aead = (uint8_t)event->suite->aead,
+	};
+	memcpy(in->rx_key, event->keys->client_key, AEAD_KEY_MAX);
+	memcpy(in->tx_key, event->keys->server_key, AEAD_KEY_MAX);
+	memcpy(in->rx_iv, event->keys->client_iv, AEAD_IV_LEN);
+	memcpy(in->tx_iv, event->keys->server_iv, AEAD_IV_LEN);
+}
+
+void handshake_send_install(const struct handshake_send *s, const struct handshake_slot *slot,
+			    struct session_ref ref, const struct handshake_event *event,
+			    struct rte_mbuf *mbuf)
+{
+	struct session_install *in =
+		(struct session_install *)rte_pktmbuf_append(mbuf, sizeof(*in));
+
+	fill(in, slot, ref, event);
+	in->handshake_core = (uint8_t)s->index;
+	msg_of(mbuf)->flow = slot->flow;
+	msg_of(mbuf)->hop = slot->hop;
+	msg_of(mbuf)->peer_hs = ref;
+	handshake_send_mbuf(s, slot->owner, mbuf);
+	for (size_t i = 0; i < event->n_held; i++)
+		handshake_send_datagram(s, slot, MSG_HANDOFF, event->held[i].bytes,
+					event->held[i].len);
+}
