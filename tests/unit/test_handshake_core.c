@@ -394,6 +394,30 @@ static void another_random_supersedes(void **state)
 	device_end(&d);
 }
 
+/* Rubbish with the device's address that came from elsewhere does not turn the flight away. */
+static void rubbish_does_not_change_the_next_hop(void **state)
+{
+	struct world *w = *state;
+	struct session_install in;
+	struct rte_mbuf *m;
+	struct device d;
+
+	device_ready(w, &d, 40000);
+	assert_true(pending(w, &d, &d.ref));
+	m = to_core(w, &d, MSG_DATAGRAM, "rubbish", 7);
+	msg_of(m)->hop = (struct nexthop){ .remote_mac = { 6, 6, 6, 6, 6, 6 }, .port_id = 0 };
+	turn(w);
+	w->now += 2 * S;
+	assert_true(turn(w) > 0);
+	assert_null(device_hears(w, &d)); /* which compares the next hop */
+	device_answers(w, &d);
+	turn(w);
+	in = taken(w, &d, device_hears(w, &d));
+	assert_memory_equal(&in.hop, &d.hop, sizeof(d.hop));
+	put(w, &in);
+	device_end(&d);
+}
+
 /* It crossed the installation on its way: the session is its owner's. */
 static void a_datagram_after_the_installation_goes_back(void **state)
 {
@@ -844,6 +868,7 @@ int main(void)
 		CORE_TEST(a_handshake_installs_what_the_device_has),
 		CORE_TEST(two_copies_of_a_hello_make_one_handshake),
 		CORE_TEST(another_random_supersedes),
+		CORE_TEST(rubbish_does_not_change_the_next_hop),
 		CORE_TEST(a_datagram_after_the_installation_goes_back),
 		CORE_TEST(held_datagrams_follow_the_installation_in_order),
 		CORE_TEST(a_repeated_finished_is_answered_again),
