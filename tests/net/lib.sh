@@ -16,6 +16,7 @@ srv=sl-s-$$
 cli=sl-c-$$
 work=$(mktemp -d "/tmp/sluice-net.XXXXXX")
 sluice_pid=
+export LSAN_OPTIONS=${LSAN_OPTIONS-print_suppressions=0:suppressions=$root/tests/net/lsan.supp}
 n_tests=0
 n_failed=0
 
