@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How many handshakes each source prefix has under way, so that one network whose hosts start
- * handshakes and leave them does not take all slots from everybody else (hostile N2).
+ * handshakes and leave them does not take all slots from everybody else (bad-input N2).
  *
  * A prefix is a /24 of IPv4 or a /56 of IPv6. Half of all slots are one prefix's share: a fleet
  * behind one NAT is legitimate, and reconnects all at once. The counts are a fixed table by keyed

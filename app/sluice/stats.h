@@ -9,6 +9,5 @@ struct app;
 /* stats_print: --stats-period's table for the time since the last call. Control thread only. */
 void stats_print(struct app *app);
 
-/* stats_telemetry: registers /sluice/…. false: DPDK refused. stats_telemetry_stop before app ends.
- * Slow path only. */
+/* stats_telemetry: registers /sluice/…. false: DPDK refused. Slow path only. */
 bool stats_telemetry(struct app *app);

@@ -9,7 +9,7 @@ _Static_assert((int)GATE_BURST <= (int)HMAC_BATCH_MAX, "the MACs of a burst are 
 _Static_assert(GATE_REPLY_MAX <= UINT8_MAX, "reply_len is one byte");
 
 /* A client's number grows by one with each HelloVerifyRequest it follows. One so far ahead has not
- * been here, and must not drive the numbers of our handshake towards their wrap (hostile B9). */
+ * been here, and must not drive the numbers of our handshake towards their wrap (bad-input B9). */
 enum { HELLO_SEQ_MAX = 16 };
 
 /* One hello on its way through a burst. */
@@ -55,7 +55,7 @@ void gate_free(struct gate *g)
 
 /* The hello has to be alone in its record and whole: reassembly would be state. Records behind it
  * can only be guesses at what follows the cookie exchange, and wait for the handshake or nobody
- * (hostile C16). */
+ * (bad-input C16). */
 static enum status hello_parse(struct gate_hello *h, struct rd datagram)
 {
 	struct hs_fragment frag;
@@ -82,7 +82,7 @@ static enum status hello_parse(struct gate_hello *h, struct rd datagram)
 
 /* Which MAC to make. One is enough for either outcome: the MAC that refutes a cookie is the right
  * cookie, and is sent as such even when its secret is the elder one, which every verification
- * still accepts (hostile E1: the work for a forged cookie is that for none). */
+ * still accepts (bad-input E1: the work for a forged cookie is that for none). */
 static void hello_choose_secret(struct gate_hello *h, const struct cookie_secrets *secrets)
 {
 	h->has_cookie = cookie_shaped(&h->ch.cookie, &h->secret);

@@ -97,7 +97,7 @@ struct handshake {
 	uint8_t n_cookies;
 
 	uint16_t peer_finished_seq;
-	uint8_t n_unopened; /* see connection_unopened */
+	uint8_t n_unopened; /* records of epoch 1 that did not open: see inbound.c */
 	uint64_t unopened_seq, unopened_ns;
 
 	struct connection_held held[HANDSHAKE_HELD_MAX];

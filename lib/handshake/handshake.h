@@ -23,7 +23,7 @@ enum {
 	HANDSHAKE_DATAGRAM_MAX = 1500,
 	HANDSHAKE_REMNANT_MAX = 256,
 	HANDSHAKE_HELD_MAX = 2,
-	PSK_IDENTITY_MAX = 128, /* longer is refused (hostile F2); RFC 4279 §5.3 requires 128 */
+	PSK_IDENTITY_MAX = 128, /* longer is refused (bad-input F2); RFC 4279 §5.3 requires 128 */
 };
 
 enum handshake_role { HANDSHAKE_SERVER, HANDSHAKE_CLIENT };
@@ -92,7 +92,7 @@ enum handshake_job_kind { JOB_NONE, JOB_PSK_LOOKUP, JOB_PRF };
 struct handshake_job {
 	enum handshake_job_kind kind;
 	/* JOB_PSK_LOOKUP: in identity; out psk, psk_len 0: unknown (the handshake goes on with a
-	 * random key, so that an unknown identity looks like a wrong key: hostile F1) and
+	 * random key, so that an unknown identity looks like a wrong key: bad-input F1) and
 	 * interned, a reference that moves to the handshake (may be NULL when unknown). */
 	const uint8_t *identity;
 	uint16_t identity_len;

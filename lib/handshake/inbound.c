@@ -144,7 +144,7 @@ static enum status fragments_take(struct handshake *h, uint8_t epoch, struct rd 
 }
 
 /* An alert in the clear. Anybody can send one; it ends only a handshake in which nothing was
- * confirmed by cryptography yet (hostile J2). */
+ * confirmed by cryptography yet (bad-input J2). */
 static enum status alert_plain(struct handshake *h, struct rd body)
 {
 	uint8_t level, description;
@@ -160,7 +160,7 @@ static enum status alert_plain(struct handshake *h, struct rd body)
 }
 
 /* The epoch of a record says what a ChangeCipherSpec says, and is protected: so it is checked for
- * its form and changes nothing, early, late or twice (hostile J6). */
+ * its form and changes nothing, early, late or twice (bad-input J6). */
 static enum status ccs_plain(struct rd body)
 {
 	uint8_t type;

@@ -6,7 +6,7 @@
 #include "connection.h"
 
 /* inbound_hello: the server's first datagram: its first record is the ClientHello that the gate
- * admitted; whatever else is in it is a guess and dropped (hostile C16). */
+ * admitted; whatever else is in it is a guess and dropped (bad-input C16). */
 enum status inbound_hello(struct handshake *h, const uint8_t *datagram, size_t len);
 
 /* inbound_datagram: any later one. */

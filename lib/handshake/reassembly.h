@@ -45,7 +45,7 @@ enum reassembly_result {
 	REASSEMBLY_OLD,      /* message_seq below next */
 	REASSEMBLY_AHEAD,    /* message_seq beyond the slots */
 	REASSEMBLY_IGNORED,  /* empty fragment of a message that is not, other epoch, no memory */
-	REASSEMBLY_CONFLICT, /* contradicts what is known, or too long: abort (hostile B2, B5, B8)
+	REASSEMBLY_CONFLICT, /* contradicts what is known, or too long: abort (bad-input B2, B5, B8)
 			      */
 };
 

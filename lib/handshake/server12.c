@@ -66,7 +66,7 @@ static enum hs_next on_keys(struct handshake *h)
 /*
  * RFC 4279 §2: "servers that have a need to hide [...] MAY" treat an unknown identity as a wrong
  * key: the handshake goes on with a random key, takes the same steps and fails at the same place
- * (hostile F1).
+ * (bad-input F1).
  */
 static enum hs_next on_psk(struct handshake *h)
 {

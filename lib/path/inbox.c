@@ -12,14 +12,6 @@ static void datagram_add(struct path_core *core, struct rte_mbuf *m)
 	core->datagrams[core->n_datagrams++] = m;
 }
 
-/* What was sealed before a session went (an alert, say) goes out first. */
-static void session_remove(struct path_core *core, struct rte_mbuf *m)
-{
-	seal_run(core);
-	core_retire(core, msg_of(m)->ref, STATUS_SESSION_CLOSED);
-	rte_pktmbuf_free(m);
-}
-
 static void message(struct path_core *core, struct rte_mbuf *m)
 {
 	switch ((enum msg_kind)msg_of(m)->kind) {
@@ -29,11 +21,8 @@ static void message(struct path_core *core, struct rte_mbuf *m)
 		datagram_add(core, m);
 		return;
 	case MSG_INSTALL:
-		seal_run(core);
+		seal_run(core); /* what a session that is replaced has to say goes out first */
 		install_run(core, m);
-		return;
-	case MSG_REMOVE:
-		session_remove(core, m);
 		return;
 	case MSG_SEND:
 		tx_datagram(core, m);

@@ -16,30 +16,26 @@
 
 enum msg_kind {
 	/* poll core → handshake core */
-	MSG_DATAGRAM, /* data: a whole datagram; flow, hop, from (poll core); peer_hs: pending ref
-		       */
+	MSG_DATAGRAM, /* data: a whole datagram; flow, hop, from (poll core); peer_hs: pending */
 	MSG_HELLO,    /* same, and its cookie verified: may create a handshake */
-	MSG_OPENED,   /* data: a handshake record's plaintext; ref, number, type; peer_hs: from cold
-		       */
-	MSG_INSTALLED, /* peer_hs has its session: ref. No data; or generation 0: refused, the data
-			* is the identity's pointer, whose reference is the handshake core's again
-			*/
+	MSG_OPENED,   /* data: a handshake record; ref, number, type; peer_hs: from cold */
+	/* peer_hs has its session: ref. No data; or generation 0: refused, the data is the
+	 * identity's pointer, whose reference is the handshake core's again */
+	MSG_INSTALLED,
 	MSG_CLOSED, /* no data: the session (ref) of peer_hs was closed or replaced; best effort */
 	/* handshake core → poll core */
 	MSG_SEND,    /* data: a datagram to send; flow, hop */
-	MSG_INSTALL, /* data: struct session_install; peer_hs; held datagrams follow as MSG_HANDOFF
-		      */
-	MSG_SEAL,    /* data: prefix_len bytes sent as they are, then plaintext to seal; ref, type;
-		      * flow and hop as MSG_REPLY */
-	MSG_REMOVE,  /* no data: ref */
-	/* poll core or handshake core → poll core */
-	MSG_HANDOFF, /* data: a datagram for the owner to look up again; flow, hop. A MSG_DATAGRAM
-		      * or MSG_HELLO that a handshake core gives back is taken alike */
+	MSG_INSTALL, /* data: struct session_install; peer_hs; MSG_HANDOFFs may follow */
+	/* data: prefix_len bytes sent as they are, then plaintext to seal; ref, type; flow and hop
+	 * as MSG_REPLY */
+	MSG_SEAL,
+	/* poll core or handshake core → poll core: a datagram for the owner to look up again; flow,
+	 * hop. A MSG_DATAGRAM or MSG_HELLO that a handshake core gives back is taken alike */
+	MSG_HANDOFF,
 	/* poll core → worker */
-	MSG_COAP, /* data: a CoAP message; flow, hop, ref, aead, number */
+	MSG_COAP, /* data: a CoAP message; flow, hop, ref, number, aead */
 	/* worker → poll core `from` of the request, which owns the session */
-	MSG_REPLY, /* data: a CoAP message to seal; ref. hop.port_id MSG_COLD_HOP: flow, hop from
-		    * cold */
+	MSG_REPLY, /* data: a CoAP message to seal; ref; hop.port_id may be MSG_COLD_HOP */
 };
 
 /* hop.port_id of a message that answers no request: the owner takes flow and hop from cold. */
@@ -56,8 +52,7 @@ struct msg {
 	uint8_t aead;               /* enum aead_alg */
 	uint8_t from;               /* index of the sending poll core */
 	uint16_t prefix_len;
-	uint8_t hops; /* rings a datagram crossed; beyond MSG_HOPS_MAX it is dropped: none circles
-		       */
+	uint8_t hops; /* rings a datagram crossed: MSG_HOPS_MAX at most, so that none circles */
 };
 
 enum { MSG_HOPS_MAX = 2 };

@@ -11,7 +11,7 @@
  * with independent round keys to a chosen difference, twice at most: with probability below
  * 2 * 2^-113 (Keliher and Sui 2007, maximum expected differential probability). What the last AES
  * makes of different inputs is pseudo-random. So an attacker who does not know the process's key
- * cannot aim at a bucket or a signature (hostile N6). Any thread.
+ * cannot aim at a bucket or a signature (bad-input N6). Any thread.
  */
 #pragma once
 

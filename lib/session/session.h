@@ -52,7 +52,7 @@ static inline uint64_t session_tx_next(const struct session_hot *hot)
 
 /* session_take_tx_seq: a send number, used up by this. false at 2^48 - 1: numbers "MUST NOT be
  * allowed to wrap" (RFC 6347 §4.1), so the session closes; that last number is never given out
- * (hostile K5, checklist 13). Owner core only. */
+ * (bad-input K5, checklist 13). Owner core only. */
 static inline bool __attribute__((warn_unused_result))
 session_take_tx_seq(struct session_hot *hot, uint64_t *out)
 {

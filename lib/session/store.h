@@ -60,8 +60,8 @@ size_t store_lookup(const struct store *s, const struct flow *const *flows, stru
  * (generation 0: none), already out of the table, for the caller to retire, whatever the result
  * is. STATUS_OK and *out, or STATUS_SESSION_FULL: no slot, no room in the table, or a live session
  * of another flow or owner has the same signature (the identity reference then stays with the
- * caller). A session is never evicted for another flow's (hostile N5). Owner core only, inside RCU
- * read side.
+ * caller). A session is never evicted for another flow's (bad-input N5). Owner core only, inside
+ * RCU read side.
  */
 enum status store_install(struct store *s, uint8_t owner, const struct session_install *in,
 			  struct session_ref *out, struct session_ref *replaced);

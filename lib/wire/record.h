@@ -30,7 +30,7 @@ enum {
 	RECORD_CIPHERTEXT_MAX = (1 << 14) + 2048, /* RFC 5246 §6.2.3 */
 	RECORD_EXPLICIT_MAX = 8,
 	RECORD_AAD_LEN = 13,
-	/* Records looked at in one datagram: more is STATUS_RECORD_TOO_MANY (hostile A9). */
+	/* Records looked at in one datagram: more is STATUS_RECORD_TOO_MANY (bad-input A9). */
 	RECORDS_PER_DATAGRAM = 16,
 };
 
@@ -55,7 +55,7 @@ struct record {
  * Checked in this order: header, length against the datagram and the limit (2^14 in epoch 0, whose
  * records are plain), type (connection IDs, type 25, are not negotiated in this build), version.
  * Whether an epoch, or a type within it, means anything is for the caller to say: application data
- * in epoch 0 parses, and has to be dropped there (hostile K9).
+ * in epoch 0 parses, and has to be dropped there (bad-input K9).
  */
 enum status record_next(struct rd *datagram, struct record *out);
 

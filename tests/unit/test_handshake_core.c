@@ -109,7 +109,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Every identity and every mbuf must be back (hostile N8, invariant 7). */
+/* Every identity and every mbuf must be back (bad-input N8, invariant 7). */
 static int teardown(void **state)
 {
 	struct world *w = *state;
@@ -745,7 +745,7 @@ static void a_waiting_installation_can_be_superseded(void **state)
 	device_end(&next);
 }
 
-/* hostile N8: no mbuf at the moment of the installation. */
+/* bad-input N8: no mbuf at the moment of the installation. */
 static void an_empty_pool_delays_the_installation(void **state)
 {
 	struct world *w = *state;

@@ -30,28 +30,15 @@ static void test_send(void **state)
 	rte_pktmbuf_free(m);
 }
 
-/* An alert to seal, then the removal behind it: the alert goes out. */
-static void test_seal_then_remove(void **state)
+static void close_session(struct world *w, struct client *c)
 {
-	struct world *w = *state;
-	struct client c = client_up(w, 1, AEAD_AES_128_CCM_8);
-	struct rte_mbuf *burst[3] = { message(w, &c, MSG_SEAL, "\1Z"),
-				      message(w, &c, MSG_REMOVE, ""),
-				      message(w, &c, MSG_REPLY, "late") };
-	struct heard h;
-	void *entry = NULL;
+	static const char close_notify[2] = { ALERT_WARNING, ALERT_CLOSE_NOTIFY };
+	uint8_t out[64];
+	size_t n = client_record(w, c, out, RECORD_ALERT, 1, c->seq++, close_notify, 2);
 
-	msg_of(burst[0])->type = RECORD_ALERT;
-	path_inbox_burst(w->core[0], burst, 3, w->now);
-	path_flush(w->core[0], w->now);
-	h = client_hears(w, &c);
-	assert_int_equal(h.type, RECORD_ALERT);
-	assert_int_equal(h.text[1], 'Z');
-	assert_null(world_sent());
-	assert_int_equal(world_count(w, 0, STATUS_STALE_REF), 1);
-	assert_int_equal(world_count(w, 0, STATUS_SESSION_CLOSED), 1);
-	assert_int_equal(rte_ring_dequeue(w->retired[0], &entry), 0);
-	assert_int_equal(path_retired_slot(entry), c.ref.slot);
+	client_send(w, 0, c, out, n);
+	rte_pktmbuf_free(world_sent()); /* the close_notify that answers */
+	assert_false(store_live(w->store, c->ref));
 }
 
 /* architecture §1: nothing in flight over a ring reaches the next device in a recycled slot. */
@@ -63,9 +50,7 @@ static void test_recycled_slot(void **state)
 	uint32_t slot;
 
 	(void)state;
-	world_inbox(w, 0, message(w, &a, MSG_REMOVE, ""));
-	world_inbox(w, 0, message(w, &a, MSG_REMOVE, "")); /* twice: stale */
-	assert_int_equal(world_count(w, 0, STATUS_STALE_REF), 1);
+	close_session(w, &a);
 	rte_pktmbuf_free(world_take(w->to_hs[0][1])); /* MSG_CLOSED */
 	assert_int_equal(rte_ring_dequeue(w->retired[0], &entry), 0);
 	assert_int_equal(rte_ring_count(w->retired[0]), 0);
@@ -75,8 +60,7 @@ static void test_recycled_slot(void **state)
 	assert_int_equal(b.ref.slot, a.ref.slot);
 	world_inbox(w, 0, message(w, &a, MSG_REPLY, "for a"));
 	world_inbox(w, 0, message(w, &a, MSG_SEAL, "for a"));
-	world_inbox(w, 0, message(w, &a, MSG_REMOVE, ""));
-	assert_int_equal(world_count(w, 0, STATUS_STALE_REF), 4);
+	assert_int_equal(world_count(w, 0, STATUS_STALE_REF), 2);
 	assert_null(world_sent());
 	client_say(w, 0, &b, "b lives");
 	client_delivers(w, 0, &b, "b lives");
@@ -141,7 +125,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(test_send),
-		WORLD_TEST(test_seal_then_remove),
 		cmocka_unit_test(test_recycled_slot),
 		WORLD_TEST(test_datagram_given_back),
 		WORLD_TEST(test_datagram_bounced_for_ever),

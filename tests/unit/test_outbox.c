@@ -54,7 +54,7 @@ static void take_in_order(struct rte_ring *ring, uint64_t from, unsigned n)
 }
 
 /* A refused installation must not get lost, for its identity would never be given back: however
- * many there are, they wait for room, in order. All else is dropped (hostile N8). */
+ * many there are, they wait for room, in order. All else is dropped (bad-input N8). */
 static void test_full_ring_keeps_refusals(void **state)
 {
 	enum { REFUSALS = 3 * OUTBOX_MAX };

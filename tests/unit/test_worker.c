@@ -443,7 +443,7 @@ static void a_session_that_ended_gets_no_late_answer(void **state)
 	assert_int_equal(rte_mempool_avail_count(w->pool), WIRING_MBUFS);
 }
 
-/* hostile N8: no mbuf for the empty ACK. The separate response comes all the same. */
+/* bad-input N8: no mbuf for the empty ACK. The separate response comes all the same. */
 static void an_empty_pool_is_survived(void **state)
 {
 	struct world *w = *state;
