@@ -11,6 +11,7 @@
 enum {
 	TURN_MESSAGES = 32, /* messages looked at in a turn: rx on the same core must not wait */
 	TURN_TIMERS = 32,
+	PENDING_CLASSES = 32, /* values that fit a table entry's class */
 };
 
 #define MS_NS UINT64_C(1000000)
@@ -202,9 +203,10 @@ static void input(struct handshake_core *hc, struct handshake_slot *slot, struct
 
 /* A slot with a handshake in it and in the table of pending flows, or NULL (counted). */
 static struct handshake_slot *open_slot(struct handshake_core *hc, const struct msg *msg,
-					const struct flow_hash *hash, uint64_t now_ns)
+					const struct flow_hash *hash, uint8_t class,
+					uint64_t now_ns)
 {
-	struct table_hit entry = { .owner = (uint8_t)hc->cfg.index };
+	struct table_hit entry = { .owner = (uint8_t)hc->cfg.index, .class = class };
 	struct handshake_slot *slot;
 	uint16_t share;
 
@@ -263,6 +265,10 @@ static void supersede(struct handshake_core *hc, struct session_ref ref,
 	abandon(hc, slot);
 }
 
+/* The class of an entry that follows another of its flow: an owner that is about to remove that one
+ * must not take this for it (the table compares the first word). */
+static uint8_t next_class(uint8_t class) { return (uint8_t)((class + 1) % PENDING_CLASSES); }
+
 /* A hello whose cookie verified. */
 static void on_hello(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t now_ns)
 {
@@ -285,8 +291,10 @@ static void on_hello(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t 
 	}
 	if (slot == NULL && known)
 		supersede(hc, hit.ref, &hash);
+	/* Another class than the entry it follows: an owner that is about to remove that one must
+	 * not take this for it (table.h compares the first word). */
 	if (slot == NULL)
-		slot = open_slot(hc, msg, &hash, now_ns);
+		slot = open_slot(hc, msg, &hash, known ? next_class(hit.class) : 0, now_ns);
 	if (slot != NULL)
 		input(hc, slot, mbuf, now_ns);
 }

@@ -92,13 +92,9 @@ static unsigned ring_count(const struct rte_ring *ring)
 	return n < ring->capacity ? n : ring->capacity;
 }
 
-unsigned mesh_depth(const struct mesh *m, enum mesh_role role, unsigned dst)
+unsigned mesh_depth(const struct mesh *m, enum mesh_role role, unsigned dst, unsigned src)
 {
-	unsigned depth = 0;
-
-	for (unsigned src = 0; src < m->n_cores; src++)
-		depth += ring_count(mesh_ring(m, role, dst, src));
-	return depth;
+	return ring_count(mesh_ring(m, role, dst, src));
 }
 
 unsigned mesh_room(const struct mesh *m, enum mesh_role role, unsigned dst, unsigned src)

@@ -39,8 +39,8 @@ static inline struct rte_ring *mesh_ring(const struct mesh *m, enum mesh_role ro
 unsigned mesh_receive(const struct mesh *m, enum mesh_role role, unsigned dst, unsigned *next,
 		      struct rte_mbuf **out, unsigned n);
 
-/* mesh_depth: messages waiting for an instance. Any thread. */
-unsigned mesh_depth(const struct mesh *m, enum mesh_role role, unsigned dst);
+/* mesh_depth: messages waiting in the ring on which core src sends to an instance. Any thread. */
+unsigned mesh_depth(const struct mesh *m, enum mesh_role role, unsigned dst, unsigned src);
 
 /* mesh_room: messages that still fit in the ring on which core src sends to an instance. That core
  * only. */

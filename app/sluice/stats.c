@@ -20,11 +20,10 @@ static void add_ring(struct sample_core *out, const struct mesh *mesh, enum mesh
 		     unsigned dst)
 {
 	for (unsigned src = 0; src < mesh->n_cores; src++) {
-		const struct rte_ring *ring = mesh_ring(mesh, role, dst, src);
-		uint32_t used = rte_ring_count(ring);
+		uint32_t used = mesh_depth(mesh, role, dst, src);
 
 		out->ring_used += used;
-		out->ring_size = rte_ring_get_size(ring);
+		out->ring_size = rte_ring_get_size(mesh_ring(mesh, role, dst, src));
 		if (used > out->ring_fullest)
 			out->ring_fullest = used;
 	}

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""telemetry.py PID COMMAND [KEY]: asks the DPDK telemetry socket of one process."""
+"""telemetry.py PID COMMAND [KEY…]: asks the DPDK telemetry socket of one process.
+
+telemetry.py PID instance: its number among those of one file prefix, for dpdk-telemetry.py -i.
+"""
 import glob
 import json
 import os
@@ -28,6 +31,9 @@ def socket_of(pid):
 
 def main():
     pid, command = sys.argv[1], sys.argv[2]
+    if command == "instance":
+        print(socket_of(pid).partition("dpdk_telemetry.v2:")[2] or 0)
+        return
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
         s.connect(socket_of(pid))
         s.recv(1024)  # the greeting

@@ -76,7 +76,7 @@ check "SIGTERM under load: exit 0" term_under_load
 check "SIGTERM under load: every acked reading is in the sink" acked_are_in_sink "$work/acked"
 
 for round in 1 2 3; do
-	rm -f "$sink"
+	rm -f "$sink" "$work/acked"
 	check "kill -9, round $round: starts" start_sluice af_packet:veth0 --ack delivered --max-handshakes 2k
 	kill_under_load() {
 		client --devices 2000 --window 100 --readings 50 --seconds 5 --acked "$work/acked" > "$work/fleet" 2>&1 &

@@ -59,6 +59,13 @@ check "telemetry: one core's own" telemetry /sluice/stats,0 outcomes hs_done
 check "telemetry: /sluice/layout" telemetry /sluice/layout
 check "telemetry: /sluice/session/summary" telemetry /sluice/session/summary
 sleep 1.2
+upstream_tool() {
+	echo "/sluice/$1" | in_srv timeout 10 dpdk-telemetry.py -f sluice -i "$(telemetry instance)" > "$work/said" 2>&1
+	grep -q "$2" "$work/said" || { cat "$work/said"; return 1; }
+}
+check "dpdk-telemetry.py reads /sluice/stats" upstream_tool stats hs_done
+check "dpdk-telemetry.py reads /sluice/layout" upstream_tool layout poll
+check "dpdk-telemetry.py reads /sluice/session/summary" upstream_tool session/summary sessions
 check "--stats-period prints cores and drops" grep -q 'hs_done' "$work/log"
 coap_path() { coap openssl 198.18.0.2 "$@" > "$work/client"; grep -q "$want" "$work/client" || { cat "$work/client"; return 1; }; }
 want='2\.05' check "GET /.well-known/core" coap_path get /.well-known/core
