@@ -81,6 +81,12 @@ psk_line() { printf '%s:%s\n' "$1" "$(printf %s "$2" | od -An -tx1 | tr -d ' \n'
 psk_key_hex() { printf %s "$key_text" | od -An -tx1 | tr -d ' \n'; }
 
 mode=(--test-mode)
+# LAYOUT: every role on one core, or two poll cores; else what the endpoint chooses by itself.
+case "${LAYOUT:-}" in
+one) layout_options=(--config '(0,0,0)' --workers 0 --handshake-cores 0) ;;
+two) layout_options=(--config '(0,0,0),(0,1,1)' --workers '0,1' --handshake-cores '0,1') ;;
+*) layout_options=() ;;
+esac
 addresses=ip=198.18.0.2/15,ip6=2001:db8::2/64
 sink=$work/out.ndjson
 
@@ -90,7 +96,7 @@ start_sluice() {
 	shift
 	[ -f "$work/psk" ] || (umask 077 && psk_line dev1 "$key_text" > "$work/psk")
 	ip netns exec "$srv" "$sluice" --port "$device,$addresses" --psk-file "$work/psk" \
-		--sink "file:$sink" "${mode[@]}" "$@" > "$work/log" 2>&1 &
+		--sink "file:$sink" "${mode[@]}" "${layout_options[@]}" "$@" > "$work/log" 2>&1 &
 	sluice_pid=$!
 	for _ in $(seq 400); do
 		grep -q '^ready:' "$work/log" && return 0
@@ -119,6 +125,21 @@ coap() {
 }
 # posts CLIENT ADDRESS PAYLOAD: a POST that is answered with 2.04.
 posts() { coap "$1" "$2" post /s/temp -t 50 -e "$3" > "$work/client"; grep -q "2\.04" "$work/client" || { cat "$work/client"; return 1; }; }
+
+# A CoAP ping (empty CON, message ID 0x1234) must come back as the matching RST.
+ping_bytes() { printf '\x40\x00\x12\x34'; sleep 1.5; }
+came_back() { LC_ALL=C grep -qaP '\x70\x00\x12\x34' "$work/answer" || { cat "$work/answer" "$work/err"; return 1; }; }
+ping_openssl() { # cipher, address
+	ping_bytes | ${coap_in:-in_cli} timeout 10 openssl s_client -dtls1_2 -connect "${2:-198.18.0.2}:5684" \
+		-psk "$(psk_key_hex)" -psk_identity dev1 -cipher "$1" -quiet -nocommands > "$work/answer" 2> "$work/err"
+	came_back
+}
+ping_gnutls() { # cipher, address
+	ping_bytes | ${coap_in:-in_cli} timeout 10 gnutls-cli --udp --pskusername dev1 --pskkey "$(psk_key_hex)" \
+		--priority "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-KX-ALL:+PSK:-CIPHER-ALL:+$1" -p 5684 "${2:-198.18.0.2}" \
+		> "$work/answer" 2> "$work/err"
+	came_back
+}
 # lines N PATTERN: the sink holds N lines that match, soon.
 lines() {
 	local n

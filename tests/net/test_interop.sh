@@ -7,21 +7,6 @@
 
 make_net
 
-# A CoAP ping (empty CON, message ID 0x1234) must come back as the matching RST.
-ping_bytes() { printf '\x40\x00\x12\x34'; sleep 1.5; }
-came_back() { LC_ALL=C grep -qaP '\x70\x00\x12\x34' "$work/answer" || { cat "$work/answer" "$work/err"; return 1; }; }
-ping_openssl() { # cipher
-	ping_bytes | in_cli timeout 10 openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -psk "$(psk_key_hex)" \
-		-psk_identity dev1 -cipher "$1" -quiet -nocommands > "$work/answer" 2> "$work/err"
-	came_back
-}
-ping_gnutls() { # cipher
-	ping_bytes | in_cli timeout 10 gnutls-cli --udp --pskusername dev1 --pskkey "$(psk_key_hex)" \
-		--priority "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-KX-ALL:+PSK:-CIPHER-ALL:+$1" -p 5684 198.18.0.2 \
-		> "$work/answer" 2> "$work/err"
-	came_back
-}
-
 exchange() { # what is under test
 	local n=0 client
 	: > "$sink"

@@ -10,6 +10,8 @@ both_clients() { # what
 	: > "$sink"
 	check "$1: coap-client-openssl over IPv4" posts openssl 198.18.0.2 '{"t":1}'
 	check "$1: coap-client-gnutls over IPv6" posts gnutls '[2001:db8::2]' '{"t":1}'
+	check "$1: openssl s_client, CCM_8 over IPv6" ping_openssl PSK-AES128-CCM8 '[2001:db8::2]'
+	check "$1: gnutls-cli, CCM_8 over IPv4" ping_gnutls AES-128-CCM-8
 	check "$1: the sink has both" lines 2 '"payload":"{\\"t\\":1}"'
 }
 

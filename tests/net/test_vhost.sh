@@ -83,3 +83,13 @@ unbridge
 check "af_packet, huge pages: starts" start_sluice af_packet:veth0 --max-sessions 100k --mbufs 16k
 check "af_packet, huge pages: coap-client-openssl" posts openssl 198.18.0.2 '{"t":2}'
 check "af_packet, huge pages: drains" stop_sluice
+check "af_xdp, huge pages: starts" start_sluice af_xdp:veth0 --max-sessions 100k --mbufs 16k
+check "af_xdp, huge pages: coap-client-openssl" posts openssl 198.18.0.2 '{"t":2}'
+check "af_xdp, huge pages: drains" stop_sluice
+check "tap, huge pages: starts" start_sluice tap:sltap0 --max-sessions 100k --mbufs 16k
+client_addresses "$srv" sltap0
+ip -n "$srv" link set sltap0 up
+coap_in=in_srv
+check "tap, huge pages: coap-client-gnutls" posts gnutls 198.18.0.2 '{"t":2}'
+coap_in=
+check "tap, huge pages: drains" stop_sluice
