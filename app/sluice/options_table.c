@@ -12,7 +12,8 @@ const struct option_def options_table[] = {
 	{ "Network", "port", "DEV,ip=ADDR/LEN,ip6=ADDR/LEN,gw=ADDR,mtu=N", NULL,
 	  "a port; all but DEV optional, ip= and ip6= several times. DEV: a PCI address,\n"
 	  "tap:NAME, af_packet:IF, af_xdp:IF, vhost:PATH, virtio_user:PATH, or the number\n"
-	  "of a port that EAL's own arguments made",
+	  "of a port that EAL's own arguments made. gw= is for what starts a conversation,\n"
+	  "which nothing in this build does: answers go to the MAC their request came from",
 	  OPTION_LIST, options_set_port },
 	{ NULL, "listen", "ADDR:PORT", ":5684",
 	  "where to listen; IPv6 as [ADDR]:PORT, every address as :PORT",
