@@ -164,15 +164,6 @@ void store_free(struct store *s)
 	free(s);
 }
 
-size_t store_lookup(const struct store *s, const struct flow *const *flows, struct table_hit *out,
-		    size_t n)
-{
-	struct flow_hash keys[TABLE_BURST_MAX];
-
-	flow_hash_burst(&s->hash_key, flows, keys, n);
-	return table_lookup_burst(s->flows, keys, out, n);
-}
-
 static struct flow_hash hash_of(const struct store *s, const struct flow *flow)
 {
 	struct flow_hash hash;

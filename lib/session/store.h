@@ -49,11 +49,6 @@ struct store *store_new(const struct store_config *cfg);
  * uses it any more, and before rte_eal_cleanup. Slow path only. */
 void store_free(struct store *s);
 
-/* store_lookup: table_lookup_burst of n <= TABLE_BURST_MAX flows. Any thread, inside RCU read
- * side. */
-size_t store_lookup(const struct store *s, const struct flow *const *flows, struct table_hit *out,
-		    size_t n);
-
 /*
  * store_install: a new session for a finished handshake, owned by poll core `owner`. Replaces a
  * live session of the same flow owned by the same core: *replaced is its reference then

@@ -19,6 +19,15 @@ enum { OWNER = 3 };
 static const uint8_t seed[32] = "thirty-two bytes of test seed...";
 static struct identity_set *identities;
 
+static size_t look_up_flows(const struct store *s, const struct flow *const *flows,
+			    struct table_hit *out, size_t n)
+{
+	struct flow_hash keys[TABLE_BURST_MAX];
+
+	flow_hash_burst(&s->hash_key, flows, keys, n);
+	return table_lookup_burst(s->flows, keys, out, n);
+}
+
 static struct store *new_store(uint32_t max_sessions, unsigned window)
 {
 	struct store *s = store_new(&(struct store_config){ .max_sessions = max_sessions,
@@ -100,7 +109,7 @@ static struct table_hit lookup(const struct store *s, uint32_t device)
 	const struct flow *p = &f;
 	struct table_hit hit;
 
-	store_lookup(s, &p, &hit, 1);
+	look_up_flows(s, &p, &hit, 1);
 	return hit;
 }
 
@@ -400,7 +409,7 @@ static void look_up(struct hammer *h, const uint32_t *devices, struct table_hit 
 		p[i] = &flows[i];
 		before[i] = atomic_load(&h->generation[devices[i]]);
 	}
-	store_lookup(h->s, p, hits, BURST);
+	look_up_flows(h->s, p, hits, BURST);
 	for (size_t i = 0; i < BURST; i++) {
 		if (store_live(h->s, hits[i].ref) && !slot_is(h->s, hits[i].ref.slot, devices[i]))
 			atomic_fetch_add(&h->wrong, 1);
