@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DTLS 1.2 records (RFC 6347 §4.1): header codec, nonce and additional data. Any thread.
+ * DTLS 1.2 records (RFC 6347 §4.1): header codec and additional data. Any thread.
  *
  *   OFFSET SIZE
  *     0     1   content type
@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "bytes.h"
 #include "cursor.h"
 #include "status.h"
 
@@ -45,24 +46,100 @@ struct record {
 	struct rd body; /* the fragment; borrows the datagram */
 };
 
+/* record_type_known: what this build speaks; connection IDs (25) are not negotiated. */
+static inline bool record_type_known(uint8_t type)
+{
+	return type >= RECORD_CCS && type <= RECORD_APPDATA;
+}
+
+/* record_version_known: a client that does not know our version yet puts DTLS 1.0 on its hellos,
+ * and on an alert that answers the first flight (RFC 6347 §4.1); everything later carries what was
+ * negotiated. */
+static inline bool record_version_known(const struct record *r)
+{
+	if (r->version == DTLS_1_2)
+		return true;
+	return r->version == DTLS_1_0 && r->epoch == 0 &&
+	       (r->type == RECORD_HANDSHAKE || r->type == RECORD_ALERT);
+}
+
+/* record_none: leaves out empty, so that it is never what stood there before. */
+static inline enum status record_none(struct record *out, enum status why)
+{
+	*out = (struct record){ 0 };
+	return why;
+}
+
 /*
  * record_next: the next record of a datagram.
  *
  * STATUS_OK: *out is filled, *datagram is behind it. RECORD_TYPE and RECORD_VERSION: skipped,
  * *datagram is behind it, the caller may go on. RECORD_SHORT and RECORD_LENGTH: nothing more can be
- * made of this datagram, which is emptied; an empty datagram is RECORD_SHORT.
+ * made of this datagram, which is emptied; an empty datagram is RECORD_SHORT. Where it is not OK,
+ * *out is all zeros.
  *
  * Checked in this order: header, length against the datagram and the limit (2^14 in epoch 0, whose
  * records are plain), type (connection IDs, type 25, are not negotiated in this build), version.
  * Whether an epoch, or a type within it, means anything is for the caller to say: application data
  * in epoch 0 parses, and has to be dropped there (bad-input K9).
  */
-enum status record_next(struct rd *datagram, struct record *out);
+static inline enum status record_next(struct rd *datagram, struct record *out)
+{
+	struct rd at = *datagram, head;
+	struct record r;
+	uint64_t number;
 
-/* record_write_header: the 13 bytes of a header for a fragment of len bytes. */
-void record_write_header(struct wr *w, uint8_t type, uint16_t version, uint16_t epoch, uint64_t seq,
-			 uint16_t len);
+	datagram->p = datagram->end; /* what stands behind a bad length is no record */
+	if (!rd_sub(&at, RECORD_HEADER_LEN, &head))
+		return record_none(out, STATUS_RECORD_SHORT);
+	number = bytes_u64(head.p + 3);
+	r.type = head.p[0];
+	r.version = bytes_u16(head.p + 1);
+	r.epoch = (uint16_t)(number >> 48);
+	r.seq = number & RECORD_SEQ_MAX;
+	if (!rd_sub(&at, bytes_u16(head.p + 11), &r.body) ||
+	    rd_len(&r.body) > (size_t)(r.epoch == 0 ? RECORD_PLAINTEXT_MAX : RECORD_CIPHERTEXT_MAX))
+		return record_none(out, STATUS_RECORD_LENGTH);
+	*datagram = at;
+	if (!record_type_known(r.type))
+		return record_none(out, STATUS_RECORD_TYPE);
+	if (!record_version_known(&r))
+		return record_none(out, STATUS_RECORD_VERSION);
+	*out = r;
+	return STATUS_OK;
+}
 
-/* record_aad: RFC 5246 §6.2.3.3 additional data: epoch, number, type, version, plaintext length. */
-void record_aad(uint8_t out[RECORD_AAD_LEN], uint8_t type, uint16_t epoch, uint64_t seq,
-		uint16_t plaintext_len);
+/* record_put_header: the 13 bytes of a header for a fragment of len bytes, as two stores that
+ * overlap. seq <= RECORD_SEQ_MAX. */
+static inline void record_put_header(uint8_t out[RECORD_HEADER_LEN], uint8_t type, uint16_t version,
+				     uint16_t epoch, uint64_t seq, uint16_t len)
+{
+	bytes_put_u64(out, (uint64_t)type << 56 | (uint64_t)version << 40 | (uint64_t)epoch << 24 |
+				   seq >> 24);
+	bytes_put_u64(out + 5, seq << 16 | len);
+}
+
+/* record_write_header: the same through a writer, which fails at a number beyond the ceiling. */
+static inline void record_write_header(struct wr *w, uint8_t type, uint16_t version, uint16_t epoch,
+				       uint64_t seq, uint16_t len)
+{
+	uint8_t *at = wr_space(w, RECORD_HEADER_LEN);
+
+	if (at == NULL)
+		return;
+	if (seq > RECORD_SEQ_MAX) {
+		w->failed = true;
+		return;
+	}
+	record_put_header(at, type, version, epoch, seq, len);
+}
+
+/* record_aad: RFC 5246 §6.2.3.3 additional data: epoch, number, type, version, plaintext length.
+ * seq <= RECORD_SEQ_MAX. */
+static inline void record_aad(uint8_t out[RECORD_AAD_LEN], uint8_t type, uint16_t epoch,
+			      uint64_t seq, uint16_t plaintext_len)
+{
+	bytes_put_u64(out, (uint64_t)epoch << 48 | seq);
+	bytes_put_u64(out + 5,
+		      seq << 40 | (uint64_t)type << 32 | (uint64_t)DTLS_1_2 << 16 | plaintext_len);
+}

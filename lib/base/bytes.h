@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Wire bytes at places whose room is known: one load or store each, where cursor.h asks before
+ * every step. For headers of fixed layout, after one check that the whole of it is there.
+ *
+ *   bytes_u16, _u32, _u64         a big-endian integer
+ *   bytes_put_u16, _u32, _u64     writes one
+ *   bytes_raw32, _raw64           as the machine loads them: for sums and comparisons of bytes
+ *   bytes_put_raw32, _put_raw64   writes those back
+ *
+ * No alignment is needed. Any thread.
+ */
+#pragma once
+
+#include <endian.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+static inline uint32_t bytes_raw32(const void *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t bytes_raw64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline void bytes_put_raw32(void *p, uint32_t v) { memcpy(p, &v, sizeof(v)); }
+static inline void bytes_put_raw64(void *p, uint64_t v) { memcpy(p, &v, sizeof(v)); }
+
+static inline uint16_t bytes_u16(const void *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return be16toh(v);
+}
+
+static inline uint32_t bytes_u32(const void *p) { return be32toh(bytes_raw32(p)); }
+static inline uint64_t bytes_u64(const void *p) { return be64toh(bytes_raw64(p)); }
+
+static inline void bytes_put_u16(void *p, uint16_t v)
+{
+	v = htobe16(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void bytes_put_u32(void *p, uint32_t v) { bytes_put_raw32(p, htobe32(v)); }
+static inline void bytes_put_u64(void *p, uint64_t v) { bytes_put_raw64(p, htobe64(v)); }
+
+/* bytes_equal6, bytes_equal16: a MAC's and an address's worth, without a branch. */
+static inline bool bytes_equal6(const void *a, const void *b)
+{
+	const uint8_t *x = a, *y = b;
+
+	return ((bytes_raw32(x) ^ bytes_raw32(y)) | (bytes_raw32(x + 2) ^ bytes_raw32(y + 2))) == 0;
+}
+
+static inline bool bytes_equal16(const void *a, const void *b)
+{
+	const uint8_t *x = a, *y = b;
+
+	return ((bytes_raw64(x) ^ bytes_raw64(y)) | (bytes_raw64(x + 8) ^ bytes_raw64(y + 8))) == 0;
+}
