@@ -4,22 +4,26 @@
 #include "secret.h"
 
 #include <immintrin.h>
+#include <rte_cpuflags.h>
+#include <stddef.h>
+#include <string.h>
 
 /* DPDK builds for CPUs without AES instructions too; flow_hash_supported is asked at start-up. */
 #define AESNI __attribute__((target("aes,sse4.2")))
 
-enum {
-	LANES = 8, /* hides the latency of an AES round (3-4 cycles, one or two a cycle) */
-	FIRST = 0, /* round keys of each block's AES */
-	SECOND = 5,
-	LAST = 10,
-	LAST_ROUNDS = 10,
-	SIGNATURE_SHIFT = 64 - FLOW_HASH_SIGNATURE_BITS,
-};
+#define VAES __attribute__((target("vaes,avx2,aes,sse4.2")))
 
-struct lanes {
-	__m128i v[LANES];
+enum {
+	LANES = 8, /* registers at a time: hides an AES round's latency (4 cycles, two a cycle) */
+	PAIRS = 2 * LANES, /* flows at a time where a register holds two */
+	FIRST_ROUNDS = 4,
+	SECOND_ROUNDS = FIRST_ROUNDS + 4,
+	ROUNDS = SECOND_ROUNDS + 10,
+	AES_ROUNDS = 10,
 };
+_Static_assert(offsetof(struct flow, remote_port) == offsetof(struct flow, local_port) + 2,
+	       "both ports are one load");
+_Static_assert(sizeof(struct flow_hash) == 16, "a hash is one store");
 
 bool flow_hash_supported(void) { return __builtin_cpu_supports("aes") != 0; }
 
@@ -34,7 +38,7 @@ static AESNI __m128i expand_step(__m128i key, __m128i assist)
 #define EXPAND(k, i, rcon)                                                                         \
 	(k)[i] = expand_step((k)[(i)-1], _mm_aeskeygenassist_si128((k)[(i)-1], rcon))
 
-static AESNI void expand(__m128i k[LAST_ROUNDS + 1], const uint8_t key[16])
+static AESNI void expand(__m128i k[AES_ROUNDS + 1], const uint8_t key[16])
 {
 	k[0] = _mm_loadu_si128((const __m128i *)(const void *)key);
 	EXPAND(k, 1, 0x01);
@@ -49,27 +53,48 @@ static AESNI void expand(__m128i k[LAST_ROUNDS + 1], const uint8_t key[16])
 	EXPAND(k, 10, 0x36);
 }
 
-static AESNI __m128i encrypt(const __m128i k[LAST_ROUNDS + 1], __m128i x)
+static AESNI __m128i encrypt(const __m128i k[AES_ROUNDS + 1], __m128i x)
 {
 	x = _mm_xor_si128(x, k[0]);
-	for (int i = 1; i < LAST_ROUNDS; i++)
+	for (int i = 1; i < AES_ROUNDS; i++)
 		x = _mm_aesenc_si128(x, k[i]);
-	return _mm_aesenclast_si128(x, k[LAST_ROUNDS]);
+	return _mm_aesenclast_si128(x, k[AES_ROUNDS]);
 }
 
 AESNI void flow_hash_key_init(struct flow_hash_key *out, const uint8_t seed[FLOW_HASH_SEED_LEN])
 {
-	__m128i k[LAST_ROUNDS + 1], *round_keys = (__m128i *)(void *)out->round_keys;
+	__m128i k[AES_ROUNDS + 1], *round_keys = (__m128i *)(void *)out->round_keys;
+	__m128i independent[2 * (4 + 1)];
 
 	/* The differential bound is one over independent round keys: a key schedule would tie
 	 * them together, so they are the output of AES on a counter under the seed's first half. */
 	expand(k, seed);
-	for (int i = 0; i < LAST; i++)
-		_mm_store_si128(&round_keys[i], encrypt(k, _mm_cvtsi32_si128(i)));
+	for (int i = 0; i < 2 * (4 + 1); i++)
+		independent[i] = encrypt(k, _mm_cvtsi32_si128(i));
 	expand(k, seed + 16);
-	for (int i = 0; i <= LAST_ROUNDS; i++)
-		_mm_store_si128(&round_keys[LAST + i], k[i]);
+	/* The last key of one AES and the first of the next are added at once. */
+	for (int i = 0; i < FIRST_ROUNDS; i++)
+		round_keys[i] = independent[i];
+	round_keys[FIRST_ROUNDS] = _mm_xor_si128(independent[4], independent[5]);
+	for (int i = 1; i < 4; i++)
+		round_keys[FIRST_ROUNDS + i] = independent[5 + i];
+	round_keys[SECOND_ROUNDS] = _mm_xor_si128(independent[9], k[0]);
+	for (int i = 1; i <= AES_ROUNDS; i++)
+		round_keys[SECOND_ROUNDS + i] = k[i];
+	out->pairs =
+		__builtin_cpu_supports("avx2") && rte_cpu_get_flag_enabled(RTE_CPUFLAG_VAES) == 1;
 	secret_wipe(k, sizeof(k));
+	secret_wipe(independent, sizeof(independent));
+}
+
+static inline AESNI __m128i load16(const void *p) { return _mm_loadu_si128(p); }
+
+static inline AESNI __m128i load4(const void *p)
+{
+	int32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return _mm_cvtsi32_si128(v);
 }
 
 static inline AESNI __m128i key_at(const struct flow_hash_key *key, int i)
@@ -77,80 +102,125 @@ static inline AESNI __m128i key_at(const struct flow_hash_key *key, int i)
 	return _mm_load_si128((const __m128i *)(const void *)key->round_keys[i]);
 }
 
-static inline AESNI void whiten(struct lanes *x, __m128i k)
-{
-	for (int i = 0; i < LANES; i++)
-		x->v[i] = _mm_xor_si128(x->v[i], k);
-}
+/* Bytes 0-7 are the bucket, bytes 10-15 the signature. */
+#define PICK _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, -1, -1)
 
-static inline AESNI void rounds(struct lanes *x, const struct flow_hash_key *key, int from, int n)
+/* LANES flows, a register each. */
+
+struct lanes {
+	__m128i v[LANES];
+};
+
+static inline AESNI void rounds(struct lanes *x, const struct flow_hash_key *key, int from, int to)
 {
-	whiten(x, key_at(key, from));
-	for (int r = 1; r <= n; r++) {
-		__m128i k = key_at(key, from + r);
+	for (int r = from; r <= to; r++) {
+		__m128i k = key_at(key, r);
 
 		for (int i = 0; i < LANES; i++)
 			x->v[i] = _mm_aesenc_si128(x->v[i], k);
 	}
 }
 
-static inline AESNI void add_block(struct lanes *x, const struct flow *const f[LANES], size_t at)
-{
-	for (int i = 0; i < LANES; i++) {
-		const uint8_t *p = (const uint8_t *)f[i] + at;
-
-		x->v[i] = _mm_xor_si128(x->v[i], _mm_loadu_si128((const __m128i *)(const void *)p));
-	}
-}
-
-static inline AESNI void add_ports(struct lanes *x, const struct flow *const f[LANES])
-{
-	for (int i = 0; i < LANES; i++) {
-		int ports = (int)((uint32_t)f[i]->local_port << 16 | f[i]->remote_port);
-
-		x->v[i] = _mm_xor_si128(x->v[i], _mm_cvtsi32_si128(ports));
-	}
-}
-
 static AESNI void hash_lanes(const struct flow_hash_key *key, const struct flow *const f[LANES],
-			     struct lanes *x)
+			     struct flow_hash out[LANES])
 {
-	__m128i last = key_at(key, LAST + LAST_ROUNDS);
-
-	for (int i = 0; i < LANES; i++)
-		x->v[i] = _mm_setzero_si128();
-	add_block(x, f, offsetof(struct flow, local_ip));
-	rounds(x, key, FIRST, 4);
-	add_block(x, f, offsetof(struct flow, remote_ip));
-	rounds(x, key, SECOND, 4);
-	add_ports(x, f);
-	rounds(x, key, LAST, LAST_ROUNDS - 1);
-	for (int i = 0; i < LANES; i++)
-		x->v[i] = _mm_aesenclast_si128(x->v[i], last);
-}
-
-static AESNI struct flow_hash split(__m128i x)
-{
-	uint64_t signature = (uint64_t)_mm_extract_epi64(x, 1) >> SIGNATURE_SHIFT;
-
-	return (struct flow_hash){ .bucket = (uint64_t)_mm_extract_epi64(x, 0),
-				   .signature = signature + (signature == 0) };
-}
-
-AESNI void flow_hash_burst(const struct flow_hash_key *key, const struct flow *const *flows,
-			   struct flow_hash *out, size_t n)
-{
-	const struct flow *f[LANES];
+	const __m128i k0 = key_at(key, 0), last = key_at(key, ROUNDS), zero = _mm_setzero_si128();
 	struct lanes x;
 
-	for (size_t at = 0; at < n; at += LANES) {
-		size_t now = n - at < LANES ? n - at : LANES;
+	for (int i = 0; i < LANES; i++)
+		x.v[i] = _mm_xor_si128(load16(f[i]->local_ip), k0);
+	rounds(&x, key, 1, FIRST_ROUNDS);
+	for (int i = 0; i < LANES; i++)
+		x.v[i] = _mm_xor_si128(x.v[i], load16(f[i]->remote_ip));
+	rounds(&x, key, FIRST_ROUNDS + 1, SECOND_ROUNDS);
+	for (int i = 0; i < LANES; i++)
+		x.v[i] = _mm_xor_si128(x.v[i], load4(&f[i]->local_port));
+	rounds(&x, key, SECOND_ROUNDS + 1, ROUNDS - 1);
+	for (int i = 0; i < LANES; i++) {
+		__m128i h = _mm_shuffle_epi8(_mm_aesenclast_si128(x.v[i], last), PICK);
 
-		/* Idle lanes repeat the last flow. */
-		for (size_t i = 0; i < LANES; i++)
-			f[i] = flows[at + (i < now ? i : now - 1)];
-		hash_lanes(key, f, &x);
-		for (size_t i = 0; i < now; i++)
-			out[at + i] = split(x.v[i]);
+		h = _mm_sub_epi64(h, _mm_cmpeq_epi64(h, zero));
+		_mm_storeu_si128((__m128i *)(void *)&out[i], h);
 	}
+}
+
+/* PAIRS flows, two a register: half the instructions where the CPU has VAES. */
+
+struct pairs {
+	__m256i v[LANES];
+};
+
+static inline VAES __m256i pair(__m128i a, __m128i b)
+{
+	return _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
+}
+
+static inline VAES __m256i key_pair(const struct flow_hash_key *key, int i)
+{
+	return _mm256_broadcastsi128_si256(key_at(key, i));
+}
+
+static inline VAES void pair_rounds(struct pairs *x, const struct flow_hash_key *key, int from,
+				    int to)
+{
+	for (int r = from; r <= to; r++) {
+		__m256i k = key_pair(key, r);
+
+		for (int i = 0; i < LANES; i++)
+			x->v[i] = _mm256_aesenc_epi128(x->v[i], k);
+	}
+}
+
+/* Its ymm registers are left clean: the compiler ends it with vzeroupper. */
+static VAES void hash_pairs(const struct flow_hash_key *key, const struct flow *const f[PAIRS],
+			    struct flow_hash out[PAIRS])
+{
+	const __m256i k0 = key_pair(key, 0), last = key_pair(key, ROUNDS);
+	const __m256i pick = _mm256_broadcastsi128_si256(PICK), zero = _mm256_setzero_si256();
+	struct pairs x;
+
+	for (int i = 0; i < LANES; i++)
+		x.v[i] = _mm256_xor_si256(
+			pair(load16(f[2 * i]->local_ip), load16(f[2 * i + 1]->local_ip)), k0);
+	pair_rounds(&x, key, 1, FIRST_ROUNDS);
+	for (int i = 0; i < LANES; i++)
+		x.v[i] = _mm256_xor_si256(
+			x.v[i], pair(load16(f[2 * i]->remote_ip), load16(f[2 * i + 1]->remote_ip)));
+	pair_rounds(&x, key, FIRST_ROUNDS + 1, SECOND_ROUNDS);
+	for (int i = 0; i < LANES; i++)
+		x.v[i] = _mm256_xor_si256(x.v[i], pair(load4(&f[2 * i]->local_port),
+						       load4(&f[2 * i + 1]->local_port)));
+	pair_rounds(&x, key, SECOND_ROUNDS + 1, ROUNDS - 1);
+	for (int i = 0; i < LANES; i++) {
+		__m256i h = _mm256_shuffle_epi8(_mm256_aesenclast_epi128(x.v[i], last), pick);
+
+		h = _mm256_sub_epi64(h, _mm256_cmpeq_epi64(h, zero));
+		_mm256_storeu_si256((__m256i *)(void *)&out[2 * i], h);
+	}
+}
+
+/* The rest of a burst: idle lanes repeat the last flow. */
+static void hash_rest(const struct flow_hash_key *key, const struct flow *const *flows,
+		      struct flow_hash *out, size_t n)
+{
+	const struct flow *f[LANES];
+	struct flow_hash hashes[LANES];
+
+	for (size_t i = 0; i < LANES; i++)
+		f[i] = flows[i < n ? i : n - 1];
+	hash_lanes(key, f, hashes);
+	memcpy(out, hashes, n * sizeof(*out));
+}
+
+void flow_hash_burst(const struct flow_hash_key *key, const struct flow *const *flows,
+		     struct flow_hash *out, size_t n)
+{
+	size_t at = 0;
+
+	for (; key->pairs && n - at >= PAIRS; at += PAIRS)
+		hash_pairs(key, flows + at, out + at);
+	for (; n - at >= LANES; at += LANES)
+		hash_lanes(key, flows + at, out + at);
+	if (at < n)
+		hash_rest(key, flows + at, out + at, n - at);
 }
