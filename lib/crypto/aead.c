@@ -12,6 +12,8 @@ struct aead *aead_new(enum aead_engine engine)
 	case AEAD_ENGINE_AUTO:
 	case AEAD_ENGINE_IPSEC_MB:
 		return aead_ipsec_mb_new();
+	case AEAD_ENGINE_MB4:
+		return aead_mb4_new();
 	case AEAD_ENGINE_LIBCRYPTO:
 		return aead_libcrypto_new();
 	case AEAD_ENGINE_MB64: /* not in this build */
@@ -48,4 +50,9 @@ void aead_seal(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n)
 		if (!ops[i].ok)
 			secret_wipe(ops[i].dst, ops[i].len + tag_len);
 	}
+}
+
+void aead_mask(struct aead *a, enum aead_alg alg, struct aead_mask_op *ops, size_t n)
+{
+	a->ops->mask(a, alg, ops, n);
 }

@@ -15,9 +15,12 @@
 enum aead_engine {
 	AEAD_ENGINE_AUTO,
 	AEAD_ENGINE_MB64,
+	AEAD_ENGINE_MB4,
 	AEAD_ENGINE_IPSEC_MB,
 	AEAD_ENGINE_LIBCRYPTO
 };
+
+enum { AEAD_SAMPLE_LEN = 16 };
 
 /* One record. src and dst are the same (in place) or do not overlap. Ciphertext at src/dst is
  * followed by the tag. Two operations of a batch never share bytes. */
@@ -30,6 +33,13 @@ struct aead_op {
 	bool ok;            /* out, open: the tag verified */
 	uint8_t nonce[AEAD_IV_LEN];
 	uint8_t aad[AEAD_AAD_MAX]; /* zero beyond aad_len */
+};
+
+/* One record number's mask. */
+struct aead_mask_op {
+	const uint8_t *key;    /* sn_key, raw, key_len bytes of the algorithm */
+	const uint8_t *sample; /* the first AEAD_SAMPLE_LEN bytes of the record's ciphertext */
+	uint8_t mask[AEAD_SAMPLE_LEN]; /* out; no part of sample */
 };
 
 struct aead;
@@ -48,3 +58,7 @@ void aead_open(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n)
 
 /* aead_seal: encrypts n records and writes their tags. Cannot fail. */
 void aead_seal(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n);
+
+/* aead_mask: what the record numbers of n DTLS 1.3 records are xored with: the first bytes of mask
+ * (RFC 9147 §4.2.3). Cannot fail. */
+void aead_mask(struct aead *a, enum aead_alg alg, struct aead_mask_op *ops, size_t n);

@@ -12,6 +12,7 @@ struct aead_engine_ops {
 	 * and tag are written. What dst holds where ok is false is wiped by the caller. */
 	void (*run)(struct aead *a, enum aead_alg alg, enum aead_direction direction,
 		    struct aead_op *ops, size_t n);
+	void (*mask)(struct aead *a, enum aead_alg alg, struct aead_mask_op *ops, size_t n);
 };
 
 /* The head of every engine's own struct. */
@@ -23,3 +24,7 @@ struct aead {
 /* Each: NULL with errno ENOTSUP or ENOMEM. */
 struct aead *aead_ipsec_mb_new(void);
 struct aead *aead_libcrypto_new(void);
+struct aead *aead_mb4_new(void);
+
+/* aead_mask_chacha20: for engines without a ChaCha20 of their own that takes a counter. */
+void aead_mask_chacha20(struct aead_mask_op *ops, size_t n);

@@ -29,6 +29,8 @@ struct ccm_keys {
 	uint32_t enc[11 * 4] __attribute__((aligned(16)));
 };
 
+enum { ROUND_KEYS_MAX_LEN = 15 * 16 };
+
 struct aead_ipsec_mb {
 	struct aead base;
 	IMB_MGR *mgr;
@@ -37,8 +39,11 @@ struct aead_ipsec_mb {
 	struct gcm_key_data gcm_key __attribute__((aligned(64)));
 	struct gcm_context_data gcm_ctx;
 	struct chacha20_poly1305_context_data chacha_ctx;
-	struct ccm_keys ccm_keys[CCM_BATCH];
-	uint8_t ccm_unused_dec[11 * 16] __attribute__((aligned(16)));
+	union {
+		struct ccm_keys ccm_keys[CCM_BATCH];
+		uint8_t mask_keys[ROUND_KEYS_MAX_LEN];
+	};
+	uint8_t unused_dec[ROUND_KEYS_MAX_LEN] __attribute__((aligned(16)));
 	uint8_t tags[CCM_BATCH][AEAD_TAG_MAX];
 };
 
@@ -184,7 +189,7 @@ static void run_ccm(struct aead_ipsec_mb *m, enum aead_alg alg, enum aead_direct
 
 	for (size_t i = 0; i < n; i++) {
 		ops[i].ok = false;
-		IMB_AES_KEYEXP_128(mgr, ops[i].key, m->ccm_keys[i].enc, m->ccm_unused_dec);
+		IMB_AES_KEYEXP_128(mgr, ops[i].key, m->ccm_keys[i].enc, m->unused_dec);
 		job = IMB_GET_NEXT_JOB(mgr);
 		fill_ccm(job, direction, &ops[i], &m->ccm_keys[i], m->tags[i], tag_len);
 		job->user_data = &ops[i];
@@ -218,6 +223,41 @@ static void run(struct aead *a, enum aead_alg alg, enum aead_direction direction
 	}
 }
 
+static void mask_aes(struct aead_ipsec_mb *m, size_t key_len, struct aead_mask_op *op)
+{
+	IMB_JOB *job;
+
+	if (key_len == IMB_KEY_128_BYTES)
+		IMB_AES_KEYEXP_128(m->narrow, op->key, m->mask_keys, m->unused_dec);
+	else
+		IMB_AES_KEYEXP_256(m->narrow, op->key, m->mask_keys, m->unused_dec);
+	job = IMB_GET_NEXT_JOB(m->narrow);
+	job->cipher_mode = IMB_CIPHER_ECB;
+	job->hash_alg = IMB_AUTH_NULL;
+	job->cipher_direction = IMB_DIR_ENCRYPT;
+	job->chain_order = IMB_ORDER_CIPHER_HASH;
+	job->enc_keys = m->mask_keys;
+	job->dec_keys = m->unused_dec;
+	job->key_len_in_bytes = key_len;
+	job->src = op->sample;
+	job->dst = op->mask;
+	job->cipher_start_src_offset_in_bytes = 0;
+	job->msg_len_to_cipher_in_bytes = AEAD_SAMPLE_LEN;
+	job->iv_len_in_bytes = 0;
+	if (IMB_SUBMIT_JOB(m->narrow) == NULL)
+		(void)IMB_FLUSH_JOB(m->narrow);
+}
+
+static void mask(struct aead *a, enum aead_alg alg, struct aead_mask_op *ops, size_t n)
+{
+	if (alg == AEAD_CHACHA20_POLY1305) {
+		aead_mask_chacha20(ops, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		mask_aes((struct aead_ipsec_mb *)a, aead_info(alg)->key_len, &ops[i]);
+}
+
 static void ipsec_mb_free(struct aead *a)
 {
 	struct aead_ipsec_mb *m = (struct aead_ipsec_mb *)a;
@@ -227,7 +267,9 @@ static void ipsec_mb_free(struct aead *a)
 	locked_free(m, sizeof(*m));
 }
 
-static const struct aead_engine_ops ipsec_mb_ops = { .free = ipsec_mb_free, .run = run };
+static const struct aead_engine_ops ipsec_mb_ops = { .free = ipsec_mb_free,
+						     .run = run,
+						     .mask = mask };
 
 struct aead *aead_ipsec_mb_new(void)
 {

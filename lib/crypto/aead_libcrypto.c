@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/evp.h>
 
 struct aead_libcrypto {
 	struct aead base;
 	EVP_CIPHER *cipher[AEAD_N];
+	EVP_CIPHER *mask_cipher[AEAD_N];
 	EVP_CIPHER_CTX *ctx;
 };
 
@@ -19,6 +21,12 @@ static const char *const cipher_names[AEAD_N] = {
 	[AEAD_AES_128_CCM] = "AES-128-CCM",
 	[AEAD_AES_128_CCM_8] = "AES-128-CCM",
 	[AEAD_CHACHA20_POLY1305] = "ChaCha20-Poly1305",
+};
+
+static const char *const mask_cipher_names[AEAD_N] = {
+	[AEAD_AES_128_GCM] = "AES-128-ECB",    [AEAD_AES_256_GCM] = "AES-256-ECB",
+	[AEAD_AES_128_CCM] = "AES-128-ECB",    [AEAD_AES_128_CCM_8] = "AES-128-ECB",
+	[AEAD_CHACHA20_POLY1305] = "ChaCha20",
 };
 
 static bool is_ccm(enum aead_alg alg)
@@ -72,17 +80,44 @@ static void run(struct aead *a, enum aead_alg alg, enum aead_direction direction
 		ops[i].ok = run_one((struct aead_libcrypto *)a, alg, direction, &ops[i]);
 }
 
+/* mask_one: one block of AES; or of ChaCha20's key stream, whose IV is counter and nonce. */
+static bool mask_one(struct aead_libcrypto *l, enum aead_alg alg, struct aead_mask_op *op)
+{
+	static const uint8_t zero[AEAD_SAMPLE_LEN];
+	bool chacha = alg == AEAD_CHACHA20_POLY1305;
+	int n;
+
+	return EVP_CIPHER_CTX_reset(l->ctx) == 1 &&
+	       EVP_EncryptInit_ex(l->ctx, l->mask_cipher[alg], NULL, op->key,
+				  chacha ? op->sample : NULL) == 1 &&
+	       EVP_EncryptUpdate(l->ctx, op->mask, &n, chacha ? zero : op->sample,
+				 AEAD_SAMPLE_LEN) == 1;
+}
+
+static void mask(struct aead *a, enum aead_alg alg, struct aead_mask_op *ops, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		/* Must not happen; if it does, no peer finds the number. */
+		if (!mask_one((struct aead_libcrypto *)a, alg, &ops[i]))
+			memset(ops[i].mask, 0, sizeof(ops[i].mask));
+	}
+}
+
 static void libcrypto_free(struct aead *a)
 {
 	struct aead_libcrypto *l = (struct aead_libcrypto *)a;
 
 	EVP_CIPHER_CTX_free(l->ctx); /* clears the key */
-	for (size_t i = 0; i < AEAD_N; i++)
+	for (size_t i = 0; i < AEAD_N; i++) {
 		EVP_CIPHER_free(l->cipher[i]);
+		EVP_CIPHER_free(l->mask_cipher[i]);
+	}
 	free(l);
 }
 
-static const struct aead_engine_ops libcrypto_ops = { .free = libcrypto_free, .run = run };
+static const struct aead_engine_ops libcrypto_ops = { .free = libcrypto_free,
+						      .run = run,
+						      .mask = mask };
 
 struct aead *aead_libcrypto_new(void)
 {
@@ -96,7 +131,8 @@ struct aead *aead_libcrypto_new(void)
 	ok = l->ctx != NULL;
 	for (size_t i = 0; i < AEAD_N; i++) {
 		l->cipher[i] = EVP_CIPHER_fetch(NULL, cipher_names[i], NULL);
-		ok = ok && l->cipher[i] != NULL;
+		l->mask_cipher[i] = EVP_CIPHER_fetch(NULL, mask_cipher_names[i], NULL);
+		ok = ok && l->cipher[i] != NULL && l->mask_cipher[i] != NULL;
 	}
 	if (!ok) {
 		libcrypto_free(&l->base);
