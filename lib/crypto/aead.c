@@ -6,18 +6,32 @@
 
 #include <errno.h>
 
+/* The fastest that this CPU can run. */
+static struct aead *choose(void)
+{
+	static struct aead *(*const engines[])(void) = { aead_mb64_new, aead_mb4_new,
+							 aead_ipsec_mb_new };
+	struct aead *a = NULL;
+
+	errno = ENOTSUP;
+	for (size_t i = 0; a == NULL && errno == ENOTSUP && i < 3; i++)
+		a = engines[i]();
+	return a;
+}
+
 struct aead *aead_new(enum aead_engine engine)
 {
 	switch (engine) {
 	case AEAD_ENGINE_AUTO:
+		return choose();
+	case AEAD_ENGINE_MB64:
+		return aead_mb64_new();
 	case AEAD_ENGINE_IPSEC_MB:
 		return aead_ipsec_mb_new();
 	case AEAD_ENGINE_MB4:
 		return aead_mb4_new();
 	case AEAD_ENGINE_LIBCRYPTO:
 		return aead_libcrypto_new();
-	case AEAD_ENGINE_MB64: /* not in this build */
-		break;
 	}
 	errno = ENOTSUP;
 	return NULL;

@@ -25,6 +25,7 @@ struct aead {
 struct aead *aead_ipsec_mb_new(void);
 struct aead *aead_libcrypto_new(void);
 struct aead *aead_mb4_new(void);
+struct aead *aead_mb64_new(void);
 
 /* aead_mask_chacha20: for engines without a ChaCha20 of their own that takes a counter. */
 void aead_mask_chacha20(struct aead_mask_op *ops, size_t n);

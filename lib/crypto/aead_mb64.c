@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The driver of the mb64 engine: from a batch of records to calls of 16 of about one length.
+ *
+ * A call takes as long as its longest record does, and as much for one record as for 16. So a
+ * batch is sorted by blocks; a last call that would be too empty to pay goes to another engine, and
+ * so do long records, which fill the vector unit by themselves, and algorithms without a kernel.
+ *
+ * This file is compiled for every CPU: it is what looks whether the kernels can run.
+ */
+#include "aead_mb64.h"
+
+#include "locked.h"
+
+#include <cpuid.h>
+#include <errno.h>
+#include <string.h>
+
+enum {
+	BATCH = 128, /* sorted at a time */
+	BLOCKS_MAX = MB64_LEN_MAX / MB64_BLOCK,
+};
+
+struct aead_mb64 {
+	struct aead base;
+	struct aead *other;
+	struct mb64_scratch scratch;
+	/* What a call's dummy lanes work on. */
+	struct aead_op dummy;
+	uint8_t dummy_text[MB64_LEN_MAX + AEAD_TAG_MAX];
+	uint8_t dummy_key[AEAD_KEY_MAX];
+};
+
+static const struct mb64_kernel *const kernels[AEAD_N] = {
+	[AEAD_AES_128_GCM] = &mb64_gcm_128,
+};
+
+static unsigned blocks_of(unsigned len) { return (len + MB64_BLOCK - 1) / MB64_BLOCK; }
+
+/* Records in any place of a batch, by the other engine, which wants them in a row. */
+static void run_other(struct aead_mb64 *m, enum aead_alg alg, enum aead_direction direction,
+		      struct aead_op *const ops[], size_t n)
+{
+	struct aead_op row[MB64_LANES];
+
+	for (size_t done = 0, part; done < n; done += part) {
+		part = n - done < MB64_LANES ? n - done : MB64_LANES;
+		for (size_t i = 0; i < part; i++)
+			row[i] = *ops[done + i];
+		m->other->ops->run(m->other, alg, direction, row, part);
+		for (size_t i = 0; i < part; i++)
+			ops[done + i]->ok = row[i].ok;
+	}
+}
+
+/* Each dummy record is as long as a real one, so that it does not end the steps without masks. */
+static void fill(struct aead_mb64 *m, struct mb64_call *call, struct aead_op *const ops[], size_t n)
+{
+	unsigned len_min = ops[0]->len, len_max = 0;
+
+	call->aad_max = 0;
+	m->dummy.len = (uint16_t)len_min;
+	for (unsigned i = 0; i < MB64_LANES; i++) {
+		struct aead_op *op = i < n ? ops[i] : &m->dummy;
+
+		call->op[i] = op;
+		call->src[i] = op->src;
+		call->dst[i] = op->dst;
+		call->key[i] = op->key;
+		call->len[i] = op->len;
+		call->aad_len[i] = op->aad_len;
+		len_min = op->len < len_min ? op->len : len_min;
+		len_max = op->len > len_max ? op->len : len_max;
+		call->aad_max = op->aad_len > call->aad_max ? op->aad_len : call->aad_max;
+	}
+	call->whole = len_min / MB64_BLOCK;
+	call->blocks = blocks_of(len_max);
+}
+
+/* sort: by blocks, ascending; stable. */
+static void sort(struct aead_op **ops, size_t n, unsigned blocks_max)
+{
+	uint8_t at[BLOCKS_MAX + 1];
+	struct aead_op *unsorted[BATCH];
+	unsigned start = 0;
+
+	memset(at, 0, blocks_max + 1);
+	for (size_t i = 0; i < n; i++) {
+		unsorted[i] = ops[i];
+		at[blocks_of(ops[i]->len)]++;
+	}
+	for (unsigned b = 0; b <= blocks_max; b++) {
+		unsigned count = at[b];
+
+		at[b] = (uint8_t)start;
+		start += count;
+	}
+	for (size_t i = 0; i < n; i++)
+		ops[at[blocks_of(unsorted[i]->len)]++] = unsorted[i];
+}
+
+/* n records, at most BATCH, that the kernel does. */
+static void run_batch(struct aead_mb64 *m, enum aead_alg alg, enum aead_direction direction,
+		      struct aead_op *const ops[], size_t n)
+{
+	const struct mb64_kernel *kernel = kernels[alg];
+	mb64_run *run = direction == AEAD_OPEN ? kernel->open : kernel->seal;
+	struct mb64_call call;
+
+	for (size_t done = 0, part; done < n; done += part) {
+		part = n - done < MB64_LANES ? n - done : MB64_LANES;
+		if (part < kernel->n_min) {
+			run_other(m, alg, direction, ops + done, part);
+			continue;
+		}
+		fill(m, &call, ops + done, part);
+		run(&m->scratch, &call);
+	}
+}
+
+/* At most BATCH records. */
+static void run_sorted(struct aead_mb64 *m, enum aead_alg alg, enum aead_direction direction,
+		       struct aead_op *ops, size_t n)
+{
+	struct aead_op *mine[BATCH], *others[BATCH];
+	size_t n_mine = 0, n_others = 0;
+	unsigned len_min = UINT16_MAX, len_max = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned len = ops[i].len;
+
+		if (len > kernels[alg]->len_max) {
+			others[n_others++] = &ops[i];
+			continue;
+		}
+		mine[n_mine++] = &ops[i];
+		len_min = len < len_min ? len : len_min;
+		len_max = len > len_max ? len : len_max;
+	}
+	if (n_mine > MB64_LANES && blocks_of(len_min) != blocks_of(len_max))
+		sort(mine, n_mine, blocks_of(len_max));
+	run_batch(m, alg, direction, mine, n_mine);
+	run_other(m, alg, direction, others, n_others);
+}
+
+static void run(struct aead *a, enum aead_alg alg, enum aead_direction direction,
+		struct aead_op *ops, size_t n)
+{
+	struct aead_mb64 *m = (struct aead_mb64 *)a;
+
+	if (kernels[alg] == NULL) {
+		m->other->ops->run(m->other, alg, direction, ops, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i += BATCH)
+		run_sorted(m, alg, direction, ops + i, n - i < BATCH ? n - i : BATCH);
+}
+
+static void mask(struct aead *a, enum aead_alg alg, struct aead_mask_op *ops, size_t n)
+{
+	struct aead_mb64 *m = (struct aead_mb64 *)a;
+
+	m->other->ops->mask(m->other, alg, ops, n);
+}
+
+/* Whether the system saves all of AVX-512's registers: XCR0's bits 1 and 2, 5 to 7. */
+static bool system_saves_zmm(void)
+{
+	uint32_t a, b, c, d, low, high;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || (c & bit_OSXSAVE) == 0)
+		return false;
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (low & 0xe6) == 0xe6;
+}
+
+static bool cpu_has_it(void)
+{
+	const uint32_t want7b =
+		bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL | bit_AVX2 | bit_BMI2;
+	const uint32_t want7c = bit_AVX512VBMI2 | bit_GFNI | bit_VAES | bit_VPCLMULQDQ;
+	uint32_t a, b, c, d;
+
+	return system_saves_zmm() && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
+	       (b & want7b) == want7b && (c & want7c) == want7c;
+}
+
+static void mb64_free(struct aead *a)
+{
+	struct aead_mb64 *m = (struct aead_mb64 *)a;
+
+	aead_free(m->other);
+	locked_free(m, sizeof(*m));
+}
+
+static const struct aead_engine_ops mb64_ops = { .free = mb64_free, .run = run, .mask = mask };
+
+struct aead *aead_mb64_new(void)
+{
+	struct aead_mb64 *m;
+
+	if (!cpu_has_it()) {
+		errno = ENOTSUP;
+		return NULL;
+	}
+	m = locked_alloc(sizeof(*m));
+	if (m == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	m->other = aead_mb4_new();
+	if (m->other == NULL) {
+		int error = errno;
+
+		locked_free(m, sizeof(*m));
+		errno = error;
+		return NULL;
+	}
+	m->dummy =
+		(struct aead_op){ .src = m->dummy_text, .dst = m->dummy_text, .key = m->dummy_key };
+	m->base = (struct aead){ .ops = &mb64_ops, .name = "mb64 AVX512" };
+	return &m->base;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The engine of many sessions: 16 records of 16 sessions a call, block by block in step, from raw
+ * keys, whose expansion costs less here than fetching expanded ones. What the driver
+ * (aead_mb64.c, for every CPU) and the kernels (aead_mb64_gcm.c, ..., for CPUs with AVX-512, VAES,
+ * VPCLMULQDQ and GFNI only) say to each other. Inside lib/crypto only.
+ */
+#pragma once
+
+#include "aead_engine.h"
+
+enum {
+	MB64_LANES = 16,
+	MB64_ROUND_KEYS_MAX = 15, /* AES-256 */
+	MB64_BLOCK = 16,
+	MB64_LEN_MAX = 2048, /* of a record that a kernel may be given */
+};
+
+/* The records of one call. Its lanes are full: the driver adds dummies, whose bytes are its own. */
+struct mb64_call {
+	const uint8_t *src[MB64_LANES];
+	uint8_t *dst[MB64_LANES];
+	const uint8_t *key[MB64_LANES];
+	struct aead_op *op[MB64_LANES]; /* nonce, aad, ok */
+	uint32_t len[MB64_LANES] __attribute__((aligned(64)));
+	uint32_t aad_len[MB64_LANES] __attribute__((aligned(64)));
+	unsigned whole;  /* blocks that every record has whole */
+	unsigned blocks; /* that the longest one has, the last perhaps in part */
+	unsigned aad_max;
+};
+
+/* Round keys of one call: [round][group of lanes][lane of the group][byte]. */
+struct mb64_scratch {
+	uint8_t round_keys[MB64_ROUND_KEYS_MAX][4][4][MB64_BLOCK] __attribute__((aligned(64)));
+};
+
+/* mb64_run: opens or seals the records of a call and sets ok of each. Touches, even to store what
+ * is there already, no byte that the record's operation does not own. Leaves no vector register
+ * with a dirty upper half. */
+typedef void mb64_run(struct mb64_scratch *s, const struct mb64_call *call);
+
+struct mb64_kernel {
+	mb64_run *open, *seal;
+	uint16_t len_max; /* records longer than this, and */
+	uint8_t n_min;    /* fewer than these in a call: another engine is faster */
+};
+
+extern const struct mb64_kernel mb64_gcm_128;
+extern const struct mb64_kernel mb64_ccm_128, mb64_ccm_8_128;

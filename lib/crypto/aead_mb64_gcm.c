@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * AES-128-GCM (NIST SP 800-38D) of 16 sessions at once.
+ *
+ * Constant time: branches and addresses come from lengths and pointers only
+ * (scripts/check-branches.py reads the disassembly).
+ */
+#include "aead_mb64_lanes.h"
+
+enum { CTR_TAG = 1, CTR_FIRST = 2 };
+
+/* H as multiplication wants it: two forms, so that a product needs one folding step, not two. */
+struct hash_key {
+	struct mb64_blocks hx; /* H x */
+	struct mb64_blocks g;  /* H x x^-64 */
+};
+
+struct state {
+	struct mb64_blocks base; /* nonce ^ raw key: a counter's block but for the counter */
+	struct mb64_blocks tag_mask;
+	struct hash_key hash;
+	struct mb64_blocks y; /* GHASH so far */
+};
+
+MB64_INLINE __m512i reflect(__m512i blocks)
+{
+	return _mm512_shuffle_epi8(blocks,
+				   _mm512_broadcast_i32x4(_mm_set_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+								       10, 11, 12, 13, 14, 15)));
+}
+
+MB64_INLINE __m512i swap_halves(__m512i x) { return _mm512_shuffle_epi32(x, _MM_PERM_BADC); }
+
+MB64_INLINE __m512i xor3(__m512i a, __m512i b, __m512i c)
+{
+	return _mm512_ternarylogic_epi64(a, b, c, 0x96);
+}
+
+/* x^128 is x^127 + x^126 + x^121 + 1, bits reflected: its upper half without the 1. */
+MB64_INLINE __m512i fold_constant(void) { return _mm512_set1_epi64((long long)0xc2ULL << 56); }
+
+/* Reflected, a product comes out shifted by one bit: H x instead of H makes up for it. */
+MB64_INLINE __m512i times_x(__m512i h)
+{
+	__m512i poly = _mm512_broadcast_i32x4(_mm_set_epi64x((long long)0xc2ULL << 56, 1));
+	__m512i carry = _mm512_srai_epi32(_mm512_shuffle_epi32(h, _MM_PERM_DDDD), 31);
+	__m512i shifted = _mm512_shldi_epi64(h, _mm512_bslli_epi128(h, 8), 1);
+
+	/* shifted ^ (carry & poly) */
+	return _mm512_ternarylogic_epi64(shifted, carry, poly, 0x78);
+}
+
+MB64_INLINE void hash_key_init(struct hash_key *k, const struct mb64_blocks *h)
+{
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		__m512i hx = times_x(reflect(h->v[v]));
+		__m512i folded = _mm512_clmulepi64_epi128(hx, fold_constant(), 0x00);
+
+		k->hx.v[v] = hx;
+		k->g.v[v] = _mm512_xor_si512(swap_halves(hx), folded);
+	}
+}
+
+/*
+ * y * H. With y = y1 x^64 + y0 it is y1 * Hx + y0 * G x^64, so both products have the same 64 bits
+ * too many at the low end, and one multiplication folds them.
+ */
+MB64_INLINE __m512i multiply(const struct hash_key *k, unsigned v, __m512i y)
+{
+	__m512i hx = k->hx.v[v], g = k->g.v[v];
+	__m512i low = _mm512_xor_si512(_mm512_clmulepi64_epi128(y, g, 0x00),
+				       _mm512_clmulepi64_epi128(y, hx, 0x01));
+	__m512i folded = _mm512_clmulepi64_epi128(low, fold_constant(), 0x00);
+	__m512i high = xor3(_mm512_clmulepi64_epi128(y, g, 0x10),
+			    _mm512_clmulepi64_epi128(y, hx, 0x11), folded);
+
+	return _mm512_xor_si512(high, swap_halves(low));
+}
+
+/* Expands the keys; on the way come H, the block of zeros encrypted, and the first counter's
+ * block, which masks the tag. */
+MB64_INLINE void start(struct mb64_scratch *s, const struct mb64_call *call, struct state *st)
+{
+	struct mb64_blocks key = mb64_load_keys(call), states[2];
+
+	states[0] = key;
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		st->base.v[v] = _mm512_xor_si512(key.v[v], mb64_nonce(call, v));
+		states[1].v[v] = _mm512_xor_si512(st->base.v[v], mb64_counter(CTR_TAG));
+	}
+	mb64_expand_128(s, &key, states, 2);
+	hash_key_init(&st->hash, &states[0]);
+	st->tag_mask = states[1];
+}
+
+MB64_INLINE struct mb64_blocks key_stream_at(struct mb64_scratch *s, const struct state *st,
+					     size_t offset)
+{
+	__m512i counter = mb64_counter(CTR_FIRST + (uint32_t)(offset / MB64_BLOCK));
+	struct mb64_blocks blocks;
+
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		blocks.v[v] = _mm512_xor_si512(st->base.v[v], counter);
+	mb64_encrypt(s, MB64_ROUNDS_128, &blocks, 1);
+	return blocks;
+}
+
+/* A record without AAD has a block of zeros here, which leaves the sum at zero. */
+MB64_INLINE void hash_aad(const struct hash_key *k, const struct mb64_call *call,
+			  struct mb64_blocks *y)
+{
+	size_t at = __builtin_offsetof(struct aead_op, aad);
+	__m512i left = mb64_left(_mm512_load_si512(call->aad_len), MB64_BLOCK);
+
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		y->v[v] = multiply(k, v, reflect(mb64_load_op(call, at, v)));
+	if (call->aad_max <= MB64_BLOCK)
+		return;
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		__m512i x = reflect(mb64_load_op(call, at + MB64_BLOCK, v));
+
+		x = multiply(k, v, _mm512_xor_si512(y->v[v], x));
+		y->v[v] = _mm512_mask_mov_epi32(y->v[v], mb64_live(left, v), x);
+	}
+}
+
+/* Block number s of all records, which have it whole. */
+MB64_INLINE void step_whole(struct mb64_scratch *s, const struct mb64_call *call,
+			    enum aead_direction direction, size_t offset, struct state *st)
+{
+	struct mb64_blocks key_stream = key_stream_at(s, st, offset);
+
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		__m512i in = mb64_load(call->src, offset, v);
+		__m512i out = _mm512_xor_si512(in, key_stream.v[v]);
+		__m512i x = direction == AEAD_OPEN ? in : out;
+
+		mb64_store(call->dst, offset, v, out);
+		st->y.v[v] = multiply(&st->hash, v, _mm512_xor_si512(st->y.v[v], reflect(x)));
+	}
+}
+
+/* The same where some records have ended or end here. */
+MB64_INLINE void step_partial(struct mb64_scratch *s, const struct mb64_call *call,
+			      enum aead_direction direction, size_t offset, struct state *st)
+{
+	struct mb64_blocks key_stream = key_stream_at(s, st, offset);
+	__m512i left = mb64_left(_mm512_load_si512(call->len), offset);
+
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		__mmask64 mask = mb64_left_mask(left, v);
+		__m512i in = mb64_load_masked(call->src, offset, v, mask);
+		__m512i out = _mm512_maskz_mov_epi8(mask, _mm512_xor_si512(in, key_stream.v[v]));
+		__m512i x = reflect(direction == AEAD_OPEN ? in : out);
+
+		mb64_store_masked(call->dst, offset, v, mask, out);
+		x = multiply(&st->hash, v, _mm512_xor_si512(st->y.v[v], x));
+		st->y.v[v] = _mm512_mask_mov_epi32(st->y.v[v], mb64_live(left, v), x);
+	}
+}
+
+/* The bit lengths of AAD and text end the sum. Reflected, they are a little-endian pair. */
+MB64_INLINE void hash_lengths(const struct mb64_call *call, struct state *st)
+{
+	struct mb64_blocks lens = {
+		{ _mm512_slli_epi32(_mm512_load_si512(call->len), 3), _mm512_setzero_si512(),
+		  _mm512_slli_epi32(_mm512_load_si512(call->aad_len), 3), _mm512_setzero_si512() }
+	};
+
+	lens = mb64_transpose(&lens);
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		st->y.v[v] = multiply(&st->hash, v, _mm512_xor_si512(st->y.v[v], lens.v[v]));
+}
+
+MB64_INLINE void finish(const struct mb64_call *call, enum aead_direction direction,
+			const struct mb64_blocks *tags)
+{
+	const uint8_t *stored[MB64_LANES];
+	uint8_t *to[MB64_LANES];
+
+	for (unsigned i = 0; i < MB64_LANES; i++) {
+		stored[i] = call->src[i] + call->len[i];
+		to[i] = call->dst[i] + call->len[i];
+		if (direction == AEAD_SEAL)
+			call->op[i]->ok = true;
+	}
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		unsigned differs;
+
+		if (direction == AEAD_SEAL) {
+			mb64_store(to, 0, v, tags->v[v]);
+			continue;
+		}
+		differs = _mm512_cmpneq_epi32_mask(mb64_load(stored, 0, v), tags->v[v]);
+		for (unsigned lane = 0; lane < 4; lane++)
+			call->op[4 * lane + v]->ok = (differs >> 4 * lane & 0xf) == 0;
+	}
+}
+
+MB64_INLINE void run(struct mb64_scratch *s, const struct mb64_call *call,
+		     enum aead_direction direction)
+{
+	struct state st;
+	struct mb64_blocks tags;
+	size_t offset = 0;
+
+	start(s, call, &st);
+	hash_aad(&st.hash, call, &st.y);
+	for (; offset < (size_t)call->whole * MB64_BLOCK; offset += MB64_BLOCK)
+		step_whole(s, call, direction, offset, &st);
+	for (; offset < (size_t)call->blocks * MB64_BLOCK; offset += MB64_BLOCK)
+		step_partial(s, call, direction, offset, &st);
+	hash_lengths(call, &st);
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		tags.v[v] = _mm512_xor_si512(reflect(st.y.v[v]), st.tag_mask.v[v]);
+	finish(call, direction, &tags);
+	_mm256_zeroupper();
+}
+
+static void open_128(struct mb64_scratch *s, const struct mb64_call *call)
+{
+	run(s, call, AEAD_OPEN);
+}
+
+static void seal_128(struct mb64_scratch *s, const struct mb64_call *call)
+{
+	run(s, call, AEAD_SEAL);
+}
+
+const struct mb64_kernel mb64_gcm_128 = {
+	.open = open_128,
+	.seal = seal_128,
+	.len_max = 1024,
+	.n_min = 4,
+};

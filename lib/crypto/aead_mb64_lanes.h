@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the kernels of the mb64 engine are made of. Only for files that are compiled for AVX-512,
+ * VAES, VPCLMULQDQ and GFNI.
+ *
+ * A vector of blocks holds a block of 4 records, and a call's 16 blocks are 4 vectors: 4 chains of
+ * instructions without a dependency between them, which is about what the latency of vaesenc and
+ * vpclmulqdq takes to hide. Record i is lane i / 4 of vector i % 4. Transposing the 4x4 words
+ * within every lane makes vector w hold word w of all 16 blocks, that of record i at i
+ * ("sliced"):
+ *
+ *      blocks[0]  A0 A1 A2 A3 | E0 ..            sliced[0]  A0 B0 C0 D0 | E0 F0 ..
+ *      blocks[1]  B0 B1 B2 B3 | F0 ..   <--->    sliced[1]  A1 B1 C1 D1 | E1 F1 ..
+ *      blocks[2]  C0 C1 C2 C3 | G0 ..            sliced[2]  A2 B2 C2 D2 | E2 F2 ..
+ *      blocks[3]  D0 D1 D2 D3 | H0 ..            sliced[3]  A3 B3 C3 D3 | E3 F3 ..
+ *
+ * Everything here is inlined: arrays of vectors are registers.
+ */
+#pragma once
+
+#include "aead_mb64.h"
+
+#include <immintrin.h>
+
+#define MB64_INLINE static inline __attribute__((always_inline))
+
+enum { MB64_VECTORS = 4, MB64_ROUNDS_128 = 10 };
+
+/* A block of each of the 16 records. */
+struct mb64_blocks {
+	__m512i v[MB64_VECTORS];
+};
+
+MB64_INLINE __m128i mb64_load_block(const uint8_t *p) { return _mm_loadu_si128((const void *)p); }
+
+MB64_INLINE __m512i mb64_join(__m128i a, __m128i b, __m128i c, __m128i d)
+{
+	__m256i ab = _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
+	__m256i cd = _mm256_inserti128_si256(_mm256_castsi128_si256(c), d, 1);
+
+	return _mm512_inserti64x4(_mm512_castsi256_si512(ab), cd, 1);
+}
+
+/* Vector v of the blocks at p[i] + offset. */
+MB64_INLINE __m512i mb64_load(const uint8_t *const p[MB64_LANES], size_t offset, unsigned v)
+{
+	return mb64_join(mb64_load_block(p[v] + offset), mb64_load_block(p[v + 4] + offset),
+			 mb64_load_block(p[v + 8] + offset), mb64_load_block(p[v + 12] + offset));
+}
+
+/* Vector v of the blocks at the same place of every operation. */
+MB64_INLINE __m512i mb64_load_op(const struct mb64_call *call, size_t offset, unsigned v)
+{
+	return mb64_join(mb64_load_block((const uint8_t *)call->op[v] + offset),
+			 mb64_load_block((const uint8_t *)call->op[v + 4] + offset),
+			 mb64_load_block((const uint8_t *)call->op[v + 8] + offset),
+			 mb64_load_block((const uint8_t *)call->op[v + 12] + offset));
+}
+
+MB64_INLINE void mb64_store_block(uint8_t *p, __m128i block)
+{
+	_mm_storeu_si128((__m128i *)(void *)p, block);
+}
+
+MB64_INLINE void mb64_store(uint8_t *const p[MB64_LANES], size_t offset, unsigned v, __m512i x)
+{
+	__m256i low = _mm512_castsi512_si256(x), high = _mm512_extracti64x4_epi64(x, 1);
+
+	mb64_store_block(p[v] + offset, _mm256_castsi256_si128(low));
+	mb64_store_block(p[v + 4] + offset, _mm256_extracti128_si256(low, 1));
+	mb64_store_block(p[v + 8] + offset, _mm256_castsi256_si128(high));
+	mb64_store_block(p[v + 12] + offset, _mm256_extracti128_si256(high, 1));
+}
+
+/* The bytes of a vector's lane in a mask of all its bytes. */
+MB64_INLINE __mmask16 mb64_lane_mask(__mmask64 mask, unsigned lane)
+{
+	return (__mmask16)(mask >> (16 * lane));
+}
+
+/* As mb64_load, with zeros for bytes that are not in mask; those need not be mapped. */
+MB64_INLINE __m512i mb64_load_masked(const uint8_t *const p[MB64_LANES], size_t offset, unsigned v,
+				     __mmask64 mask)
+{
+	return mb64_join(_mm_maskz_loadu_epi8(mb64_lane_mask(mask, 0), p[v] + offset),
+			 _mm_maskz_loadu_epi8(mb64_lane_mask(mask, 1), p[v + 4] + offset),
+			 _mm_maskz_loadu_epi8(mb64_lane_mask(mask, 2), p[v + 8] + offset),
+			 _mm_maskz_loadu_epi8(mb64_lane_mask(mask, 3), p[v + 12] + offset));
+}
+
+/* As mb64_store, only the bytes in mask. Costs here what a store of all 16 does. */
+MB64_INLINE void mb64_store_masked(uint8_t *const p[MB64_LANES], size_t offset, unsigned v,
+				   __mmask64 mask, __m512i x)
+{
+	__m256i low = _mm512_castsi512_si256(x), high = _mm512_extracti64x4_epi64(x, 1);
+
+	_mm_mask_storeu_epi8(p[v] + offset, mb64_lane_mask(mask, 0), _mm256_castsi256_si128(low));
+	_mm_mask_storeu_epi8(p[v + 4] + offset, mb64_lane_mask(mask, 1),
+			     _mm256_extracti128_si256(low, 1));
+	_mm_mask_storeu_epi8(p[v + 8] + offset, mb64_lane_mask(mask, 2),
+			     _mm256_castsi256_si128(high));
+	_mm_mask_storeu_epi8(p[v + 12] + offset, mb64_lane_mask(mask, 3),
+			     _mm256_extracti128_si256(high, 1));
+}
+
+/* What is left at offset of each record: sliced, 0..16. */
+MB64_INLINE __m512i mb64_left(__m512i len, size_t offset)
+{
+	__m512i left = _mm512_sub_epi32(len, _mm512_set1_epi32((int)offset));
+
+	left = _mm512_max_epi32(left, _mm512_setzero_si512());
+	return _mm512_min_epi32(left, _mm512_set1_epi32(MB64_BLOCK));
+}
+
+/* The bytes of vector v that belong to a record, of what mb64_left says. */
+MB64_INLINE __mmask64 mb64_left_mask(__m512i left, unsigned v)
+{
+	__m512i spread = _mm512_set1_epi8((char)(4 * v));
+	__m512i iota = _mm512_broadcast_i32x4(
+		_mm_set_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+
+	return _mm512_cmpgt_epu8_mask(_mm512_shuffle_epi8(left, spread), iota);
+}
+
+/* Words of vector v that belong to records of which something is left. */
+MB64_INLINE __mmask16 mb64_live(__m512i left, unsigned v)
+{
+	__m512i spread = _mm512_add_epi32(_mm512_set1_epi32(0x03020100),
+					  _mm512_set1_epi32(0x04040404 * (int)v));
+	__m512i x = _mm512_shuffle_epi8(left, spread);
+
+	return _mm512_test_epi32_mask(x, x);
+}
+
+/* blocks to sliced and back. */
+MB64_INLINE struct mb64_blocks mb64_transpose(const struct mb64_blocks *in)
+{
+	__m512i ab = _mm512_unpacklo_epi32(in->v[0], in->v[1]);
+	__m512i cd = _mm512_unpacklo_epi32(in->v[2], in->v[3]);
+	__m512i ef = _mm512_unpackhi_epi32(in->v[0], in->v[1]);
+	__m512i gh = _mm512_unpackhi_epi32(in->v[2], in->v[3]);
+
+	return (struct mb64_blocks){ { _mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd),
+				       _mm512_unpacklo_epi64(ef, gh),
+				       _mm512_unpackhi_epi64(ef, gh) } };
+}
+
+/* SubWord of FIPS 197 of 16 words: inversion in the field and the affine map are what GFNI does,
+ * all but the polynomial being AES's own. */
+MB64_INLINE __m512i mb64_sub_word(__m512i words)
+{
+	return _mm512_gf2p8affineinv_epi64_epi8(
+		words, _mm512_set1_epi64((long long)0xf1e3c78f1f3e7cf8), 0x63);
+}
+
+/* The next round key of 16 AES-128 keys, sliced. */
+MB64_INLINE void mb64_next_key(struct mb64_blocks *w, int rcon)
+{
+	__m512i t = mb64_sub_word(_mm512_ror_epi32(w->v[3], 8));
+	/* Off the chain from one round to the next: the last word but for t. */
+	__m512i w123 = _mm512_ternarylogic_epi32(w->v[1], w->v[2], w->v[3], 0x96);
+
+	w->v[0] = _mm512_ternarylogic_epi32(w->v[0], t, _mm512_set1_epi32(rcon), 0x96);
+	w->v[1] = _mm512_xor_si512(w->v[1], w->v[0]);
+	w->v[2] = _mm512_xor_si512(w->v[2], w->v[1]);
+	w->v[3] = _mm512_xor_si512(w123, w->v[0]);
+}
+
+MB64_INLINE __m512i *mb64_round_key(struct mb64_scratch *s, unsigned round)
+{
+	return (__m512i *)(void *)s->round_keys[round];
+}
+
+MB64_INLINE struct mb64_blocks mb64_load_keys(const struct mb64_call *call)
+{
+	struct mb64_blocks key;
+
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		key.v[v] = mb64_load(call->key, 0, v);
+	return key;
+}
+
+/*
+ * mb64_expand_128: fills s with the round keys of 16 raw keys, and encrypts n blocks a record on
+ * the way: the expansion is one long chain, whose waits they fill. The blocks come xored with the
+ * raw keys. n is a constant.
+ */
+MB64_INLINE void mb64_expand_128(struct mb64_scratch *s, const struct mb64_blocks *key,
+				 struct mb64_blocks *states, unsigned n)
+{
+	static const uint8_t rcon[MB64_ROUNDS_128] = { 0x01, 0x02, 0x04, 0x08, 0x10,
+						       0x20, 0x40, 0x80, 0x1b, 0x36 };
+	struct mb64_blocks w = mb64_transpose(key), k;
+
+#pragma GCC unroll 10
+	for (unsigned r = 1; r <= MB64_ROUNDS_128; r++) {
+		mb64_next_key(&w, rcon[r - 1]);
+		k = mb64_transpose(&w);
+#pragma GCC unroll 4
+		for (unsigned v = 0; v < MB64_VECTORS; v++)
+			mb64_round_key(s, r)[v] = k.v[v];
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < n * MB64_VECTORS; i++) {
+			__m512i *x = &states[i / MB64_VECTORS].v[i % MB64_VECTORS];
+
+			*x = r < MB64_ROUNDS_128
+				     ? _mm512_aesenc_epi128(*x, k.v[i % MB64_VECTORS])
+				     : _mm512_aesenclast_epi128(*x, k.v[i % MB64_VECTORS]);
+		}
+	}
+}
+
+/* mb64_encrypt: n blocks a record, each xored with its raw key already; they share the loads of
+ * the round keys. rounds and n are constants. */
+MB64_INLINE void mb64_encrypt(struct mb64_scratch *s, unsigned rounds, struct mb64_blocks *states,
+			      unsigned n)
+{
+#pragma GCC unroll 14
+	for (unsigned r = 1; r <= rounds; r++) {
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < n * MB64_VECTORS; i++) {
+			__m512i *x = &states[i % n].v[i / n];
+			__m512i k = mb64_round_key(s, r)[i / n];
+
+			*x = r < rounds ? _mm512_aesenc_epi128(*x, k)
+					: _mm512_aesenclast_epi128(*x, k);
+		}
+	}
+}
+
+/* A 32-bit number, big-endian, as the last word of a block; zero before it. */
+MB64_INLINE __m512i mb64_counter(uint32_t n)
+{
+	return _mm512_maskz_set1_epi32(0x8888, (int)__builtin_bswap32(n));
+}
+
+/* The nonces, as the first 12 bytes of a block; zero after them. */
+MB64_INLINE __m512i mb64_nonce(const struct mb64_call *call, unsigned v)
+{
+	return _mm512_maskz_mov_epi32(
+		0x7777, mb64_load_op(call, __builtin_offsetof(struct aead_op, nonce), v));
+}
