@@ -49,6 +49,7 @@ struct aead_forced {
 
 static struct aead_forced aead_forced[] = {
 	{ AEAD_ENGINE_MB64, "mb64", NULL },
+	{ AEAD_ENGINE_MB4, "mb4", NULL },
 	{ AEAD_ENGINE_IPSEC_MB, "ipsec-mb", NULL },
 	{ AEAD_ENGINE_LIBCRYPTO, "libcrypto", NULL },
 };
@@ -94,9 +95,10 @@ static inline struct aead *forced(void **state)
 /* FOR_ENGINES: a function's cases in an array of struct CMUnitTest. */
 #define FOR_ENGINES(f)                                                                             \
 	{ "mb64: " #f, f, NULL, NULL, &aead_forced[0] },                                           \
-		{ "ipsec-mb: " #f, f, NULL, NULL, &aead_forced[1] },                               \
+		{ "mb4: " #f, f, NULL, NULL, &aead_forced[1] },                                    \
+		{ "ipsec-mb: " #f, f, NULL, NULL, &aead_forced[2] },                               \
 	{                                                                                          \
-		"libcrypto: " #f, f, NULL, NULL, &aead_forced[2]                                   \
+		"libcrypto: " #f, f, NULL, NULL, &aead_forced[3]                                   \
 	}
 
 /* Numbers: xorshift64*, the same in every run. */

@@ -275,6 +275,7 @@ static void check_uppers(struct aead *a, enum aead_alg alg, struct aead_op *ops,
 /* A benchmark (bench/bench_vzeroupper.c) shows the price; this shows the registers. */
 static void upper_halves_are_clean(void **state)
 {
+	const struct aead_forced *f = *state;
 	static const size_t lens[] = { 0, 16, 64, 100, 300, 4000 };
 	static uint8_t records[33][4016];
 	struct aead *a = forced(state);
@@ -286,7 +287,7 @@ static void upper_halves_are_clean(void **state)
 	}
 	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
 		/* Libcrypto's leaves them dirty; sha2.c relies on nobody. */
-		if (alg == AEAD_CHACHA20_POLY1305 && a == aead_forced[2].a)
+		if (alg == AEAD_CHACHA20_POLY1305 && f->engine == AEAD_ENGINE_LIBCRYPTO)
 			continue;
 		for (size_t l = 0; l < sizeof(lens) / sizeof(lens[0]); l++) {
 			for (size_t s = 0; s < SIZES_N && sizes[s] <= 33; s++) {
