@@ -50,7 +50,7 @@ struct path_core {
 	uint64_t now_ns;
 
 	/* Datagrams of the burst. */
-	unsigned n_datagrams;
+	unsigned n_datagrams, n_hashed; /* n_hashed: those that lookup_ahead was through with */
 	struct rte_mbuf *datagrams[PATH_BURST_MAX];
 	struct flow_hash hashes[PATH_BURST_MAX];
 	struct table_hit hits[PATH_BURST_MAX];

@@ -1,21 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stages.h"
 
+void lookup_ahead(struct path_core *core)
+{
+	const struct store *store = core->cfg.store;
+	const struct flow *flows[LOOKUP_AHEAD];
+
+	while (core->n_hashed < core->n_datagrams) {
+		struct rte_mbuf **m = core->datagrams + core->n_hashed;
+		struct flow_hash *hashes = core->hashes + core->n_hashed;
+		unsigned n = RTE_MIN(core->n_datagrams - core->n_hashed, (unsigned)LOOKUP_AHEAD);
+
+		for (unsigned i = 0; i < n; i++)
+			flows[i] = &msg_of(m[i])->flow;
+		flow_hash_burst(&store->hash_key, flows, hashes, n);
+		table_prefetch(store->flows, hashes, n);
+		core->n_hashed += n;
+	}
+}
+
 void lookup_run(struct path_core *core)
 {
 	const struct store *store = core->cfg.store;
-	const struct flow *flows[PATH_BURST_MAX];
-	unsigned n = core->n_datagrams;
+	const struct table_follow hot = { .lines = store->hot, .owner = core->cfg.index };
 
-	if (n == 0)
-		return;
-	for (unsigned i = 0; i < n; i++)
-		flows[i] = &msg_of(core->datagrams[i])->flow;
-	flow_hash_burst(&store->hash_key, flows, core->hashes, n);
-	if (table_lookup_burst(store->flows, core->hashes, core->hits, n) == 0)
-		return;
-	for (unsigned i = 0; i < n; i++) {
-		if (core->hits[i].ref.generation != 0 && core->hits[i].owner == core->cfg.index)
-			rte_prefetch0(&store->hot[core->hits[i].ref.slot]);
-	}
+	lookup_ahead(core);
+	(void)table_follow_burst(store->flows, core->hashes, &hot, core->hits, core->n_datagrams);
+	core->n_hashed = 0;
 }

@@ -11,12 +11,17 @@
 #pragma once
 
 #include "core.h"
+#include "record.h"
 
 /* rx: frames of a port become datagrams: core->datagrams, with flow and hop in their msg and the
  * data trimmed to the UDP payload. The network's own requests are answered on the spot. */
 void rx_run(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n);
 
-/* lookup: whose datagram each one is: core->hashes and core->hits, hot lines on their way. */
+/* lookup: whose datagram each one is: core->hashes and core->hits, hot lines on their way.
+ * lookup_ahead: its first half for the datagrams so far: hashes them and sends for their buckets.
+ * rx calls it for every LOOKUP_AHEAD datagrams, so that buckets come while it parses the next. */
+enum { LOOKUP_AHEAD = 16 }; /* what flow_hash_burst does best */
+void lookup_ahead(struct path_core *core);
 void lookup_run(struct path_core *core);
 
 /* route: each datagram to its owner, the gate, a handshake under way, or its session's records. */
@@ -26,11 +31,12 @@ void route_run(struct path_core *core);
 void admit_add(struct path_core *core, struct rte_mbuf *m, const struct flow_hash *hash);
 void admit_run(struct path_core *core);
 
-/* split: the records of one datagram of a live session into core->records; runs those that wait
- * when there is no room. Takes m and copy over; copy (NULL: none) goes to the handshake of
- * pending_owner when the first record does not open. */
+/* split: the records of one datagram of a live session, the first and those left behind it, into
+ * core->records; runs those that wait when there is no room. Takes m and copy over; copy (NULL:
+ * none) goes to the handshake of pending_owner when the first record does not open. */
 void split_datagram(struct path_core *core, struct rte_mbuf *m, const struct table_hit *session,
-		    struct rte_mbuf *copy, uint8_t pending_owner);
+		    const struct record *first, struct rd *left, struct rte_mbuf *copy,
+		    uint8_t pending_owner);
 
 /* split_run: check, open, commit and dispatch what core->records holds, and empties it. */
 void split_run(struct path_core *core);

@@ -11,7 +11,7 @@
  * Entry, two words, each read atomically; a reader that sees the reference change under it looks
  * again:
  *   word 0: signature 48 | owner 8 | class 5 | flags 3        0: empty
- *   word 1: slot 32 | generation 32
+ *   word 1: generation 32 | slot 32
  *
  * Inserts and removals of one signature are one thread's: its owner's. (Relocations are anyone's.)
  */
@@ -38,11 +38,27 @@ struct table_hit {
 struct table *table_new(uint32_t capacity, int socket);
 void table_free(struct table *t);
 
-/* table_lookup_burst: n <= TABLE_BURST_MAX lookups, prefetched; returns how many hit. The hit may
- * be another flow's, with a probability of 2^-48 for each entry met. Any thread, inside RCU read
- * side. */
+/* table_prefetch: the buckets of n keys on their way, for a lookup some hundred cycles later. The
+ * best use is a few at a time between other work: more than a CPU's ten to twenty line buffers in
+ * a row stall what comes next. Any thread. */
+void table_prefetch(const struct table *t, const struct flow_hash *keys, size_t n);
+
+/* table_lookup_burst: n <= TABLE_BURST_MAX lookups; returns how many hit. The hit may be another
+ * flow's, with a probability of 2^-48 for each entry met. Any thread, inside RCU read side. */
 size_t table_lookup_burst(const struct table *t, const struct flow_hash *keys,
 			  struct table_hit *out, size_t n);
+
+/* What a hit leads to: the slot's line in an array of cache lines, wanted next when the hit is this
+ * owner's. */
+struct table_follow {
+	const void *lines;
+	unsigned owner;
+};
+
+/* table_follow_burst: as table_lookup_burst; each hit of follow->owner has its line prefetched as
+ * soon as it is known, so that these prefetches are spread over the burst. */
+size_t table_follow_burst(const struct table *t, const struct flow_hash *keys,
+			  const struct table_follow *follow, struct table_hit *out, size_t n);
 
 enum table_insert { TABLE_INSERTED, TABLE_EXISTS, TABLE_FULL };
 
