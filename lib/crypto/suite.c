@@ -11,7 +11,7 @@ enum {
 /* The 48-bit sequence number has 2^48 values; the last is never used. */
 #define SEQ_SEAL_MAX ((UINT64_C(1) << 48) - 1)
 
-static const struct aead_info aeads[AEAD_N] = {
+const struct aead_info aead_infos[AEAD_N] = {
 	[AEAD_AES_128_GCM] = { "AES-128-GCM", 16, 4, 8, 16, GCM_SEAL_MAX },
 	[AEAD_AES_256_GCM] = { "AES-256-GCM", 32, 4, 8, 16, GCM_SEAL_MAX },
 	[AEAD_AES_128_CCM] = { "AES-128-CCM", 16, 4, 8, 16, CCM_SEAL_MAX },
@@ -35,8 +35,6 @@ static const struct suite suites[SUITE_N] = {
 	{ "TLS_PSK_WITH_AES_256_GCM_SHA384", TLS_PSK_WITH_AES_256_GCM_SHA384, AEAD_AES_256_GCM,
 	  PRF_SHA384 },
 };
-
-const struct aead_info *aead_info(enum aead_alg alg) { return &aeads[alg]; }
 
 const struct suite *suite_by_id(uint16_t id)
 {

@@ -34,8 +34,10 @@ struct aead_info {
 	uint64_t seal_max;
 };
 
+extern const struct aead_info aead_infos[AEAD_N];
+
 /* aead_info: the properties of one algorithm. */
-const struct aead_info *aead_info(enum aead_alg alg);
+static inline const struct aead_info *aead_info(enum aead_alg alg) { return &aead_infos[alg]; }
 
 enum prf_hash { PRF_SHA256, PRF_SHA384 };
 

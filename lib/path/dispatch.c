@@ -18,6 +18,7 @@ static void to_handshake(struct path_core *core, const struct core_record *rec)
 	struct table_hit maker = { .ref = { cold->handshake_slot, cold->handshake_generation },
 				   .owner = cold->handshake_core };
 
+	msg_of(rec->m)->number = UINT64_C(1) << 48 | rec->seq;
 	core_to_handshake(core, rec->m, MSG_OPENED, &maker);
 }
 
@@ -31,6 +32,7 @@ static void say_goodbye(struct path_core *core, const struct core_record *rec, e
 	rec->m->data_len = 2; /* there was a tag, so there is room */
 	rec->m->pkt_len = 2;
 	msg_of(rec->m)->kind = MSG_SEAL;
+	msg_of(rec->m)->prefix_len = 0;
 	seal_add(core, rec->m);
 	seal_run(core); /* while the keys exist; replies that waited go first */
 	core_retire(core, rec->ref, why);
@@ -75,11 +77,9 @@ static void unwrap(struct path_core *core, const struct core_record *rec)
 	m->data_len = rec->plain_len;
 	m->pkt_len = rec->plain_len;
 	msg->ref = rec->ref;
-	msg->number = UINT64_C(1) << 48 | rec->seq;
 	msg->type = rec->type;
 	msg->aead = rec->aead;
 	msg->from = core->cfg.index;
-	msg->prefix_len = 0;
 }
 
 static void dispatch(struct path_core *core, const struct core_record *rec)

@@ -12,6 +12,8 @@
 #include "ref.h"
 #include "session.h"
 
+#include <stddef.h>
+
 #include <rte_mbuf.h>
 
 enum msg_kind {
@@ -33,7 +35,7 @@ enum msg_kind {
 	 * hop. A MSG_DATAGRAM or MSG_HELLO that a handshake core gives back is taken alike */
 	MSG_HANDOFF,
 	/* poll core → worker */
-	MSG_COAP, /* data: a CoAP message; flow, hop, ref, number, aead */
+	MSG_COAP, /* data: a CoAP message; flow, hop, ref, aead, from */
 	/* worker → poll core `from` of the request, which owns the session */
 	MSG_REPLY, /* data: a CoAP message to seal; ref; hop.port_id may be MSG_COLD_HOP */
 };
@@ -42,18 +44,21 @@ enum msg_kind {
 enum { MSG_COLD_HOP = 0xffff };
 
 struct msg {
+	/* All that a request and its response touch is on the first line. */
 	struct flow flow;
 	struct nexthop hop;
 	struct session_ref ref;
+	uint8_t kind; /* enum msg_kind */
+	uint8_t type; /* enum record_type */
+	uint8_t aead; /* enum aead_alg */
+	uint8_t from; /* index of the sending poll core */
+
 	struct session_ref peer_hs; /* a handshake core's slot and generation */
-	uint64_t number;            /* epoch << 48 | sequence number */
-	uint8_t kind;               /* enum msg_kind */
-	uint8_t type;               /* enum record_type */
-	uint8_t aead;               /* enum aead_alg */
-	uint8_t from;               /* index of the sending poll core */
-	uint16_t prefix_len;
+	uint64_t number;            /* of MSG_OPENED: epoch << 48 | sequence number */
+	uint16_t prefix_len;        /* of MSG_SEAL */
 	uint8_t hops; /* rings a datagram crossed: MSG_HOPS_MAX at most, so that none circles */
 };
+_Static_assert(offsetof(struct msg, peer_hs) == 64, "the first line");
 
 enum { MSG_HOPS_MAX = 2 };
 

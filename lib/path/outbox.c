@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "outbox.h"
 
-void outbox_put(struct outbox *o, struct status_counts *counts, struct rte_mbuf *m)
-{
-	if (o->n == OUTBOX_MAX)
-		outbox_flush(o, counts);
-	o->m[o->n++] = m;
-}
-
 static bool is_refusal(struct rte_mbuf *m)
 {
 	return msg_of(m)->kind == MSG_INSTALLED && rte_pktmbuf_data_len(m) != 0;

@@ -22,11 +22,16 @@ struct outbox {
 	struct rte_mbuf *kept, **kept_end; /* refusals, linked by next, eldest first */
 };
 
-/* outbox_put: takes a message over. Owner core only. */
-void outbox_put(struct outbox *o, struct status_counts *counts, struct rte_mbuf *m);
-
 /* outbox_flush: moves what waits to the ring. Owner core only. */
 void outbox_flush(struct outbox *o, struct status_counts *counts);
+
+/* outbox_put: takes a message over. Owner core only. */
+static inline void outbox_put(struct outbox *o, struct status_counts *counts, struct rte_mbuf *m)
+{
+	if (o->n == OUTBOX_MAX)
+		outbox_flush(o, counts);
+	o->m[o->n++] = m;
+}
 
 /* outbox_clear: frees what waits. */
 void outbox_clear(struct outbox *o);

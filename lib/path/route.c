@@ -19,21 +19,24 @@ static void hand_off(struct path_core *core, struct rte_mbuf *m, uint8_t owner)
 }
 
 /* Finds the first well-formed record of a datagram, which then starts there: bad records in front
- * of it are counted and cut off (bad-input A5). false: there is none, and the mbuf is gone. */
-static bool first_record(struct path_core *core, struct rte_mbuf *m, struct record *out)
+ * of it are counted and cut off (bad-input A5). left is what follows it. false: there is none, and
+ * the mbuf is gone. */
+static bool first_record(struct path_core *core, struct rte_mbuf *m, struct record *out,
+			 struct rd *left)
 {
-	struct rd left = rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
 	enum status s = STATUS_RECORD_SHORT;
 
+	*left = rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
 	for (unsigned i = 0; i < RECORDS_PER_DATAGRAM; i++) {
-		uint16_t bad = (uint16_t)(rte_pktmbuf_data_len(m) - rd_len(&left));
+		uint16_t bad = (uint16_t)(rte_pktmbuf_data_len(m) - rd_len(left));
 
-		s = record_next(&left, out);
+		s = record_next(left, out);
 		if (s == STATUS_OK) {
-			rte_pktmbuf_adj(m, bad);
+			if (bad != 0)
+				rte_pktmbuf_adj(m, bad);
 			return true;
 		}
-		if (rd_len(&left) == 0)
+		if (rd_len(left) == 0)
 			break;
 		core_count(core, s);
 		s = STATUS_RECORD_TOO_MANY;
@@ -76,12 +79,13 @@ static void route_one(struct path_core *core, struct rte_mbuf *m, const struct f
 	struct rte_mbuf *copy = NULL;
 	struct table_hit pending = { 0 };
 	struct record first;
+	struct rd left;
 
 	if (live && hit->owner != core->cfg.index) {
 		hand_off(core, m, hit->owner);
 		return;
 	}
-	if (!first_record(core, m, &first))
+	if (!first_record(core, m, &first, &left))
 		return;
 	/* RFC 6347 §4.2.8: whatever a hello says, a live association stays as it is until a new
 	 * handshake has finished (bad-input C17). */
@@ -99,7 +103,7 @@ static void route_one(struct path_core *core, struct rte_mbuf *m, const struct f
 		copy = copy_for(core, m, &pending);
 	}
 	if (live)
-		split_datagram(core, m, hit, copy, pending.owner);
+		split_datagram(core, m, hit, &first, &left, copy, pending.owner);
 	else
 		core_drop(core, m, STATUS_NO_SESSION);
 }

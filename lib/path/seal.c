@@ -28,7 +28,6 @@ static enum status address(const struct path_core *core, struct msg *msg)
 		return STATUS_STALE_REF;
 	if (msg->kind == MSG_REPLY) {
 		msg->type = RECORD_APPDATA;
-		msg->prefix_len = 0;
 		if (msg->hop.port_id != MSG_COLD_HOP)
 			return STATUS_OK;
 	}
@@ -43,11 +42,19 @@ static enum status address(const struct path_core *core, struct msg *msg)
 	return STATUS_OK;
 }
 
+/* Bytes in front of the plaintext that go out as they are. */
+static uint16_t prefix_of(const struct msg *msg)
+{
+	return msg->kind == MSG_SEAL ? msg->prefix_len : 0;
+}
+
 static enum status fits(const struct rte_mbuf *m, const struct msg *msg)
 {
-	if (m->nb_segs != 1 || msg->aead >= AEAD_N || msg->prefix_len > m->data_len ||
+	uint16_t prefix_len = prefix_of(msg);
+
+	if (m->nb_segs != 1 || msg->aead >= AEAD_N || prefix_len > m->data_len ||
 	    rte_pktmbuf_headroom(m) < SEAL_ROOM || rte_pktmbuf_tailroom(m) < AEAD_TAG_MAX ||
-	    m->data_len - msg->prefix_len > RECORD_PLAINTEXT_MAX)
+	    m->data_len - prefix_len > RECORD_PLAINTEXT_MAX)
 		return STATUS_TX_SIZE;
 	return STATUS_OK;
 }
@@ -60,24 +67,24 @@ static enum status fits(const struct rte_mbuf *m, const struct msg *msg)
 static void wrap(struct path_core *core, struct rte_mbuf *m, uint64_t seq, struct aead_op *op)
 {
 	const struct store *store = core->cfg.store;
-	struct msg *msg = msg_of(m);
+	const struct msg *msg = msg_of(m);
 	const struct aead_info *info = aead_info(msg->aead);
-	uint16_t plain_len = (uint16_t)(m->data_len - msg->prefix_len);
+	uint16_t prefix_len = prefix_of(msg), plain_len = (uint16_t)(m->data_len - prefix_len);
 	uint16_t front = (uint16_t)(RECORD_HEADER_LEN + info->explicit_len);
-	uint8_t *prefix = rte_pktmbuf_mtod(m, uint8_t *), *plain = prefix + msg->prefix_len;
+	uint8_t *prefix = rte_pktmbuf_mtod(m, uint8_t *), *plain = prefix + prefix_len;
 	uint64_t number = UINT64_C(1) << 48 | seq;
-	struct wr w = wr_of(plain - front, front);
 
-	memmove(prefix - front, prefix, msg->prefix_len);
+	if (prefix_len != 0)
+		memmove(prefix - front, prefix, prefix_len);
 	m->data_off = (uint16_t)(m->data_off - front);
 	m->data_len = (uint16_t)(m->data_len + front + info->tag_len);
 	m->pkt_len = m->data_len;
-	record_write_header(&w, msg->type, DTLS_1_2, 1, seq,
-			    (uint16_t)(info->explicit_len + plain_len + info->tag_len));
+	record_put_header(plain - front, msg->type, DTLS_1_2, 1, seq,
+			  (uint16_t)(info->explicit_len + plain_len + info->tag_len));
 	store_tx_iv(store, msg->ref.slot, msg->aead, op->nonce);
 	if (info->explicit_len != 0) {
-		wr_u64(&w, number);
-		nonce_explicit(op->nonce, plain - RECORD_EXPLICIT_MAX);
+		bytes_put_u64(plain - RECORD_EXPLICIT_MAX, number);
+		bytes_put_u64(op->nonce + 4, number);
 	} else {
 		nonce_implicit(op->nonce, number);
 	}
@@ -98,6 +105,7 @@ static void say_closed(struct rte_mbuf *m)
 	wr_u8(&w, ALERT_CLOSE_NOTIFY);
 	m->data_len = 2;
 	m->pkt_len = 2;
+	msg->kind = MSG_SEAL;
 	msg->type = RECORD_ALERT;
 	msg->prefix_len = 0;
 }

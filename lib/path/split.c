@@ -79,40 +79,53 @@ static enum status record_add(struct path_core *core, struct rte_mbuf *datagram,
 	return STATUS_OK;
 }
 
-void split_datagram(struct path_core *core, struct rte_mbuf *m, const struct table_hit *session,
-		    struct rte_mbuf *copy, uint8_t pending_owner)
+/* The records behind the first. */
+static void record_add_rest(struct path_core *core, struct rte_mbuf *m, bool *used, struct rd *left,
+			    const struct table_hit *session)
 {
-	struct rd left = rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
-	bool used = false; /* whether a record keeps the datagram's own mbuf */
-	unsigned n = 0, first;
 	struct record r;
 
-	if (core->n_records + RECORDS_PER_DATAGRAM > CORE_RECORDS_MAX)
-		split_run(core);
-	first = core->n_records;
-	while (rd_len(&left) > 0) {
+	for (unsigned n = 1; rd_len(left) > 0; n++) {
 		enum status s;
 
-		if (n++ == RECORDS_PER_DATAGRAM) {
+		if (n == RECORDS_PER_DATAGRAM) {
 			core_count(core, STATUS_RECORD_TOO_MANY); /* bad-input A9 */
 			break;
 		}
-		s = record_next(&left, &r);
+		s = record_next(left, &r);
 		if (s == STATUS_OK)
-			s = record_add(core, m, &used, &r, session);
+			s = record_add(core, m, used, &r, session);
 		if (s != STATUS_OK)
 			core_count(core, s);
 	}
+}
+
+void split_datagram(struct path_core *core, struct rte_mbuf *m, const struct table_hit *session,
+		    const struct record *first, struct rd *left, struct rte_mbuf *copy,
+		    uint8_t pending_owner)
+{
+	bool used = false; /* whether a record keeps the datagram's own mbuf */
+	unsigned at;
+	enum status s;
+
+	if (core->n_records + RECORDS_PER_DATAGRAM > CORE_RECORDS_MAX)
+		split_run(core);
+	at = core->n_records;
+	s = record_add(core, m, &used, first, session);
+	if (s != STATUS_OK)
+		core_count(core, s);
+	if (rd_len(left) > 0)
+		record_add_rest(core, m, &used, left, session);
 	if (!used)
 		rte_pktmbuf_free(m); /* each of its records was counted */
 	if (copy == NULL)
 		return;
-	if (core->n_records == first) {
+	if (core->n_records == at) {
 		struct table_hit pending = { .ref = msg_of(copy)->peer_hs, .owner = pending_owner };
 
 		core_to_handshake(core, copy, MSG_DATAGRAM, &pending);
 		return;
 	}
-	core->records[first].copy = copy;
-	core->records[first].pending_owner = pending_owner;
+	core->records[at].copy = copy;
+	core->records[at].pending_owner = pending_owner;
 }

@@ -8,20 +8,9 @@
  */
 enum { WORD_BITS = 64 };
 
-static void set_newest(struct session_hot *hot, uint64_t seq)
-{
-	hot->rx_newest_lo = (uint32_t)seq;
-	hot->rx_newest_hi = (uint16_t)(seq >> 32);
-}
-
 static uint64_t *ring_word(uint64_t *wide, unsigned width, uint64_t seq)
 {
 	return &wide[seq % width / WORD_BITS];
-}
-
-static bool ring_has(const uint64_t *wide, unsigned width, uint64_t seq)
-{
-	return wide[seq % width / WORD_BITS] >> seq % WORD_BITS & 1;
 }
 
 static void ring_set(uint64_t *wide, unsigned width, uint64_t seq)
@@ -43,51 +32,28 @@ static void ring_clear(uint64_t *wide, unsigned width, uint64_t from, uint64_t n
 	}
 }
 
-enum status replay_check(const struct session_hot *hot, const uint64_t *wide, unsigned width,
-			 uint64_t seq)
+bool replay_wide_has(const uint64_t *wide, unsigned width, uint64_t seq)
+{
+	return wide[seq % width / WORD_BITS] >> seq % WORD_BITS & 1;
+}
+
+void replay_wide_mark(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t seq)
 {
 	uint64_t newest = replay_newest(hot);
-	bool seen;
 
-	if (seq > newest)
-		return STATUS_OK;
-	if (newest - seq >= width)
-		return STATUS_RECORD_OLD;
-	seen = wide == NULL ? hot->window >> (newest - seq) & 1 : ring_has(wide, width, seq);
-	return seen ? STATUS_RECORD_REPLAY : STATUS_OK;
-}
+	if (seq > newest) {
+		uint64_t by = seq - newest < width ? seq - newest : width;
 
-static void advance(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t seq)
-{
-	uint64_t by = seq - replay_newest(hot);
-
-	if (wide == NULL)
-		hot->window = by < WORD_BITS ? hot->window << by : 0;
-	else
-		ring_clear(wide, width, seq - (by < width ? by : width) + 1,
-			   by < width ? by : width);
-	set_newest(hot, seq);
-}
-
-enum status replay_commit(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t seq)
-{
-	enum status status = replay_check(hot, wide, width, seq);
-
-	if (status != STATUS_OK)
-		return status;
-	if (seq > replay_newest(hot))
-		advance(hot, wide, width, seq);
-	if (wide == NULL)
-		hot->window |= UINT64_C(1) << (replay_newest(hot) - seq);
-	else
-		ring_set(wide, width, seq);
-	return STATUS_OK;
+		ring_clear(wide, width, seq - by + 1, by);
+		replay_set_newest(hot, seq);
+	}
+	ring_set(wide, width, seq);
 }
 
 void replay_init(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t newest,
 		 uint64_t window)
 {
-	set_newest(hot, newest);
+	replay_set_newest(hot, newest);
 	hot->window = wide == NULL ? window : 0;
 	if (wide == NULL)
 		return;

@@ -17,14 +17,52 @@ static inline uint64_t replay_newest(const struct session_hot *hot)
 	return (uint64_t)hot->rx_newest_hi << 32 | hot->rx_newest_lo;
 }
 
+/* replay_wide_has, replay_wide_mark: the same for a wide window, behind the two below. */
+bool replay_wide_has(const uint64_t *wide, unsigned width, uint64_t seq);
+void replay_wide_mark(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t seq);
+
+static inline void replay_set_newest(struct session_hot *hot, uint64_t seq)
+{
+	hot->rx_newest_lo = (uint32_t)seq;
+	hot->rx_newest_hi = (uint16_t)(seq >> 32);
+}
+
 /* replay_check: STATUS_OK, RECORD_REPLAY or RECORD_OLD. Changes nothing. wide: the slot's bits, or
  * NULL for 64. */
-enum status replay_check(const struct session_hot *hot, const uint64_t *wide, unsigned width,
-			 uint64_t seq);
+static inline enum status replay_check(const struct session_hot *hot, const uint64_t *wide,
+				       unsigned width, uint64_t seq)
+{
+	uint64_t newest = replay_newest(hot);
+	bool seen;
+
+	if (seq > newest)
+		return STATUS_OK;
+	if (newest - seq >= width)
+		return STATUS_RECORD_OLD;
+	seen = wide == NULL ? hot->window >> (newest - seq) & 1 : replay_wide_has(wide, width, seq);
+	return seen ? STATUS_RECORD_REPLAY : STATUS_OK;
+}
 
 /* replay_commit: marks a verified number; RECORD_REPLAY or RECORD_OLD when it was taken meanwhile.
  */
-enum status replay_commit(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t seq);
+static inline enum status replay_commit(struct session_hot *hot, uint64_t *wide, unsigned width,
+					uint64_t seq)
+{
+	enum status status = replay_check(hot, wide, width, seq);
+	uint64_t newest = replay_newest(hot);
+
+	if (status != STATUS_OK)
+		return status;
+	if (wide != NULL) {
+		replay_wide_mark(hot, wide, width, seq);
+	} else if (seq > newest) {
+		hot->window = (seq - newest < 64 ? hot->window << (seq - newest) : 0) | 1;
+		replay_set_newest(hot, seq);
+	} else {
+		hot->window |= UINT64_C(1) << (newest - seq);
+	}
+	return STATUS_OK;
+}
 
 /* replay_init: the window that a handshake leaves: newest and the 64 bits behind it. */
 void replay_init(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t newest,
