@@ -9,6 +9,9 @@
 
 enum { CTR_TAG = 1, CTR_FIRST = 2 };
 
+/* What masks the tags waits where round 0's keys would be, which are in every block already. */
+enum { TAG_MASK = 0 };
+
 /* H as multiplication wants it: two forms, so that a product needs one folding step, not two. */
 struct hash_key {
 	struct mb64_blocks hx; /* H x */
@@ -17,7 +20,6 @@ struct hash_key {
 
 struct state {
 	struct mb64_blocks base; /* nonce ^ raw key: a counter's block but for the counter */
-	struct mb64_blocks tag_mask;
 	struct hash_key hash;
 	struct mb64_blocks y; /* GHASH so far */
 };
@@ -92,7 +94,9 @@ MB64_INLINE void start(struct mb64_scratch *s, const struct mb64_call *call, str
 	}
 	mb64_expand_128(s, &key, states, 2);
 	hash_key_init(&st->hash, &states[0]);
-	st->tag_mask = states[1];
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		mb64_round_key(s, TAG_MASK)[v] = states[1].v[v];
 }
 
 MB64_INLINE struct mb64_blocks key_stream_at(struct mb64_scratch *s, const struct state *st,
@@ -135,6 +139,7 @@ MB64_INLINE void step_whole(struct mb64_scratch *s, const struct mb64_call *call
 {
 	struct mb64_blocks key_stream = key_stream_at(s, st, offset);
 
+	MB64_OPAQUE(call);
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
 		__m512i in = mb64_load(call->src, offset, v);
@@ -153,6 +158,7 @@ MB64_INLINE void step_partial(struct mb64_scratch *s, const struct mb64_call *ca
 	struct mb64_blocks key_stream = key_stream_at(s, st, offset);
 	__m512i left = mb64_left(_mm512_load_si512(call->len), offset);
 
+	MB64_OPAQUE(call);
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
 		__mmask64 mask = mb64_left_mask(left, v);
@@ -180,8 +186,8 @@ MB64_INLINE void hash_lengths(const struct mb64_call *call, struct state *st)
 		st->y.v[v] = multiply(&st->hash, v, _mm512_xor_si512(st->y.v[v], lens.v[v]));
 }
 
-MB64_INLINE void finish(const struct mb64_call *call, enum aead_direction direction,
-			const struct mb64_blocks *tags)
+MB64_INLINE void finish(struct mb64_scratch *s, const struct mb64_call *call,
+			enum aead_direction direction, const struct mb64_blocks *y)
 {
 	const uint8_t *stored[MB64_LANES];
 	uint8_t *to[MB64_LANES];
@@ -194,13 +200,14 @@ MB64_INLINE void finish(const struct mb64_call *call, enum aead_direction direct
 	}
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		__m512i tag = _mm512_xor_si512(reflect(y->v[v]), mb64_round_key(s, TAG_MASK)[v]);
 		unsigned differs;
 
 		if (direction == AEAD_SEAL) {
-			mb64_store(to, 0, v, tags->v[v]);
+			mb64_store(to, 0, v, tag);
 			continue;
 		}
-		differs = _mm512_cmpneq_epi32_mask(mb64_load(stored, 0, v), tags->v[v]);
+		differs = _mm512_cmpneq_epi32_mask(mb64_load(stored, 0, v), tag);
 		for (unsigned lane = 0; lane < 4; lane++)
 			call->op[4 * lane + v]->ok = (differs >> 4 * lane & 0xf) == 0;
 	}
@@ -210,7 +217,6 @@ MB64_INLINE void run(struct mb64_scratch *s, const struct mb64_call *call,
 		     enum aead_direction direction)
 {
 	struct state st;
-	struct mb64_blocks tags;
 	size_t offset = 0;
 
 	start(s, call, &st);
@@ -220,9 +226,7 @@ MB64_INLINE void run(struct mb64_scratch *s, const struct mb64_call *call,
 	for (; offset < (size_t)call->blocks * MB64_BLOCK; offset += MB64_BLOCK)
 		step_partial(s, call, direction, offset, &st);
 	hash_lengths(call, &st);
-	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		tags.v[v] = _mm512_xor_si512(reflect(st.y.v[v]), st.tag_mask.v[v]);
-	finish(call, direction, &tags);
+	finish(s, call, direction, &st.y);
 	_mm256_zeroupper();
 }
 

@@ -210,11 +210,16 @@ MB64_INLINE void mb64_expand_128(struct mb64_scratch *s, const struct mb64_block
 	}
 }
 
+/* The same pointer, of which the compiler knows nothing any more: it does not carry what it has
+ * read there from one step to the next, through the stack since there are not registers enough. */
+#define MB64_OPAQUE(pointer) __asm__("" : "+r"(pointer))
+
 /* mb64_encrypt: n blocks a record, each xored with its raw key already; they share the loads of
  * the round keys. rounds and n are constants. */
 MB64_INLINE void mb64_encrypt(struct mb64_scratch *s, unsigned rounds, struct mb64_blocks *states,
 			      unsigned n)
 {
+	MB64_OPAQUE(s);
 #pragma GCC unroll 14
 	for (unsigned r = 1; r <= rounds; r++) {
 #pragma GCC unroll 16
