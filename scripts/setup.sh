@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Installs the Debian packages that building, testing and the demo need. Asks nothing, and is quick
 # when everything is there. This is the one list of packages.
+#   setup.sh [--bench]    --bench: also what only benchmarks need, peers and plots
 set -euo pipefail
 
 packages=(
@@ -15,6 +16,10 @@ packages=(
 	libcoap3-bin gnutls-bin openssl iproute2 procps pciutils tcpdump tshark python3
 	python3-scapy bsdextrautils iputils-ping
 )
+# Benchmarks only: other DTLS libraries side by side with ours, and plots. libdpdk-dev brings DPDK's
+# crypto drivers.
+bench_packages=(libgnutls28-dev libmbedtls-dev libwolfssl-dev gnuplot-nox)
+[ "${1:-}" != --bench ] || packages+=("${bench_packages[@]}")
 
 installed=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "${packages[@]}" 2>/dev/null |
 	awk '/^ii/ { print $NF }' | sort -u || true)
