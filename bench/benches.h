@@ -5,6 +5,7 @@
 #include "shim.h"
 
 void bench_aead_add(void);
+void bench_constant_time_add(void);
 void bench_gate_add(void);
 void bench_hmac_add(void);
 void bench_key_schedule_add(void);
@@ -13,6 +14,7 @@ void bench_psk_add(void);
 void bench_record_add(void);
 void bench_replay_add(void);
 void bench_table_add(void);
+void bench_vzeroupper_add(void);
 
 /* context_add: what a figure depends on: CPU, kernel, memory, versions, command line. */
 void context_add(int argc, char **argv);

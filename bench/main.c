@@ -68,6 +68,8 @@ int main(int argc, char **argv)
 	bench_replay_add();
 	bench_path_add();
 	bench_psk_add();
+	bench_vzeroupper_add();
+	bench_constant_time_add();
 	status = bench_main(argc, args);
 	free(args);
 	(void)rte_eal_cleanup();
