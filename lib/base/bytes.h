@@ -56,7 +56,7 @@ static inline void bytes_put_u16(void *p, uint16_t v)
 static inline void bytes_put_u32(void *p, uint32_t v) { bytes_put_raw32(p, htobe32(v)); }
 static inline void bytes_put_u64(void *p, uint64_t v) { bytes_put_raw64(p, htobe64(v)); }
 
-/* bytes_equal6, bytes_equal16: a MAC's and an address's worth, without a branch. */
+/* bytes_equal6, bytes_equal16, bytes_zero16: a MAC's and an address's worth, without a branch. */
 static inline bool bytes_equal6(const void *a, const void *b)
 {
 	const uint8_t *x = a, *y = b;
@@ -69,4 +69,18 @@ static inline bool bytes_equal16(const void *a, const void *b)
 	const uint8_t *x = a, *y = b;
 
 	return ((bytes_raw64(x) ^ bytes_raw64(y)) | (bytes_raw64(x + 8) ^ bytes_raw64(y + 8))) == 0;
+}
+
+static inline bool bytes_zero16(const void *p)
+{
+	return (bytes_raw64(p) | bytes_raw64((const uint8_t *)p + 8)) == 0;
+}
+
+/* bytes_copy16: in eight-byte halves, so that either can be loaded again at once. */
+static inline void bytes_copy16(void *to, const void *from)
+{
+	const uint64_t low = bytes_raw64(from), high = bytes_raw64((const uint8_t *)from + 8);
+
+	bytes_put_raw64(to, low);
+	bytes_put_raw64((uint8_t *)to + 8, high);
 }

@@ -2,9 +2,7 @@
 /* Who speaks to whom: the UDP flow and the next hop towards the peer. Plain values. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
+#include "bytes.h"
 
 /* A UDP flow as seen from here. IPv4 addresses are IPv4-mapped (::ffff:a.b.c.d); ports are in
  * host order. Without padding, so it can be hashed and compared as bytes. */
@@ -16,19 +14,18 @@ struct flow {
 };
 _Static_assert(sizeof(struct flow) == 36, "struct flow is hashed as 36 bytes");
 
-static const uint8_t flow_mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
-
 /* flow_ip_is_mapped: an IPv4-mapped address, which stands for IPv4 and must not come over IPv6. */
 static inline bool flow_ip_is_mapped(const uint8_t ip[16])
 {
-	return memcmp(ip, flow_mapped_prefix, sizeof(flow_mapped_prefix)) == 0;
+	return bytes_raw64(ip) == 0 && bytes_u32(ip + 8) == 0xffff;
 }
 
-/* flow_ip_map: the mapped form of an IPv4 address. */
+/* flow_ip_map: the mapped form of an IPv4 address. In eight-byte halves, as it is read again right
+ * away: a load across two stores would wait for both to leave the store buffer. */
 static inline void flow_ip_map(uint8_t out[16], const uint8_t ip4[4])
 {
-	memcpy(out, flow_mapped_prefix, sizeof(flow_mapped_prefix));
-	memcpy(out + sizeof(flow_mapped_prefix), ip4, 4);
+	bytes_put_raw64(out, 0);
+	bytes_put_u64(out + 8, UINT64_C(0xffff) << 32 | bytes_u32(ip4));
 }
 
 #define VLAN_NONE 0xffff

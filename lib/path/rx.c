@@ -20,13 +20,11 @@ static unsigned checked_by_port(uint64_t ol_flags)
 
 static bool listens(const struct path_config *cfg, const struct flow *flow)
 {
-	static const uint8_t any[16];
-
 	for (unsigned i = 0; i < cfg->n_listen; i++) {
 		const struct path_listen *l = &cfg->listen[i];
 
 		if (l->port == flow->local_port &&
-		    (memcmp(l->ip, flow->local_ip, 16) == 0 || memcmp(l->ip, any, 16) == 0))
+		    (bytes_equal16(l->ip, flow->local_ip) || bytes_zero16(l->ip)))
 			return true;
 	}
 	return false;
@@ -62,58 +60,64 @@ static void answer(struct path_core *core, unsigned port, struct rte_mbuf *m)
 	tx_frame(core, port, m);
 }
 
-/* The UDP payload and where it came from; what crosses cores later is filled in then. */
-static void datagram_add(struct path_core *core, unsigned port, struct rte_mbuf *m,
-			 const struct frame *f)
+/* What a burst adds up to: counted once, when it is through. */
+struct rx_sums {
+	uint64_t bytes, partial_csum;
+};
+
+static enum status parse(const struct path_core *core, unsigned port, struct rte_mbuf *m,
+			 struct rx_sums *sums)
 {
 	struct msg *msg = msg_of(m);
+	struct frame f;
+	enum status s;
 
-	msg->flow = f->flow;
-	msg->hop = f->hop;
+	/* Everything behind this line takes a packet for one run of bytes (bad-input A21). */
+	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) != 0)
+		return STATUS_FRAME_SEGMENTS;
+	s = frame_parse(&core->cfg.ports[port].host, rte_pktmbuf_mtod(m, const uint8_t *),
+			rte_pktmbuf_data_len(m), checked_by_port(m->ol_flags), &msg->flow,
+			&msg->hop, &f);
+	if (s != STATUS_OK)
+		return s;
+	if (!listens(&core->cfg, &msg->flow))
+		return STATUS_FRAME_PORT;
+	/* The UDP payload; what crosses cores later is filled in then. */
 	msg->hop.port_id = core->cfg.ports[port].port_id;
 	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
 		msg->hop.vlan_tci = m->vlan_tci;
 	msg->hops = 0;
-	m->data_off = (uint16_t)(m->data_off + f->payload_off);
-	m->data_len = f->payload_len;
-	m->pkt_len = f->payload_len;
+	m->data_off = (uint16_t)(m->data_off + f.payload_off);
+	m->data_len = f.payload_len;
+	m->pkt_len = f.payload_len;
 	m->ol_flags = 0;
-	CORE_STAT(core, rx_datagrams, 1);
-	if (f->checksum_partial)
-		CORE_STAT(core, rx_partial_csum, 1);
-	core->datagrams[core->n_datagrams++] = m;
-}
-
-static void rx_one(struct path_core *core, unsigned port, struct rte_mbuf *m)
-{
-	struct frame f;
-	enum status s;
-
-	CORE_STAT(core, rx_bytes, rte_pktmbuf_pkt_len(m));
-	/* Everything behind this line takes a packet for one run of bytes (bad-input A21). */
-	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) != 0) {
-		core_drop(core, m, STATUS_FRAME_SEGMENTS);
-		return;
-	}
-	s = frame_parse(&core->cfg.ports[port].host, rte_pktmbuf_mtod(m, const uint8_t *),
-			rte_pktmbuf_data_len(m), checked_by_port(m->ol_flags), &f);
-	if (s == STATUS_FRAME_PROTOCOL)
-		answer(core, port, m);
-	else if (s != STATUS_OK)
-		core_drop(core, m, s);
-	else if (!listens(&core->cfg, &f.flow))
-		core_drop(core, m, STATUS_FRAME_PORT);
-	else
-		datagram_add(core, port, m, &f);
+	sums->partial_csum += f.checksum_partial;
+	return STATUS_OK;
 }
 
 void rx_run(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n)
 {
-	CORE_STAT(core, rx_bursts, n != 0);
-	CORE_STAT(core, rx_frames, n);
+	struct rx_sums sums = { 0 };
+	unsigned before = core->n_datagrams;
+
 	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = mbufs[i];
+		enum status s;
+
 		if (i + 2 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + 2], void *));
-		rx_one(core, port, mbufs[i]);
+		sums.bytes += rte_pktmbuf_pkt_len(m);
+		s = parse(core, port, m, &sums);
+		if (s == STATUS_OK)
+			core->datagrams[core->n_datagrams++] = m;
+		else if (s == STATUS_FRAME_PROTOCOL)
+			answer(core, port, m);
+		else
+			core_drop(core, m, s);
 	}
+	CORE_STAT(core, rx_bursts, n != 0);
+	CORE_STAT(core, rx_frames, n);
+	CORE_STAT(core, rx_bytes, sums.bytes);
+	CORE_STAT(core, rx_datagrams, core->n_datagrams - before);
+	CORE_STAT(core, rx_partial_csum, sums.partial_csum);
 }

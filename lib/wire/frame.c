@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "frame.h"
 
-#include "checksum.h"
 #include "frame_header.h"
 
 /*
@@ -9,8 +8,8 @@
  */
 
 /* Whether a UDP checksum holds over the datagram; *partial when it is not done yet. */
-static bool udp_checksum_ok(const struct frame_ip *ip, uint16_t checksum, unsigned checked,
-			    bool *partial)
+static inline bool udp_checksum_ok(const struct flow *flow, const struct frame_ip *ip,
+				   uint16_t checksum, unsigned checked, bool *partial)
 {
 	const size_t len = rd_len(&ip->payload);
 	uint64_t sum;
@@ -20,42 +19,45 @@ static bool udp_checksum_ok(const struct frame_ip *ip, uint16_t checksum, unsign
 		return !ip->v6; /* RFC 768: none was made. RFC 8200 §8.1: must not be 0. */
 	if (checked & FRAME_L4_CHECKED)
 		return true;
-	sum = frame_pseudo_sum(ip->src, ip->dst, FRAME_PROTO_UDP, (uint16_t)len);
+	sum = frame_pseudo_sum(flow->remote_ip, flow->local_ip, FRAME_PROTO_UDP, (uint16_t)len);
 	if (checksum_fold(checksum_add(sum, ip->payload.p, len)) == 0xffff)
 		return true;
 	*partial = checksum == checksum_fold(sum);
 	return *partial;
 }
 
-static enum status udp_read(const struct frame_ip *ip, unsigned checked, struct frame *out)
+static inline enum status udp_read(const struct frame_ip *ip, unsigned checked, struct flow *flow,
+				   struct frame *out)
 {
-	struct rd r = ip->payload;
-	uint16_t len, checksum;
+	const uint8_t *p = ip->payload.p;
+	const size_t len = rd_len(&ip->payload);
 
-	if (!rd_u16(&r, &out->flow.remote_port) || !rd_u16(&r, &out->flow.local_port) ||
-	    !rd_u16(&r, &len) || !rd_u16(&r, &checksum))
+	if (len < FRAME_UDP_LEN)
 		return STATUS_FRAME_SHORT;
-	if (len != rd_len(&ip->payload))
+	if (bytes_u16(p + 4) != len)
 		return STATUS_FRAME_UDP_LENGTH;
-	if (out->flow.remote_port == 0)
+	flow->remote_port = bytes_u16(p);
+	flow->local_port = bytes_u16(p + 2);
+	if (flow->remote_port == 0)
 		return STATUS_FRAME_SOURCE;
-	if (!udp_checksum_ok(ip, checksum, checked, &out->checksum_partial))
+	if (!udp_checksum_ok(flow, ip, bytes_u16(p + 6), checked, &out->checksum_partial))
 		return STATUS_FRAME_UDP_CHECKSUM;
 	out->payload_len = (uint16_t)(len - FRAME_UDP_LEN);
 	return STATUS_OK;
 }
 
-static enum status addresses_check(const struct frame_host *host, const struct frame_ether *ether,
-				   const struct frame_ip *ip)
+static inline enum status addresses_check(const struct frame_host *host,
+					  const struct frame_ether *ether, const struct flow *flow,
+					  bool v6)
 {
 	/* A unicast datagram in a group's frame is not for us (RFC 1122 §3.3.6). */
-	if (frame_mac_is_group(ether->dst) || !frame_ip_is_ours(host, ip->dst, ip->v6))
+	if (frame_mac_is_group(ether->dst) || !frame_ip_is_ours(host, flow->local_ip, v6))
 		return STATUS_FRAME_NOT_OURS;
-	return frame_ip_is_peer(host, ip->src, ip->v6) ? STATUS_OK : STATUS_FRAME_SOURCE;
+	return frame_ip_is_peer(host, flow->remote_ip, v6) ? STATUS_OK : STATUS_FRAME_SOURCE;
 }
 
 enum status frame_parse(const struct frame_host *host, const uint8_t *frame, size_t len,
-			unsigned checked, struct frame *out)
+			unsigned checked, struct flow *flow, struct nexthop *hop, struct frame *out)
 {
 	struct rd r = rd_of(frame, len);
 	struct frame_ether ether;
@@ -64,65 +66,45 @@ enum status frame_parse(const struct frame_host *host, const uint8_t *frame, siz
 
 	if ((s = frame_ether_read(host, &r, &ether)) != STATUS_OK)
 		return s;
-	if (ether.type == FRAME_ETHERTYPE_ARP)
-		return STATUS_FRAME_PROTOCOL;
 	if (ether.type != FRAME_ETHERTYPE_IP4 && ether.type != FRAME_ETHERTYPE_IP6)
-		return STATUS_FRAME_ETHERTYPE;
-	if ((s = frame_ip_read(&r, ether.type, checked, &ip)) != STATUS_OK)
+		return ether.type == FRAME_ETHERTYPE_ARP ? STATUS_FRAME_PROTOCOL
+							 : STATUS_FRAME_ETHERTYPE;
+	if ((s = frame_ip_read(&r, ether.type, checked, flow, &ip)) != STATUS_OK)
 		return s;
 	if (ip.proto != FRAME_PROTO_UDP)
 		return STATUS_FRAME_PROTOCOL;
-	if ((s = addresses_check(host, &ether, &ip)) != STATUS_OK ||
-	    (s = udp_read(&ip, checked, out)) != STATUS_OK)
+	if ((s = addresses_check(host, &ether, flow, ip.v6)) != STATUS_OK ||
+	    (s = udp_read(&ip, checked, flow, out)) != STATUS_OK)
 		return s;
-	memcpy(out->flow.local_ip, ip.dst, 16);
-	memcpy(out->flow.remote_ip, ip.src, 16);
-	memcpy(out->hop.local_mac, host->mac, FRAME_MAC_LEN);
-	memcpy(out->hop.remote_mac, ether.src, FRAME_MAC_LEN);
-	out->hop.vlan_tci = ether.vlan_tci;
+	memcpy(hop->local_mac, host->mac, FRAME_MAC_LEN);
+	memcpy(hop->remote_mac, ether.src, FRAME_MAC_LEN);
+	hop->vlan_tci = ether.vlan_tci;
 	out->payload_off = (uint16_t)(ip.payload.p - frame + FRAME_UDP_LEN);
 	return STATUS_OK;
 }
 
 bool frame_addr_is_ip6(const struct frame_addr *addr) { return !flow_ip_is_mapped(addr->ip); }
 
-size_t frame_headers_len(const struct flow *flow, const struct nexthop *hop)
-{
-	return FRAME_ETHER_LEN + (hop->vlan_tci != VLAN_NONE ? (size_t)FRAME_VLAN_LEN : 0) +
-	       (flow_ip_is_mapped(flow->remote_ip) ? (size_t)FRAME_IP4_LEN : FRAME_IP6_LEN) +
-	       FRAME_UDP_LEN;
-}
-
-/* What stands in the checksum field of a datagram of ours. */
-static uint16_t udp_checksum(const struct flow *flow, unsigned offload, const uint8_t *payload,
-			     size_t payload_len)
-{
-	const uint16_t len = (uint16_t)(FRAME_UDP_LEN + payload_len);
-	uint64_t sum = frame_pseudo_sum(flow->local_ip, flow->remote_ip, FRAME_PROTO_UDP, len);
-	uint16_t checksum;
-
-	if (offload & FRAME_L4_OFFLOAD)
-		return checksum_fold(sum);
-	sum = checksum_add_u16(sum, flow->local_port);
-	sum = checksum_add_u16(sum, flow->remote_port);
-	sum = checksum_add_u16(sum, len);
-	checksum = (uint16_t)~checksum_fold(checksum_add(sum, payload, payload_len));
-	return checksum == 0 ? 0xffff : checksum; /* 0 would say "none" */
-}
-
 void frame_write(const struct flow *flow, const struct nexthop *hop, unsigned offload,
 		 uint8_t *headers, const uint8_t *payload, size_t payload_len)
 {
-	const uint16_t udp_len = (uint16_t)(FRAME_UDP_LEN + payload_len);
-	struct wr w = wr_of(headers, frame_headers_len(flow, hop));
+	const bool v4 = flow_ip_is_mapped(flow->remote_ip);
+	const uint16_t len = (uint16_t)(FRAME_UDP_LEN + payload_len);
+	const uint64_t udp = (uint64_t)flow->local_port << 48 | (uint64_t)flow->remote_port << 32 |
+			     (uint64_t)len << 16;
+	uint64_t sum = frame_pseudo_sum(flow->local_ip, flow->remote_ip, FRAME_PROTO_UDP, len);
+	uint8_t *at = frame_ether_put(headers, hop->remote_mac, hop->local_mac, hop->vlan_tci,
+				      v4 ? FRAME_ETHERTYPE_IP4 : FRAME_ETHERTYPE_IP6);
+	uint16_t checksum;
 
-	frame_ether_write(&w, hop->remote_mac, hop->local_mac, hop->vlan_tci,
-			  flow_ip_is_mapped(flow->remote_ip) ? FRAME_ETHERTYPE_IP4
-							     : FRAME_ETHERTYPE_IP6);
-	frame_ip_write(&w, flow->local_ip, flow->remote_ip, FRAME_PROTO_UDP, FRAME_HOP_LIMIT,
-		       udp_len, offload);
-	wr_u16(&w, flow->local_port);
-	wr_u16(&w, flow->remote_port);
-	wr_u16(&w, udp_len);
-	wr_u16(&w, udp_checksum(flow, offload, payload, payload_len));
+	at = frame_ip_put(at, flow->local_ip, flow->remote_ip, FRAME_PROTO_UDP, FRAME_HOP_LIMIT,
+			  len, offload);
+	if (offload & FRAME_L4_OFFLOAD) {
+		checksum = checksum_fold(sum);
+	} else {
+		sum = checksum_add(checksum_add_raw(sum, htobe64(udp)), payload, payload_len);
+		checksum = (uint16_t)~checksum_fold(sum);
+		checksum = checksum == 0 ? 0xffff : checksum; /* 0 would say "none" */
+	}
+	bytes_put_u64(at, udp | checksum);
 }

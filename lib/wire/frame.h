@@ -12,17 +12,20 @@
 #include <stddef.h>
 
 enum {
-	/* Largest headers we make: Ethernet 14, 802.1Q 4, IPv6 40, UDP 8. */
-	FRAME_HEADERS_MAX = 14 + 4 + 40 + 8,
+	FRAME_ETHER_LEN = 14,
+	FRAME_VLAN_LEN = 4,
+	FRAME_IP4_LEN = 20, /* without options */
+	FRAME_IP6_LEN = 40,
+	FRAME_UDP_LEN = 8,
+	/* Largest headers we make. */
+	FRAME_HEADERS_MAX = FRAME_ETHER_LEN + FRAME_VLAN_LEN + FRAME_IP6_LEN + FRAME_UDP_LEN,
 };
 
 /* What the port's hardware already verified. */
 enum { FRAME_IP_CHECKED = 1, FRAME_L4_CHECKED = 2 };
 
-/* A parsed frame. */
+/* Where the datagram of a frame is. */
 struct frame {
-	struct flow flow;
-	struct nexthop hop; /* port_id is left to the caller */
 	uint16_t payload_off;
 	uint16_t payload_len;
 	bool checksum_partial; /* UDP checksum held only the pseudo-header's sum (veth, tap) */
@@ -47,8 +50,9 @@ struct frame_host {
 /*
  * frame_parse: the UDP datagram inside a contiguous Ethernet frame.
  *
- * STATUS_OK: *out describes it. STATUS_FRAME_PROTOCOL: not UDP, may deserve an answer (try
- * frame_answer). Any other: drop and count; *out is undefined. Checks the destination MAC and IP
+ * STATUS_OK: *flow, *hop and *out describe it; hop->port_id is left to the caller.
+ * STATUS_FRAME_PROTOCOL: not UDP, may deserve an answer (try frame_answer). Any other: drop and
+ * count. But for STATUS_OK, *flow, *hop and *out are undefined. Checks the destination MAC and IP
  * address against host (a datagram in a broadcast or multicast frame is not ours, RFC 1122 §3.3.6),
  * lengths, IPv4 header checksum and UDP checksum unless checked says that the port did. The UDP
  * length must be the IP payload's; Ethernet padding behind that is ignored. A UDP checksum of 0 is
@@ -59,7 +63,8 @@ struct frame_host {
  * tag is taken off and remembered in hop; a port that strips tags leaves that to the caller.
  */
 enum status frame_parse(const struct frame_host *host, const uint8_t *frame, size_t len,
-			unsigned checked, struct frame *out);
+			unsigned checked, struct flow *flow, struct nexthop *hop,
+			struct frame *out);
 
 /*
  * frame_answer: turns a request of the network into its answer, in place.
@@ -75,7 +80,13 @@ enum status frame_answer(const struct frame_host *host, uint8_t *frame, size_t l
 			 size_t *out_len);
 
 /* frame_headers_len: bytes of the headers that frame_write makes for this flow and hop. */
-size_t frame_headers_len(const struct flow *flow, const struct nexthop *hop);
+static inline size_t frame_headers_len(const struct flow *flow, const struct nexthop *hop)
+{
+	const size_t vlan = hop->vlan_tci == VLAN_NONE ? 0 : FRAME_VLAN_LEN;
+	const size_t ip = flow_ip_is_mapped(flow->remote_ip) ? FRAME_IP4_LEN : FRAME_IP6_LEN;
+
+	return FRAME_ETHER_LEN + vlan + ip + FRAME_UDP_LEN;
+}
 
 /* What the port computes itself. */
 enum { FRAME_IP_OFFLOAD = 1, FRAME_L4_OFFLOAD = 2 };

@@ -8,7 +8,6 @@
  *   ICMP, ICMPv6         0 1 type · 1 1 code · 2 2 checksum · 4 - body
  *   NS, NA               4 4 flags · 8 16 target · 24 - options: type, length in 8 bytes, value
  */
-#include "checksum.h"
 #include "frame_header.h"
 
 enum { ARP_LEN = 28, ARP_REQUEST = 1, ARP_REPLY = 2, ARP_HARDWARE_ETHERNET = 1 };
@@ -46,6 +45,7 @@ struct request {
 	uint8_t *frame;
 	size_t cap;
 	struct frame_ether ether;
+	struct flow flow;               /* of an IP packet: its addresses alone */
 	uint8_t src_mac[FRAME_MAC_LEN]; /* a copy: the answer overwrites the frame */
 	struct rd body;
 };
@@ -67,6 +67,25 @@ static enum status answered(const struct request *q, const struct wr *w, size_t 
 		return STATUS_FRAME_SHORT; /* the caller gave no room */
 	*out_len = pad(q->frame, len, q->cap);
 	return STATUS_FRAME_ANSWERED;
+}
+
+static void ether_write(struct wr *w, const uint8_t dst[FRAME_MAC_LEN],
+			const uint8_t src[FRAME_MAC_LEN], uint16_t vlan_tci, uint16_t type)
+{
+	uint8_t *at = wr_space(w, vlan_tci == VLAN_NONE ? FRAME_ETHER_LEN
+							: FRAME_ETHER_LEN + FRAME_VLAN_LEN);
+
+	if (at != NULL)
+		(void)frame_ether_put(at, dst, src, vlan_tci, type);
+}
+
+static void ip_write(struct wr *w, const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
+		     uint8_t hop_limit, uint16_t payload_len)
+{
+	uint8_t *at = wr_space(w, flow_ip_is_mapped(src) ? FRAME_IP4_LEN : FRAME_IP6_LEN);
+
+	if (at != NULL)
+		(void)frame_ip_put(at, src, dst, proto, hop_limit, payload_len, 0);
 }
 
 static void arp_write(struct wr *w, uint16_t operation, const uint8_t sender_mac[FRAME_MAC_LEN],
@@ -120,7 +139,7 @@ static enum status answer_arp(const struct request *q, size_t *out_len)
 	if (frame_mac_is_group(arp.sender_mac) || (memcmp(arp.sender + 12, probe, 4) != 0 &&
 						   !frame_ip_is_peer(q->host, arp.sender, false)))
 		return STATUS_FRAME_SOURCE;
-	frame_ether_write(&w, q->src_mac, q->host->mac, q->ether.vlan_tci, FRAME_ETHERTYPE_ARP);
+	ether_write(&w, q->src_mac, q->host->mac, q->ether.vlan_tci, FRAME_ETHERTYPE_ARP);
 	arp_write(&w, ARP_REPLY, q->host->mac, arp.target + 12, arp.sender_mac, arp.sender + 12);
 	return answered(q, &w, out_len);
 }
@@ -131,10 +150,10 @@ static uint64_t icmp_sum(const uint8_t src[16], const uint8_t dst[16], bool v6, 
 	return v6 ? frame_pseudo_sum(src, dst, FRAME_PROTO_ICMP6, (uint16_t)len) : 0;
 }
 
-static bool icmp_checksum_ok(const struct frame_ip *ip)
+static bool icmp_checksum_ok(const struct request *q, const struct frame_ip *ip)
 {
 	const size_t len = rd_len(&ip->payload);
-	const uint64_t sum = icmp_sum(ip->src, ip->dst, ip->v6, len);
+	const uint64_t sum = icmp_sum(q->flow.remote_ip, q->flow.local_ip, ip->v6, len);
 
 	return checksum_fold(checksum_add(sum, ip->payload.p, len)) == 0xffff;
 }
@@ -158,20 +177,21 @@ static enum status answer_echo(const struct request *q, const struct frame_ip *i
 
 	if (len < ICMP_ECHO_LEN)
 		return STATUS_FRAME_SHORT;
-	if (frame_mac_is_group(q->ether.dst) || !frame_ip_is_ours(q->host, ip->dst, ip->v6))
+	if (frame_mac_is_group(q->ether.dst) ||
+	    !frame_ip_is_ours(q->host, q->flow.local_ip, ip->v6))
 		return STATUS_FRAME_NOT_OURS;
-	if (!frame_ip_is_peer(q->host, ip->src, ip->v6))
+	if (!frame_ip_is_peer(q->host, q->flow.remote_ip, ip->v6))
 		return STATUS_FRAME_SOURCE;
 	if (ip->has_options)
 		return STATUS_FRAME_PROTOCOL;
-	frame_ether_write(&w, q->src_mac, q->host->mac, q->ether.vlan_tci, q->ether.type);
-	frame_ip_write(&w, ip->dst, ip->src, ip->proto, FRAME_HOP_LIMIT, len, 0);
+	ether_write(&w, q->src_mac, q->host->mac, q->ether.vlan_tci, q->ether.type);
+	ip_write(&w, q->flow.local_ip, q->flow.remote_ip, ip->proto, FRAME_HOP_LIMIT, len);
 	message = w.p;
 	wr_u8(&w, ip->v6 ? ICMP6_ECHO_REPLY : ICMP_ECHO_REPLY);
 	wr_u8(&w, 0);
 	wr_u16(&w, 0);
 	if (wr_space(&w, len - (size_t)ICMP_HEADER_LEN) != NULL)
-		icmp_finish(ip->dst, ip->src, ip->v6, message, len);
+		icmp_finish(q->flow.local_ip, q->flow.remote_ip, ip->v6, message, len);
 	return answered(q, &w, out_len);
 }
 
@@ -188,8 +208,8 @@ static void na_write(struct wr *w, const struct na *na)
 	const uint16_t len = ND_LEN + (na->with_option ? ND_OPTION_LEN : 0);
 	uint8_t *message;
 
-	frame_ether_write(w, na->dst_mac, na->src_mac, na->vlan_tci, FRAME_ETHERTYPE_IP6);
-	frame_ip_write(w, na->src, na->dst, FRAME_PROTO_ICMP6, ND_HOP_LIMIT, len, 0);
+	ether_write(w, na->dst_mac, na->src_mac, na->vlan_tci, FRAME_ETHERTYPE_IP6);
+	ip_write(w, na->src, na->dst, FRAME_PROTO_ICMP6, ND_HOP_LIMIT, len);
 	message = w->p;
 	wr_u8(w, ICMP6_NA);
 	wr_u8(w, 0);
@@ -242,14 +262,14 @@ static enum status ns_check(const struct request *q, const struct frame_ip *ip, 
 	*options_len = rd_len(&r);
 	if (ip->hop_limit != ND_HOP_LIMIT || !nd_options_ok(r, &has_source))
 		return STATUS_FRAME_PROTOCOL;
-	to_group = is_solicited_node(ip->dst, target);
+	to_group = is_solicited_node(q->flow.local_ip, target);
 	if (!frame_ip_is_ours(q->host, target, true) ||
-	    (!to_group && !frame_ip_is_ours(q->host, ip->dst, true)))
+	    (!to_group && !frame_ip_is_ours(q->host, q->flow.local_ip, true)))
 		return STATUS_FRAME_NOT_OURS;
-	*dad = memcmp(ip->src, ip6_unspecified, 16) == 0;
+	*dad = memcmp(q->flow.remote_ip, ip6_unspecified, 16) == 0;
 	if (*dad)
 		return to_group && !has_source ? STATUS_OK : STATUS_FRAME_SOURCE;
-	if (!frame_ip_is_peer(q->host, ip->src, true))
+	if (!frame_ip_is_peer(q->host, q->flow.remote_ip, true))
 		return STATUS_FRAME_SOURCE;
 	/* "MUST be included in multicast solicitations" (§4.3), and its answer needs the room. */
 	return to_group && !has_source ? STATUS_FRAME_PROTOCOL : STATUS_OK;
@@ -273,7 +293,7 @@ static enum status answer_ns(const struct request *q, const struct frame_ip *ip,
 		return s;
 	na = (struct na){
 		.src = target,
-		.dst = dad ? ip6_all_nodes : ip->src,
+		.dst = dad ? ip6_all_nodes : q->flow.remote_ip,
 		.target = target,
 		.dst_mac = dad ? mac_all_nodes : q->src_mac,
 		.src_mac = q->host->mac,
@@ -285,11 +305,11 @@ static enum status answer_ns(const struct request *q, const struct frame_ip *ip,
 	return answered(q, &w, out_len);
 }
 
-static enum status answer_ip(const struct request *q, size_t *out_len)
+static enum status answer_ip(struct request *q, size_t *out_len)
 {
 	struct frame_ip ip;
 	struct rd r;
-	enum status s = frame_ip_read(&q->body, q->ether.type, 0, &ip);
+	enum status s = frame_ip_read(&q->body, q->ether.type, 0, &q->flow, &ip);
 	uint16_t type_code;
 
 	if (s != STATUS_OK)
@@ -299,7 +319,7 @@ static enum status answer_ip(const struct request *q, size_t *out_len)
 		return STATUS_FRAME_PROTOCOL;
 	if (!rd_u16(&r, &type_code))
 		return STATUS_FRAME_SHORT;
-	if (!icmp_checksum_ok(&ip))
+	if (!icmp_checksum_ok(q, &ip))
 		return STATUS_FRAME_ICMP_CHECKSUM;
 	if (type_code == (ip.v6 ? ICMP6_ECHO : ICMP_ECHO) << 8)
 		return answer_echo(q, &ip, out_len);
@@ -338,7 +358,7 @@ size_t frame_arp_announce(const struct frame_host *host, const struct frame_addr
 
 	if (!flow_ip_is_mapped(addr->ip))
 		return 0;
-	frame_ether_write(&w, mac_broadcast, host->mac, vlan_tci, FRAME_ETHERTYPE_ARP);
+	ether_write(&w, mac_broadcast, host->mac, vlan_tci, FRAME_ETHERTYPE_ARP);
 	/* A request, as RFC 5227 §3 advises: replies out of the blue are ignored by some. */
 	arp_write(&w, ARP_REQUEST, host->mac, ip, nobody, ip);
 	return pad(out, wr_len(&w), ANNOUNCE_MAX);

@@ -35,29 +35,32 @@ static void check_parse(const uint8_t *frame, size_t len, unsigned checked)
 {
 	uint8_t answer[FRAME_HEADERS_MAX + UINT16_MAX];
 	struct frame_host peer = { .n_addrs = 1 };
+	struct flow flow, back_flow;
+	struct nexthop hop, back_hop;
 	struct frame f, back;
 	size_t headers_len;
 
-	if (frame_parse(&host, frame, len, checked, &f) != STATUS_OK)
+	if (frame_parse(&host, frame, len, checked, &flow, &hop, &f) != STATUS_OK)
 		return;
 	must(f.payload_off >= 14 + 20 + 8 && f.payload_off + (size_t)f.payload_len <= len);
-	must(is_ours(f.flow.local_ip) && !is_ours(f.flow.remote_ip));
-	must(f.flow.remote_port != 0 && !(f.hop.remote_mac[0] & 1));
+	must(is_ours(flow.local_ip) && !is_ours(flow.remote_ip));
+	must(flow.remote_port != 0 && !(hop.remote_mac[0] & 1));
 
 	/* What is written back to it parses at the other end, if its address is one that can be. */
-	headers_len = frame_headers_len(&f.flow, &f.hop);
+	headers_len = frame_headers_len(&flow, &hop);
 	must(headers_len <= FRAME_HEADERS_MAX);
 	memcpy(answer + headers_len, frame + f.payload_off, f.payload_len);
-	frame_write(&f.flow, &f.hop, 0, answer, answer + headers_len, f.payload_len);
-	memcpy(peer.mac, f.hop.remote_mac, 6);
-	memcpy(peer.addrs[0].ip, f.flow.remote_ip, 16);
+	frame_write(&flow, &hop, 0, answer, answer + headers_len, f.payload_len);
+	memcpy(peer.mac, hop.remote_mac, 6);
+	memcpy(peer.addrs[0].ip, flow.remote_ip, 16);
 	peer.addrs[0].prefix_len = 32;
-	if (f.flow.local_port == 0)
+	if (flow.local_port == 0)
 		return;
-	must(frame_parse(&peer, answer, headers_len + f.payload_len, 0, &back) == STATUS_OK);
+	must(frame_parse(&peer, answer, headers_len + f.payload_len, 0, &back_flow, &back_hop,
+			 &back) == STATUS_OK);
 	must(!back.checksum_partial && back.payload_len == f.payload_len);
-	must(memcmp(back.flow.remote_ip, f.flow.local_ip, 16) == 0);
-	must(back.flow.local_port == f.flow.remote_port && back.hop.vlan_tci == f.hop.vlan_tci);
+	must(memcmp(back_flow.remote_ip, flow.local_ip, 16) == 0);
+	must(back_flow.local_port == flow.remote_port && back_hop.vlan_tci == hop.vlan_tci);
 }
 
 static void check_answer(const uint8_t *frame, size_t len)

@@ -17,6 +17,19 @@ struct build {
 	size_t len;
 };
 
+/* All that frame_parse says of a frame. */
+struct build_parsed {
+	struct flow flow;
+	struct nexthop hop;
+	struct frame at;
+};
+
+static inline enum status build_parse(const struct frame_host *host, const uint8_t *frame,
+				      size_t len, unsigned checked, struct build_parsed *out)
+{
+	return frame_parse(host, frame, len, checked, &out->flow, &out->hop, &out->at);
+}
+
 #define BUILD_MAC_HOST                                                                             \
 	{                                                                                          \
 		0x02, 0, 0, 0, 0, 0x01                                                             \

@@ -424,17 +424,17 @@ static inline void client_say(struct world *w, unsigned core, struct client *c, 
 static inline struct rd client_datagram(const struct client *c, struct rte_mbuf *m)
 {
 	struct frame_host host = { .mac = BUILD_MAC_PEER, .n_addrs = 1 };
-	struct frame f;
+	struct build_parsed f;
 
 	memcpy(host.addrs[0].ip, c->keys.flow.remote_ip, 16);
 	host.addrs[0].prefix_len = 24;
-	assert_int_equal(frame_parse(&host, rte_pktmbuf_mtod(m, uint8_t *), m->data_len, 0, &f),
+	assert_int_equal(build_parse(&host, rte_pktmbuf_mtod(m, uint8_t *), m->data_len, 0, &f),
 			 STATUS_OK);
-	assert_false(f.checksum_partial);
+	assert_false(f.at.checksum_partial);
 	assert_int_equal(f.flow.local_port, c->spec.src_port);
 	assert_int_equal(f.flow.remote_port, c->spec.dst_port);
 	assert_int_equal(f.hop.vlan_tci, c->spec.vlan_tci);
-	return rd_of(rte_pktmbuf_mtod_offset(m, uint8_t *, f.payload_off), f.payload_len);
+	return rd_of(rte_pktmbuf_mtod_offset(m, uint8_t *, f.at.payload_off), f.at.payload_len);
 }
 
 /* What a client reads. */

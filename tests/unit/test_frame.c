@@ -15,14 +15,14 @@
 
 /* Parses from memory of exactly len bytes, so that the sanitizer sees an over-read. */
 static enum status parse_exact(const uint8_t *bytes, size_t len, unsigned checked,
-			       struct frame *out)
+			       struct build_parsed *out)
 {
 	uint8_t *copy = malloc(len > 0 ? len : 1);
 	enum status s;
 
 	assert_non_null(copy);
 	memcpy(copy, bytes, len);
-	s = frame_parse(&build_host, copy, len, checked, out);
+	s = build_parse(&build_host, copy, len, checked, out);
 	free(copy);
 	return s;
 }
@@ -30,7 +30,7 @@ static enum status parse_exact(const uint8_t *bytes, size_t len, unsigned checke
 static void assert_parses(const struct build_spec *spec, const struct build *f)
 {
 	static const uint8_t host_mac[] = BUILD_MAC_HOST, peer_mac[] = BUILD_MAC_PEER;
-	struct frame out = { .hop.port_id = 77 };
+	struct build_parsed out = { .hop.port_id = 77 };
 	const uint8_t *src = out.flow.remote_ip, *dst = out.flow.local_ip;
 
 	assert_int_equal(parse_exact(f->b, f->len, 0, &out), STATUS_OK);
@@ -50,9 +50,9 @@ static void assert_parses(const struct build_spec *spec, const struct build *f)
 	assert_memory_equal(out.hop.remote_mac, peer_mac, 6);
 	assert_int_equal(out.hop.vlan_tci, spec->vlan_tci);
 	assert_int_equal(out.hop.port_id, 77);
-	assert_false(out.checksum_partial);
-	assert_int_equal(out.payload_len, spec->body_len);
-	assert_memory_equal(f->b + out.payload_off, spec->body, spec->body_len);
+	assert_false(out.at.checksum_partial);
+	assert_int_equal(out.at.payload_len, spec->body_len);
+	assert_memory_equal(f->b + out.at.payload_off, spec->body, spec->body_len);
 }
 
 static void udp_over_ip4(void **state)
@@ -120,7 +120,7 @@ static void ip4_options_are_stepped_over(void **state)
 {
 	struct build_spec spec = build_ip4("behind options");
 	struct build f;
-	struct frame out;
+	struct build_parsed out;
 
 	(void)state;
 	build_packet(&f, &spec);
@@ -131,15 +131,15 @@ static void ip4_options_are_stepped_over(void **state)
 	build_put_u16(f.b + 16, (unsigned)(f.len - 14));
 	build_fix_ip4(&f, &spec);
 	assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_OK);
-	assert_int_equal(out.payload_off, 50);
-	assert_int_equal(out.payload_len, spec.body_len);
+	assert_int_equal(out.at.payload_off, 50);
+	assert_int_equal(out.at.payload_len, spec.body_len);
 }
 
 static void every_truncation_is_refused(void **state)
 {
 	struct build_spec specs[] = { build_ip4("cut short"), build_ip6("cut short") };
 	struct build f;
-	struct frame out;
+	struct build_parsed out;
 
 	(void)state;
 	specs[1].vlan_tci = 7;
@@ -155,7 +155,7 @@ static void every_flipped_bit_is_noticed(void **state)
 {
 	struct build_spec specs[] = { build_ip4("bits"), build_ip6("bits") };
 	struct build f;
-	struct frame out;
+	struct build_parsed out;
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
@@ -180,7 +180,7 @@ static void unfinished_checksum_is_accepted(void **state)
 {
 	struct build_spec specs[] = { build_ip4("partial"), build_ip6("partial") };
 	struct build f;
-	struct frame out;
+	struct build_parsed out;
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
@@ -190,7 +190,7 @@ static void unfinished_checksum_is_accepted(void **state)
 		build_packet(&f, &specs[i]);
 		build_put_u16(f.b + l4 + 6, sum);
 		assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_OK);
-		assert_true(out.checksum_partial);
+		assert_true(out.at.checksum_partial);
 		build_put_u16(f.b + l4 + 6, ~sum); /* the complement is just wrong */
 		assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_FRAME_UDP_CHECKSUM);
 	}
@@ -200,7 +200,7 @@ static void absent_checksum(void **state)
 {
 	struct build_spec v4 = build_ip4("none"), v6 = build_ip6("none");
 	struct build f;
-	struct frame out;
+	struct build_parsed out;
 
 	(void)state;
 	build_packet(&f, &v4);
@@ -217,7 +217,7 @@ static void port_checked_is_not_checked_again(void **state)
 {
 	struct build_spec spec = build_ip4("hardware");
 	struct build f;
-	struct frame out;
+	struct build_parsed out;
 
 	(void)state;
 	build_packet(&f, &spec);
@@ -317,7 +317,7 @@ static void row_has_its_status(void **state)
 	const struct row *row = *state;
 	struct build_spec spec = row->v6 ? build_ip6("12345678") : build_ip4("12345678");
 	struct build f;
-	struct frame out;
+	struct build_parsed out;
 
 	build_packet(&f, &spec);
 	assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_OK);
@@ -336,7 +336,7 @@ static void reserved_and_double_tags_are_refused(void **state)
 {
 	struct build_spec spec = build_ip4("tag");
 	struct build f;
-	struct frame out;
+	struct build_parsed out;
 
 	(void)state;
 	spec.vlan_tci = 0x0fff;
@@ -352,7 +352,7 @@ static void udp_ends_inside_its_header(void **state)
 {
 	struct build_spec spec = build_ip4("");
 	struct build f;
-	struct frame out;
+	struct build_parsed out;
 
 	(void)state;
 	build_packet(&f, &spec);
@@ -367,7 +367,7 @@ static void write_and_read_back(const struct build_spec *spec)
 	const char text[] = "2.04 Changed, and an odd length.";
 	struct build_spec back = *spec;
 	struct build f;
-	struct frame in, out;
+	struct build_parsed in, out;
 	struct frame_host peer = { .mac = BUILD_MAC_PEER, .n_addrs = 1 };
 	uint8_t answer[256];
 	size_t headers_len, l4;
@@ -382,7 +382,7 @@ static void write_and_read_back(const struct build_spec *spec)
 	assert_int_equal(answer[headers_len + sizeof(text)], 0x5a);
 
 	memcpy(peer.addrs[0].ip, in.flow.remote_ip, 16);
-	assert_int_equal(frame_parse(&peer, answer, headers_len + sizeof(text), 0, &out),
+	assert_int_equal(build_parse(&peer, answer, headers_len + sizeof(text), 0, &out),
 			 STATUS_OK);
 	assert_memory_equal(out.flow.local_ip, in.flow.remote_ip, 16);
 	assert_memory_equal(out.flow.remote_ip, in.flow.local_ip, 16);
@@ -390,8 +390,8 @@ static void write_and_read_back(const struct build_spec *spec)
 	assert_int_equal(out.flow.remote_port, in.flow.local_port);
 	assert_memory_equal(out.hop.remote_mac, build_host.mac, 6);
 	assert_int_equal(out.hop.vlan_tci, spec->vlan_tci);
-	assert_int_equal(out.payload_off, headers_len);
-	assert_int_equal(out.payload_len, sizeof(text));
+	assert_int_equal(out.at.payload_off, headers_len);
+	assert_int_equal(out.at.payload_len, sizeof(text));
 
 	memcpy(back.src, spec->dst, 16);
 	memcpy(back.dst, spec->src, 16);
@@ -419,7 +419,7 @@ static void offloads_leave_what_dpdk_expects(void **state)
 	struct build_spec specs[] = { build_ip4("offload"), build_ip6("offload") };
 	uint8_t answer[FRAME_HEADERS_MAX + 7];
 	struct build f;
-	struct frame in;
+	struct build_parsed in;
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
@@ -442,7 +442,7 @@ static void zero_checksum_is_written_as_ones(void **state)
 	struct build_spec spec = build_ip4("request");
 	uint8_t answer[FRAME_HEADERS_MAX], payload[2] = { 0, 0 };
 	struct build f;
-	struct frame in;
+	struct build_parsed in;
 	unsigned seen;
 
 	(void)state;
@@ -459,7 +459,7 @@ static void checksums_agree_for_every_length(void **state)
 {
 	char text[600];
 	struct build f;
-	struct frame out;
+	struct build_parsed out;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(text); i++)
@@ -472,7 +472,7 @@ static void checksums_agree_for_every_length(void **state)
 		spec.src_port = (unsigned)(1 + len * 131 % 65000);
 		build_packet(&f, &spec);
 		assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_OK);
-		assert_int_equal(out.payload_len, len);
+		assert_int_equal(out.at.payload_len, len);
 	}
 }
 
