@@ -22,6 +22,9 @@ What is public all the same stands in the allow list, each line with its reason:
   result FUNCTION REASON             what this function returns is public
   source FUNCTION MNEMONIC N REASON  what this instruction makes, at most N times, is public
   calls FUNCTION N REASON            at most N calls through pointers that are loaded deeper
+  public FUNCTION REGISTER N REASON  so much of what the argument points at is public as vectors, too
+  quiet FUNCTION REASON              what it calls through pointers writes nothing that it reads again
+  arrays FUNCTION REASON             its arrays on the stack are told apart by where accesses begin
   skip FUNCTION REASON               not looked at
 Names are patterns (fnmatch).
 """
@@ -119,7 +122,7 @@ class Operand:
         if found:
             self.size = SIZES.get(found[1], 64 if "v" in text else 8)
             self.mem, self.offset, self.constant = [], 0, "rip" in found[2]
-            self.rodata = self.constant and re.search(r"rodata|\.LC", comment or "")
+            self.rodata = self.constant and re.search(r"rodata|\.LC|data\.rel\.ro", comment or "")
             for sign, term in re.findall(r"([+-]?)([^+-]+)", found[2]):
                 name, _, scale = term.partition("*")
                 if name in REGS:
@@ -134,7 +137,7 @@ class Instruction:
     """One line of the listing."""
 
     def __init__(self, address, text):
-        self.address, self.relocation = address, ""
+        self.address, self.relocation, self.got = address, "", False
         text, _, _ = text.partition("#")
         text = re.sub(r"^((?:rep\w*|lock|bnd|notrack|cs|ds|data16|rex\.\w+) +)*", self.prefix, text)
         self.name, _, rest = text.strip().partition(" ")
@@ -194,7 +197,8 @@ class State:
         """What stores to unknown places may have put there."""
         sym, start, size = key
         return [v for (other, at, length), v in self.memory.items()
-                if length is None and other == sym and size is not None and at < start + size]
+                if length < 0 < size and other == sym and at < start + size and
+                start < at - length]
 
 
 class Function:
@@ -208,6 +212,7 @@ class Function:
                 self.entry[reg] = (0, None, None, True, f"argument {reg}")
         self.wrong, self.sources, self.vector_stores, self.stored = {}, {}, set(), {}
         self.result = 0
+        self.bases, self.ends = {}, {}  # of arrays on the stack
         self.calls = {}  # callee: arguments
         self.called = {}  # stores through arguments, of the functions it calls; by name
         self.index = {ins.address: i for i, ins in enumerate(instructions)}
@@ -255,6 +260,13 @@ class Function:
     def index_depth(self, s, op):
         return max([s.regs.get(r, PUBLIC)[0] for r, scale in op.mem if scale != 1], default=0)
 
+    def is_public(self, where, size):
+        """Whether the allow list has this part of an argument's memory."""
+        low, high = span(where[2], size)
+        return any(fnmatch.fnmatch(self.name, pattern) and where[1] == ("argument", reg) and
+                   low >= 0 and high <= int(length, 0)
+                   for pattern, reg, length, _ in self.allow["public"])
+
     @staticmethod
     def is_stack(where):
         return where[1] is not None and where[1][0] == "stack"
@@ -262,6 +274,8 @@ class Function:
     def load(self, s, op, ins):
         where = self.address(s, op, ins)
         origin = f"{ins.address:x}: {ins.text}"
+        if op.constant and ins.got:  # the linker's table of addresses
+            return (0, ("global", ins.relocation), 0, False, origin)
         if where[1] == ("constant",):
             return (self.index_depth(s, op), None, None, False, origin)
         if where[3]:
@@ -270,7 +284,7 @@ class Function:
             return self.load_stack(s, where, op.size)
         sym, off = where[1], where[2]
         depth = max(where[0] + 1, self.index_depth(s, op))
-        if op.size >= 16:
+        if op.size >= 16 and not self.is_public(where, op.size):
             depth = SECRET
         elif sym is not None:
             for other, start, size in self.vector_stores:
@@ -279,15 +293,23 @@ class Function:
                     depth = SECRET
         return (min(depth, SECRET), ("loaded", ins.address), 0, False, origin)
 
-    @staticmethod
-    def load_stack(s, where, size):
-        sym, off = where[1], where[2]
+    def reach(self, sym, off, size):
+        """From where to where an access to the stack may reach."""
         low, high = span(off, size)
+        if isinstance(off, tuple):
+            self.bases.setdefault(sym, set()).add(low)
+            # Where arrays are told apart, one ends where the next begins.
+            high = min([b for b in self.ends.get(sym, ()) if b >= low + 64], default=high)
+        return low, high
+
+    def load_stack(self, s, where, size):
+        sym, off = where[1], where[2]
+        low, high = self.reach(sym, off, size)
         parts, weak, covered = [], [], 0
         for (other, start, length), value in s.memory.items():
-            if other != sym or start >= high or length is not None and start + length <= low:
+            if other != sym or start >= high or start + abs(length) <= low:
                 continue
-            if length is None:
+            if length < 0:
                 weak.append(value)
                 continue
             covered += min(high, start + length) - max(low, start)
@@ -311,14 +333,14 @@ class Function:
                 self.stored[sym[1]] = max(self.stored.get(sym[1], 0), value[0])
             return
         if not isinstance(off, int):  # somewhere in it
-            low = span(off, size)[0]
-            for key in [k for k in s.memory if k[0] == sym and k[2] is not None and
-                        k[1] + k[2] > low]:
+            low, high = self.reach(sym, off, size)
+            for key in [k for k in s.memory if k[0] == sym and k[2] > 0 and
+                        k[1] + k[2] > low and k[1] < high]:
                 s.memory[key] = join(s.memory[key], value)
-            key = (sym, low, None)
+            key = (sym, low, low - high)
             s.memory[key] = join(s.memory[key], value) if key in s.memory else value
             return
-        for key in [k for k in s.memory if k[0] == sym and k[2] is not None and
+        for key in [k for k in s.memory if k[0] == sym and k[2] > 0 and
                     k[1] < off + size and off < k[1] + k[2]]:
             old, end = s.memory.pop(key), key[1] + key[2]  # what is left of it
             if key[1] < off:
@@ -409,6 +431,8 @@ class Function:
         op = ins.operands[1]
         where = self.address(s, op, ins, check=False)
         depth = max([where[0]] + [s.regs.get(r, PUBLIC)[0] for r, _ in op.mem])
+        if self.is_stack(where) and where[2] is not None:
+            self.bases.setdefault(where[1], set()).add(span(where[2], 1)[0])
         self.write(s, ins.operands[0], ins, (depth, *where[1:]))
 
     def string(self, s, ins):
@@ -543,6 +567,9 @@ class Function:
                     self.load_stack(s, (*source[:2], None, *source[3:]), 1)
                     if self.is_stack(source) else deeper(source, source[0] + 1, ins.text))
                 written = made if reg == "rdi" else None
+            elif callee == "*" and any(fnmatch.fnmatch(self.name, pattern)
+                                       for pattern, _ in self.allow["quiet"]):
+                written = None
             elif callee in self.called:
                 depth = self.called[callee]["stores"].get(reg)
                 written = None if depth is None else (depth, None, None, False, callee)
@@ -602,6 +629,14 @@ class Function:
 
     def run(self, called):
         """To the fixed point."""
+        self.run_once(called)
+        if any(fnmatch.fnmatch(self.name, pattern) for pattern, _ in self.allow["arrays"]):
+            self.ends = {sym: set(bases) for sym, bases in self.bases.items()}
+            self.stored, self.result, self.vector_stores = {}, 0, set()
+            self.run_once(called)
+
+    def run_once(self, called):
+        """To the fixed point, with what is known of arrays."""
         self.called, self.wrong, self.sources, self.calls = called, {}, {}, {}
         self.leaders_of()
         regs = {r: PUBLIC if v == PUBLIC else v for r, v in self.entry.items()}
@@ -654,18 +689,18 @@ def listing(path):
     for line in text.splitlines():
         head = re.match(r"([0-9a-f]+) <(.+)>:$", line)
         ins = re.match(r" *([0-9a-f]+):\t(.+)$", line)
-        rel = re.match(r"\t+ *[0-9a-f]+: R_X86_64_\w+\t(.+)$", line)
+        rel = re.match(r"\t+ *[0-9a-f]+: R_X86_64_(\w+)\t(.+)$", line)
         if head:
             body = []
             functions.append((head[2], body))
         elif rel and body:
-            body[-1].relocation = rel[1]
+            body[-1].relocation, body[-1].got = rel[2], "GOT" in rel[1]
         elif ins and body is not None and ins[2].strip():
             text, _, relocation = ins[2].partition("\t")
             body.append(Instruction(int(ins[1], 16), text))
-            found = re.search(r"R_X86_64_\w+\s+(\S+)", relocation)
+            found = re.search(r"R_X86_64_(\w+)\s+(\S+)", relocation)
             if found:
-                body[-1].relocation = found[1]
+                body[-1].relocation, body[-1].got = found[2], "GOT" in found[1]
     for _, body in functions:
         for ins in body:
             ins.finish()
@@ -705,7 +740,8 @@ def check(objects):
 
 def read_allow(path):
     """The allow list."""
-    fields = {"depth": 3, "scratch": 3, "result": 2, "source": 4, "calls": 3, "skip": 2}
+    fields = {"depth": 3, "scratch": 3, "result": 2, "source": 4, "calls": 3, "public": 4,
+              "quiet": 2, "arrays": 2, "skip": 2}
     allow = {kind: [] for kind in fields}
     if path is None:
         return allow
