@@ -29,7 +29,7 @@ struct mb64_call {
 	unsigned aad_max;
 };
 
-/* Round keys of one call: [round][group of lanes][lane of the group][byte]. */
+/* Round keys of one call: [round][vector][lane][byte]. */
 struct mb64_scratch {
 	uint8_t round_keys[MB64_ROUND_KEYS_MAX][4][4][MB64_BLOCK] __attribute__((aligned(64)));
 };
@@ -47,3 +47,7 @@ struct mb64_kernel {
 
 extern const struct mb64_kernel mb64_gcm_128;
 extern const struct mb64_kernel mb64_ccm_128, mb64_ccm_8_128;
+
+/* mb64_mask_aes: masks of record numbers under raw keys of 16 or 32 bytes, as aead_mask. Leaves no
+ * vector register with a dirty upper half. */
+void mb64_mask_aes(size_t key_len, struct aead_mask_op *ops, size_t n);

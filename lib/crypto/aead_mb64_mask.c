@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Masks of the record numbers of 16 DTLS 1.3 records at once: keys are expanded as the blocks go
+ * through the rounds, and kept nowhere.
+ *
+ * Constant time: branches and addresses come from pointers and the number of records only
+ * (scripts/check-branches.py reads the disassembly).
+ */
+#include "aead_mb64_lanes.h"
+
+enum { ROUNDS_256 = 14 };
+
+struct call {
+	const uint8_t *key[MB64_LANES], *sample[MB64_LANES];
+	uint8_t *mask[MB64_LANES];
+};
+
+/* next_words: the next four words of 16 key schedules, t being what g or SubWord of the word before
+ * them is (FIPS 197 §5.2). */
+MB64_INLINE void next_words(struct mb64_blocks *w, __m512i t)
+{
+	__m512i w123 = _mm512_ternarylogic_epi32(w->v[1], w->v[2], w->v[3], 0x96);
+
+	w->v[0] = _mm512_xor_si512(w->v[0], t);
+	w->v[1] = _mm512_xor_si512(w->v[1], w->v[0]);
+	w->v[2] = _mm512_xor_si512(w->v[2], w->v[1]);
+	w->v[3] = _mm512_xor_si512(w123, w->v[0]);
+}
+
+MB64_INLINE __m512i rotated(__m512i word, int rcon)
+{
+	return _mm512_xor_si512(mb64_sub_word(_mm512_ror_epi32(word, 8)), _mm512_set1_epi32(rcon));
+}
+
+/* round: one round of all blocks with the key that w are the words of. */
+MB64_INLINE void round_with(const struct mb64_blocks *w, struct mb64_blocks *x, bool last)
+{
+	struct mb64_blocks k = mb64_transpose(w);
+
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		x->v[v] = last ? _mm512_aesenclast_epi128(x->v[v], k.v[v])
+			       : _mm512_aesenc_epi128(x->v[v], k.v[v]);
+}
+
+MB64_INLINE struct mb64_blocks load(const uint8_t *const p[MB64_LANES], size_t offset)
+{
+	struct mb64_blocks x;
+
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		x.v[v] = mb64_load(p, offset, v);
+	return x;
+}
+
+MB64_INLINE struct mb64_blocks whitened(const struct call *c, const struct mb64_blocks *key)
+{
+	struct mb64_blocks x = load(c->sample, 0);
+
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		x.v[v] = _mm512_xor_si512(x.v[v], key->v[v]);
+	return x;
+}
+
+MB64_INLINE void store(const struct call *c, const struct mb64_blocks *x)
+{
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		mb64_store(c->mask, 0, v, x->v[v]);
+	_mm256_zeroupper();
+}
+
+static const uint8_t rcon[] = { 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x1b, 0x36 };
+
+static void mask_128(const struct call *c)
+{
+	struct mb64_blocks key = load(c->key, 0), x = whitened(c, &key);
+	struct mb64_blocks w = mb64_transpose(&key);
+
+	for (unsigned r = 1; r <= MB64_ROUNDS_128; r++) {
+		next_words(&w, rotated(w.v[3], rcon[r - 1]));
+		round_with(&w, &x, r == MB64_ROUNDS_128);
+	}
+	store(c, &x);
+}
+
+static void mask_256(const struct call *c)
+{
+	struct mb64_blocks key = load(c->key, 0), x = whitened(c, &key);
+	struct mb64_blocks even = mb64_transpose(&key), odd;
+
+	key = load(c->key, MB64_BLOCK);
+	odd = mb64_transpose(&key);
+	for (unsigned r = 1; r < ROUNDS_256; r += 2) {
+		round_with(&odd, &x, false);
+		next_words(&even, rotated(odd.v[3], rcon[r / 2]));
+		round_with(&even, &x, r + 1 == ROUNDS_256);
+		next_words(&odd, mb64_sub_word(even.v[3]));
+	}
+	store(c, &x);
+}
+
+void mb64_mask_aes(size_t key_len, struct aead_mask_op *ops, size_t n)
+{
+	struct call c;
+
+	for (size_t done = 0; done < n; done += MB64_LANES) {
+		for (size_t i = 0; i < MB64_LANES; i++) {
+			/* Lanes that nothing is left for do the last one again. */
+			struct aead_mask_op *op = &ops[done + i < n ? done + i : n - 1];
+
+			c.key[i] = op->key;
+			c.sample[i] = op->sample;
+			c.mask[i] = op->mask;
+		}
+		if (key_len == MB64_BLOCK)
+			mask_128(&c);
+		else
+			mask_256(&c);
+	}
+}
