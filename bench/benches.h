@@ -13,6 +13,7 @@ void bench_path_add(void);
 void bench_psk_add(void);
 void bench_record_add(void);
 void bench_replay_add(void);
+void bench_ring_add(void);
 void bench_table_add(void);
 void bench_vzeroupper_add(void);
 

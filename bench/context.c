@@ -99,9 +99,14 @@ void context_add(int argc, char **argv)
 	add_file("microcode", "/proc/cpuinfo", "microcode");
 	add_cpu_flags();
 	add_file("governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "");
+	add_file("l3_cache", "/sys/devices/system/cpu/cpu0/cache/index3/size", "");
+	add_file("cpus", "/sys/devices/system/cpu/online", "");
+	add_file("load_average", "/proc/loadavg", "");
 	add_file("smt", "/sys/devices/system/cpu/smt/control", "");
 	add_file("kernel_cmdline", "/proc/cmdline", "");
 	add_file("transparent_hugepages", "/sys/kernel/mm/transparent_hugepage/enabled", "");
+	add_file("transparent_hugepages_defrag", "/sys/kernel/mm/transparent_hugepage/defrag", "");
+	add_file("memory", "/proc/meminfo", "MemTotal");
 	add_file("hugepages_total", "/proc/meminfo", "HugePages_Total");
 	add_file("hugepages_free", "/proc/meminfo", "HugePages_Free");
 	add_versions();

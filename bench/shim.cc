@@ -12,6 +12,7 @@ struct bench {
 	benchmark::State &state;
 	int64_t args[BENCH_ARGS_MAX] = {};
 	double start = 0, seconds = 0; // CPU time of this thread
+	double probe = 0;
 	bool started = false, failed = false;
 };
 
@@ -39,15 +40,45 @@ static double tsc_hz()
 	return hz;
 }
 
+// TSC cycles of a hundred instructions that need nothing but decoding: least where nobody shares
+// the core, which on a virtual machine nothing else tells.
+static double probe()
+{
+	static const int turns = 200;
+	uint64_t tsc = __rdtsc();
+
+	for (int i = 0; i < turns; i++)
+		__asm__ volatile(".rept 100\n nop\n .endr");
+	return static_cast<double>(__rdtsc() - tsc) / turns;
+}
+
+// TSC cycles in a core cycle, of which a dependent multiplication takes three.
+static double tsc_per_core_cycle()
+{
+	static const int turns = 1000;
+	double best = 1e9;
+
+	for (int i = 0; i < 200; i++) {
+		uint64_t x = 3, tsc = __rdtsc();
+
+		for (int j = 0; j < turns; j++)
+			__asm__ volatile(".rept 10\n imul %0, %0\n .endr" : "+r"(x));
+		best = std::min(best, static_cast<double>(__rdtsc() - tsc) / (30.0 * turns));
+	}
+	return best;
+}
+
 bool bench_next(struct bench *b)
 {
 	if (!b->started) {
 		b->started = true;
+		b->probe = probe();
 		b->start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
 	}
 	if (b->state.KeepRunning())
 		return true;
 	b->seconds = seconds_of(CLOCK_THREAD_CPUTIME_ID) - b->start;
+	b->probe = std::max(b->probe, probe());
 	return false;
 }
 
@@ -62,6 +93,7 @@ void bench_items(struct bench *b, uint64_t n)
 	b->state.SetItemsProcessed(static_cast<int64_t>(items));
 	b->state.counters["ns"] = b->seconds * 1e9 / items;
 	b->state.counters["cycles"] = b->seconds * tsc_hz() / items;
+	b->state.counters["probe"] = b->probe;
 }
 
 void bench_bytes(struct bench *b, uint64_t n)
@@ -79,6 +111,12 @@ void bench_fail(struct bench *b, const char *why)
 	b->failed = true;
 	any_failed = true;
 	b->state.SkipWithError(why);
+}
+
+void bench_skip(struct bench *b, const char *why)
+{
+	b->failed = true;
+	b->state.SkipWithError((std::string("skipped: ") + why).c_str());
 }
 
 void bench_add(const char *name, void (*run)(struct bench *), const int64_t *args, unsigned n_args)
@@ -100,6 +138,7 @@ int bench_main(int argc, char **argv)
 {
 	benchmark::Initialize(&argc, argv);
 	benchmark::AddCustomContext("tsc_mhz", std::to_string(tsc_hz() * 1e-6));
+	benchmark::AddCustomContext("core_per_tsc", std::to_string(1 / tsc_per_core_cycle()));
 	if (benchmark::ReportUnrecognizedArguments(argc, argv))
 		return 1;
 	benchmark::RunSpecifiedBenchmarks();

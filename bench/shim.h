@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-enum { BENCH_ARGS_MAX = 5 };
+enum { BENCH_ARGS_MAX = 6 };
 
 struct bench;
 
@@ -34,7 +34,9 @@ bool bench_next(struct bench *b);
 int64_t bench_arg(const struct bench *b, unsigned i);
 
 /* bench_items: a turn was n items: adds items/s, and ns and TSC cycles per item, to the report. All
- * of them count CPU time of the thread, which other load on the machine falsifies least.
+ * of them count CPU time of the thread, which other load on the machine falsifies least; and
+ * "probe", cycles of an empty loop measured before and after (the greater), by which the report
+ * tells the repetitions that ran while the core was our own from those that shared it.
  * bench_bytes: and n bytes. After the loop. */
 void bench_items(struct bench *b, uint64_t n);
 void bench_bytes(struct bench *b, uint64_t n);
@@ -44,6 +46,9 @@ void bench_value(struct bench *b, const char *name, double value);
 
 /* bench_fail: this bench cannot run or gave a wrong result; the report says why. Leave then. */
 void bench_fail(struct bench *b, const char *why);
+
+/* bench_skip: this machine cannot run this bench, which is no failure. Leave then. */
+void bench_skip(struct bench *b, const char *why);
 
 /* bench_add: registers run under a name, with n_args numbers for bench_arg. */
 void bench_add(const char *name, void (*run)(struct bench *), const int64_t *args, unsigned n_args);

@@ -1,35 +1,92 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Prints a report of sluice-bench as a table: median CPU time per item, and how far its
-repetitions lie apart. Exits 1 when a bench failed."""
-import json
-import statistics
+"""Prints reports of sluice-bench as a table (bench_data.py says what a figure is).
+bench-table.py [--quick] REPORT...    --quick: only what scripts/bench.sh --quick is for.
+Exits 1 when a bench failed."""
 import sys
 
-report = json.load(open(sys.argv[1]))
-context = report["context"]
-for key in ("command", "sluice", "cpu_model", "cpu_flags", "kernel", "dpdk", "ipsec_mb", "aead_auto",
-            "libcrypto", "hugepages_total", "tsc_mhz", "load_avg", "date"):
-    print(f"{key:16} {context.get(key, '')}")
+import bench_data
 
-runs, failed = {}, []
-for run in report["benchmarks"]:
-    if run.get("run_type") == "aggregate":
-        continue
-    if run.get("error_occurred"):
-        failed.append((run["name"], run["error_message"]))
+STAGES = ["rx", "lookup", "route", "check", "open", "commit", "dispatch", "inbox", "seal", "tx"]
+
+
+def print_context(data):
+    for key in ("cpu_model", "cpu_flags", "cpus", "tsc_mhz", "core_per_tsc", "kernel", "compiler", "build",
+                "dpdk", "ipsec_mb", "libcrypto", "peer_openssl", "peer_gnutls", "peer_mbedtls",
+                "peer_wolfssl", "sluice", "aead_auto", "memory", "transparent_hugepages",
+                "hugepages_total", "load_average", "date"):
+        if key in data.context:
+            print(f"{key:22} {data.context[key]}")
+
+
+def print_all(data):
+    width = max((len(name) for name in data.benches), default=0)
+    print(f"\n{'an item, CPU time':{width}} {'cycles':>9} {'ns':>9} {'M/s':>8} {'least..greatest':>20} "
+          f"{'quiet/n':>8}  values")
+    for name, bench in sorted(data.benches.items()):
+        median, least, greatest, quiet, n = bench.get("cycles", [0, 0, 0, 0, 0])
+        ns = median / data.tsc_ghz
+        values = " ".join(f"{k}={v:g}" for k, v in bench.get("values", {}).items())
+        print(f"{name:{width}} {median:9.1f} {ns:9.1f} {1e3 / ns if ns else 0:8.2f} "
+              f"{f'{least:.1f}..{greatest:.1f}':>20} {f'{quiet}/{n}':>8}  {values}")
+
+
+def cell(data, name):
+    bench = data.benches.get(name)
+    return bench["cycles"][0] if bench else None
+
+
+def text(x, form="{:.0f}"):
+    return "-" if x is None else form.format(x)
+
+
+def print_engines(data):
+    print("\nAEAD, 64 bytes, TSC cycles a record, bursts of 32, random sessions\n"
+          "                                      ipsec-mb,    ipsec-mb,              ipsec-mb's best\n"
+          "                     sessions   ours  keys stored  keys expanded  libcrypto  : ours")
+    for alg in ("AES-128-GCM", "AES-128-CCM-8"):
+        for op in ("open", "seal"):
+            for n in (64, 1000000, 4000000):
+                def of(engine, op=op, alg=alg, n=n):
+                    return cell(data, f"aead_{op}/{engine}/{alg}/len:64/sessions:{n}/burst:32")
+                ours = of("mb64") or of("mb4")
+                theirs = [x for x in (of("ipsec-mb-best"), of("ipsec-mb")) if x]
+                ratio = min(theirs) / ours if ours and theirs else None
+                print(f"{alg:14} {op:5} {n:9,} {text(ours):>6} {text(of('ipsec-mb-best')):>12} "
+                      f"{text(of('ipsec-mb')):>14} {text(of('libcrypto')):>10} "
+                      f"{text(ratio, '{:.1f}x'):>8}")
+
+
+def print_path(data):
+    first = None
+    print("\nThe whole path, AES-128-GCM, a request of 64 bytes and its response of 12, TSC cycles")
+    print(f"{'sessions':>9} {'path':>6} {'quiet/n':>8}   " + " ".join(f"{s:>8}" for s in STAGES))
+    for n in (1000, 4000000):
+        bench = data.benches.get(
+            f"path_request_response/AES-128-GCM/len:64/reply:12/sessions:{n}/burst:32")
+        if bench is None or "path" not in bench:
+            continue
+        first = first or bench["path"][0]
+        quiet, reps = bench["path"][3:]
+        print(f"{n:9,} {bench['path'][0]:6.0f} {f'{quiet}/{reps}':>8}   " +
+              " ".join(f"{bench['values'].get('cycles_' + s, 0):8.1f}" for s in STAGES) +
+              (f"   growth {bench['path'][0] / first:.2f}x" if bench["path"][0] != first else ""))
+
+
+def main(args):
+    quick = "--quick" in args
+    data = bench_data.read_reports([a for a in args if a != "--quick"])
+    print_context(data)
+    if quick:
+        print_engines(data)
+        print_path(data)
     else:
-        runs.setdefault(run["name"], []).append(run)
+        print_all(data)
+    for name, why in data.skipped.items():
+        print(f"{name}: {why}")
+    for name, why in data.failed.items():
+        print(f"FAILED {name}: {why}")
+    return 1 if data.failed else 0
 
-width = max((len(name) for name in runs), default=0)
-print(f"\n{'CPU time per item, median of the repetitions':{width}} {'ns':>9} {'cycles':>9} "
-      f"{'M/s':>8} {'min..max ns':>20} {'n':>3}")
-for name, reps in sorted(runs.items()):
-    ns = [r["ns"] for r in reps]
-    median = statistics.median(ns)
-    cycles = statistics.median(r["cycles"] for r in reps)
-    print(f"{name:{width}} {median:9.1f} {cycles:9.1f} {1e3 / median:8.2f} "
-          f"{f'{min(ns):.1f}..{max(ns):.1f}':>20} {len(ns):3}")
-for name, why in failed:
-    print(f"FAILED {name}: {why}")
-sys.exit(1 if failed else 0)
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reports of sluice-bench and sluice-bench-peers: read, joined, condensed.
+
+The machine is shared: a neighbour on the same core makes everything up to 1.8 times slower for
+seconds. Each repetition carries the greater of two readings of an empty loop ("probe"), before and
+after. A repetition is quiet when that is within 7 % of the least of the whole run. A figure is the
+median of the quiet repetitions (of the three with the least probe where fewer than three are), and
+its spread the least and the greatest of all.
+"""
+import json
+import statistics
+
+QUIET = 1.07
+NOT_VALUES = {"ns", "cycles", "probe", "items_per_second", "bytes_per_second", "real_time", "cpu_time",
+              "iterations", "repetitions", "repetition_index", "threads", "family_index",
+              "per_family_instance_index"}
+
+
+class Data:
+    """context: {key: text}; benches: {name: {"cycles": [median, least, greatest, quiet, n],
+    "values": {name: median}}}; failed, skipped: {name: why}."""
+
+    def __init__(self, context, benches, failed=None, skipped=None):
+        self.context, self.benches = context, benches
+        self.failed, self.skipped = failed or {}, skipped or {}
+
+    @property
+    def tsc_ghz(self):
+        return float(self.context["tsc_mhz"]) / 1000
+
+    def write(self, path):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('{"context": ' + json.dumps(self.context, indent=1, sort_keys=True))
+            f.write(',\n"columns": ["median", "least", "greatest", "quiet", "repetitions"],\n')
+            f.write('"benches": {\n')
+            f.write(",\n".join(f"{json.dumps(name)}: {json.dumps(bench, separators=(',', ':'))}"
+                               for name, bench in sorted(self.benches.items())))
+            f.write("\n}}\n")
+
+
+def read_condensed(path):
+    with open(path, encoding="utf-8") as f:
+        data = json.load(f)
+    return Data(data["context"], data["benches"])
+
+
+def rounded(x):
+    return float(f"{x:.4g}")
+
+
+def condense(runs, least_probe):
+    quiet = [r for r in runs if r.get("probe", 0) <= QUIET * least_probe]
+    used = quiet if len(quiet) >= 3 else sorted(runs, key=lambda r: r.get("probe", 0))[:3]
+    bench = {}
+    if "cycles" in runs[0]:
+        all_cycles = [r["cycles"] for r in runs]
+        bench["cycles"] = [rounded(statistics.median(r["cycles"] for r in used)),
+                           rounded(min(all_cycles)), rounded(max(all_cycles)), len(quiet), len(runs)]
+    values = {}
+    for key, value in runs[0].items():
+        if key in NOT_VALUES or not isinstance(value, (int, float)):
+            continue
+        values[key] = rounded(statistics.median(r.get(key, value) for r in used))
+        if key == "path_cycles":
+            every = [r[key] for r in runs]
+            bench["path"] = [values[key], rounded(min(every)), rounded(max(every)), len(quiet),
+                             len(runs)]
+    if values:
+        bench["values"] = values
+    return bench
+
+
+def read_reports(paths):
+    """Repetitions of one bench in several reports are pooled. The first context counts; later ones
+    add what it lacks."""
+    context, runs, failed, skipped = {}, {}, {}, {}
+    for path in paths:
+        with open(path, encoding="utf-8") as f:
+            report = json.load(f)
+        for key, value in report["context"].items():
+            context.setdefault(key, value if isinstance(value, str) else json.dumps(value))
+        for run in report["benchmarks"]:
+            name = run.get("run_name", run["name"])
+            if run.get("run_type") == "aggregate":
+                continue
+            if run.get("error_occurred"):
+                why = run["error_message"]
+                (skipped if why.startswith("skipped: ") else failed)[name] = why
+            else:
+                runs.setdefault(name, []).append(run)
+    context.pop("caches", None)
+    context.pop("executable", None)
+    least = min((r["probe"] for reps in runs.values() for r in reps if "probe" in r), default=0)
+    return Data(context, {n: condense(reps, least) for n, reps in runs.items()}, failed, skipped)
