@@ -36,7 +36,7 @@ struct world {
 	struct cookie_secrets secrets;
 	const struct cookie_secrets *_Atomic secrets_now;
 	_Atomic bool drain;
-	struct rte_ring *to_handshake, *to_worker, *retired;
+	struct rte_ring *to_handshake, *to_worker;
 	struct path_core *core;
 
 	enum aead_alg alg;
@@ -58,7 +58,6 @@ static void world_free(struct world *w)
 	path_core_free(w->core);
 	rte_ring_free(w->to_handshake);
 	rte_ring_free(w->to_worker);
-	rte_ring_free(w->retired);
 	if (rte_eth_dev_is_valid_port(0))
 		(void)rte_eth_dev_stop(0);
 	rte_mempool_free(w->pool);
@@ -90,7 +89,6 @@ static bool start_core(struct world *w)
 		.n_workers = 1,
 		.to_handshake = { w->to_handshake },
 		.to_worker = { w->to_worker },
-		.retired = w->retired,
 		.ports = { { .mtu = 1500, .host = { .n_addrs = 1 } } },
 		.n_ports = 1,
 		.store = w->store,
@@ -126,11 +124,10 @@ static bool world_parts(struct world *w)
 	w->gate = gate_new();
 	w->to_handshake = ring("bench_handshake", RING_SIZE);
 	w->to_worker = ring("bench_worker", RING_SIZE);
-	w->retired = ring("bench_retired", w->n_sessions);
 	w->secrets_now = &w->secrets;
 	return w->pool != NULL && w->store != NULL && w->pending != NULL && w->aead != NULL &&
 	       w->gate != NULL && w->to_handshake != NULL && w->to_worker != NULL &&
-	       w->retired != NULL && cookie_secrets_init(&w->secrets) && start_port(w->pool) &&
+	       cookie_secrets_init(&w->secrets) && start_port(w->pool) &&
 	       start_core(w);
 }
 

@@ -69,19 +69,9 @@ static bool make_rings(struct app *app)
 {
 	const struct layout *l = &app->layout;
 	const unsigned n_dst[MESH_ROLES] = { l->n_poll, l->n_handshake, l->n_worker };
-	char name[RTE_RING_NAMESIZE];
 	int rc = mesh_init(&app->mesh, l->n_cores, n_dst, RING_SIZE);
 
-	if (rc != 0)
-		return app_failed("rings", rc);
-	for (unsigned i = 0; i < l->n_poll; i++) {
-		snprintf(name, sizeof(name), "retired%u", i);
-		app->retired[i] = rte_ring_create(name, app->opt.max_sessions, SOCKET_ID_ANY,
-						  RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
-		if (app->retired[i] == NULL)
-			return app_failed("rings", rte_errno);
-	}
-	return true;
+	return rc == 0 || app_failed("rings", rc);
 }
 
 static bool make_sessions(struct app *app)
@@ -108,7 +98,7 @@ static bool make_sessions(struct app *app)
 	app->pending = table_new(app->opt.max_handshakes * 2, SOCKET_ID_ANY);
 	if (app->store == NULL || app->pending == NULL)
 		return app_failed("--max-sessions", ENOMEM);
-	app->recycler = recycler_new(app->store, &app->mesh, app->retired, app->layout.n_poll);
+	app->recycler = recycler_new(app->store, &app->mesh);
 	return app->recycler != NULL || app_failed("sessions", ENOMEM);
 }
 
@@ -146,8 +136,7 @@ static unsigned memory_mb(const struct app *app)
 			 sizeof(struct session_overflow) + 64 + app->opt.replay_window / 8;
 	size_t rings = (size_t)app->layout.n_cores * app->layout.n_cores * MESH_ROLES * RING_SIZE *
 		       sizeof(void *);
-	size_t retired = (size_t)app->layout.n_poll * app->opt.max_sessions * 2 * sizeof(void *);
-	size_t bytes = pool_size(app) * packet + app->opt.max_sessions * session + rings + retired +
+	size_t bytes = pool_size(app) * packet + app->opt.max_sessions * session + rings +
 		       app->opt.max_handshakes * (size_t)64;
 
 	return 64 + (unsigned)(bytes >> 20) * 5 / 4;
@@ -336,8 +325,6 @@ void app_free(struct app *app)
 	urcu_qsbr_register_thread();
 	app_free_cores(app);
 	mesh_free(&app->mesh);
-	for (unsigned i = 0; i < app->layout.n_poll; i++)
-		rte_ring_free(app->retired[i]);
 	recycler_free(app->recycler);
 	store_free(app->store);
 	urcu_qsbr_unregister_thread();

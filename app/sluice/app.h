@@ -27,7 +27,6 @@ struct app {
 	struct mesh mesh;
 	struct store *store;
 	struct table *pending;
-	struct rte_ring *retired[CORE_MAX]; /* by poll core */
 	struct recycler *recycler;
 	const struct cookie_secrets *_Atomic cookie_secrets; /* RCU */
 

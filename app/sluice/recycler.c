@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "recycler.h"
 
-#include "path.h"
-
 #include <stdlib.h>
 
 #include <urcu/urcu-qsbr.h>
@@ -10,15 +8,12 @@
 struct recycler {
 	struct store *store;
 	const struct mesh *mesh;
-	struct rte_ring *const *retired;
-	unsigned n_retired;
 	uint32_t *marks; /* one a ring to a worker */
 	size_t n;        /* slots in the batch under way */
 	uint32_t batch[RECYCLER_BATCH];
 };
 
-struct recycler *recycler_new(struct store *store, const struct mesh *mesh,
-			      struct rte_ring *const *retired, unsigned n_retired)
+struct recycler *recycler_new(struct store *store, const struct mesh *mesh)
 {
 	struct recycler *r = calloc(1, sizeof(*r));
 
@@ -26,8 +21,6 @@ struct recycler *recycler_new(struct store *store, const struct mesh *mesh,
 		return NULL;
 	r->store = store;
 	r->mesh = mesh;
-	r->retired = retired;
-	r->n_retired = n_retired;
 	r->marks = calloc(mesh_marks_len(mesh, MESH_WORKER), sizeof(*r->marks));
 	if (r->marks == NULL) {
 		free(r);
@@ -44,27 +37,12 @@ void recycler_free(struct recycler *r)
 	free(r);
 }
 
-static void take_batch(struct recycler *r)
-{
-	void *entries[64];
-	unsigned n;
-
-	for (unsigned i = 0; i < r->n_retired; i++) {
-		while (r->n + RTE_DIM(entries) <= RECYCLER_BATCH &&
-		       (n = rte_ring_sc_dequeue_burst(r->retired[i], entries, RTE_DIM(entries),
-						      NULL)) > 0) {
-			for (unsigned k = 0; k < n; k++)
-				r->batch[r->n++] = path_retired_slot(entries[k]);
-		}
-	}
-}
-
 size_t recycler_turn(struct recycler *r)
 {
 	size_t n;
 
 	if (r->n == 0) {
-		take_batch(r);
+		r->n = store_take_retired(r->store, r->batch, RECYCLER_BATCH);
 		if (r->n == 0)
 			return 0;
 		urcu_qsbr_synchronize_rcu();

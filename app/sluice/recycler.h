@@ -19,9 +19,8 @@ enum { RECYCLER_BATCH = 4096 };
 
 struct recycler;
 
-/* recycler_new: retired holds one ring for each poll core; NULL without memory. */
-struct recycler *recycler_new(struct store *store, const struct mesh *mesh,
-			      struct rte_ring *const *retired, unsigned n_retired);
+/* recycler_new: NULL without memory. */
+struct recycler *recycler_new(struct store *store, const struct mesh *mesh);
 void recycler_free(struct recycler *r);
 
 /* recycler_turn: takes the next batch or moves the one under way on; waits for a grace period at

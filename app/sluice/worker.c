@@ -196,7 +196,7 @@ struct worker *worker_new(const struct worker_config *cfg)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	struct exchange_config exchange = {
-		.n_slots = cfg->store->max_sessions,
+		.n_slots = cfg->store->n_slots,
 		.n_workers = cfg->mesh->n_dst[MESH_WORKER],
 		.n_open = OPEN_EXCHANGES,
 		.ack_delivered = cfg->ack_delivered,

@@ -66,6 +66,4 @@ void core_retire(struct path_core *core, struct session_ref ref, enum status why
 	if (!store_retire(core->cfg.store, ref))
 		return;
 	core_count(core, why);
-	/* Cannot fail: path_core_new saw that there is room for every slot there is. */
-	(void)rte_ring_sp_enqueue(core->cfg.retired, (void *)((uintptr_t)ref.slot + 1));
 }

@@ -59,9 +59,6 @@ struct path_config {
 	struct rte_ring *to_poll[PATH_POLL_MAX];
 	struct rte_ring *to_handshake[PATH_HANDSHAKE_MAX];
 	struct rte_ring *to_worker[PATH_WORKERS_MAX];
-	/* Retired slots, as path_retired_slot reads them, for the control thread to wait a grace
-	 * period and call store_recycle. Room for max_sessions entries: it cannot be full. */
-	struct rte_ring *retired;
 
 	struct path_port ports[PATH_PORTS_MAX];
 	uint8_t n_ports;
@@ -85,7 +82,7 @@ struct path_config {
 struct path_core;
 
 /* path_core_new: one poll core's state, on its NUMA socket. NULL with errno EINVAL (a layout that
- * cannot work: rings missing, retired ring smaller than max_sessions, private area too small) or
+ * cannot work: rings missing, private area too small) or
  * ENOMEM. Free with path_core_free, which frees what still waits in it and wipes. Slow path only.
  */
 struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns);
@@ -105,12 +102,6 @@ void path_flush(struct path_core *core, uint64_t now_ns);
 
 /* path_sweep: looks at the few slots that are due and closes idle sessions. Once a turn or less. */
 void path_sweep(struct path_core *core, uint64_t now_ns);
-
-/* path_retired_slot: the slot of an entry of the retired ring. */
-static inline uint32_t path_retired_slot(const void *entry)
-{
-	return (uint32_t)((uintptr_t)entry - 1);
-}
 
 /* What a poll core did, beside the reasons in struct status_counts. */
 #define PATH_STATS_LIST(X)                                                                         \

@@ -12,7 +12,7 @@ void sweep_run(struct path_core *core)
 {
 	struct session_ref idle[SWEEP_MAX];
 	uint64_t pass_ns = core->cfg.session_timeout_ns / CORE_IDLE_SWEEPS;
-	uint64_t slot_ns = pass_ns / core->cfg.store->max_sessions;
+	uint64_t slot_ns = pass_ns / core->cfg.store->n_slots;
 	uint64_t due;
 	size_t n;
 

@@ -11,16 +11,26 @@ enum {
 	SLOTS_A_PAGE = PAGE / sizeof(struct session_overflow),
 	WORD_BITS = 64,
 	INSERT_TRIES = 64, /* for a relocation on another core to end its few stores */
+	SESSIONS_MAX = 1 << 30,
+	SPARE_MIN = 64, /* spare slots: these and a thousandth of all */
+	SPARE_SHIFT = 10,
 };
 
 /*
- * Free slots: a stack, since the slot that was used last costs no new page. Several cores take,
- * the control thread gives; a compare-and-swap that fails means that another one succeeded, so
- * nobody waits for a preempted thread (a ring with several producers or consumers would make them
- * wait for each other's tail). The head carries a count of changes against ABA.
+ * Slots nobody has, linked through one array: a slot is in one of the two lists, or in none.
+ *
+ * Free ones: a stack, since the slot that was used last costs no new page. Several cores take, the
+ * control thread gives; a compare-and-swap that fails means that another one succeeded, so nobody
+ * waits for a preempted thread (a ring with several producers or consumers would make them wait
+ * for each other's tail). The head carries a count of changes against ABA.
+ *
+ * Retired ones: several cores give, the control thread takes all at once, so there is no ABA.
  */
-struct store_free {
-	_Atomic uint64_t head; /* changes 32 | slot + 1, 0: empty */
+struct store_slots {
+	_Atomic uint64_t free;    /* changes 32 | slot + 1, 0: empty */
+	_Atomic uint32_t retired; /* slot + 1, 0: empty */
+	uint32_t taken;           /* the same, of those taken; control thread only */
+	_Atomic uint32_t used;    /* slots that are not free */
 	_Atomic uint32_t next[];
 };
 
@@ -29,56 +39,78 @@ static uint64_t free_head(uint64_t before, uint32_t top)
 	return ((before >> 32) + 1) << 32 | top;
 }
 
-static bool free_take(struct store_free *f, uint32_t *slot)
+/* A slot, unless there are none or so many in use. */
+static bool slot_take(struct store_slots *f, uint32_t limit, uint32_t *slot)
 {
-	uint64_t head = atomic_load_explicit(&f->head, memory_order_acquire);
+	uint64_t head;
 	uint32_t next;
 
+	if (atomic_fetch_add_explicit(&f->used, 1, memory_order_relaxed) >= limit)
+		goto none;
+	head = atomic_load_explicit(&f->free, memory_order_acquire);
 	do {
 		if ((uint32_t)head == 0)
-			return false;
+			goto none;
 		*slot = (uint32_t)head - 1;
 		/* May be stale already: then the swap fails. */
 		next = atomic_load_explicit(&f->next[*slot], memory_order_relaxed);
-	} while (!atomic_compare_exchange_weak_explicit(&f->head, &head, free_head(head, next),
+	} while (!atomic_compare_exchange_weak_explicit(&f->free, &head, free_head(head, next),
 							memory_order_acq_rel,
 							memory_order_acquire));
 	return true;
+none:
+	atomic_fetch_sub_explicit(&f->used, 1, memory_order_relaxed);
+	return false;
 }
 
-static void free_give(struct store_free *f, uint32_t slot)
+static void slot_give(struct store_slots *f, uint32_t slot)
 {
-	uint64_t head = atomic_load_explicit(&f->head, memory_order_relaxed);
+	uint64_t head = atomic_load_explicit(&f->free, memory_order_relaxed);
 
 	do {
 		atomic_store_explicit(&f->next[slot], (uint32_t)head, memory_order_relaxed);
-	} while (!atomic_compare_exchange_weak_explicit(&f->head, &head, free_head(head, slot + 1),
+	} while (!atomic_compare_exchange_weak_explicit(&f->free, &head, free_head(head, slot + 1),
 							memory_order_acq_rel,
 							memory_order_relaxed));
+	/* Last: who sees the count finds the slot. */
+	atomic_fetch_sub_explicit(&f->used, 1, memory_order_release);
 }
 
-static struct store_free *free_new(uint32_t n)
+static void slot_retire(struct store_slots *f, uint32_t slot)
 {
-	struct store_free *f = malloc(sizeof(*f) + (size_t)n * sizeof(f->next[0]));
+	uint32_t head = atomic_load_explicit(&f->retired, memory_order_relaxed);
+
+	do {
+		atomic_store_explicit(&f->next[slot], head, memory_order_relaxed);
+	} while (!atomic_compare_exchange_weak_explicit(
+		&f->retired, &head, slot + 1, memory_order_release, memory_order_relaxed));
+}
+
+static struct store_slots *slots_new(uint32_t n)
+{
+	struct store_slots *f = malloc(sizeof(*f) + (size_t)n * sizeof(f->next[0]));
 
 	if (f == NULL)
 		return NULL;
 	/* 0 on top, so that the low slots, and their pages, are the ones in use. */
 	for (uint32_t i = 0; i < n; i++)
 		atomic_init(&f->next[i], i + 1 < n ? i + 2 : 0);
-	atomic_init(&f->head, 1);
+	atomic_init(&f->free, 1);
+	atomic_init(&f->retired, 0);
+	atomic_init(&f->used, 0);
+	f->taken = 0;
 	return f;
 }
 
 static size_t overflow_words(const struct store *s)
 {
-	return (s->max_sessions + (size_t)SLOTS_A_PAGE * WORD_BITS - 1) /
+	return (s->n_slots + (size_t)SLOTS_A_PAGE * WORD_BITS - 1) /
 	       ((size_t)SLOTS_A_PAGE * WORD_BITS);
 }
 
 static bool allocate_parts(struct store *s, int socket)
 {
-	size_t n = s->max_sessions, words = s->replay_window / WORD_BITS;
+	size_t n = s->n_slots, words = s->replay_window / WORD_BITS;
 
 	if (!block_new(&s->hot_block, n * sizeof(*s->hot), socket) ||
 	    !block_new(&s->cold_block, n * sizeof(*s->cold), socket) ||
@@ -95,7 +127,7 @@ static bool allocate_parts(struct store *s, int socket)
 
 static bool config_ok(const struct store_config *cfg)
 {
-	return cfg->max_sessions != 0 && cfg->max_sessions < UINT32_MAX &&
+	return cfg->max_sessions != 0 && cfg->max_sessions <= SESSIONS_MAX &&
 	       cfg->replay_window != 0 && cfg->replay_window % 64 == 0 &&
 	       cfg->replay_window <= 1024;
 }
@@ -112,13 +144,15 @@ struct store *store_new(const struct store_config *cfg)
 	if (s == NULL)
 		return NULL;
 	*s = (struct store){ .replay_window = cfg->replay_window,
+			     .n_slots = cfg->max_sessions + SPARE_MIN +
+					(cfg->max_sessions >> SPARE_SHIFT),
 			     .max_sessions = cfg->max_sessions,
 			     .identities = cfg->identities };
 	flow_hash_key_init(&s->hash_key, cfg->hash_seed);
-	s->flows = table_new(cfg->max_sessions, cfg->socket);
-	s->free_slots = free_new(cfg->max_sessions);
+	s->flows = table_new(s->n_slots, cfg->socket);
+	s->slots = slots_new(s->n_slots);
 	s->overflow_touched = calloc(overflow_words(s), sizeof(*s->overflow_touched));
-	if (s->flows != NULL && s->free_slots != NULL && s->overflow_touched != NULL &&
+	if (s->flows != NULL && s->slots != NULL && s->overflow_touched != NULL &&
 	    allocate_parts(s, cfg->socket))
 		return s;
 	store_free(s);
@@ -139,7 +173,7 @@ static void wipe_keys(struct store *s, uint32_t slot)
 /* A retired slot that nobody recycled holds an identity too. */
 static void drop_slots(struct store *s)
 {
-	for (uint32_t i = 0; i < s->max_sessions; i++) {
+	for (uint32_t i = 0; i < s->n_slots; i++) {
 		if (generation_live(atomic_load(&s->hot[i].generation)))
 			wipe_keys(s, i);
 		if (s->cold[i].identity != NULL)
@@ -154,7 +188,7 @@ void store_free(struct store *s)
 	if (s->hot != NULL && s->cold != NULL)
 		drop_slots(s);
 	table_free(s->flows);
-	free(s->free_slots);
+	free(s->slots);
 	free(s->overflow_touched);
 	block_free(&s->hot_block);
 	block_free(&s->cold_block);
@@ -210,7 +244,7 @@ static void fill_slot(struct store *s, uint32_t slot, uint8_t owner,
 		.flow = in->flow,
 		.hop = in->hop,
 		.identity = in->identity,
-		.swept_newest = in->rx_newest,
+		.swept_newest = (uint32_t)in->rx_newest,
 		.handshake_slot = in->handshake_slot,
 		.handshake_generation = in->handshake_generation,
 		.suite = in->suite,
@@ -235,21 +269,20 @@ static uint32_t next_generation(struct store *s, uint32_t slot)
 	return next;
 }
 
-/* Takes the entry that stands in the way of an insert out of the table, when it is the same
- * device's older session. */
-static bool replace(struct store *s, uint8_t owner, const struct flow *flow,
-		    const struct flow_hash *hash, struct session_ref *replaced)
-{
-	struct table_hit hit;
+/* What an install meets in the table. */
+enum place { PLACE_FREE, PLACE_OLD_SELF, PLACE_TAKEN };
 
-	if (table_lookup_burst(s->flows, hash, &hit, 1) == 0)
-		return true;
-	if (!store_live(s, hit.ref))
-		return true; /* on its way out */
-	if (hit.owner != owner || memcmp(&s->cold[hit.ref.slot].flow, flow, sizeof(*flow)) != 0)
-		return false;
-	*replaced = hit.ref;
-	return table_remove(s->flows, hash, hit.ref);
+/* PLACE_OLD_SELF: the same device's older session, *hit. */
+static enum place look_at_place(const struct store *s, uint8_t owner, const struct flow *flow,
+				const struct flow_hash *hash, struct table_hit *hit)
+{
+	if (table_lookup_burst(s->flows, hash, hit, 1) == 0)
+		return PLACE_FREE;
+	if (!store_live(s, hit->ref))
+		return PLACE_FREE; /* on its way out */
+	if (hit->owner != owner || memcmp(&s->cold[hit->ref.slot].flow, flow, sizeof(*flow)) != 0)
+		return PLACE_TAKEN;
+	return PLACE_OLD_SELF;
 }
 
 static enum table_insert publish(struct store *s, const struct flow_hash *hash,
@@ -270,21 +303,23 @@ static void abandon(struct store *s, uint32_t slot)
 	next_generation(s, slot);
 	wipe_keys(s, slot);
 	s->cold[slot].identity = NULL;
-	free_give(s->free_slots, slot);
+	slot_give(s->slots, slot);
 }
 
 enum status store_install(struct store *s, uint8_t owner, const struct session_install *in,
 			  struct session_ref *out, struct session_ref *replaced)
 {
 	struct flow_hash hash = hash_of(s, &in->flow);
-	struct table_hit entry = { .owner = owner, .class = in->aead };
+	struct table_hit entry = { .owner = owner, .class = in->aead }, old = { 0 };
+	enum place place = look_at_place(s, owner, &in->flow, &hash, &old);
+	uint32_t limit = place == PLACE_OLD_SELF ? s->n_slots : s->max_sessions;
 
 	*out = *replaced = (struct session_ref){ 0 };
-	if (!free_take(s->free_slots, &entry.ref.slot))
+	if (place == PLACE_TAKEN || !slot_take(s->slots, limit, &entry.ref.slot))
 		return STATUS_SESSION_FULL;
-	if (!replace(s, owner, &in->flow, &hash, replaced)) {
-		free_give(s->free_slots, entry.ref.slot);
-		return STATUS_SESSION_FULL;
+	if (place == PLACE_OLD_SELF) {
+		(void)table_remove(s->flows, &hash, old.ref); /* there: removing it is ours */
+		*replaced = old.ref;
 	}
 	fill_slot(s, entry.ref.slot, owner, in);
 	entry.ref.generation = next_generation(s, entry.ref.slot);
@@ -309,7 +344,22 @@ bool store_retire(struct store *s, struct session_ref ref)
 	next_generation(s, ref.slot);
 	wipe_keys(s, ref.slot);
 	atomic_fetch_sub_explicit(&s->live, 1, memory_order_relaxed);
+	slot_retire(s->slots, ref.slot);
 	return true;
+}
+
+size_t store_take_retired(struct store *s, uint32_t *slots, size_t max)
+{
+	struct store_slots *f = s->slots;
+	size_t n = 0;
+
+	if (f->taken == 0)
+		f->taken = atomic_exchange_explicit(&f->retired, 0, memory_order_acquire);
+	for (; f->taken != 0 && n < max; n++) {
+		slots[n] = f->taken - 1;
+		f->taken = atomic_load_explicit(&f->next[slots[n]], memory_order_relaxed);
+	}
+	return n;
 }
 
 void store_recycle(struct store *s, const uint32_t *slots, size_t n)
@@ -320,15 +370,15 @@ void store_recycle(struct store *s, const uint32_t *slots, size_t n)
 		if (cold->identity != NULL)
 			identity_put(s->identities, cold->identity);
 		cold->identity = NULL;
-		free_give(s->free_slots, slots[i]);
+		slot_give(s->slots, slots[i]);
 	}
 }
 
 /* Whether the owner's session in a slot has been idle for max_sweeps visits. */
-static bool sweep_slot(struct store *s, uint32_t slot, uint16_t max_sweeps)
+static bool sweep_slot(struct store *s, uint32_t slot, uint8_t max_sweeps)
 {
 	struct session_cold *cold = &s->cold[slot];
-	uint64_t newest = replay_newest(&s->hot[slot]);
+	uint32_t newest = s->hot[slot].rx_newest_lo;
 
 	if (newest != cold->swept_newest) {
 		cold->swept_newest = newest;
@@ -340,20 +390,20 @@ static bool sweep_slot(struct store *s, uint32_t slot, uint16_t max_sweeps)
 	return cold->idle_sweeps >= max_sweeps;
 }
 
-size_t store_sweep(struct store *s, uint8_t owner, uint32_t *cursor, size_t n, uint16_t max_sweeps,
+size_t store_sweep(struct store *s, uint8_t owner, uint32_t *cursor, size_t n, uint8_t max_sweeps,
 		   struct session_ref *out)
 {
-	uint32_t slot = *cursor < s->max_sessions ? *cursor : 0;
+	uint32_t slot = *cursor < s->n_slots ? *cursor : 0;
 	size_t found = 0;
 
-	for (size_t i = 0; i < n && i < s->max_sessions; i++) {
+	for (size_t i = 0; i < n && i < s->n_slots; i++) {
 		uint32_t generation =
 			atomic_load_explicit(&s->hot[slot].generation, memory_order_acquire);
 
 		if (generation_live(generation) && s->cold[slot].owner == owner &&
 		    sweep_slot(s, slot, max_sweeps))
 			out[found++] = (struct session_ref){ slot, generation };
-		slot = slot + 1 < s->max_sessions ? slot + 1 : 0;
+		slot = slot + 1 < s->n_slots ? slot + 1 : 0;
 	}
 	*cursor = slot;
 	return found;
@@ -369,7 +419,7 @@ size_t store_bytes(const struct store *s)
 	size_t pages = atomic_load_explicit(&s->overflow_pages, memory_order_relaxed);
 
 	return sizeof(*s) + table_bytes(s->flows) + s->hot_block.len + s->cold_block.len +
-	       s->wide_block.len + pages * PAGE + sizeof(*s->free_slots) +
-	       s->max_sessions * sizeof(s->free_slots->next[0]) +
+	       s->wide_block.len + pages * PAGE + sizeof(*s->slots) +
+	       s->n_slots * sizeof(s->slots->next[0]) +
 	       overflow_words(s) * sizeof(*s->overflow_touched);
 }

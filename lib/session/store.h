@@ -3,9 +3,13 @@
  * All sessions of the process: slots, their parts, their recycling.
  *
  * A slot goes: free → live (store_install, owner core) → retired (store_retire, owner core: the
- * generation moves on at once, keys are wiped, the index entry is gone) → waits for a grace period
- * (control thread) → free (store_recycle). Generations count per slot and survive reuse: odd ones
- * are live, even ones (0 among them) are not.
+ * generation moves on at once, keys are wiped, the index entry is gone) → taken
+ * (store_take_retired, control thread), to wait for a grace period → free (store_recycle).
+ * Generations count per slot and survive reuse: odd ones are live, even ones (0 among them) are
+ * not.
+ *
+ * There are a few slots more than sessions may be: in a full store a device that connects again
+ * gets its new session before its old one's slot is free.
  */
 #pragma once
 
@@ -23,17 +27,18 @@ struct store_config {
 };
 
 struct store {
-	struct session_hot *hot;   /* [max_sessions] */
-	struct session_cold *cold; /* [max_sessions] */
-	/* [max_sessions]; pages touched only by 256-bit suites */
+	struct session_hot *hot;   /* [n_slots] */
+	struct session_cold *cold; /* [n_slots] */
+	/* [n_slots]; pages touched only by 256-bit suites */
 	struct session_overflow *overflow;
-	uint64_t *wide; /* [max_sessions * replay_window / 64], or NULL */
+	uint64_t *wide; /* [n_slots * replay_window / 64], or NULL */
 	unsigned replay_window;
+	uint32_t n_slots; /* max_sessions and the spare ones */
 	uint32_t max_sessions;
 	struct flow_hash_key hash_key;
 	struct table *flows; /* 5-tuple → session */
 	struct identity_set *identities;
-	struct store_free *free_slots;
+	struct store_slots *slots;
 	struct block hot_block, cold_block, overflow_block, wide_block;
 	_Atomic uint64_t *overflow_touched; /* a bit for each page of overflow */
 	_Atomic uint32_t overflow_pages;
@@ -53,10 +58,11 @@ void store_free(struct store *s);
  * store_install: a new session for a finished handshake, owned by poll core `owner`. Replaces a
  * live session of the same flow owned by the same core: *replaced is its reference then
  * (generation 0: none), already out of the table, for the caller to retire, whatever the result
- * is. STATUS_OK and *out, or STATUS_SESSION_FULL: no slot, no room in the table, or a live session
- * of another flow or owner has the same signature (the identity reference then stays with the
- * caller). A session is never evicted for another flow's (bad-input N5). Owner core only, inside
- * RCU read side.
+ * is. STATUS_OK and *out, or STATUS_SESSION_FULL: max_sessions slots are in use (retired ones are,
+ * until they are recycled; a replacement may take a spare slot), no room in the table, or a live
+ * session of another flow or owner has the same signature (the identity reference then stays with
+ * the caller). A session is never evicted for another flow's (bad-input N5). Owner core only,
+ * inside RCU read side.
  */
 enum status store_install(struct store *s, uint8_t owner, const struct session_install *in,
 			  struct session_ref *out, struct session_ref *replaced);
@@ -64,23 +70,27 @@ enum status store_install(struct store *s, uint8_t owner, const struct session_i
 /* store_live: whether a reference still names its session. Any thread, inside RCU read side. */
 static inline bool store_live(const struct store *s, struct session_ref ref)
 {
-	return (ref.generation & 1) && ref.slot < s->max_sessions &&
+	return (ref.generation & 1) && ref.slot < s->n_slots &&
 	       atomic_load_explicit(&s->hot[ref.slot].generation, memory_order_acquire) ==
 		       ref.generation;
 }
 
-/* store_retire: ends a session: index entry, generation, keys. The slot is not free yet: hand it
- * to store_recycle after a grace period. false: the reference was stale. Owner core only. */
+/* store_retire: ends a session: index entry, generation, keys. Its slot then waits for
+ * store_take_retired. false: the reference was stale. Owner core only. */
 bool store_retire(struct store *s, struct session_ref ref);
 
-/* store_recycle: after a grace period: gives the identity's reference back and frees the slots.
- * Control thread only. */
+/* store_take_retired: up to max retired slots, each given out once; returns how many. Control
+ * thread only. */
+size_t store_take_retired(struct store *s, uint32_t *slots, size_t max);
+
+/* store_recycle: slots of store_take_retired, a grace period after that: gives the identity's
+ * reference back and frees them. Control thread only. */
 void store_recycle(struct store *s, const uint32_t *slots, size_t n);
 
 /* store_sweep: looks at up to n slots from *cursor on and writes those of `owner` that received
  * nothing for max_sweeps visits to out; returns how many. A session is reported again at each
  * further visit until it is retired. Owner core only, inside RCU read side. */
-size_t store_sweep(struct store *s, uint8_t owner, uint32_t *cursor, size_t n, uint16_t max_sweeps,
+size_t store_sweep(struct store *s, uint8_t owner, uint32_t *cursor, size_t n, uint8_t max_sweeps,
 		   struct session_ref *out);
 
 /* store_rx_key, store_tx_key: the raw key of a live slot, aead_info(alg)->key_len bytes, borrowed

@@ -34,7 +34,6 @@ struct world {
 	struct rte_ring *to_poll[WORLD_CORES][WORLD_CORES]; /* [from][to] */
 	struct rte_ring *to_hs[WORLD_CORES][WORLD_HS];
 	struct rte_ring *to_worker[WORLD_CORES][WORLD_WORKERS];
-	struct rte_ring *retired[WORLD_CORES];
 	struct path_config cfg[WORLD_CORES];
 	struct path_core *core[WORLD_CORES];
 	uint64_t now;
@@ -71,7 +70,6 @@ static inline void world_core_config(struct world *w, unsigned i)
 		.n_poll = WORLD_CORES,
 		.n_handshake = WORLD_HS,
 		.n_workers = WORLD_WORKERS,
-		.retired = w->retired[i],
 		.ports = { { .port_id = 0, .mtu = 1500, .host = build_host } },
 		.n_ports = 1,
 		.store = w->store,
@@ -91,7 +89,7 @@ static inline void world_core_config(struct world *w, unsigned i)
 		c->to_worker[k] = w->to_worker[i][k];
 }
 
-static inline void world_rings(struct world *w, unsigned max_sessions, unsigned ring_size)
+static inline void world_rings(struct world *w, unsigned ring_size)
 {
 	for (unsigned i = 0; i < WORLD_CORES; i++) {
 		for (unsigned k = 0; k < WORLD_CORES; k++)
@@ -100,7 +98,6 @@ static inline void world_rings(struct world *w, unsigned max_sessions, unsigned 
 			w->to_hs[i][k] = world_ring("h", i * 8 + k, ring_size);
 		for (unsigned k = 0; k < WORLD_WORKERS; k++)
 			w->to_worker[i][k] = world_ring("w", i * 8 + k, ring_size);
-		w->retired[i] = world_ring("r", i, max_sessions);
 	}
 }
 
@@ -126,7 +123,7 @@ static inline struct world *world_sized(unsigned max_sessions, unsigned window, 
 	assert_true(w->pool && w->store && w->pending && w->aead && w->client_aead && w->gate);
 	assert_true(cookie_secrets_init(&w->secrets));
 	w->secrets_now = &w->secrets;
-	world_rings(w, max_sessions, ring_size);
+	world_rings(w, ring_size);
 	world_port_start(w);
 	for (unsigned i = 0; i < WORLD_CORES; i++) {
 		world_core_config(w, i);
@@ -176,7 +173,6 @@ static inline int world_teardown(void **state)
 			world_ring_free(w->to_hs[i][k], true);
 		for (unsigned k = 0; k < WORLD_WORKERS; k++)
 			world_ring_free(w->to_worker[i][k], true);
-		world_ring_free(w->retired[i], false);
 	}
 	world_port_drain();
 	rte_eth_dev_stop(0);

@@ -10,10 +10,10 @@ static size_t alert(struct world *w, struct client *c, uint8_t *out, uint8_t lev
 
 static uint32_t retired(struct world *w)
 {
-	void *entry = NULL;
+	uint32_t slot;
 
-	assert_int_equal(rte_ring_dequeue(w->retired[0], &entry), 0);
-	return path_retired_slot(entry);
+	assert_int_equal(store_take_retired(w->store, &slot, 1), 1);
+	return slot;
 }
 
 static void closed_was_told(struct world *w, const struct client *c)

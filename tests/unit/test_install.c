@@ -75,7 +75,7 @@ static void test_replaced(void **state)
 	struct world *w = *state;
 	struct client old = client_up(w, 1, AEAD_AES_128_GCM), anew = old;
 	struct rte_mbuf *m;
-	void *entry = NULL;
+	uint32_t slot;
 
 	memset(anew.keys.rx_key, 0x71, sizeof(anew.keys.rx_key));
 	memset(anew.keys.tx_key, 0x72, sizeof(anew.keys.tx_key));
@@ -93,8 +93,8 @@ static void test_replaced(void **state)
 	rte_pktmbuf_free(m);
 	assert_false(store_live(w->store, old.ref));
 	assert_int_equal(world_count(w, 0, STATUS_SESSION_REPLACED), 1);
-	assert_int_equal(rte_ring_dequeue(w->retired[0], &entry), 0);
-	assert_int_equal(path_retired_slot(entry), old.ref.slot);
+	assert_int_equal(store_take_retired(w->store, &slot, 1), 1);
+	assert_int_equal(slot, old.ref.slot);
 	assert_int_equal(store_count(w->store), 1);
 
 	client_say(w, 0, &old, "old");

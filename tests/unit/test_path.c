@@ -299,13 +299,6 @@ static void test_layouts_that_cannot_work(void **state)
 	assert_null(path_core_new(&bad, w->now));
 	assert_int_equal(errno, EINVAL);
 	bad = w->cfg[0];
-	bad.retired = w->to_poll[0][1]; /* fits */
-	struct path_core *core = path_core_new(&bad, w->now);
-	assert_non_null(core);
-	path_core_free(core);
-	bad.retired = NULL;
-	assert_null(path_core_new(&bad, w->now));
-	bad = w->cfg[0];
 	bad.n_workers = 0;
 	assert_null(path_core_new(&bad, w->now));
 	bad = w->cfg[0];

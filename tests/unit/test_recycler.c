@@ -14,7 +14,6 @@ struct world {
 	struct mesh mesh;
 	struct identity_set *identities;
 	struct store *store;
-	struct rte_ring *retired[POLLS];
 	struct recycler *recycler;
 };
 
@@ -27,7 +26,6 @@ static int setup_sized(void **state, uint32_t sessions)
 				    .replay_window = 64,
 				    .socket = SOCKET_ID_ANY,
 				    .hash_seed = seed };
-	char name[16];
 
 	assert_non_null(w);
 	w->pool = wiring_pool();
@@ -35,13 +33,7 @@ static int setup_sized(void **state, uint32_t sessions)
 	w->identities = cfg.identities = identity_set_new();
 	w->store = store_new(&cfg);
 	assert_non_null(w->store);
-	for (unsigned i = 0; i < POLLS; i++) {
-		snprintf(name, sizeof(name), "retired%u", i);
-		w->retired[i] = rte_ring_create(name, sessions, SOCKET_ID_ANY,
-						RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
-		assert_non_null(w->retired[i]);
-	}
-	w->recycler = recycler_new(w->store, &w->mesh, w->retired, POLLS);
+	w->recycler = recycler_new(w->store, &w->mesh);
 	assert_non_null(w->recycler);
 	*state = w;
 	return 0;
@@ -58,8 +50,6 @@ static int teardown(void **state)
 
 	recycler_free(w->recycler);
 	recycler_free(NULL);
-	for (unsigned i = 0; i < POLLS; i++)
-		rte_ring_free(w->retired[i]);
 	store_free(w->store);
 	assert_int_equal(identity_count(w->identities), 0);
 	identity_set_free(w->identities);
@@ -86,11 +76,9 @@ static bool install(struct world *w, uint32_t n, struct session_ref *out)
 }
 
 /* What a poll core does with a session that ended. */
-static void retire(struct world *w, unsigned poll, struct session_ref ref)
+static void retire(struct world *w, struct session_ref ref)
 {
 	assert_true(store_retire(w->store, ref));
-	assert_int_equal(rte_ring_sp_enqueue(w->retired[poll], (void *)((uintptr_t)ref.slot + 1)),
-			 0);
 }
 
 /* The control thread's turn: registered and offline. */
@@ -133,7 +121,7 @@ static void a_retired_slot_is_used_again(void **state)
 	for (unsigned round = 0; round < 5; round++) {
 		assert_true(install(w, round, &ref));
 		assert_false(install(w, 1000, &next));
-		retire(w, round % POLLS, ref);
+		retire(w, ref);
 		assert_false(install(w, 1000, &next));
 		assert_int_equal(turn(w), 1);
 		assert_int_equal(identity_count(w->identities), 0);
@@ -153,7 +141,7 @@ static void a_slot_waits_for_unread_messages(void **state)
 	assert_true(install(w, 7, &ref));
 	message(w, 1);
 	message(w, 1);
-	retire(w, 0, ref);
+	retire(w, ref);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_int_equal(turn(w), 0);
 		assert_non_null(w->store->cold[ref.slot].identity);
@@ -182,7 +170,7 @@ static void a_batch_is_bounded_and_none_is_lost(void **state)
 		assert_true(install(w, i, &ref));
 	assert_false(install(w, SESSIONS, &ref));
 	for (uint32_t slot = 0; slot < SESSIONS; slot++)
-		retire(w, slot % POLLS,
+		retire(w,
 		       (struct session_ref){ slot, atomic_load(&w->store->hot[slot].generation) });
 	while ((n = turn(w)) > 0) {
 		assert_true(n <= RECYCLER_BATCH);
@@ -256,7 +244,7 @@ static void a_slot_waits_for_readers(void **state)
 	threads.w = w;
 	assert_true(install(w, 77, &ref));
 	message(w, 0);
-	retire(w, 0, ref);
+	retire(w, ref);
 	assert_int_equal(turn(w), 0);
 	assert_int_equal(pthread_create(&reader, NULL, reader_thread, &ref.slot), 0);
 	await(1);
