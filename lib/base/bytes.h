@@ -17,6 +17,8 @@
 #include <stdint.h>
 #include <string.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "raw words have their first byte lowest");
+
 static inline uint32_t bytes_raw32(const void *p)
 {
 	uint32_t v;

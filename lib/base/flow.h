@@ -17,7 +17,7 @@ _Static_assert(sizeof(struct flow) == 36, "struct flow is hashed as 36 bytes");
 /* flow_ip_is_mapped: an IPv4-mapped address, which stands for IPv4 and must not come over IPv6. */
 static inline bool flow_ip_is_mapped(const uint8_t ip[16])
 {
-	return bytes_raw64(ip) == 0 && bytes_u32(ip + 8) == 0xffff;
+	return bytes_raw64(ip) == 0 && bytes_raw32(ip + 8) == 0xffff0000;
 }
 
 /* flow_ip_map: the mapped form of an IPv4 address. In eight-byte halves, as it is read again right
@@ -25,7 +25,7 @@ static inline bool flow_ip_is_mapped(const uint8_t ip[16])
 static inline void flow_ip_map(uint8_t out[16], const uint8_t ip4[4])
 {
 	bytes_put_raw64(out, 0);
-	bytes_put_u64(out + 8, UINT64_C(0xffff) << 32 | bytes_u32(ip4));
+	bytes_put_raw64(out + 8, (uint64_t)bytes_raw32(ip4) << 32 | 0xffff0000);
 }
 
 #define VLAN_NONE 0xffff

@@ -309,7 +309,8 @@ static enum status answer_ip(struct request *q, size_t *out_len)
 {
 	struct frame_ip ip;
 	struct rd r;
-	enum status s = frame_ip_read(&q->body, q->ether.type, 0, &q->flow, &ip);
+	enum status s =
+		frame_ip_read(&q->body, q->ether.type == FRAME_ETHERTYPE_IP6, 0, &q->flow, &ip);
 	uint16_t type_code;
 
 	if (s != STATUS_OK)

@@ -99,7 +99,7 @@ static inline uint64_t frame_ip4_sum(const uint8_t *header, size_t len)
 }
 
 /*
- * frame_ip_read: the IP packet behind an Ethernet header of that type; its source is flow's remote
+ * frame_ip_read: the IP packet behind an Ethernet header; its source is flow's remote
  * end, its destination the local one. Leaves the ports alone.
  *
  * Checks version, lengths, the IPv4 header checksum unless checked has FRAME_IP_CHECKED, and that
@@ -115,8 +115,9 @@ static inline enum status frame_ip4_read(const struct rd *packet, unsigned check
 		return STATUS_FRAME_SHORT;
 	header_len = (p[0] & (size_t)0xf) * 4;
 	total = bytes_u16(p + 2);
-	if (p[0] >> 4 != 4 || header_len < FRAME_IP4_LEN || total < header_len ||
-	    total > rd_len(packet))
+	if (p[0] >> 4 != 4 || header_len < FRAME_IP4_LEN || total < header_len)
+		return STATUS_FRAME_IP_HEADER;
+	if (total > rd_len(packet))
 		return STATUS_FRAME_IP_HEADER;
 	if (!(checked & FRAME_IP_CHECKED) && checksum_fold(frame_ip4_sum(p, header_len)) != 0xffff)
 		return STATUS_FRAME_IP_CHECKSUM;
@@ -152,11 +153,10 @@ static inline enum status frame_ip6_read(const struct rd *packet, struct flow *f
 	return out->proto == FRAME_PROTO_IP6_FRAGMENT ? STATUS_FRAME_FRAGMENT : STATUS_OK;
 }
 
-static inline enum status frame_ip_read(const struct rd *packet, uint16_t ethertype,
-					unsigned checked, struct flow *flow, struct frame_ip *out)
+static inline enum status frame_ip_read(const struct rd *packet, bool v6, unsigned checked,
+					struct flow *flow, struct frame_ip *out)
 {
-	return ethertype == FRAME_ETHERTYPE_IP6 ? frame_ip6_read(packet, flow, out)
-						: frame_ip4_read(packet, checked, flow, out);
+	return v6 ? frame_ip6_read(packet, flow, out) : frame_ip4_read(packet, checked, flow, out);
 }
 
 /* frame_ip_is_ours: an address of the host, of that version. */
@@ -171,38 +171,42 @@ static inline bool frame_ip_is_ours(const struct frame_host *host, const uint8_t
 	return false;
 }
 
-/* frame_ip4_is_broadcast: the directed broadcast address of one of our IPv4 networks. */
-static inline bool frame_ip4_is_broadcast(const struct frame_host *host, uint32_t ip)
+/* frame_ip4_is_peer, frame_ip6_is_peer: an address that a peer can send from: not a group, not
+ * unspecified, not loopback, not ours. */
+static inline bool frame_ip4_is_peer(const struct frame_host *host, const uint8_t ip[16])
 {
+	const uint32_t theirs = bytes_u32(ip + 12);
+
+	/* 0/8 this host, 127/8 loopback, 224/4 multicast (RFC 1122 §3.2.1.3) */
+	if (theirs >> 24 == 0 || theirs >> 24 == 127 || theirs >> 28 == 0xe || theirs == UINT32_MAX)
+		return false;
 	for (unsigned i = 0; i < host->n_addrs; i++) {
 		const struct frame_addr *addr = &host->addrs[i];
+		uint32_t ours, ones;
 
-		/* A /31 has no broadcast address (RFC 3021). */
-		if (addr->prefix_len <= 30 && flow_ip_is_mapped(addr->ip) &&
-		    ip == (bytes_u32(addr->ip + 12) | UINT32_MAX >> addr->prefix_len))
-			return true;
+		if (!flow_ip_is_mapped(addr->ip))
+			continue;
+		/* Behind our prefix. A /31 has no broadcast address (RFC 3021). */
+		ones = addr->prefix_len <= 30 ? UINT32_MAX >> addr->prefix_len : 0;
+		ours = bytes_u32(addr->ip + 12);
+		if (theirs == ours || theirs == (ours | ones))
+			return false;
 	}
-	return false;
+	return true;
 }
 
-/* frame_ip_is_peer: an address that a peer can send from: not a group, not unspecified, not
- * loopback, not ours. */
+static inline bool frame_ip6_is_peer(const struct frame_host *host, const uint8_t ip[16])
+{
+	/* ff00::/8 multicast, :: and ::1 (RFC 4291 §2.5, §2.7) */
+	if (ip[0] == 0xff || flow_ip_is_mapped(ip) ||
+	    (bytes_raw64(ip) == 0 && bytes_u64(ip + 8) <= 1))
+		return false;
+	return !frame_ip_is_ours(host, ip, true);
+}
+
 static inline bool frame_ip_is_peer(const struct frame_host *host, const uint8_t ip[16], bool v6)
 {
-	const uint32_t last = bytes_u32(ip + 12);
-	const uint8_t first = ip[12];
-
-	if (v6) {
-		/* ff00::/8 multicast, :: and ::1 (RFC 4291 §2.5, §2.7) */
-		if (ip[0] == 0xff || flow_ip_is_mapped(ip) ||
-		    (bytes_raw64(ip) == 0 && bytes_raw32(ip + 8) == 0 && last <= 1))
-			return false;
-	} else if (first == 0 || first == 127 || first >> 4 == 0xe || last == UINT32_MAX ||
-		   frame_ip4_is_broadcast(host, last)) {
-		/* 0/8 this host, 127/8 loopback, 224/4 multicast (RFC 1122 §3.2.1.3) */
-		return false;
-	}
-	return !frame_ip_is_ours(host, ip, v6);
+	return v6 ? frame_ip6_is_peer(host, ip) : frame_ip4_is_peer(host, ip);
 }
 
 /* frame_pseudo_sum: the checksum accumulator over a pseudo-header (RFC 768, RFC 8200 §8.1). */

@@ -51,6 +51,31 @@ static void agrees_with_reference(void **state)
 					 reference(bytes + off, len));
 }
 
+/* Every length that a block, a half block, a word and a rest can make up, off every alignment, from
+ * memory that ends where the bytes do, and on top of sums that carry. */
+static void every_length_and_alignment(void **state)
+{
+	static const uint64_t sums[] = { 0, 1, UINT64_MAX, UINT64_MAX - 1, UINT64_C(1) << 63 };
+	uint32_t seed = 3;
+
+	(void)state;
+	for (size_t len = 0; len <= 300; len++)
+		for (size_t off = 0; off < 8; off++) {
+			uint8_t *bytes = malloc(off + len > 0 ? off + len : 1);
+			const uint64_t sum = sums[(len + off) % 5];
+			uint8_t all[308];
+
+			assert_non_null(bytes);
+			memcpy(all, &sum, sizeof(sum));
+			for (size_t i = 0; i < len; i++)
+				all[8 + i] = next_byte(&seed) | (len % 3 ? 0 : 0xfe);
+			memcpy(bytes + off, all + 8, len);
+			assert_int_equal(checksum_fold(checksum_add(sum, bytes + off, len)),
+					 reference(all, 8 + len));
+			free(bytes);
+		}
+}
+
 static void carries_are_kept(void **state)
 {
 	uint8_t *bytes = malloc(65535);
@@ -103,9 +128,13 @@ static void zero_only_of_zeros(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rfc1071_example),      cmocka_unit_test(agrees_with_reference),
-		cmocka_unit_test(carries_are_kept),     cmocka_unit_test(pieces_add_up),
-		cmocka_unit_test(words_are_host_order), cmocka_unit_test(zero_only_of_zeros),
+		cmocka_unit_test(rfc1071_example),
+		cmocka_unit_test(agrees_with_reference),
+		cmocka_unit_test(every_length_and_alignment),
+		cmocka_unit_test(carries_are_kept),
+		cmocka_unit_test(pieces_add_up),
+		cmocka_unit_test(words_are_host_order),
+		cmocka_unit_test(zero_only_of_zeros),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -414,6 +414,66 @@ static void answers_go_back_where_they_came_from(void **state)
 	}
 }
 
+static uint64_t random_next(uint64_t *x)
+{
+	*x ^= *x << 13;
+	*x ^= *x >> 7;
+	return *x ^= *x << 17;
+}
+
+/* Whatever the addresses, ports and lengths: what was written is what a peer reads, and its sums
+ * are right by the test's own. */
+static void anything_written_reads_back(void **state)
+{
+	uint64_t x = 88172645463325252;
+
+	(void)state;
+	for (unsigned i = 0; i < 2000; i++) {
+		struct build_spec spec = i & 1 ? build_ip6("") : build_ip4("");
+		struct frame_host peer = { .mac = BUILD_MAC_PEER, .n_addrs = 1 };
+		struct nexthop hop = { .local_mac = BUILD_MAC_HOST, .remote_mac = BUILD_MAC_PEER };
+		uint8_t frame[FRAME_HEADERS_MAX + 300], *payload;
+		const size_t len = random_next(&x) % 300, l4 = build_l4_off(&spec);
+		struct flow flow = { .local_port = (uint16_t)(random_next(&x) | 1) };
+		struct build_parsed back;
+
+		flow.remote_port = (uint16_t)random_next(&x);
+		hop.vlan_tci = VLAN_NONE;
+		spec.src[3] = (uint8_t)x;
+		spec.dst[2] = (uint8_t)(x >> 8);
+		spec.dst[15] = (uint8_t)(x >> 16);
+		for (unsigned end = 0; end < 2; end++) {
+			uint8_t *ip = end ? flow.remote_ip : flow.local_ip;
+
+			if (spec.v6)
+				memcpy(ip, end ? spec.dst : spec.src, 16);
+			else
+				flow_ip_map(ip, end ? spec.dst : spec.src);
+		}
+		if (memcmp(flow.local_ip, flow.remote_ip, 16) == 0)
+			continue;
+		memcpy(peer.addrs[0].ip, flow.remote_ip, 16);
+		peer.addrs[0].prefix_len = 32;
+		payload = frame + frame_headers_len(&flow, &hop);
+		assert_ptr_equal(payload, frame + l4 + FRAME_UDP_LEN);
+		for (size_t k = 0; k < len; k++)
+			payload[k] = (uint8_t)random_next(&x);
+		frame_write(&flow, &hop, 0, frame, payload, len);
+		assert_int_equal(build_sum(build_pseudo(&spec, len + 8), frame + l4, len + 8),
+				 0xffff);
+		if (!spec.v6)
+			assert_int_equal(build_sum(0, frame + 14, 20), 0xffff);
+		assert_int_equal(build_parse(&peer, frame, l4 + 8 + len, 0, &back), STATUS_OK);
+		assert_memory_equal(back.flow.local_ip, flow.remote_ip, 16);
+		assert_memory_equal(back.flow.remote_ip, flow.local_ip, 16);
+		assert_int_equal(back.flow.local_port, flow.remote_port);
+		assert_int_equal(back.flow.remote_port, flow.local_port);
+		assert_memory_equal(back.hop.local_mac, hop.remote_mac, 6);
+		assert_memory_equal(back.hop.remote_mac, hop.local_mac, 6);
+		assert_int_equal(back.at.payload_len, len);
+	}
+}
+
 static void offloads_leave_what_dpdk_expects(void **state)
 {
 	struct build_spec specs[] = { build_ip4("offload"), build_ip6("offload") };
@@ -493,6 +553,7 @@ int main(void)
 		cmocka_unit_test(reserved_and_double_tags_are_refused),
 		cmocka_unit_test(udp_ends_inside_its_header),
 		cmocka_unit_test(answers_go_back_where_they_came_from),
+		cmocka_unit_test(anything_written_reads_back),
 		cmocka_unit_test(offloads_leave_what_dpdk_expects),
 		cmocka_unit_test(zero_checksum_is_written_as_ones),
 		cmocka_unit_test(checksums_agree_for_every_length),
