@@ -293,5 +293,5 @@ static void ccm_8_seal(struct mb64_scratch *s, const struct mb64_call *call)
 	ccm(s, call, AEAD_SEAL, 8);
 }
 
-const struct mb64_kernel mb64_ccm_128 = { ccm_open, ccm_seal, MB64_LEN_MAX, 1 };
-const struct mb64_kernel mb64_ccm_8_128 = { ccm_8_open, ccm_8_seal, MB64_LEN_MAX, 1 };
+const struct mb64_kernel mb64_ccm_128 = { .open = ccm_open, .seal = ccm_seal };
+const struct mb64_kernel mb64_ccm_8_128 = { .open = ccm_8_open, .seal = ccm_8_seal };
