@@ -40,12 +40,25 @@ static const struct mb64_kernel *const kernels[AEAD_N] = {
 
 static unsigned blocks_of(unsigned len) { return (len + MB64_BLOCK - 1) / MB64_BLOCK; }
 
-/* Records in any place of a batch, by the other engine, which wants them in a row. */
+static bool in_a_row(struct aead_op *const ops[], size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		if (ops[i] != ops[0] + i)
+			return false;
+	}
+	return true;
+}
+
+/* By the other engine, which wants records in a row. */
 static void run_other(struct aead_mb64 *m, enum aead_alg alg, enum aead_direction direction,
 		      struct aead_op *const ops[], size_t n)
 {
 	struct aead_op row[MB64_LANES];
 
+	if (n > 0 && in_a_row(ops, n)) {
+		m->other->ops->run(m->other, alg, direction, ops[0], n);
+		return;
+	}
 	for (size_t done = 0, part; done < n; done += part) {
 		part = n - done < MB64_LANES ? n - done : MB64_LANES;
 		for (size_t i = 0; i < part; i++)
@@ -56,15 +69,13 @@ static void run_other(struct aead_mb64 *m, enum aead_alg alg, enum aead_directio
 	}
 }
 
-/* Each dummy record is as long as a real one, so that it does not end the steps without masks. */
-static void fill(struct aead_mb64 *m, struct mb64_call *call, struct aead_op *const ops[], size_t n)
+static void fill(struct mb64_call *call, struct aead_op *const ops[MB64_LANES])
 {
-	unsigned len_min = ops[0]->len, len_max = 0;
+	unsigned len_min = UINT16_MAX, len_max = 0;
 
 	call->aad_max = 0;
-	m->dummy.len = (uint16_t)len_min;
 	for (unsigned i = 0; i < MB64_LANES; i++) {
-		struct aead_op *op = i < n ? ops[i] : &m->dummy;
+		struct aead_op *op = ops[i];
 
 		call->op[i] = op;
 		call->src[i] = op->src;
@@ -80,7 +91,7 @@ static void fill(struct aead_mb64 *m, struct mb64_call *call, struct aead_op *co
 	call->blocks = blocks_of(len_max);
 }
 
-/* sort: by blocks, ascending; stable. */
+/* sort: by blocks, descending, so that it is the short ones that may not fill a call. */
 static void sort(struct aead_op **ops, size_t n, unsigned blocks_max)
 {
 	uint8_t at[BLOCKS_MAX + 1];
@@ -92,7 +103,7 @@ static void sort(struct aead_op **ops, size_t n, unsigned blocks_max)
 		unsorted[i] = ops[i];
 		at[blocks_of(ops[i]->len)]++;
 	}
-	for (unsigned b = 0; b <= blocks_max; b++) {
+	for (unsigned b = blocks_max + 1; b-- > 0;) {
 		unsigned count = at[b];
 
 		at[b] = (uint8_t)start;
@@ -102,21 +113,53 @@ static void sort(struct aead_op **ops, size_t n, unsigned blocks_max)
 		ops[at[blocks_of(unsorted[i]->len)]++] = unsorted[i];
 }
 
-/* n records, at most BATCH, that the kernel does. */
-static void run_batch(struct aead_mb64 *m, enum aead_alg alg, enum aead_direction direction,
-		      struct aead_op *const ops[], size_t n)
+/*
+ * What a call costs, and 4 records in the other engine, in units of 8 TSC cycles of a Zen 4
+ * (bench/bench_aead.c, by burst and by length; GCM and CCM differ little). In the call, blocks that
+ * only some records have cost more, for their masks; in the other engine, long records are
+ * ipsec-mb's.
+ */
+static unsigned cost_of_call(unsigned shortest, unsigned longest)
+{
+	return 40 + 12 * longest + 4 * (longest - shortest);
+}
+
+static unsigned cost_of_4_elsewhere(unsigned blocks)
+{
+	unsigned narrow = 32 + 5 * blocks, ipsec_mb = 192 + 2 * blocks;
+
+	return narrow < ipsec_mb ? narrow : ipsec_mb;
+}
+
+/* Whether a call of these n records, longest first, costs less than they do elsewhere. */
+static bool call_pays(struct aead_op *const ops[], size_t n)
+{
+	unsigned elsewhere = 0;
+
+	for (size_t i = 0; i < n; i += 4)
+		elsewhere += cost_of_4_elsewhere(blocks_of(ops[i]->len));
+	return cost_of_call(blocks_of(ops[n - 1]->len), blocks_of(ops[0]->len)) < elsewhere;
+}
+
+/* n records, at most BATCH, longest first; room for MB64_LANES more. */
+static void run_calls(struct aead_mb64 *m, enum aead_alg alg, enum aead_direction direction,
+		      struct aead_op *ops[], size_t n)
 {
 	const struct mb64_kernel *kernel = kernels[alg];
 	mb64_run *run = direction == AEAD_OPEN ? kernel->open : kernel->seal;
+	size_t last = n % MB64_LANES;
 	struct mb64_call call;
 
-	for (size_t done = 0, part; done < n; done += part) {
-		part = n - done < MB64_LANES ? n - done : MB64_LANES;
-		if (part < kernel->n_min) {
-			run_other(m, alg, direction, ops + done, part);
-			continue;
-		}
-		fill(m, &call, ops + done, part);
+	if (last > 0 && !call_pays(ops + n - last, last)) {
+		run_other(m, alg, direction, ops + n - last, last);
+		n -= last;
+	}
+	/* As long as a real one, so that they do not end the steps without masks. */
+	m->dummy.len = n > 0 ? ops[n - 1]->len : 0;
+	for (size_t i = 0; i < MB64_LANES; i++)
+		ops[n + i] = &m->dummy;
+	for (size_t i = 0; i < n; i += MB64_LANES) {
+		fill(&call, ops + i);
 		run(&m->scratch, &call);
 	}
 }
@@ -125,24 +168,24 @@ static void run_batch(struct aead_mb64 *m, enum aead_alg alg, enum aead_directio
 static void run_sorted(struct aead_mb64 *m, enum aead_alg alg, enum aead_direction direction,
 		       struct aead_op *ops, size_t n)
 {
-	struct aead_op *mine[BATCH], *others[BATCH];
+	struct aead_op *mine[BATCH + MB64_LANES], *others[BATCH];
 	size_t n_mine = 0, n_others = 0;
-	unsigned len_min = UINT16_MAX, len_max = 0;
+	unsigned len_max = 0, mixed = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		unsigned len = ops[i].len;
 
-		if (len > kernels[alg]->len_max) {
+		if (len > MB64_LEN_MAX) {
 			others[n_others++] = &ops[i];
 			continue;
 		}
 		mine[n_mine++] = &ops[i];
-		len_min = len < len_min ? len : len_min;
+		mixed |= blocks_of(len) ^ blocks_of(mine[0]->len);
 		len_max = len > len_max ? len : len_max;
 	}
-	if (n_mine > MB64_LANES && blocks_of(len_min) != blocks_of(len_max))
+	if (mixed != 0)
 		sort(mine, n_mine, blocks_of(len_max));
-	run_batch(m, alg, direction, mine, n_mine);
+	run_calls(m, alg, direction, mine, n_mine);
 	run_other(m, alg, direction, others, n_others);
 }
 

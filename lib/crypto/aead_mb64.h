@@ -13,7 +13,9 @@ enum {
 	MB64_LANES = 16,
 	MB64_ROUND_KEYS_MAX = 15, /* AES-256 */
 	MB64_BLOCK = 16,
-	MB64_LEN_MAX = 2048, /* of a record that a kernel may be given */
+	/* Of a record that a kernel is given. A full call of 2,000 B takes 0.7 (GCM) to 0.9 (CCM)
+	 * of what ipsec-mb does, expanding every key; longer ones hardly come. */
+	MB64_LEN_MAX = 2048,
 };
 
 /* The records of one call. Its lanes are full: the driver adds dummies, whose bytes are its own. */
@@ -41,8 +43,6 @@ typedef void mb64_run(struct mb64_scratch *s, const struct mb64_call *call);
 
 struct mb64_kernel {
 	mb64_run *open, *seal;
-	uint16_t len_max; /* records longer than this, and */
-	uint8_t n_min;    /* fewer than these in a call: another engine is faster */
 };
 
 extern const struct mb64_kernel mb64_gcm_128;
