@@ -90,8 +90,10 @@ static int by_size(const void *a, const void *b)
 
 static double median(uint32_t *samples)
 {
+	const size_t middle = SAMPLES / 2;
+
 	qsort(samples, SAMPLES, sizeof(*samples), by_size);
-	return samples[SAMPLES / 2];
+	return samples[middle];
 }
 
 /* Alone and after the call by turns, so that a slow moment of the machine is one for both. */

@@ -68,22 +68,27 @@ static size_t length_of(unsigned kind, size_t i, size_t n)
 	}
 }
 
+static void check_mixture(struct aead *a, struct memories *m, enum aead_alg alg, unsigned kind)
+{
+	struct batch b;
+
+	for (size_t s = 0; s < SIZES_N; s++) {
+		batch_init(&b, alg);
+		for (size_t i = 0; i < sizes[s]; i++)
+			batch_add(&b, below(20), length_of(kind, i, sizes[s]), 13);
+		check(a, &b, m);
+	}
+}
+
 static void batches_of_every_size(void **state)
 {
 	struct aead *a = forced(state);
 	struct memories m;
-	struct batch b;
 
 	memories_new(&m, ROOM);
 	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
-		for (size_t s = 0; s < SIZES_N; s++) {
-			for (unsigned kind = 0; kind < 6; kind++) {
-				batch_init(&b, alg);
-				for (size_t i = 0; i < sizes[s]; i++)
-					batch_add(&b, below(20), length_of(kind, i, sizes[s]), 13);
-				check(a, &b, &m);
-			}
-		}
+		for (unsigned kind = 0; kind < 6; kind++)
+			check_mixture(a, &m, alg, kind);
 	}
 	memories_free(&m);
 }
@@ -103,27 +108,32 @@ static const uint8_t *key_of(struct batch *b, unsigned kind, size_t i)
 	}
 }
 
+static void check_sharing(struct aead *a, struct memories *m, enum aead_alg alg, unsigned kind)
+{
+	struct batch b;
+
+	for (size_t s = 0; s < SIZES_N; s++) {
+		batch_init(&b, alg);
+		for (size_t k = 1; k < SESSIONS && kind == 3; k++)
+			memcpy(b.keys[k], b.keys[0], AEAD_KEY_MAX);
+		for (size_t i = 0; i < sizes[s]; i++) {
+			batch_add(&b, 13, below(200), 13);
+			b.ops[i].key = key_of(&b, kind, i);
+		}
+		check(a, &b, m);
+	}
+}
+
 /* Lanes of one session: by the same pointer, and by other pointers to the same bytes. */
 static void sessions_in_several_lanes(void **state)
 {
 	struct aead *a = forced(state);
 	struct memories m;
-	struct batch b;
 
 	memories_new(&m, ROOM);
 	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
-		for (size_t s = 0; s < SIZES_N; s++) {
-			for (unsigned kind = 0; kind < 4; kind++) {
-				batch_init(&b, alg);
-				for (size_t k = 1; k < SESSIONS && kind == 3; k++)
-					memcpy(b.keys[k], b.keys[0], AEAD_KEY_MAX);
-				for (size_t i = 0; i < sizes[s]; i++) {
-					batch_add(&b, 13, below(200), 13);
-					b.ops[i].key = key_of(&b, kind, i);
-				}
-				check(a, &b, &m);
-			}
-		}
+		for (unsigned kind = 0; kind < 4; kind++)
+			check_sharing(a, &m, alg, kind);
 	}
 	memories_free(&m);
 }
@@ -180,7 +190,7 @@ static void batches_leave_nothing_behind(void **state)
 	for (unsigned round = 0; round < (SLOW_BUILD ? 300 : 3000); round++) {
 		size_t n = 1 + below(40);
 
-		batch_init(&b, below(AEAD_N));
+		batch_init(&b, (enum aead_alg)below(AEAD_N));
 		for (size_t i = 0; i < n; i++)
 			batch_add(&b, 13, below(round % 2 ? 30 : 400), below(33));
 		batch_reference(&b, &m);
@@ -260,10 +270,17 @@ static bool reports_uppers(void)
 	return in_use() == 0 && dirty_uppers() == UPPER_YMM;
 }
 
-static void check_uppers(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n)
+static void check_uppers(struct aead *a, enum aead_alg alg, size_t len, size_t n)
 {
+	static uint8_t records[33][4016], key[AEAD_KEY_MAX];
+	struct aead_op ops[33];
+
 	for (size_t i = 0; i < n; i++)
-		ops[i].dst = (uint8_t *)(uintptr_t)ops[i].src;
+		ops[i] = (struct aead_op){ .src = records[i],
+					   .dst = records[i],
+					   .key = key,
+					   .len = (uint16_t)len,
+					   .aad_len = 13 };
 	clean_uppers();
 	aead_seal(a, alg, ops, n);
 	assert_int_equal(in_use(), 0);
@@ -275,11 +292,9 @@ static void check_uppers(struct aead *a, enum aead_alg alg, struct aead_op *ops,
 /* A benchmark (bench/bench_vzeroupper.c) shows the price; this shows the registers. */
 static void upper_halves_are_clean(void **state)
 {
-	const struct aead_forced *f = *state;
 	static const size_t lens[] = { 0, 16, 64, 100, 300, 4000 };
-	static uint8_t records[33][4016];
+	const struct aead_forced *f = *state;
 	struct aead *a = forced(state);
-	struct aead_op ops[33];
 
 	if (!reports_uppers()) {
 		print_message("# this CPU does not report the use of vector registers\n");
@@ -290,14 +305,8 @@ static void upper_halves_are_clean(void **state)
 		if (alg == AEAD_CHACHA20_POLY1305 && f->engine == AEAD_ENGINE_LIBCRYPTO)
 			continue;
 		for (size_t l = 0; l < sizeof(lens) / sizeof(lens[0]); l++) {
-			for (size_t s = 0; s < SIZES_N && sizes[s] <= 33; s++) {
-				for (size_t i = 0; i < 33; i++)
-					ops[i] = (struct aead_op){ .src = records[i],
-								   .key = records[32],
-								   .len = (uint16_t)lens[l],
-								   .aad_len = 13 };
-				check_uppers(a, alg, ops, sizes[s] < 33 ? sizes[s] : 32);
-			}
+			for (size_t n = 1; n <= 33; n++)
+				check_uppers(a, alg, lens[l], n);
 		}
 	}
 }
