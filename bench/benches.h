@@ -9,6 +9,7 @@ void bench_constant_time_add(void);
 void bench_gate_add(void);
 void bench_hmac_add(void);
 void bench_key_schedule_add(void);
+void bench_machine_add(void);
 void bench_path_add(void);
 void bench_psk_add(void);
 void bench_record_add(void);

@@ -24,8 +24,9 @@ static bool huge_pages(void)
 }
 
 /* DPDK with one port, net_null. It binds this thread to its lcore's CPU; where the caller wants it
- * to run (taskset) is for the caller to say. It also spins until its own threads have started: under
- * a real-time policy (chrt) on one CPU for ever, so that this thread has the usual one meanwhile. */
+ * to run (taskset) is for the caller to say. It also spins until its own threads have started:
+ * under a real-time policy (chrt) on one CPU for ever, so that this thread has the usual one
+ * meanwhile. */
 static bool start_eal(void)
 {
 	static char *args[] = {
@@ -70,6 +71,7 @@ int main(int argc, char **argv)
 	bench_aead_add();
 	bench_gate_add();
 	bench_record_add();
+	bench_machine_add();
 	bench_ring_add();
 	bench_table_add();
 	bench_replay_add();
