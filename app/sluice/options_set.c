@@ -6,6 +6,7 @@
 #include "suite_names.h"
 #include "units.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static bool is_auto(const char *text) { return strcmp(text, "auto") == 0; }
@@ -258,15 +259,19 @@ const char *options_set_aead_engine(struct options *opt, const char *text)
 {
 	static const struct choice engines[] = {
 		{ "auto", AEAD_ENGINE_AUTO },
+		{ "mb64", AEAD_ENGINE_MB64 },
 		{ "ipsec-mb", AEAD_ENGINE_IPSEC_MB },
 		{ NULL, 0 },
 	};
+	struct aead *a;
 	int v;
 
-	if (strcmp(text, "mb64") == 0)
-		return options_not_in_this_build;
 	if (!choose(&v, text, engines))
 		return "wants auto, mb64 or ipsec-mb";
+	a = aead_new((enum aead_engine)v);
+	if (a == NULL && errno == ENOTSUP)
+		return "this CPU lacks instructions that it needs";
+	aead_free(a);
 	opt->aead_engine = (enum aead_engine)v;
 	return NULL;
 }

@@ -68,7 +68,8 @@ const struct option_def options_table[] = {
 	  OPTION_SWITCH, options_set_require_ems },
 	{ NULL, "handshake-timeout", "TIME", "1s", "first retransmission of a flight",
 	  OPTION_VALUE, options_set_handshake_timeout },
-	{ NULL, "aead-engine", "auto|mb64|ipsec-mb", "auto", "record encryption; this build: ipsec-mb",
+	{ NULL, "aead-engine", "auto|mb64|ipsec-mb", "auto",
+	  "record encryption; mb64: AVX-512 with VAES, VPCLMULQDQ and GFNI",
 	  OPTION_VALUE, options_set_aead_engine },
 
 	{ "Sessions", "max-sessions", "N", "auto", "auto: 1m, with --test-mode 64k",

@@ -472,7 +472,26 @@ static void absent_values(void **state)
 		"sluice: --metrics: not in this build (127.0.0.1:9)\n");
 	refuses(BASE "--control /run/s", "sluice: --control: not in this build (/run/s)\n");
 	refuses(BASE "--sink kafka:b/t", "sluice: --sink: not in this build (kafka:b/t)\n");
-	refuses(BASE "--aead-engine mb64", "sluice: --aead-engine: not in this build (mb64)\n");
+}
+
+/* An engine that this CPU cannot run is refused at once, by the option's name. */
+static void engine_of_other_cpus(void **state)
+{
+	struct aead *a = aead_new(AEAD_ENGINE_MB64);
+
+	(void)state;
+	if (a == NULL) {
+		refuses(BASE "--aead-engine mb64",
+			"sluice: --aead-engine: this CPU lacks instructions that it needs "
+			"(mb64)\n");
+	} else {
+		struct run r = run_line(BASE "--aead-engine mb64");
+
+		assert_int_equal(r.result, OPTIONS_SERVE);
+		assert_int_equal(r.opt.aead_engine, AEAD_ENGINE_MB64);
+		end(&r);
+	}
+	aead_free(a);
 }
 
 /* Nothing of the contract may be missing from the table. */
@@ -808,6 +827,7 @@ int main(void)
 		cmocka_unit_test(control_characters_are_refused),
 		cmocka_unit_test(absent_options),
 		cmocka_unit_test(absent_values),
+		cmocka_unit_test(engine_of_other_cpus),
 		cmocka_unit_test(every_option_of_the_contract_is_known),
 		cmocka_unit_test(suites_in_order),
 		cmocka_unit_test(last_value_counts),
