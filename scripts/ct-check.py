@@ -22,7 +22,8 @@ What is public all the same stands in the allow list, each line with its reason:
   result FUNCTION REASON             what this function returns is public
   source FUNCTION MNEMONIC N REASON  what this instruction makes, at most N times, is public
   calls FUNCTION N REASON            at most N calls through pointers that are loaded deeper
-  public FUNCTION REGISTER N REASON  so much of what the argument points at is public as vectors, too
+  public FUNCTION REGISTER N REASON  so much of what the argument points at ("all") is public, loaded
+                                     as vectors, and whatever is written there
   quiet FUNCTION REASON              what it calls through pointers writes nothing that it reads again
   arrays FUNCTION REASON             its arrays on the stack are told apart by where accesses begin
   skip FUNCTION REASON               not looked at
@@ -264,7 +265,7 @@ class Function:
         """Whether the allow list has this part of an argument's memory."""
         low, high = span(where[2], size)
         return any(fnmatch.fnmatch(self.name, pattern) and where[1] == ("argument", reg) and
-                   low >= 0 and high <= int(length, 0)
+                   (length == "all" or 0 <= low and high <= int(length, 0))
                    for pattern, reg, length, _ in self.allow["public"])
 
     @staticmethod
@@ -284,7 +285,9 @@ class Function:
             return self.load_stack(s, where, op.size)
         sym, off = where[1], where[2]
         depth = max(where[0] + 1, self.index_depth(s, op))
-        if op.size >= 16 and not self.is_public(where, op.size):
+        if self.is_public(where, op.size):
+            pass
+        elif op.size >= 16:
             depth = SECRET
         elif sym is not None:
             for other, start, size in self.vector_stores:
