@@ -6,17 +6,23 @@
 #include <x86intrin.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <string>
+#include <vector>
 
 struct bench {
 	benchmark::State &state;
 	int64_t args[BENCH_ARGS_MAX] = {};
 	double start = 0, seconds = 0; // CPU time of this thread
 	double probe = 0;
+	int64_t turns = 0, left = 0, chunk = 1;
+	uint64_t chunk_tsc = 0, end_tsc = 0;
 	bool started = false, failed = false;
 };
 
 static bool any_failed;
+static double min_time = 0.5; // seconds of a repetition
 
 static double seconds_of(clockid_t clock)
 {
@@ -68,25 +74,60 @@ static double tsc_per_core_cycle()
 	return best;
 }
 
+static void start(struct bench *b)
+{
+	b->started = true;
+	b->probe = probe();
+	b->state.KeepRunning();
+	b->start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+	b->chunk_tsc = __rdtsc();
+	b->end_tsc = b->chunk_tsc + static_cast<uint64_t>(min_time * tsc_hz());
+}
+
+static void stop(struct bench *b)
+{
+	b->seconds = seconds_of(CLOCK_THREAD_CPUTIME_ID) - b->start;
+	while (b->state.KeepRunning())
+		;
+	b->probe = std::max(b->probe, probe());
+}
+
+// Every repetition lasts min_time and is one iteration to Google Benchmark. Its own way, a number of
+// turns found in the first repetition, makes all of them short when one turn of the first was slow.
+// The clock is read every 20 us or so.
+static bool go_on(struct bench *b)
+{
+	uint64_t now = __rdtsc();
+
+	if (now >= b->end_tsc && b->turns > 0)
+		return false;
+	if (b->turns > 0 && static_cast<double>(now - b->chunk_tsc) < 20e-6 * tsc_hz())
+		b->chunk *= 2;
+	b->chunk_tsc = now;
+	b->left = b->chunk;
+	return true;
+}
+
 bool bench_next(struct bench *b)
 {
-	if (!b->started) {
-		b->started = true;
-		b->probe = probe();
-		b->start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+	if (b->left == 0) {
+		if (!b->started)
+			start(b);
+		if (!go_on(b)) {
+			stop(b);
+			return false;
+		}
 	}
-	if (b->state.KeepRunning())
-		return true;
-	b->seconds = seconds_of(CLOCK_THREAD_CPUTIME_ID) - b->start;
-	b->probe = std::max(b->probe, probe());
-	return false;
+	b->left--;
+	b->turns++;
+	return true;
 }
 
 int64_t bench_arg(const struct bench *b, unsigned i) { return b->args[i]; }
 
 void bench_items(struct bench *b, uint64_t n)
 {
-	double items = static_cast<double>(b->state.iterations()) * static_cast<double>(n);
+	double items = static_cast<double>(b->turns) * static_cast<double>(n);
 
 	if (b->failed || n == 0)
 		return;
@@ -98,7 +139,7 @@ void bench_items(struct bench *b, uint64_t n)
 
 void bench_bytes(struct bench *b, uint64_t n)
 {
-	b->state.SetBytesProcessed(b->state.iterations() * static_cast<int64_t>(n));
+	b->state.SetBytesProcessed(b->turns * static_cast<int64_t>(n));
 }
 
 void bench_value(struct bench *b, const char *name, double value)
@@ -136,6 +177,18 @@ void bench_context(const char *key, const char *value) { benchmark::AddCustomCon
 
 int bench_main(int argc, char **argv)
 {
+	static const char option[] = "--benchmark_min_time=";
+	static char one_iteration[] = "--benchmark_min_time=0";
+	std::vector<char *> args(argv, argv + argc);
+
+	for (char *arg : args) {
+		if (std::strncmp(arg, option, sizeof(option) - 1) == 0)
+			min_time = std::atof(arg + sizeof(option) - 1);
+	}
+	args.push_back(one_iteration);
+	args.push_back(nullptr);
+	argc++;
+	argv = args.data();
 	benchmark::Initialize(&argc, argv);
 	benchmark::AddCustomContext("tsc_mhz", std::to_string(tsc_hz() * 1e-6));
 	benchmark::AddCustomContext("core_per_tsc", std::to_string(1 / tsc_per_core_cycle()));
