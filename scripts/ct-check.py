@@ -22,8 +22,8 @@ What is public all the same stands in the allow list, each line with its reason:
   result FUNCTION REASON             what this function returns is public
   source FUNCTION MNEMONIC N REASON  what this instruction makes, at most N times, is public
   calls FUNCTION N REASON            at most N calls through pointers that are loaded deeper
-  public FUNCTION REGISTER N REASON  so much of what the argument points at ("all") is public, loaded
-                                     as vectors, and whatever is written there
+  public FUNCTION REGISTER N REASON  so much of what the argument points at ("all") is public, also
+                                     loaded as vectors, and whatever is written there
   quiet FUNCTION REASON              what it calls through pointers writes nothing that it reads again
   arrays FUNCTION REASON             its arrays on the stack are told apart by where accesses begin
   skip FUNCTION REASON               not looked at
@@ -249,14 +249,15 @@ class Function:
             return (v[0], v[1], moved(v[2], op.offset), v[3], v[4])
         if base is not None and len(pointers) <= 2:
             rest = [v for v in pointers if v is not base]
-            # Where both could be the pointer, the deeper one is.
-            depth = max([base[0]] + [v[0] for v in rest])
+            # Where both could be the pointer, the deeper one is; a public index makes none deeper.
+            depth = max([base[0]] + [v[0] for v in rest if v[1] is not None or
+                                     v[0] > self.limit])
             return (depth, base[1], moved(moved(base[2], op.offset), None),
                     any(v[3] for v, _ in values), base[4])
         if not values:
             return (0, ("absolute",), op.offset, False, "")
         got = join(*(pointers or indices))
-        return (got[0], got[1], None, any(v[3] for v, _ in values), got[4])
+        return (got[0], got[1] if pointers else None, None, any(v[3] for v, _ in values), got[4])
 
     def index_depth(self, s, op):
         return max([s.regs.get(r, PUBLIC)[0] for r, scale in op.mem if scale != 1], default=0)
@@ -433,7 +434,8 @@ class Function:
     def lea(self, s, ins):
         op = ins.operands[1]
         where = self.address(s, op, ins, check=False)
-        depth = max([where[0]] + [s.regs.get(r, PUBLIC)[0] for r, _ in op.mem])
+        depth = max([where[0]] + [d for d in (s.regs.get(r, PUBLIC)[0] for r, _ in op.mem)
+                                  if where[1] is None or d > self.limit])
         if self.is_stack(where) and where[2] is not None:
             self.bases.setdefault(where[1], set()).add(span(where[2], 1)[0])
         self.write(s, ins.operands[0], ins, (depth, *where[1:]))
@@ -514,7 +516,9 @@ class Function:
         if ops and ops[0].reg:
             old = s.regs.get(ops[0].reg[0], PUBLIC)
             number = re.fullmatch(r"-?(0x)?[0-9a-f]+", ops[-1].text) if len(ops) == 2 else None
-            if old[1] is not None and name in ("add", "sub") and old[0] == value[0]:
+            other = PUBLIC if len(ops) < 2 or not ops[1].reg else s.regs.get(ops[1].reg[0], PUBLIC)
+            if old[1] is not None and name in ("add", "sub") and (
+                    old[0] == value[0] or other[1] is None and value[0] <= self.limit):
                 off = moved(old[2], None) if name == "add" else None
                 if number:
                     n = int(ops[1].text, 0)
@@ -524,9 +528,9 @@ class Function:
             if name == "and" and old[1] is not None and old[1][0] == "stack":
                 return (old[0], ("stack", ins.address), 0, False, old[4])
             if name == "add" and len(ops) == 2 and ops[1].reg:  # index + pointer
-                other = s.regs.get(ops[1].reg[0], PUBLIC)
                 if other[1] is not None:
-                    return (value[0], other[1], moved(other[2], None), value[3], other[4])
+                    depth = other[0] if value[0] <= self.limit else value[0]
+                    return (depth, other[1], moved(other[2], None), value[3], other[4])
         return deeper(value, value[0], value[4])
 
     # Control
@@ -567,7 +571,7 @@ class Function:
             if callee in COPIES:
                 source = args["rsi"]
                 made = PUBLIC if callee in ("memset", "explicit_bzero") else (
-                    self.load_stack(s, (*source[:2], None, *source[3:]), 1)
+                    self.load_stack(s, (*source[:2], moved(source[2], None), *source[3:]), 1)
                     if self.is_stack(source) else deeper(source, source[0] + 1, ins.text))
                 written = made if reg == "rdi" else None
             elif callee == "*" and any(fnmatch.fnmatch(self.name, pattern)
@@ -596,7 +600,10 @@ class Function:
             if name == "jmp":
                 target = self.index.get(ins.target()) if not ins.relocation else None
                 if ins.operands and (ins.operands[0].mem is not None or ins.operands[0].reg):
-                    self.bad(ins, "a jump through a secret", self.read(s, ins.operands[0], ins))
+                    to, top = self.read(s, ins.operands[0], ins), s.regs.get("rsp", PUBLIC)
+                    self.bad(ins, "a jump through a secret", to)
+                    if top[1:3] == (("stack", 0), 0) and to[1] != ("constant",):
+                        return []  # a last call
                     # A table of cases: any place that nothing else leads to.
                     return self.table
                 if target is None:
