@@ -34,6 +34,7 @@ struct aead_mb64 {
 
 static const struct mb64_kernel *const kernels[AEAD_N] = {
 	[AEAD_AES_128_GCM] = &mb64_gcm_128,
+	[AEAD_AES_256_GCM] = &mb64_gcm_256,
 	[AEAD_AES_128_CCM] = &mb64_ccm_128,
 	[AEAD_AES_128_CCM_8] = &mb64_ccm_8_128,
 };
@@ -114,30 +115,33 @@ static void sort(struct aead_op **ops, size_t n, unsigned blocks_max)
 }
 
 /*
- * What a call costs, and 4 records in the other engine, in units of 8 TSC cycles of a Zen 4
- * (bench/bench_aead.c, by burst and by length; GCM and CCM differ little). In the call, blocks that
- * only some records have cost more, for their masks; in the other engine, long records are
- * ipsec-mb's.
+ * What a call costs, and records elsewhere, in units of 8 TSC cycles of a Zen 4
+ * (bench/bench_aead.c, by burst and by length; the algorithms differ little). In the call, blocks
+ * that only some records have cost more, for their masks. Elsewhere, short records are done by
+ * fours, long ones and AES-256 alone by ipsec-mb.
  */
 static unsigned cost_of_call(unsigned shortest, unsigned longest)
 {
 	return 40 + 12 * longest + 4 * (longest - shortest);
 }
 
-static unsigned cost_of_4_elsewhere(unsigned blocks)
+static unsigned cost_elsewhere(enum aead_alg alg, unsigned blocks, size_t n)
 {
-	unsigned narrow = 32 + 5 * blocks, ipsec_mb = 192 + 2 * blocks;
+	unsigned together = 32 + 5 * blocks, alone = 40 + blocks / 2;
 
-	return narrow < ipsec_mb ? narrow : ipsec_mb;
+	n = n < 4 ? n : 4;
+	if (alg == AEAD_AES_256_GCM || together > n * alone)
+		return (unsigned)n * alone;
+	return together;
 }
 
 /* Whether a call of these n records, longest first, costs less than they do elsewhere. */
-static bool call_pays(struct aead_op *const ops[], size_t n)
+static bool call_pays(enum aead_alg alg, struct aead_op *const ops[], size_t n)
 {
 	unsigned elsewhere = 0;
 
 	for (size_t i = 0; i < n; i += 4)
-		elsewhere += cost_of_4_elsewhere(blocks_of(ops[i]->len));
+		elsewhere += cost_elsewhere(alg, blocks_of(ops[i]->len), n - i);
 	return cost_of_call(blocks_of(ops[n - 1]->len), blocks_of(ops[0]->len)) < elsewhere;
 }
 
@@ -150,7 +154,7 @@ static void run_calls(struct aead_mb64 *m, enum aead_alg alg, enum aead_directio
 	size_t last = n % MB64_LANES;
 	struct mb64_call call;
 
-	if (last > 0 && !call_pays(ops + n - last, last)) {
+	if (last > 0 && !call_pays(alg, ops + n - last, last)) {
 		run_other(m, alg, direction, ops + n - last, last);
 		n -= last;
 	}

@@ -45,7 +45,7 @@ struct mb64_kernel {
 	mb64_run *open, *seal;
 };
 
-extern const struct mb64_kernel mb64_gcm_128;
+extern const struct mb64_kernel mb64_gcm_128, mb64_gcm_256;
 extern const struct mb64_kernel mb64_ccm_128, mb64_ccm_8_128;
 
 /* mb64_mask_aes: masks of record numbers under raw keys of 16 or 32 bytes, as aead_mask. Leaves no

@@ -8,7 +8,7 @@
  * on their way.
  *
  * Constant time: branches and addresses come from lengths and pointers only
- * (scripts/check-branches.py reads the disassembly).
+ * (scripts/ct-check.py reads the disassembly).
  */
 #include "aead_mb64_lanes.h"
 
@@ -60,7 +60,7 @@ MB64_INLINE void start(struct mb64_scratch *s, const struct mb64_call *call, str
 	__m128i ends = _mm_setr_epi8(3, -64, -64, -64, -64, -64, -64, -64, -64, -64, -64, -64, -64,
 				     2, 1, 0);
 	__m512i both = lengths(call, tag_len);
-	struct mb64_blocks key = mb64_load_keys(call), states[2];
+	struct mb64_blocks key = mb64_load_keys(call, 0), states[2];
 
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * AES-128-GCM (NIST SP 800-38D) of 16 sessions at once.
+ * AES-GCM (NIST SP 800-38D) of 16 sessions at once. The number of rounds, 10 for keys of 16 bytes
+ * and 14 for 32, is a constant wherever it is passed, and so is the direction.
  *
  * Constant time: branches and addresses come from lengths and pointers only
- * (scripts/check-branches.py reads the disassembly).
+ * (scripts/ct-check.py reads the disassembly).
  */
 #include "aead_mb64_lanes.h"
 
@@ -82,9 +83,10 @@ MB64_INLINE __m512i multiply(const struct hash_key *k, unsigned v, __m512i y)
 
 /* Expands the keys; on the way come H, the block of zeros encrypted, and the first counter's
  * block, which masks the tag. */
-MB64_INLINE void start(struct mb64_scratch *s, const struct mb64_call *call, struct state *st)
+MB64_INLINE void start(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
+		       struct state *st)
 {
-	struct mb64_blocks key = mb64_load_keys(call), states[2];
+	struct mb64_blocks key = mb64_load_keys(call, 0), second, states[2];
 
 	states[0] = key;
 #pragma GCC unroll 4
@@ -92,15 +94,20 @@ MB64_INLINE void start(struct mb64_scratch *s, const struct mb64_call *call, str
 		st->base.v[v] = _mm512_xor_si512(key.v[v], mb64_nonce(call, v));
 		states[1].v[v] = _mm512_xor_si512(st->base.v[v], mb64_counter(CTR_TAG));
 	}
-	mb64_expand_128(s, &key, states, 2);
+	if (rounds == MB64_ROUNDS_128) {
+		mb64_expand_128(s, &key, states, 2);
+	} else {
+		second = mb64_load_keys(call, MB64_BLOCK);
+		mb64_expand_256(s, &key, &second, states, 2);
+	}
 	hash_key_init(&st->hash, &states[0]);
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++)
 		mb64_round_key(s, TAG_MASK)[v] = states[1].v[v];
 }
 
-MB64_INLINE struct mb64_blocks key_stream_at(struct mb64_scratch *s, const struct state *st,
-					     size_t offset)
+MB64_INLINE struct mb64_blocks key_stream_at(struct mb64_scratch *s, unsigned rounds,
+					     const struct state *st, size_t offset)
 {
 	__m512i counter = mb64_counter(CTR_FIRST + (uint32_t)(offset / MB64_BLOCK));
 	struct mb64_blocks blocks;
@@ -108,7 +115,7 @@ MB64_INLINE struct mb64_blocks key_stream_at(struct mb64_scratch *s, const struc
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++)
 		blocks.v[v] = _mm512_xor_si512(st->base.v[v], counter);
-	mb64_encrypt(s, MB64_ROUNDS_128, &blocks, 1);
+	mb64_encrypt(s, rounds, &blocks, 1);
 	return blocks;
 }
 
@@ -134,10 +141,10 @@ MB64_INLINE void hash_aad(const struct hash_key *k, const struct mb64_call *call
 }
 
 /* Block number s of all records, which have it whole. */
-MB64_INLINE void step_whole(struct mb64_scratch *s, const struct mb64_call *call,
+MB64_INLINE void step_whole(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
 			    enum aead_direction direction, size_t offset, struct state *st)
 {
-	struct mb64_blocks key_stream = key_stream_at(s, st, offset);
+	struct mb64_blocks key_stream = key_stream_at(s, rounds, st, offset);
 
 	MB64_OPAQUE(call);
 #pragma GCC unroll 4
@@ -152,10 +159,10 @@ MB64_INLINE void step_whole(struct mb64_scratch *s, const struct mb64_call *call
 }
 
 /* The same where some records have ended or end here. */
-MB64_INLINE void step_partial(struct mb64_scratch *s, const struct mb64_call *call,
+MB64_INLINE void step_partial(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
 			      enum aead_direction direction, size_t offset, struct state *st)
 {
-	struct mb64_blocks key_stream = key_stream_at(s, st, offset);
+	struct mb64_blocks key_stream = key_stream_at(s, rounds, st, offset);
 	__m512i left = mb64_left(_mm512_load_si512(call->len), offset);
 
 	MB64_OPAQUE(call);
@@ -213,18 +220,18 @@ MB64_INLINE void finish(struct mb64_scratch *s, const struct mb64_call *call,
 	}
 }
 
-MB64_INLINE void run(struct mb64_scratch *s, const struct mb64_call *call,
+MB64_INLINE void run(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
 		     enum aead_direction direction)
 {
 	struct state st;
 	size_t offset = 0;
 
-	start(s, call, &st);
+	start(s, call, rounds, &st);
 	hash_aad(&st.hash, call, &st.y);
 	for (; offset < (size_t)call->whole * MB64_BLOCK; offset += MB64_BLOCK)
-		step_whole(s, call, direction, offset, &st);
+		step_whole(s, call, rounds, direction, offset, &st);
 	for (; offset < (size_t)call->blocks * MB64_BLOCK; offset += MB64_BLOCK)
-		step_partial(s, call, direction, offset, &st);
+		step_partial(s, call, rounds, direction, offset, &st);
 	hash_lengths(call, &st);
 	finish(s, call, direction, &st.y);
 	_mm256_zeroupper();
@@ -232,12 +239,23 @@ MB64_INLINE void run(struct mb64_scratch *s, const struct mb64_call *call,
 
 static void open_128(struct mb64_scratch *s, const struct mb64_call *call)
 {
-	run(s, call, AEAD_OPEN);
+	run(s, call, MB64_ROUNDS_128, AEAD_OPEN);
 }
 
 static void seal_128(struct mb64_scratch *s, const struct mb64_call *call)
 {
-	run(s, call, AEAD_SEAL);
+	run(s, call, MB64_ROUNDS_128, AEAD_SEAL);
+}
+
+static void open_256(struct mb64_scratch *s, const struct mb64_call *call)
+{
+	run(s, call, MB64_ROUNDS_256, AEAD_OPEN);
+}
+
+static void seal_256(struct mb64_scratch *s, const struct mb64_call *call)
+{
+	run(s, call, MB64_ROUNDS_256, AEAD_SEAL);
 }
 
 const struct mb64_kernel mb64_gcm_128 = { .open = open_128, .seal = seal_128 };
+const struct mb64_kernel mb64_gcm_256 = { .open = open_256, .seal = seal_256 };

@@ -24,7 +24,7 @@
 
 #define MB64_INLINE static inline __attribute__((always_inline))
 
-enum { MB64_VECTORS = 4, MB64_ROUNDS_128 = 10 };
+enum { MB64_VECTORS = 4, MB64_ROUNDS_128 = 10, MB64_ROUNDS_256 = 14 };
 
 /* A block of each of the 16 records. */
 struct mb64_blocks {
@@ -153,14 +153,24 @@ MB64_INLINE __m512i mb64_sub_word(__m512i words)
 		words, _mm512_set1_epi64((long long)0xf1e3c78f1f3e7cf8), 0x63);
 }
 
-/* The next round key of 16 AES-128 keys, sliced. */
-MB64_INLINE void mb64_next_key(struct mb64_blocks *w, int rcon)
+/* What FIPS 197 §5.2 does to every Nk-th word; in AES-256, mb64_sub_word to the others. */
+MB64_INLINE __m512i mb64_rotated(__m512i word, unsigned i)
 {
-	__m512i t = mb64_sub_word(_mm512_ror_epi32(w->v[3], 8));
+	static const uint8_t rcon[] = {
+		0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x1b, 0x36
+	};
+
+	return _mm512_xor_si512(mb64_sub_word(_mm512_ror_epi32(word, 8)),
+				_mm512_set1_epi32(rcon[i]));
+}
+
+/* The next four words of 16 key schedules, sliced; t: of the word before them. */
+MB64_INLINE void mb64_next_words(struct mb64_blocks *w, __m512i t)
+{
 	/* Off the chain from one round to the next: the last word but for t. */
 	__m512i w123 = _mm512_ternarylogic_epi32(w->v[1], w->v[2], w->v[3], 0x96);
 
-	w->v[0] = _mm512_ternarylogic_epi32(w->v[0], t, _mm512_set1_epi32(rcon), 0x96);
+	w->v[0] = _mm512_xor_si512(w->v[0], t);
 	w->v[1] = _mm512_xor_si512(w->v[1], w->v[0]);
 	w->v[2] = _mm512_xor_si512(w->v[2], w->v[1]);
 	w->v[3] = _mm512_xor_si512(w123, w->v[0]);
@@ -171,13 +181,33 @@ MB64_INLINE __m512i *mb64_round_key(struct mb64_scratch *s, unsigned round)
 	return (__m512i *)(void *)s->round_keys[round];
 }
 
-MB64_INLINE struct mb64_blocks mb64_load_keys(const struct mb64_call *call)
+/* 16 bytes of each raw key. */
+MB64_INLINE struct mb64_blocks mb64_load_keys(const struct mb64_call *call, size_t offset)
 {
 	struct mb64_blocks key;
 
+#pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		key.v[v] = mb64_load(call->key, 0, v);
+		key.v[v] = mb64_load(call->key, offset, v);
 	return key;
+}
+
+/* A round key, sliced: into s, and into that round of n blocks a record. */
+MB64_INLINE void mb64_expanded(struct mb64_scratch *s, const struct mb64_blocks *w, unsigned round,
+			       unsigned rounds, struct mb64_blocks *states, unsigned n)
+{
+	struct mb64_blocks k = mb64_transpose(w);
+
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		mb64_round_key(s, round)[v] = k.v[v];
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < n * MB64_VECTORS; i++) {
+		__m512i *x = &states[i / MB64_VECTORS].v[i % MB64_VECTORS];
+
+		*x = round < rounds ? _mm512_aesenc_epi128(*x, k.v[i % MB64_VECTORS])
+				    : _mm512_aesenclast_epi128(*x, k.v[i % MB64_VECTORS]);
+	}
 }
 
 /*
@@ -188,25 +218,28 @@ MB64_INLINE struct mb64_blocks mb64_load_keys(const struct mb64_call *call)
 MB64_INLINE void mb64_expand_128(struct mb64_scratch *s, const struct mb64_blocks *key,
 				 struct mb64_blocks *states, unsigned n)
 {
-	static const uint8_t rcon[MB64_ROUNDS_128] = { 0x01, 0x02, 0x04, 0x08, 0x10,
-						       0x20, 0x40, 0x80, 0x1b, 0x36 };
-	struct mb64_blocks w = mb64_transpose(key), k;
+	struct mb64_blocks w = mb64_transpose(key);
 
 #pragma GCC unroll 10
 	for (unsigned r = 1; r <= MB64_ROUNDS_128; r++) {
-		mb64_next_key(&w, rcon[r - 1]);
-		k = mb64_transpose(&w);
-#pragma GCC unroll 4
-		for (unsigned v = 0; v < MB64_VECTORS; v++)
-			mb64_round_key(s, r)[v] = k.v[v];
-#pragma GCC unroll 16
-		for (unsigned i = 0; i < n * MB64_VECTORS; i++) {
-			__m512i *x = &states[i / MB64_VECTORS].v[i % MB64_VECTORS];
+		mb64_next_words(&w, mb64_rotated(w.v[3], r - 1));
+		mb64_expanded(s, &w, r, MB64_ROUNDS_128, states, n);
+	}
+}
 
-			*x = r < MB64_ROUNDS_128
-				     ? _mm512_aesenc_epi128(*x, k.v[i % MB64_VECTORS])
-				     : _mm512_aesenclast_epi128(*x, k.v[i % MB64_VECTORS]);
-		}
+/* mb64_expand_256: the same with keys of 32 bytes, of whose first halves the blocks come xored. */
+MB64_INLINE void mb64_expand_256(struct mb64_scratch *s, const struct mb64_blocks *key,
+				 const struct mb64_blocks *second, struct mb64_blocks *states,
+				 unsigned n)
+{
+	struct mb64_blocks even = mb64_transpose(key), odd = mb64_transpose(second);
+
+#pragma GCC unroll 7
+	for (unsigned r = 1; r < MB64_ROUNDS_256; r += 2) {
+		mb64_expanded(s, &odd, r, MB64_ROUNDS_256, states, n);
+		mb64_next_words(&even, mb64_rotated(odd.v[3], r / 2));
+		mb64_expanded(s, &even, r + 1, MB64_ROUNDS_256, states, n);
+		mb64_next_words(&odd, mb64_sub_word(even.v[3]));
 	}
 }
 

@@ -4,33 +4,14 @@
  * through the rounds, and kept nowhere.
  *
  * Constant time: branches and addresses come from pointers and the number of records only
- * (scripts/check-branches.py reads the disassembly).
+ * (scripts/ct-check.py reads the disassembly).
  */
 #include "aead_mb64_lanes.h"
-
-enum { ROUNDS_256 = 14 };
 
 struct call {
 	const uint8_t *key[MB64_LANES], *sample[MB64_LANES];
 	uint8_t *mask[MB64_LANES];
 };
-
-/* next_words: the next four words of 16 key schedules, t being what g or SubWord of the word before
- * them is (FIPS 197 §5.2). */
-MB64_INLINE void next_words(struct mb64_blocks *w, __m512i t)
-{
-	__m512i w123 = _mm512_ternarylogic_epi32(w->v[1], w->v[2], w->v[3], 0x96);
-
-	w->v[0] = _mm512_xor_si512(w->v[0], t);
-	w->v[1] = _mm512_xor_si512(w->v[1], w->v[0]);
-	w->v[2] = _mm512_xor_si512(w->v[2], w->v[1]);
-	w->v[3] = _mm512_xor_si512(w123, w->v[0]);
-}
-
-MB64_INLINE __m512i rotated(__m512i word, int rcon)
-{
-	return _mm512_xor_si512(mb64_sub_word(_mm512_ror_epi32(word, 8)), _mm512_set1_epi32(rcon));
-}
 
 /* round: one round of all blocks with the key that w are the words of. */
 MB64_INLINE void round_with(const struct mb64_blocks *w, struct mb64_blocks *x, bool last)
@@ -71,15 +52,13 @@ MB64_INLINE void store(const struct call *c, const struct mb64_blocks *x)
 	_mm256_zeroupper();
 }
 
-static const uint8_t rcon[] = { 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x1b, 0x36 };
-
 static void mask_128(const struct call *c)
 {
 	struct mb64_blocks key = load(c->key, 0), x = whitened(c, &key);
 	struct mb64_blocks w = mb64_transpose(&key);
 
 	for (unsigned r = 1; r <= MB64_ROUNDS_128; r++) {
-		next_words(&w, rotated(w.v[3], rcon[r - 1]));
+		mb64_next_words(&w, mb64_rotated(w.v[3], r - 1));
 		round_with(&w, &x, r == MB64_ROUNDS_128);
 	}
 	store(c, &x);
@@ -92,11 +71,11 @@ static void mask_256(const struct call *c)
 
 	key = load(c->key, MB64_BLOCK);
 	odd = mb64_transpose(&key);
-	for (unsigned r = 1; r < ROUNDS_256; r += 2) {
+	for (unsigned r = 1; r < MB64_ROUNDS_256; r += 2) {
 		round_with(&odd, &x, false);
-		next_words(&even, rotated(odd.v[3], rcon[r / 2]));
-		round_with(&even, &x, r + 1 == ROUNDS_256);
-		next_words(&odd, mb64_sub_word(even.v[3]));
+		mb64_next_words(&even, mb64_rotated(odd.v[3], r / 2));
+		round_with(&even, &x, r + 1 == MB64_ROUNDS_256);
+		mb64_next_words(&odd, mb64_sub_word(even.v[3]));
 	}
 	store(c, &x);
 }
