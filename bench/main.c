@@ -70,7 +70,9 @@ int main(int argc, char **argv)
 	bench_key_schedule_add();
 	bench_aead_add();
 	bench_gate_add();
+	bench_frame_add();
 	bench_record_add();
+	bench_coap_add();
 	bench_machine_add();
 	bench_ring_add();
 	bench_table_add();

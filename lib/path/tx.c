@@ -3,8 +3,6 @@
 
 #include <rte_ethdev.h>
 
-enum { ETHER_LEN = 14, ETHER_VLAN_LEN = 18, IP4_LEN = 20, UDP_LEN = 8 };
-
 static void port_flush(struct path_core *core, unsigned port)
 {
 	const struct path_port *p = &core->cfg.ports[port];
@@ -46,8 +44,8 @@ static void offload(struct rte_mbuf *m, unsigned bits, unsigned l2_len, unsigned
 		return;
 	m->l2_len = (uint64_t)l2_len & 0x7f;
 	m->l3_len = (uint64_t)l3_len & 0x1ff;
-	m->ol_flags = l3_len == IP4_LEN ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6;
-	if (bits & FRAME_IP_OFFLOAD && l3_len == IP4_LEN)
+	m->ol_flags = l3_len == FRAME_IP4_LEN ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6;
+	if (bits & FRAME_IP_OFFLOAD && l3_len == FRAME_IP4_LEN)
 		m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
 	if (bits & FRAME_L4_OFFLOAD)
 		m->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM;
@@ -57,7 +55,7 @@ void tx_datagram(struct path_core *core, struct rte_mbuf *m)
 {
 	const struct msg *msg = msg_of(m);
 	size_t headers_len = frame_headers_len(&msg->flow, &msg->hop);
-	unsigned l2_len = msg->hop.vlan_tci == VLAN_NONE ? ETHER_LEN : ETHER_VLAN_LEN;
+	unsigned l2_len = FRAME_ETHER_LEN + (msg->hop.vlan_tci == VLAN_NONE ? 0 : FRAME_VLAN_LEN);
 	uint8_t index = msg->hop.port_id < RTE_MAX_ETHPORTS ? core->port_index[msg->hop.port_id]
 							    : CORE_NO_PORT;
 	const struct path_port *port = &core->cfg.ports[index % PATH_PORTS_MAX];
@@ -74,7 +72,7 @@ void tx_datagram(struct path_core *core, struct rte_mbuf *m)
 		return;
 	}
 	frame_write(&msg->flow, &msg->hop, port->tx_offload, payload - headers_len, payload, len);
-	offload(m, port->tx_offload, l2_len, (unsigned)headers_len - l2_len - UDP_LEN);
+	offload(m, port->tx_offload, l2_len, (unsigned)headers_len - l2_len - FRAME_UDP_LEN);
 	rte_pktmbuf_prepend(m, (uint16_t)headers_len);
 	tx_frame(core, index, m);
 }
