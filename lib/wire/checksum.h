@@ -103,3 +103,6 @@ static inline uint16_t checksum_fold(uint64_t sum)
 	half = (half + (half >> 16 | half << 16)) >> 16;
 	return be16toh((uint16_t)half);
 }
+
+/* checksum_holds: checksum_fold(sum) == 0xffff, by a multiplication. */
+static inline bool checksum_holds(uint64_t sum) { return sum % 0xffff == 0 && sum != 0; }

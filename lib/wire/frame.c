@@ -20,7 +20,7 @@ static inline bool udp_checksum_ok(const struct flow *flow, const struct frame_i
 	if (checked & FRAME_L4_CHECKED)
 		return true;
 	sum = frame_pseudo_sum(flow->remote_ip, flow->local_ip, FRAME_PROTO_UDP, (uint16_t)len);
-	if (checksum_fold(checksum_add(sum, ip->payload.p, len)) == 0xffff)
+	if (checksum_holds(checksum_add(sum, ip->payload.p, len)))
 		return true;
 	*partial = checksum == checksum_fold(sum);
 	return *partial;

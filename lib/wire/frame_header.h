@@ -119,7 +119,7 @@ static inline enum status frame_ip4_read(const struct rd *packet, unsigned check
 		return STATUS_FRAME_IP_HEADER;
 	if (total > rd_len(packet))
 		return STATUS_FRAME_IP_HEADER;
-	if (!(checked & FRAME_IP_CHECKED) && checksum_fold(frame_ip4_sum(p, header_len)) != 0xffff)
+	if (!(checked & FRAME_IP_CHECKED) && !checksum_holds(frame_ip4_sum(p, header_len)))
 		return STATUS_FRAME_IP_CHECKSUM;
 	out->v6 = false;
 	out->hop_limit = p[8];

@@ -72,6 +72,8 @@ static void every_length_and_alignment(void **state)
 			memcpy(bytes + off, all + 8, len);
 			assert_int_equal(checksum_fold(checksum_add(sum, bytes + off, len)),
 					 reference(all, 8 + len));
+			assert_int_equal(checksum_holds(checksum_add(sum, bytes + off, len)),
+					 reference(all, 8 + len) == 0xffff);
 			free(bytes);
 		}
 }
@@ -86,6 +88,8 @@ static void carries_are_kept(void **state)
 	for (size_t len = 65500; len <= 65535; len++)
 		assert_int_equal(checksum_fold(checksum_add(0, bytes, len)), reference(bytes, len));
 	assert_int_equal(checksum_fold(UINT64_MAX), 0xffff);
+	assert_true(checksum_holds(UINT64_MAX) && checksum_holds(0xffff));
+	assert_false(checksum_holds(0) || checksum_holds(1) || checksum_holds(UINT64_MAX - 1));
 	free(bytes);
 }
 
