@@ -17,6 +17,7 @@ void bench_psk_add(void);
 void bench_record_add(void);
 void bench_replay_add(void);
 void bench_ring_add(void);
+void bench_session_memory_add(void);
 void bench_table_add(void);
 void bench_vzeroupper_add(void);
 

@@ -17,7 +17,10 @@
  * A count falls to zero, and rises from being found, only under the shard's lock: so whoever finds
  * a node there finds a live one, and a last reference that is given back races with no revival.
  */
-enum { SHARDS = 256, SHARD_BUCKETS_MIN = 8 };
+enum { SHARDS = 256, SHARD_BUCKETS_MIN = 8, SHARD_BUCKETS_MAX = 1 << 16 };
+
+/* Millions of names: every byte here counts. So a node keeps only the half of the hash that says
+ * its bucket, and the other, which says its shard, is made again when it is needed. */
 
 struct node {
 	union {
@@ -40,14 +43,19 @@ struct identity_set {
 	struct shard shards[SHARDS];
 };
 
-static struct shard *shard_of(struct identity_set *set, uint32_t hash)
+static uint32_t hash_of(const struct identity_set *set, const void *bytes, uint16_t len)
 {
-	return &set->shards[hash % SHARDS];
+	return (uint32_t)keyed_hash(&set->key, bytes, len);
 }
 
-static struct node **bucket_of(struct shard *s, uint32_t hash)
+static struct shard *shard_of(struct identity_set *set, uint32_t hash)
 {
-	return &s->buckets[hash / SHARDS & (s->n_buckets - 1)];
+	return &set->shards[(hash >> 16) % SHARDS];
+}
+
+static struct node **bucket_of(struct shard *s, uint16_t hash)
+{
+	return &s->buckets[hash & (s->n_buckets - 1)];
 }
 
 static bool shard_init(struct shard *s)
@@ -123,7 +131,7 @@ static void shard_grow(struct shard *s)
 	s->n_buckets = bigger.n_buckets;
 }
 
-static struct node *shard_find(struct shard *s, uint32_t hash, const void *bytes, uint16_t len)
+static struct node *shard_find(struct shard *s, uint16_t hash, const void *bytes, uint16_t len)
 {
 	for (struct node *n = *bucket_of(s, hash); n != NULL; n = n->next)
 		if (n->id.hash == hash && n->id.len == len &&
@@ -132,15 +140,14 @@ static struct node *shard_find(struct shard *s, uint32_t hash, const void *bytes
 	return NULL;
 }
 
-static struct node *shard_add(struct shard *s, uint32_t hash, const void *bytes, uint16_t len)
+static struct node *shard_add(struct shard *s, uint16_t hash, const void *bytes, uint16_t len)
 {
-	/* The bytes begin in the structure's padding: at millions of names, 6 bytes count. */
 	size_t size = offsetof(struct node, id.bytes) + len;
 	struct node *n = malloc(size < sizeof(*n) ? sizeof(*n) : size), **at;
 
 	if (n == NULL)
 		return NULL;
-	if (s->n_nodes >= s->n_buckets)
+	if (s->n_nodes >= s->n_buckets && s->n_buckets < SHARD_BUCKETS_MAX)
 		shard_grow(s);
 	n->id = (struct identity){ .refs = 0, .hash = hash, .len = len };
 	if (len != 0)
@@ -154,14 +161,14 @@ static struct node *shard_add(struct shard *s, uint32_t hash, const void *bytes,
 
 const struct identity *identity_get(struct identity_set *set, const void *bytes, uint16_t len)
 {
-	uint32_t hash = (uint32_t)keyed_hash(&set->key, bytes, len);
+	uint32_t hash = hash_of(set, bytes, len);
 	struct shard *s = shard_of(set, hash);
 	struct node *n;
 
 	pthread_mutex_lock(&s->lock);
-	n = shard_find(s, hash, bytes, len);
+	n = shard_find(s, (uint16_t)hash, bytes, len);
 	if (n == NULL) {
-		n = shard_add(s, hash, bytes, len);
+		n = shard_add(s, (uint16_t)hash, bytes, len);
 		if (n != NULL)
 			__atomic_fetch_add(&set->count, 1, __ATOMIC_RELAXED);
 	}
@@ -205,11 +212,12 @@ static void free_node(struct rcu_head *head)
 void identity_put(struct identity_set *set, const struct identity *id)
 {
 	struct node *n = caa_container_of((struct identity *)(uintptr_t)id, struct node, id);
-	struct shard *s = shard_of(set, id->hash);
+	struct shard *s;
 	bool last;
 
 	if (put_shared(&n->id))
 		return;
+	s = shard_of(set, hash_of(set, id->bytes, id->len));
 	pthread_mutex_lock(&s->lock);
 	last = __atomic_sub_fetch(&n->id.refs, 1, __ATOMIC_ACQ_REL) == 0;
 	if (last)

@@ -13,7 +13,7 @@
 
 struct identity {
 	uint32_t refs; /* atomic */
-	uint32_t hash;
+	uint16_t hash; /* of its bucket */
 	uint16_t len;
 	uint8_t bytes[];
 };

@@ -8,14 +8,38 @@
 #include <rte_malloc.h>
 #include <sys/mman.h>
 
-enum { BLOCK_ALIGN = 64, BLOCK_HUGE_PAGE = 2 << 20 };
+enum { PAGE = 4096, BLOCK_ALIGN = 64, BLOCK_HUGE_PAGE = 2 << 20 };
 
-static bool block_map(struct block *out, size_t len, int advice)
+static void *map(size_t len)
 {
 	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (p == MAP_FAILED)
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* Pages that start where a huge one can, so that all of them but the last are huge ones: a bit too
+ * much, and what is too much given back. */
+static void *map_aligned(size_t len)
+{
+	size_t whole = (len + PAGE - 1) / PAGE * PAGE, before, behind;
+	uint8_t *p = len < SIZE_MAX / 2 ? map(whole + BLOCK_HUGE_PAGE) : NULL;
+
+	if (p == NULL)
+		return NULL;
+	before = -(uintptr_t)p % BLOCK_HUGE_PAGE;
+	behind = BLOCK_HUGE_PAGE - before;
+	if (before != 0)
+		munmap(p, before);
+	munmap(p + before + whole, behind);
+	return p + before;
+}
+
+static bool block_map(struct block *out, size_t len, int advice)
+{
+	void *p = advice == MADV_HUGEPAGE ? map_aligned(len) : map(len);
+
+	if (p == NULL)
 		return false;
 	/* Both are wishes: a kernel without transparent huge pages serves as well. */
 	(void)madvise(p, len, advice);

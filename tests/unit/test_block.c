@@ -30,6 +30,26 @@ static void is_zeroed_and_aligned(void **state)
 	}
 }
 
+/* Where the kernel makes huge pages of it, from the first byte on: else each random access to a
+ * table would miss in the TLB too. */
+static void big_ones_start_on_a_huge_page(void **state)
+{
+	const size_t lens[] = { 2 << 20, ((size_t)5 << 20) + 1, (size_t)64 << 20 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		struct block b[3];
+
+		for (size_t k = 0; k < 3; k++) {
+			assert_true(block_new(&b[k], lens[i], -1));
+			assert_int_equal((uintptr_t)b[k].p % (2 << 20), 0);
+			((uint8_t *)b[k].p)[lens[i] - 1] = 1;
+		}
+		for (size_t k = 0; k < 3; k++)
+			block_free(&b[k]);
+	}
+}
+
 static size_t resident_pages(void)
 {
 	FILE *f = fopen("/proc/self/statm", "r");
@@ -100,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_zeroed_and_aligned),
+		cmocka_unit_test(big_ones_start_on_a_huge_page),
 		cmocka_unit_test(the_end_touches_nothing),
 		cmocka_unit_test(lazy_memory_costs_what_was_touched),
 		cmocka_unit_test(impossible_sizes_fail),
