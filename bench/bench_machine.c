@@ -37,7 +37,7 @@ static void touch(struct bench *b)
 		for (size_t i = 0; i < BURST; i++) {
 			size_t next = at + BURST;
 
-			__builtin_prefetch(p + 64 * (size_t)order[next < n ? next : next - n], 1);
+			fleet_fetch(p + 64 * (size_t)order[next < n ? next : next - n]);
 			sum += p[64 * (size_t)order[at] + 8];
 			if (writing)
 				lines.sessions[64 * (size_t)order[at] + 8] = (uint8_t)sum;

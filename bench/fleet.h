@@ -25,3 +25,7 @@ const uint8_t *fleet_fill(struct fleet *f, const void *session, size_t n);
 
 /* fleet_order: a permutation of 0..n-1, the same every time. NULL: no memory. */
 const uint32_t *fleet_order(size_t n);
+
+/* fleet_fetch: a line that will be needed in a burst or so. Into the second level cache: a row of
+ * such requests does not fill the few buffers between the first level and all else. */
+static inline void fleet_fetch(const void *line) { __builtin_prefetch(line, 0, 1); }

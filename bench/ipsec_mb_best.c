@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ipsec_mb_best.h"
 
+#include "fleet.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,7 +98,7 @@ void mb_best_session(struct mb_best *m, const uint8_t *key, const uint8_t iv[AEA
 static void prefetch_lines(const uint8_t *session, size_t from, size_t to)
 {
 	for (size_t at = from / LINE * LINE; at < to; at += LINE)
-		__builtin_prefetch(session + at);
+		fleet_fetch(session + at);
 }
 
 void mb_best_prefetch(const struct mb_best *m, const uint8_t *session, size_t len)
