@@ -87,6 +87,9 @@ static void add_versions(void)
 	bench_context("libcrypto", OpenSSL_version(OPENSSL_VERSION));
 	bench_context("aead_auto", a != NULL ? aead_name(a) : "none");
 	bench_context("compiler", __VERSION__);
+#ifdef BENCH_BUILD
+	bench_context("build", BENCH_BUILD);
+#endif
 	if (uname(&u) == 0)
 		bench_context("kernel", u.release);
 	aead_free(a);

@@ -8,6 +8,7 @@ median of the quiet repetitions (of the three with the least probe where fewer t
 its spread the least and the greatest of all.
 """
 import json
+import re
 import statistics
 
 QUIET = 1.07
@@ -29,19 +30,46 @@ class Data:
         return float(self.context["tsc_mhz"]) / 1000
 
     def write(self, path):
+        """Bench names are a tree there, a level for each "/"."""
+        tree = {}
+        for name, bench in sorted(self.benches.items()):
+            node = tree
+            for part in name.split("/"):
+                node = node.setdefault(part, {})
+            node.update(bench)
         with open(path, "w", encoding="utf-8") as f:
             f.write('{"context": ' + json.dumps(self.context, indent=1, sort_keys=True))
             f.write(',\n"columns": ["median", "least", "greatest", "quiet", "repetitions"],\n')
             f.write('"benches": {\n')
-            f.write(",\n".join(f"{json.dumps(name)}: {json.dumps(bench, separators=(',', ':'))}"
-                               for name, bench in sorted(self.benches.items())))
+            f.write(",\n".join(f"{json.dumps(name)}: {lines(node, 2)}" for name, node in tree.items()))
             f.write("\n}}\n")
+
+
+LEAF = ("cycles", "path", "values")
+
+
+def lines(node, depth):
+    """JSON with a line for each of the upper levels, so that a change is seen where it is."""
+    if depth == 0 or any(key in node for key in LEAF):
+        return json.dumps(node, separators=(",", ":"))
+    return "{\n" + ",\n".join(f"{json.dumps(k)}: {lines(v, depth - 1)}" for k, v in node.items()) + "}"
+
+
+def flatten(node, name, benches):
+    own = {k: v for k, v in node.items() if k in LEAF}
+    if own:
+        benches[name] = own
+    for key, value in node.items():
+        if key not in LEAF:
+            flatten(value, f"{name}/{key}" if name else key, benches)
 
 
 def read_condensed(path):
     with open(path, encoding="utf-8") as f:
         data = json.load(f)
-    return Data(data["context"], data["benches"])
+    benches = {}
+    flatten(data["benches"], "", benches)
+    return Data(data["context"], benches)
 
 
 def rounded(x):
@@ -88,7 +116,11 @@ def read_reports(paths):
                 (skipped if why.startswith("skipped: ") else failed)[name] = why
             else:
                 runs.setdefault(name, []).append(run)
-    context.pop("caches", None)
-    context.pop("executable", None)
+    tuning = re.findall(r"\b(?:isolcpus|nohz_full|rcu_nocbs|mitigations|hugepages|default_hugepagesz|idle)=\S+",
+                        context.get("kernel_cmdline", ""))
+    context["kernel_tuning"] = " ".join(tuning)
+    for key in ("caches", "executable", "command", "host_name", "kernel_cmdline", "library_build_type",
+                "json_schema_version", "library_version"):
+        context.pop(key, None)
     least = min((r["probe"] for reps in runs.values() for r in reps if "probe" in r), default=0)
     return Data(context, {n: condense(reps, least) for n, reps in runs.items()}, failed, skipped)
