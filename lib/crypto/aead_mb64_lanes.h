@@ -103,31 +103,46 @@ MB64_INLINE void mb64_store_masked(uint8_t *const p[MB64_LANES], size_t offset, 
 			     _mm256_extracti128_si256(high, 1));
 }
 
-/* What is left at offset of each record: sliced, 0..16. */
+/* What is left at offset of each record, 0..16: sliced, in every byte of the record's word. */
 MB64_INLINE __m512i mb64_left(__m512i len, size_t offset)
 {
+	__m512i every = _mm512_broadcast_i32x4(
+		_mm_set_epi8(12, 12, 12, 12, 8, 8, 8, 8, 4, 4, 4, 4, 0, 0, 0, 0));
 	__m512i left = _mm512_sub_epi32(len, _mm512_set1_epi32((int)offset));
 
 	left = _mm512_max_epi32(left, _mm512_setzero_si512());
-	return _mm512_min_epi32(left, _mm512_set1_epi32(MB64_BLOCK));
+	left = _mm512_min_epi32(left, _mm512_set1_epi32(MB64_BLOCK));
+	return _mm512_shuffle_epi8(left, every);
+}
+
+/* The word of each record of vector v, of 16 in one vector, in every word of the record's block. */
+MB64_INLINE __m512i mb64_spread(__m512i sliced, unsigned v)
+{
+	switch (v) {
+	case 0:
+		return _mm512_shuffle_epi32(sliced, _MM_PERM_AAAA);
+	case 1:
+		return _mm512_shuffle_epi32(sliced, _MM_PERM_BBBB);
+	case 2:
+		return _mm512_shuffle_epi32(sliced, _MM_PERM_CCCC);
+	default:
+		return _mm512_shuffle_epi32(sliced, _MM_PERM_DDDD);
+	}
 }
 
 /* The bytes of vector v that belong to a record, of what mb64_left says. */
 MB64_INLINE __mmask64 mb64_left_mask(__m512i left, unsigned v)
 {
-	__m512i spread = _mm512_set1_epi8((char)(4 * v));
 	__m512i iota = _mm512_broadcast_i32x4(
 		_mm_set_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
 
-	return _mm512_cmpgt_epu8_mask(_mm512_shuffle_epi8(left, spread), iota);
+	return _mm512_cmpgt_epu8_mask(mb64_spread(left, v), iota);
 }
 
 /* Words of vector v that belong to records of which something is left. */
 MB64_INLINE __mmask16 mb64_live(__m512i left, unsigned v)
 {
-	__m512i spread = _mm512_add_epi32(_mm512_set1_epi32(0x03020100),
-					  _mm512_set1_epi32(0x04040404 * (int)v));
-	__m512i x = _mm512_shuffle_epi8(left, spread);
+	__m512i x = mb64_spread(left, v);
 
 	return _mm512_test_epi32_mask(x, x);
 }
