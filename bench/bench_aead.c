@@ -172,7 +172,8 @@ static bool all_ok(const struct run *r)
 
 static void measure(struct bench *b, struct run *r)
 {
-	size_t warm = r->n < 4 * BURST_MAX ? 8 * BURST_MAX : 2 * (r->n < 1000 ? r->n : 1000);
+	const size_t few = 4 * (size_t)BURST_MAX;
+	size_t warm = r->n < few ? 2 * few : 2 * (r->n < 1000 ? r->n : 1000);
 
 	seal_ring(r);
 	for (size_t i = 0; i < warm; i += r->burst)

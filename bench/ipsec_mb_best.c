@@ -16,12 +16,12 @@ enum { ROUND_KEYS_128 = 11 * 16, ROUND_KEYS_256 = 15 * 16, GCM_POWERS = 48 };
 _Static_assert(sizeof(struct gcm_key_data) >= GCM_KEYS, "key data is as large as assumed");
 
 struct mb_best {
-	IMB_MGR *mgr;
-	enum aead_alg alg;
-	size_t tag_len;
 	struct gcm_context_data ctx __attribute__((aligned(64)));
 	/* Of jobs under way. */
 	uint8_t tags[MB_BEST_IN_FLIGHT][AEAD_TAG_MAX];
+	IMB_MGR *mgr;
+	size_t tag_len;
+	enum aead_alg alg;
 	unsigned next_tag;
 };
 
