@@ -48,17 +48,31 @@ fi
 
 scripts/setup.sh --bench
 scripts/build.sh release bench/sluice-bench bench/peers/sluice-bench-peers
-# t-tests take long and are no figures.
-[[ "$*" == *--benchmark_filter=* ]] || set -- '--benchmark_filter=-constant_time' "$@"
-# Ours and theirs take turns; within a turn repetitions come in random order.
 reports=()
+# measured PROGRAM NAME OPTIONS...: measure, and keep the report if there is one.
+measured() {
+	local program=$1 report=build/bench-$2.json
+	shift 2
+	measure "$program" "$report" "$@"
+	[ ! -s "$report" ] || reports+=("$report")
+}
+
+if [[ "$*" == *--benchmark_filter=* ]]; then
+	ours=() theirs=()
+else
+	ours=('--benchmark_filter=^(aead|path|line|vector)') theirs=('--benchmark_filter=.')
+fi
+# Ours and theirs take turns; within a turn repetitions come in random order.
 for turn in 1 2; do
-	measure sluice-bench "build/bench-$turn.json" --benchmark_repetitions=6 "$@"
-	measure peers/sluice-bench-peers "build/bench-peers-$turn.json" --benchmark_repetitions=6 "$@"
-	for report in "build/bench-$turn.json" "build/bench-peers-$turn.json"; do
-		[ ! -s "$report" ] || reports+=("$report")
-	done
+	measured sluice-bench "ours-$turn" --benchmark_repetitions=6 "${ours[@]}" "$@"
+	measured peers/sluice-bench-peers "peers-$turn" --benchmark_repetitions=6 "${theirs[@]}" "$@"
 done
+# What has no peer there; t-tests take long and are no figures.
+if [ "${#ours[@]}" != 0 ]; then
+	measured sluice-bench rest --benchmark_repetitions=10 \
+		'--benchmark_filter=-^(aead|path|line|vector|constant_time|session_memory)' "$@"
+	measured sluice-bench memory --benchmark_repetitions=2 '--benchmark_filter=^session_memory' "$@"
+fi
 status=0
 scripts/bench-table.py "${reports[@]}" || status=$?
 scripts/bench-doc.py --condense build/bench.json "${reports[@]}"
