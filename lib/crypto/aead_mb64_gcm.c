@@ -166,6 +166,10 @@ MB64_INLINE void step_partial(struct mb64_scratch *s, const struct mb64_call *ca
 	__m512i left = mb64_left(_mm512_load_si512(call->len), offset);
 
 	MB64_OPAQUE(call);
+	/* Without this gcc leaves a copy of it on the stack. */
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		MB64_IN_REGISTER(st->hash.g.v[v]);
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
 		__mmask64 mask = mb64_left_mask(left, v);

@@ -262,6 +262,9 @@ MB64_INLINE void mb64_expand_256(struct mb64_scratch *s, const struct mb64_block
  * read there from one step to the next, through the stack since there are not registers enough. */
 #define MB64_OPAQUE(pointer) __asm__("" : "+r"(pointer))
 
+/* A vector of which the compiler knows that it is in a register here, and nothing else. */
+#define MB64_IN_REGISTER(vector) __asm__("" : "+v"(vector))
+
 /* mb64_encrypt: n blocks a record, each xored with its raw key already; they share the loads of
  * the round keys. rounds and n are constants. */
 MB64_INLINE void mb64_encrypt(struct mb64_scratch *s, unsigned rounds, struct mb64_blocks *states,
