@@ -179,19 +179,19 @@ static VAES void hash_pairs(const struct flow_hash_key *key, const struct flow *
 	const __m256i pick = _mm256_broadcastsi128_si256(PICK), zero = _mm256_setzero_si256();
 	struct pairs x;
 
-	for (int i = 0; i < LANES; i++)
+	for (size_t i = 0; i < LANES; i++)
 		x.v[i] = _mm256_xor_si256(
 			pair(load16(f[2 * i]->local_ip), load16(f[2 * i + 1]->local_ip)), k0);
 	pair_rounds(&x, key, 1, FIRST_ROUNDS);
-	for (int i = 0; i < LANES; i++)
+	for (size_t i = 0; i < LANES; i++)
 		x.v[i] = _mm256_xor_si256(
 			x.v[i], pair(load16(f[2 * i]->remote_ip), load16(f[2 * i + 1]->remote_ip)));
 	pair_rounds(&x, key, FIRST_ROUNDS + 1, SECOND_ROUNDS);
-	for (int i = 0; i < LANES; i++)
+	for (size_t i = 0; i < LANES; i++)
 		x.v[i] = _mm256_xor_si256(x.v[i], pair(load4(&f[2 * i]->local_port),
 						       load4(&f[2 * i + 1]->local_port)));
 	pair_rounds(&x, key, SECOND_ROUNDS + 1, ROUNDS - 1);
-	for (int i = 0; i < LANES; i++) {
+	for (size_t i = 0; i < LANES; i++) {
 		__m256i h = _mm256_shuffle_epi8(_mm256_aesenclast_epi128(x.v[i], last), pick);
 
 		h = _mm256_sub_epi64(h, _mm256_cmpeq_epi64(h, zero));

@@ -104,8 +104,7 @@ static struct store_slots *slots_new(uint32_t n)
 
 static size_t overflow_words(const struct store *s)
 {
-	return (s->n_slots + (size_t)SLOTS_A_PAGE * WORD_BITS - 1) /
-	       ((size_t)SLOTS_A_PAGE * WORD_BITS);
+	return s->n_slots / ((size_t)SLOTS_A_PAGE * WORD_BITS) + 1;
 }
 
 static bool allocate_parts(struct store *s, int socket)
