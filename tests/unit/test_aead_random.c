@@ -3,7 +3,7 @@
  * out of place by turns, byte by byte over all of the memory. Fewer in slow builds. */
 #include "aead_fixture.h"
 
-enum { RECORDS = SLOW_BUILD ? 10000 : 100000, BATCH_BYTES = 64 * 700 + 4 * 16384 };
+enum { RECORDS = SLOW_BUILD ? 30000 : 100000, BATCH_BYTES = 64 * 700 + 4 * 16384 };
 
 /* Mostly what devices send, some up to 600 bytes, one in 500 of any length. */
 static size_t random_len(void)
