@@ -89,7 +89,7 @@ static void run(struct aead *a, enum aead_alg alg, enum aead_direction direction
 		run_short(m, alg, direction, ops + i, n - i < WINDOW ? n - i : WINDOW);
 }
 
-static void mask_aes(enum aead_alg alg, struct aead_mask_op *ops, size_t n)
+static void mask_aes(struct aead_mb4 *m, enum aead_alg alg, struct aead_mask_op *ops, size_t n)
 {
 	struct aead_mask_op *op[MB4_LANES];
 
@@ -99,17 +99,16 @@ static void mask_aes(enum aead_alg alg, struct aead_mask_op *ops, size_t n)
 		if (aead_info(alg)->key_len == 16)
 			aead_mb4_mask_128(op);
 		else
-			aead_mb4_mask_256(op);
+			aead_mb4_mask_256(&m->scratch, op);
 	}
 }
 
 static void mask(struct aead *a, enum aead_alg alg, struct aead_mask_op *ops, size_t n)
 {
-	(void)a;
 	if (alg == AEAD_CHACHA20_POLY1305)
 		aead_mask_chacha20(ops, n);
 	else
-		mask_aes(alg, ops, n);
+		mask_aes((struct aead_mb4 *)a, alg, ops, n);
 }
 
 static void mb4_free(struct aead *a)

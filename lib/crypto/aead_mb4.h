@@ -16,9 +16,9 @@ enum { MB4_LANES = 4, MB4_ROUNDS = 10 };
 struct aead_mb4_scratch {
 	__m128i rk[MB4_ROUNDS + 1][MB4_LANES];
 	__m128i base[MB4_LANES]; /* counter block with a counter of zero, xor rk[0] */
-	__m128i tag[MB4_LANES];  /* what encrypts the tag */
 	__m128i hx[MB4_LANES], g[MB4_LANES];
-	__m128i sum[MB4_LANES]; /* of what is authenticated, so far */
+	__m128i stream[MB4_LANES]; /* key stream of the next block */
+	__m128i sum[MB4_LANES];    /* of what is authenticated, so far */
 };
 
 /* aead_mb4_gcm, aead_mb4_ccm: the record of each lane; sets ok. AES-128. */
@@ -30,4 +30,4 @@ void aead_mb4_ccm(struct aead_mb4_scratch *s, enum aead_direction direction,
 /* aead_mb4_mask_128, aead_mb4_mask_256: the mask of each lane, by AES with keys of 16 or 32 bytes.
  * Lanes may be the same. */
 void aead_mb4_mask_128(struct aead_mask_op *const op[MB4_LANES]);
-void aead_mb4_mask_256(struct aead_mask_op *const op[MB4_LANES]);
+void aead_mb4_mask_256(struct aead_mb4_scratch *s, struct aead_mask_op *const op[MB4_LANES]);

@@ -21,41 +21,48 @@ static inline __m128i counter(size_t n)
 static inline void pair(const struct aead_mb4_scratch *s, __m128i a[MB4_LANES],
 			__m128i b[MB4_LANES])
 {
+	mb4_forget();
+#pragma GCC unroll 14
 	for (size_t r = 1; r < 10; r++) {
+#pragma GCC unroll 4
 		for (size_t l = 0; l < MB4_LANES; l++) {
 			a[l] = _mm_aesenc_si128(a[l], s->rk[r][l]);
 			b[l] = _mm_aesenc_si128(b[l], s->rk[r][l]);
 		}
 	}
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++) {
 		a[l] = _mm_aesenclast_si128(a[l], s->rk[10][l]);
 		b[l] = _mm_aesenclast_si128(b[l], s->rk[10][l]);
 	}
+	mb4_settle(a);
+	mb4_settle(b);
 }
 
-/* start: keys, what encrypts the tag, and the sum of the first block, B0. */
+/* start: keys, and the sum of the first block, B0. */
 static inline void start(struct aead_mb4_scratch *s, struct aead_op *const op[MB4_LANES],
 			 size_t tag_len)
 {
-	__m128i sum[MB4_LANES], tag[MB4_LANES];
+	__m128i sum[MB4_LANES];
 
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++) {
 		unsigned with_aad = op[l]->aad_len > 0 ? 0x40 : 0;
 		unsigned flags = with_aad | (unsigned)(tag_len - 2) / 2 << 3;
+		__m128i a0 = _mm_or_si128(_mm_slli_si128(mb4_nonce(op[l]), 1),
+					  _mm_cvtsi32_si128(LENGTH_LEN - 1));
 
-		/* A0 */
-		tag[l] = _mm_or_si128(_mm_slli_si128(mb4_nonce(op[l]), 1),
-				      _mm_cvtsi32_si128(LENGTH_LEN - 1));
-		s->base[l] = tag[l];
-		sum[l] = _mm_xor_si128(tag[l], counter(op[l]->len));
+		s->base[l] = a0;
+		sum[l] = _mm_xor_si128(a0, counter(op[l]->len));
 		sum[l] = _mm_xor_si128(sum[l], _mm_cvtsi32_si128((int)flags));
 	}
-	mb4_expand_128(s, op, sum, tag);
+	mb4_expand_128(s, op, sum);
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++) {
 		s->base[l] = _mm_xor_si128(s->base[l], s->rk[0][l]);
-		s->tag[l] = tag[l];
 		s->sum[l] = sum[l];
 	}
+	mb4_forget();
 }
 
 /* aad_block: block i of the AAD with its length before it. */
@@ -74,18 +81,21 @@ static inline size_t aad_blocks(const struct aead_op *op)
 }
 
 /* sum_aad: adds the AAD to the sums, and makes the first block of key streams. */
-static inline void sum_aad(struct aead_mb4_scratch *s, struct aead_op *const op[MB4_LANES],
-			   __m128i stream[MB4_LANES])
+static inline void sum_aad(struct aead_mb4_scratch *s, struct aead_op *const op[MB4_LANES])
 {
-	__m128i sum[MB4_LANES];
+	__m128i sum[MB4_LANES], stream[MB4_LANES];
 
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++) {
 		sum[l] = _mm_xor_si128(_mm_xor_si128(s->sum[l], s->rk[0][l]), aad_block(op[l], 0));
 		stream[l] = _mm_xor_si128(s->base[l], counter(1));
 	}
 	pair(s, sum, stream);
-	for (size_t l = 0; l < MB4_LANES; l++)
+#pragma GCC unroll 4
+	for (size_t l = 0; l < MB4_LANES; l++) {
 		s->sum[l] = op[l]->aad_len > 0 ? sum[l] : s->sum[l];
+		s->stream[l] = stream[l];
+	}
 	for (size_t l = 0; l < MB4_LANES; l++) {
 		for (size_t i = 1; i < aad_blocks(op[l]); i++) {
 			__m128i x = _mm_xor_si128(s->sum[l], s->rk[0][l]);
@@ -95,35 +105,35 @@ static inline void sum_aad(struct aead_mb4_scratch *s, struct aead_op *const op[
 	}
 }
 
-/* full_block: block i of every lane, which all have it whole. Takes its key stream, and gives the
- * next block's if that is wanted. */
+/* full_block: block i of every lane, which all have it whole. Takes its key stream, and makes the
+ * next block's. */
 static inline void full_block(struct aead_mb4_scratch *s, enum aead_direction direction,
-			      struct aead_op *const op[MB4_LANES], size_t i,
-			      __m128i stream[MB4_LANES], bool more)
+			      struct aead_op *const op[MB4_LANES], size_t i)
 {
-	__m128i sum[MB4_LANES];
+	__m128i sum[MB4_LANES], stream[MB4_LANES];
 
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++) {
-		__m128i in = mb4_load(op[l]->src + 16 * i), out = _mm_xor_si128(in, stream[l]);
+		__m128i in = mb4_load(op[l]->src + 16 * i), out = _mm_xor_si128(in, s->stream[l]);
 
 		mb4_store(op[l]->dst + 16 * i, out);
 		sum[l] = _mm_xor_si128(direction == AEAD_OPEN ? out : in, s->sum[l]);
 		sum[l] = _mm_xor_si128(sum[l], s->rk[0][l]);
 		stream[l] = _mm_xor_si128(s->base[l], counter(i + 2));
 	}
-	if (more)
-		pair(s, sum, stream);
-	else
-		mb4_encrypt(s, sum);
-	for (size_t l = 0; l < MB4_LANES; l++)
+	pair(s, sum, stream);
+#pragma GCC unroll 4
+	for (size_t l = 0; l < MB4_LANES; l++) {
 		s->sum[l] = sum[l];
+		s->stream[l] = stream[l];
+	}
 }
 
 /* rest: what lane l has from block i on; its key stream for the first of it. */
 static inline void rest(struct aead_mb4_scratch *s, enum aead_direction direction,
-			const struct aead_op *op, size_t l, size_t i, __m128i stream)
+			const struct aead_op *op, size_t l, size_t i)
 {
-	__m128i sum = s->sum[l];
+	__m128i sum = s->sum[l], stream = s->stream[l];
 
 	for (size_t at = 16 * i; at < op->len; at += 16) {
 		size_t n = op->len - at;
@@ -147,28 +157,23 @@ static inline void rest(struct aead_mb4_scratch *s, enum aead_direction directio
 	s->sum[l] = sum;
 }
 
-static inline bool more_than(struct aead_op *const op[MB4_LANES], size_t len)
-{
-	bool more = false;
-
-	for (size_t l = 0; l < MB4_LANES; l++)
-		more = more || op[l]->len > len;
-	return more;
-}
-
 void aead_mb4_ccm(struct aead_mb4_scratch *s, enum aead_direction direction,
 		  struct aead_op *const op[MB4_LANES], size_t tag_len)
 {
 	size_t full = mb4_full_blocks(op);
-	__m128i stream[MB4_LANES];
+	__m128i tag[MB4_LANES];
 
 	start(s, op, tag_len);
-	sum_aad(s, op, stream);
+	sum_aad(s, op);
 	for (size_t i = 0; i < full; i++)
-		full_block(s, direction, op, i, stream,
-			   i + 1 < full || more_than(op, 16 * (i + 1)));
+		full_block(s, direction, op, i);
 	for (size_t l = 0; l < MB4_LANES; l++)
-		rest(s, direction, op[l], l, full, stream[l]);
+		rest(s, direction, op[l], l, full);
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++)
-		mb4_finish(direction, op[l], _mm_xor_si128(s->sum[l], s->tag[l]), tag_len);
+		tag[l] = s->base[l]; /* A0 */
+	mb4_encrypt(s, tag);
+#pragma GCC unroll 4
+	for (size_t l = 0; l < MB4_LANES; l++)
+		mb4_finish(direction, op[l], _mm_xor_si128(s->sum[l], tag[l]), tag_len);
 }

@@ -54,23 +54,21 @@ static inline __m128i counter(uint32_t n)
 	return _mm_set_epi32((int)__builtin_bswap32(n), 0, 0, 0);
 }
 
-/* start: keys, H, what encrypts the tag, and the sum of the AAD. */
+/* start: keys, H, and the sum of the AAD. */
 static inline void start(struct aead_mb4_scratch *s, struct aead_op *const op[MB4_LANES])
 {
-	__m128i h[MB4_LANES], tag[MB4_LANES];
+	__m128i h[MB4_LANES];
 
-	for (size_t l = 0; l < MB4_LANES; l++) {
+#pragma GCC unroll 4
+	for (size_t l = 0; l < MB4_LANES; l++)
 		h[l] = _mm_setzero_si128();
-		s->base[l] = mb4_nonce(op[l]);
-		tag[l] = _mm_xor_si128(s->base[l], counter(1));
-	}
-	mb4_expand_128(s, op, h, tag);
+	mb4_expand_128(s, op, h);
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++) {
 		__m128i first = mb4_load(op[l]->aad), second = mb4_load(op[l]->aad + 16);
 		__m128i hx = times_x(reversed(h[l])), g = fold(hx), sum;
 
-		s->base[l] = _mm_xor_si128(s->base[l], s->rk[0][l]);
-		s->tag[l] = tag[l];
+		s->base[l] = _mm_xor_si128(mb4_nonce(op[l]), s->rk[0][l]);
 		s->hx[l] = hx;
 		s->g[l] = g;
 		sum = times_h(reversed(first), hx, g);
@@ -78,6 +76,7 @@ static inline void start(struct aead_mb4_scratch *s, struct aead_op *const op[MB
 			sum = times_h(_mm_xor_si128(sum, reversed(second)), hx, g);
 		s->sum[l] = sum;
 	}
+	mb4_forget();
 }
 
 /* full_block: block i of every lane, which all have it whole. */
@@ -86,9 +85,11 @@ static inline void full_block(struct aead_mb4_scratch *s, enum aead_direction di
 {
 	__m128i c = counter((uint32_t)i + 2), x[MB4_LANES];
 
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++)
 		x[l] = _mm_xor_si128(s->base[l], c);
 	mb4_encrypt(s, x);
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++) {
 		__m128i in = mb4_load(op[l]->src + 16 * i), out = _mm_xor_si128(in, x[l]);
 		__m128i cipher = direction == AEAD_OPEN ? in : out;
@@ -129,17 +130,24 @@ void aead_mb4_gcm(struct aead_mb4_scratch *s, enum aead_direction direction,
 		  struct aead_op *const op[MB4_LANES])
 {
 	size_t full = mb4_full_blocks(op);
+	__m128i tag[MB4_LANES];
 
 	start(s, op);
 	for (size_t i = 0; i < full; i++)
 		full_block(s, direction, op, i);
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++)
 		rest(s, direction, op[l], l, full);
+#pragma GCC unroll 4
+	for (size_t l = 0; l < MB4_LANES; l++)
+		tag[l] = _mm_xor_si128(s->base[l], counter(1));
+	mb4_encrypt(s, tag);
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++) {
 		__m128i lengths = _mm_set_epi64x(8LL * op[l]->aad_len, 8LL * op[l]->len);
 		__m128i sum = _mm_xor_si128(s->sum[l], lengths);
 
 		sum = reversed(times_h(sum, s->hx[l], s->g[l]));
-		mb4_finish(direction, op[l], _mm_xor_si128(sum, s->tag[l]), AEAD_TAG_MAX);
+		mb4_finish(direction, op[l], _mm_xor_si128(sum, tag[l]), AEAD_TAG_MAX);
 	}
 }

@@ -139,48 +139,67 @@ static inline void mb4_next_words(__m128i w[4], __m128i t)
 	w[3] = _mm_xor_si128(w[3], w[2]);
 }
 
+/* mb4_forget: makes the compiler read what lies in the scratch from there, where it would carry it
+ * along, and for want of registers on the stack, which nobody wipes. */
+static inline void mb4_forget(void) { __asm__ volatile("" : : : "memory"); }
+
+/* mb4_settle: makes the compiler have x here, and not keep what it is made of for later. */
+static inline void mb4_settle(__m128i x[MB4_LANES])
+{
+	__asm__ volatile("" : "+x"(x[0]), "+x"(x[1]), "+x"(x[2]), "+x"(x[3]));
+}
+
 /*
- * mb4_expand_128: expands four AES-128 keys into s->rk, and encrypts two blocks for each on the
- * way: a and b, not yet whitened with the key.
+ * mb4_expand_128: expands four AES-128 keys into s->rk, and encrypts a block for each on the way:
+ * x, not yet whitened with the key. One, because two would be more than there are registers.
  */
 static inline void mb4_expand_128(struct aead_mb4_scratch *s, struct aead_op *const op[MB4_LANES],
-				  __m128i a[MB4_LANES], __m128i b[MB4_LANES])
+				  __m128i x[MB4_LANES])
 {
 	__m128i k[MB4_LANES], w[4];
 
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++) {
 		s->rk[0][l] = k[l] = mb4_load(op[l]->key);
-		a[l] = _mm_xor_si128(a[l], k[l]);
-		b[l] = _mm_xor_si128(b[l], k[l]);
+		x[l] = _mm_xor_si128(x[l], k[l]);
 	}
 	mb4_transpose(k, w);
+#pragma GCC unroll 14
 	for (size_t r = 1; r <= 10; r++) {
 		mb4_next_words(w, mb4_sub_rot(w[3], mb4_rcon(r)));
 		mb4_transpose(w, k);
+#pragma GCC unroll 4
 		for (size_t l = 0; l < MB4_LANES; l++) {
 			s->rk[r][l] = k[l];
-			a[l] = r < 10 ? _mm_aesenc_si128(a[l], k[l])
-				      : _mm_aesenclast_si128(a[l], k[l]);
-			b[l] = r < 10 ? _mm_aesenc_si128(b[l], k[l])
-				      : _mm_aesenclast_si128(b[l], k[l]);
+			x[l] = r < 10 ? _mm_aesenc_si128(x[l], k[l])
+				      : _mm_aesenclast_si128(x[l], k[l]);
 		}
+		mb4_settle(x);
 	}
+	mb4_forget();
 }
 
 /* mb4_encrypt: one whitened block of each lane by AES-128. */
 static inline void mb4_encrypt(const struct aead_mb4_scratch *s, __m128i x[MB4_LANES])
 {
+	mb4_forget();
+#pragma GCC unroll 14
 	for (size_t r = 1; r < 10; r++) {
+#pragma GCC unroll 4
 		for (size_t l = 0; l < MB4_LANES; l++)
 			x[l] = _mm_aesenc_si128(x[l], s->rk[r][l]);
 	}
+#pragma GCC unroll 4
 	for (size_t l = 0; l < MB4_LANES; l++)
 		x[l] = _mm_aesenclast_si128(x[l], s->rk[10][l]);
+	mb4_settle(x);
 }
 
 /* mb4_encrypt_lane: a whitened block of lane l. */
 static inline __m128i mb4_encrypt_lane(const struct aead_mb4_scratch *s, size_t l, __m128i x)
 {
+	mb4_forget();
+#pragma GCC unroll 14
 	for (size_t r = 1; r < 10; r++)
 		x = _mm_aesenc_si128(x, s->rk[r][l]);
 	return _mm_aesenclast_si128(x, s->rk[10][l]);
@@ -191,6 +210,7 @@ static inline size_t mb4_full_blocks(struct aead_op *const op[MB4_LANES])
 {
 	size_t least = op[0]->len;
 
+#pragma GCC unroll 4
 	for (size_t l = 1; l < MB4_LANES; l++)
 		least = op[l]->len < least ? op[l]->len : least;
 	return least / 16;
