@@ -101,7 +101,7 @@ def plot_aead_sessions(data):
                                                              for n in SESSIONS]))
         blocks += b.replace("$d", f"$p{i}_")
         plots.append(panel(f"{alg}, open, 64 bytes", SESSION_AXIS + CYCLE_AXIS +
-                           ("unset key\n" if i else "set key top left samplen 1\n"),
+                           ("unset key\n" if i else "set key top left Left reverse samplen 1\n"),
                            p.replace("$d", f"$p{i}_")))
     return "aead-sessions", "Records opened, by engine and number of sessions", blocks, plots
 
@@ -115,7 +115,7 @@ def plot_aead_payload(data):
             (length, aead("open", e, "AES-128-GCM", length, n)) for length in LENGTHS]))
         blocks += b.replace("$d", f"$p{i}_")
         plots.append(panel(f"AES-128-GCM, open, {sessions:,} sessions", axes + CYCLE_AXIS +
-                           ("unset key\n" if i else "set key top left samplen 1\n"),
+                           ("unset key\n" if i else "set key top left Left reverse samplen 1\n"),
                            p.replace("$d", f"$p{i}_")))
     return "aead-payload", "Records opened, by engine and length", blocks, plots
 
