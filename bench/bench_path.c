@@ -1,349 +1,361 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Whole bursts through the record path of one poll core, with records that clients sealed before.
+ * Whole bursts through the record path of one poll core, in process, with records that clients
+ * sealed before; records of different sessions follow each other in random order.
  *
- *   path_frames            what the bench itself does: mbufs allocated, frames copied in, freed
- *   path_open              that, and frames → lookup → window → open → commit → worker's ring
- *   path_request_response  that, and every request becomes a response of 12 bytes → seal → net_null
+ *   path_open              frames → lookup → window → open → commit → worker's ring
+ *   path_request_response  that, and every request becomes a response → ring → seal → frame out
+ *   path_exchange          that, the responses made by the CoAP exchange, with a sink that takes
+ * all path_hostile           path_request_response with forged, replayed and unknown records among
+ * it
  *
- * Records of different sessions follow each other in random order.
+ * A turn is what the poll core's loop does: a burst from the port, the replies that wait in the
+ * ring, a flush. path_cycles is the median over turns of the TSC cycles spent inside the path, per
+ * record; what the bench does itself (copying frames into mbufs, answering) is not in it, but in
+ * ns and cycles. Software checksums, both ways. In path_request_response each stage is timed too,
+ * in turns of their own (cycles_rx and so on), so that reading the clock does not count elsewhere.
  */
 #include "benches.h"
 
-#include "frame.h"
-#include "path.h"
-#include "record.h"
+#include "exchange.h"
+#include "path_world.h"
+#include "stages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_ethdev.h>
+#include <rte_cycles.h>
 
-enum { LEN = 64, RESPONSE_LEN = 12, FRAME_ROOM = 160, FRAMES_MIN = 1 << 16, MBUFS = 4095 };
-enum { BURST_MAX = 32, RING_SIZE = 256 };
-enum mode { FRAMES, OPEN, REQUEST_RESPONSE };
+enum { SAMPLES_MAX = 1 << 16, STAGE_TURNS = 4096, FRAME_SRC_PORT = 34, FRAME_UDP_SUM = 40 };
+enum mode { OPEN, REQUEST_RESPONSE, EXCHANGE, HOSTILE };
 
-static const uint8_t server_mac[6] = { 2, 0, 0, 0, 0, 1 }, client_mac[6] = { 2, 0, 0, 0, 0, 2 };
-static const uint8_t server_ip[16] = { [10] = 0xff, 0xff, 198, 18, 0, 2 };
+/* The stages, and what it takes to go through all of them once. */
+#define STAGES(X)                                                                                  \
+	X(rx, rx_run(core, 0, in, n))                                                              \
+	X(inbox, inbox_run(core, out, take_replies(out, n)))                                       \
+	X(seal, seal_run(core))                                                                    \
+	X(lookup, lookup_run(core))                                                                \
+	X(route, route_run(core))                                                                  \
+	X(check, check_run(core))                                                                  \
+	X(open, open_run(core))                                                                    \
+	X(commit, commit_run(core))                                                                \
+	X(dispatch, dispatch_run(core))                                                            \
+	X(tx, path_flush(core, core->now_ns))
 
-struct world {
-	struct rte_mempool *pool;
-	struct store *store;
-	struct table *pending;
-	struct aead *aead;
-	struct gate *gate;
-	struct cookie_secrets secrets;
-	const struct cookie_secrets *_Atomic secrets_now;
-	_Atomic bool drain;
-	struct rte_ring *to_handshake, *to_worker;
-	struct path_core *core;
-
-	enum aead_alg alg;
-	uint32_t n_sessions, n_frames, at;
-	uint32_t *order; /* of the sessions */
-	uint16_t frame_len;
-	uint8_t (*frames)[FRAME_ROOM];
-	uint64_t now_ns;
+enum {
+#define STAGE_ENUM(name, call) STAGE_##name,
+	STAGES(STAGE_ENUM) STAGE_N
 };
 
-static struct rte_ring *ring(const char *name, unsigned size)
+static struct {
+	uint32_t cycles[SAMPLES_MAX];
+	uint32_t stage[STAGE_N][STAGE_TURNS];
+	uint32_t exchange[SAMPLES_MAX];
+} samples;
+
+struct trial {
+	struct world *w;
+	enum mode mode;
+	unsigned burst, reply_len, hostile; /* percent */
+	uint64_t turns, honest, errors;
+	struct exchanges *exchanges;
+};
+
+static int by_size(const void *a, const void *b)
 {
-	return rte_ring_create(name, size, SOCKET_ID_ANY,
-			       RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
 }
 
-static void world_free(struct world *w)
+static double median(uint32_t *v, uint64_t n)
 {
-	path_core_free(w->core);
-	rte_ring_free(w->to_handshake);
-	rte_ring_free(w->to_worker);
-	if (rte_eth_dev_is_valid_port(0))
-		(void)rte_eth_dev_stop(0);
-	rte_mempool_free(w->pool);
-	gate_free(w->gate);
-	aead_free(w->aead);
-	if (w->pending != NULL)
-		table_free(w->pending);
-	if (w->store != NULL)
-		store_free(w->store);
-	free(w->frames);
-	free(w->order);
-	free(w);
+	qsort(v, n, sizeof(*v), by_size);
+	return n == 0 ? 0 : v[n / 2];
 }
 
-static bool start_port(struct rte_mempool *pool)
+static unsigned take_replies(struct rte_mbuf **m, unsigned n)
 {
-	const struct rte_eth_conf conf = { 0 };
-
-	return rte_eth_dev_is_valid_port(0) && rte_eth_dev_configure(0, 1, 1, &conf) == 0 &&
-	       rte_eth_rx_queue_setup(0, 0, 256, 0, NULL, pool) == 0 &&
-	       rte_eth_tx_queue_setup(0, 0, 256, 0, NULL) == 0 && rte_eth_dev_start(0) == 0;
+	return rte_ring_sc_dequeue_burst(world_rig.from_worker, (void **)m, n, NULL);
 }
 
-static bool start_core(struct world *w)
+static enum exchange_put deliver(void *arg, const struct exchange_reading *r)
 {
-	struct path_config cfg = {
-		.n_poll = 1,
-		.n_handshake = 1,
+	(void)arg, (void)r;
+	return EXCHANGE_ENQUEUED;
+}
+
+static void send_nothing(void *arg, struct session_ref ref, const uint8_t *msg, size_t len)
+{
+	(void)arg, (void)ref, (void)msg, (void)len;
+}
+
+static uint64_t wall(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static struct exchanges *exchanges_for(const struct world *w)
+{
+	const struct exchange_config cfg = {
+		.n_slots = w->store->max_sessions,
 		.n_workers = 1,
-		.to_handshake = { w->to_handshake },
-		.to_worker = { w->to_worker },
-		.ports = { { .mtu = 1500, .host = { .n_addrs = 1 } } },
-		.n_ports = 1,
-		.store = w->store,
-		.pending = w->pending,
-		.aead = w->aead,
-		.gate = w->gate,
-		.cookie_secrets = &w->secrets_now,
-		.drain = &w->drain,
-		.pool = w->pool,
+		.n_open = 1024,
+		.deliver = deliver,
+		.send = send_nothing,
+		.wall_ns = wall,
 	};
-	struct frame_host *host = &cfg.ports[0].host;
 
-	memcpy(host->mac, server_mac, sizeof(host->mac));
-	memcpy(host->addrs[0].ip, server_ip, sizeof(server_ip));
-	host->addrs[0].prefix_len = 15;
-	w->core = path_core_new(&cfg, w->now_ns);
-	return w->core != NULL;
+	return exchanges_new(&cfg);
 }
 
-static bool world_parts(struct world *w)
+/* The worker: an answer by the book, in the same mbuf. */
+static void exchange(struct trial *t, struct rte_mbuf *m)
 {
-	static const uint8_t seed[32] = { 7 };
-	const struct store_config sc = { .max_sessions = w->n_sessions,
-					 .replay_window = 64,
-					 .socket = SOCKET_ID_ANY,
-					 .hash_seed = seed };
+	uint8_t reply[EXCHANGE_REPLY_MAX], *msg = rte_pktmbuf_mtod(m, uint8_t *);
+	size_t len = 0;
 
-	w->pool = rte_pktmbuf_pool_create("bench", MBUFS, 256, MSG_PRIV_SIZE,
-					  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	w->store = store_new(&sc);
-	w->pending = table_new(64, SOCKET_ID_ANY);
-	w->aead = aead_new(AEAD_ENGINE_AUTO);
-	w->gate = gate_new();
-	w->to_handshake = ring("bench_handshake", RING_SIZE);
-	w->to_worker = ring("bench_worker", RING_SIZE);
-	w->secrets_now = &w->secrets;
-	return w->pool != NULL && w->store != NULL && w->pending != NULL && w->aead != NULL &&
-	       w->gate != NULL && w->to_handshake != NULL && w->to_worker != NULL &&
-	       cookie_secrets_init(&w->secrets) && start_port(w->pool) &&
-	       start_core(w);
+	/* Every pass over the fleet has a new message ID. */
+	msg[2] = (uint8_t)(t->w->message_id >> 8);
+	msg[3] = (uint8_t)t->w->message_id;
+	if (exchange_input(t->exchanges, msg_of(m)->ref, t->w->now_ns, msg, m->data_len, reply,
+			   &len) != STATUS_OK ||
+	    len == 0)
+		t->errors++;
+	memcpy(msg, reply, len);
+	m->data_len = (uint16_t)len;
+	m->pkt_len = (uint32_t)len;
 }
 
-/* The s-th device, as the server's session has it. */
-static struct session_install device(const struct world *w, uint32_t s)
+static void work(struct trial *t)
 {
-	struct session_install in = {
-		.flow = { .local_port = 5684, .remote_port = (uint16_t)(1024 + s / 62500) },
-		.hop = { .vlan_tci = VLAN_NONE },
-		.tx_seq = 1,
-		.rx_window = 1,
-		.aead = (uint8_t)w->alg,
-	};
-	/* 198.19.0.1 and on, with a further port for every 62,500 devices. */
-	uint8_t remote[16] = { [10] = 0xff,           0xff, 198, 19, (uint8_t)(s / 250 % 250),
-			       (uint8_t)(1 + s % 250) };
+	struct rte_mbuf *m[WORLD_BURST_MAX];
+	unsigned n =
+		rte_ring_sc_dequeue_burst(world_rig.to_worker, (void **)m, WORLD_BURST_MAX, NULL);
+	uint64_t from = rte_rdtsc();
 
-	memcpy(in.flow.local_ip, server_ip, sizeof(server_ip));
-	memcpy(in.flow.remote_ip, remote, sizeof(remote));
-	memcpy(in.hop.local_mac, server_mac, sizeof(server_mac));
-	memcpy(in.hop.remote_mac, client_mac, sizeof(client_mac));
-	memset(in.rx_key, 1, sizeof(in.rx_key));
-	memcpy(in.rx_key, &s, sizeof(s));
-	memset(in.tx_key, 2, sizeof(in.tx_key));
-	memcpy(in.tx_key, &s, sizeof(s));
-	return in;
-}
-
-static bool install_all(struct world *w)
-{
-	for (uint32_t s = 0; s < w->n_sessions; s++) {
-		struct session_install in = device(w, s);
-		struct session_ref ref, replaced;
-
-		if (store_install(w->store, 0, &in, &ref, &replaced) != STATUS_OK)
-			return false;
-	}
-	return true;
-}
-
-static void shuffle(struct world *w)
-{
-	uint64_t x = 88172645463325252;
-
-	for (uint32_t i = 0; i < w->n_sessions; i++)
-		w->order[i] = i;
-	for (uint32_t i = w->n_sessions; i-- > 1;) {
-		uint32_t j, swap = w->order[i];
-
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		j = (uint32_t)(x % (i + 1));
-		w->order[i] = w->order[j];
-		w->order[j] = swap;
-	}
-}
-
-/* One client's record number seq in a frame, as it arrives. */
-static void write_frame(struct world *w, uint8_t *frame, uint32_t s, uint64_t seq)
-{
-	const struct aead_info *info = aead_info(w->alg);
-	const struct session_install in = device(w, s);
-	struct flow flow = { .local_port = in.flow.remote_port, .remote_port = 5684 };
-	struct nexthop hop = { .vlan_tci = VLAN_NONE };
-	struct aead_op op = { .key = in.rx_key, .len = LEN, .aad_len = RECORD_AAD_LEN };
-	uint8_t *payload;
-	size_t headers, len = (size_t)info->explicit_len + LEN + info->tag_len;
-	struct wr r, n;
-
-	memcpy(flow.local_ip, in.flow.remote_ip, 16);
-	memcpy(flow.remote_ip, server_ip, 16);
-	memcpy(hop.local_mac, client_mac, 6);
-	memcpy(hop.remote_mac, server_mac, 6);
-	headers = frame_headers_len(&flow, &hop);
-	payload = frame + headers;
-	r = wr_of(payload, FRAME_ROOM - headers);
-	n = wr_of(op.nonce + 4, 8);
-	record_write_header(&r, RECORD_APPDATA, DTLS_1_2, 1, seq, (uint16_t)len);
-	wr_u64(&n, UINT64_C(1) << 48 | seq);
-	wr_bytes(&r, op.nonce + 4, info->explicit_len);
-	op.src = op.dst = wr_space(&r, (size_t)LEN + info->tag_len);
-	memset(op.dst, 0x51, LEN);
-	record_aad(op.aad, RECORD_APPDATA, 1, seq, LEN);
-	aead_seal(w->aead, w->alg, &op, 1);
-	frame_write(&flow, &hop, 0, frame, payload, RECORD_HEADER_LEN + len);
-	w->frame_len = (uint16_t)(headers + RECORD_HEADER_LEN + len);
-}
-
-static struct world *world_new(enum aead_alg alg, uint32_t n_sessions)
-{
-	struct world *w = calloc(1, sizeof(*w));
-
-	if (w == NULL)
-		return NULL;
-	w->alg = alg;
-	w->n_sessions = n_sessions;
-	w->n_frames = 2 * n_sessions > FRAMES_MIN ? 2 * n_sessions : FRAMES_MIN;
-	w->now_ns = UINT64_C(1000000000000);
-	w->order = calloc(n_sessions, sizeof(*w->order));
-	w->frames = calloc(w->n_frames, sizeof(*w->frames));
-	if (w->order == NULL || w->frames == NULL || !world_parts(w) || !install_all(w)) {
-		world_free(w);
-		return NULL;
-	}
-	shuffle(w);
-	for (uint32_t i = 0; i < w->n_frames; i++)
-		write_frame(w, w->frames[i], w->order[i % n_sessions], 1 + i / n_sessions);
-	return w;
-}
-
-/* All frames were seen: forget that, so that they can come again. Costs less than a cycle a record
- * where there are few sessions, and is part of the figure where there are many. */
-static void rewind_windows(struct world *w)
-{
-	w->at = 0;
-	for (uint32_t slot = 0; slot < w->n_sessions; slot++)
-		replay_init(&w->store->hot[slot], NULL, 64, 0, 1);
-}
-
-static void receive(struct world *w, struct rte_mbuf **m, unsigned n)
-{
-	if (w->at + n > w->n_frames)
-		rewind_windows(w);
-	if (rte_pktmbuf_alloc_bulk(w->pool, m, n) != 0)
-		abort();
 	for (unsigned i = 0; i < n; i++) {
-		m[i]->data_len = w->frame_len;
-		m[i]->pkt_len = w->frame_len;
-		memcpy(rte_pktmbuf_mtod(m[i], void *), w->frames[w->at + i], w->frame_len);
-	}
-	w->at += n;
-	w->now_ns += 1000;
-}
-
-/* What a worker does, in short. */
-static void respond(struct rte_mbuf **m, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		m[i]->data_len = RESPONSE_LEN;
-		m[i]->pkt_len = RESPONSE_LEN;
+		if (t->mode == EXCHANGE) {
+			exchange(t, m[i]);
+		} else {
+			m[i]->data_len = (uint16_t)t->reply_len;
+			m[i]->pkt_len = t->reply_len;
+		}
 		msg_of(m[i])->kind = MSG_REPLY;
 	}
+	samples.exchange[t->turns % SAMPLES_MAX] = (uint32_t)(rte_rdtsc() - from);
+	if (t->mode == OPEN)
+		rte_pktmbuf_free_bulk(m, n);
+	else if (rte_ring_sp_enqueue_bulk(world_rig.from_worker, (void **)m, n, NULL) != n)
+		t->errors++;
 }
 
-static void turn(struct world *w, enum mode mode, unsigned n)
+/* A record that must not get through: a third each of forged tags, records of nobody, replays. */
+static void make_hostile(const struct world *w, struct rte_mbuf *m, unsigned i)
 {
-	struct rte_mbuf *m[BURST_MAX];
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 
-	receive(w, m, n);
-	if (mode != FRAMES) {
-		path_rx_burst(w->core, 0, m, n, w->now_ns);
-		path_flush(w->core, w->now_ns);
-		n = rte_ring_sc_dequeue_burst(w->to_worker, (void **)m, n, NULL);
+	if (i % 3 == 0)
+		memcpy(frame, w->frames[w->at > 2 * WORLD_BURST_MAX ? i : 0], w->frame_len);
+	else if (i % 3 == 1)
+		frame[w->frame_len - 1] ^= 1;
+	else
+		frame[FRAME_SRC_PORT] = 0xff;
+	memset(frame + FRAME_UDP_SUM, 0, 2); /* no checksum: they would not get far otherwise */
+}
+
+static void receive(struct trial *t, struct rte_mbuf **m)
+{
+	static uint32_t x = 1;
+
+	world_receive(t->w, m, t->burst);
+	for (unsigned i = 0; i < t->burst && t->hostile != 0; i++) {
+		x = x * 1664525 + 1013904223;
+		if ((x >> 8) % 100 < t->hostile)
+			make_hostile(t->w, m[i], i);
+		else
+			t->honest++;
 	}
-	if (mode == REQUEST_RESPONSE) {
-		respond(m, n);
-		path_inbox_burst(w->core, m, n, w->now_ns);
-		path_flush(w->core, w->now_ns);
-	} else {
-		rte_pktmbuf_free_bulk(m, n);
-	}
+}
+
+/* The clock, when every store before it has reached the cache: what the bench wrote is not waited
+ * for in the path's time, and what the path wrote is. */
+static uint64_t settled_cycles(void)
+{
+	rte_mb();
+	return rte_rdtsc();
+}
+
+static void turn(struct trial *t)
+{
+	struct path_core *core = t->w->core;
+	struct rte_mbuf *in[WORLD_BURST_MAX], *out[WORLD_BURST_MAX];
+	uint64_t from;
+	unsigned n;
+
+	receive(t, in);
+	from = settled_cycles();
+	path_rx_burst(core, 0, in, t->burst, t->w->now_ns);
+	n = take_replies(out, WORLD_BURST_MAX);
+	path_inbox_burst(core, out, n, t->w->now_ns);
+	path_flush(core, t->w->now_ns);
+	samples.cycles[t->turns % SAMPLES_MAX] = (uint32_t)(settled_cycles() - from);
+	work(t);
+	t->turns++;
+}
+
+static void stage_turn(struct trial *t, unsigned at)
+{
+	struct path_core *core = t->w->core;
+	struct rte_mbuf *in[WORLD_BURST_MAX], *out[WORLD_BURST_MAX];
+	unsigned n = t->burst;
+	uint64_t from, to;
+
+	receive(t, in);
+	from = settled_cycles();
+#define STAGE_RUN(name, call)                                                                      \
+	call;                                                                                      \
+	to = rte_rdtsc();                                                                          \
+	samples.stage[STAGE_##name][at] = (uint32_t)(to - from);                                   \
+	from = to;
+	STAGES(STAGE_RUN)
+#undef STAGE_RUN
+	work(t);
+}
+
+static void stages(struct bench *b, struct trial *t)
+{
+	static const char *const names[] = {
+#define STAGE_NAME(name, call) "cycles_" #name,
+		STAGES(STAGE_NAME)
+#undef STAGE_NAME
+	};
+
+	for (unsigned i = 0; i < STAGE_TURNS; i++)
+		stage_turn(t, i);
+	for (unsigned s = 0; s < STAGE_N; s++)
+		bench_value(b, names[s], median(samples.stage[s], STAGE_TURNS) / t->burst);
+}
+
+/* Nothing on its way any more. */
+static void drain(struct trial *t)
+{
+	struct rte_mbuf *m[WORLD_BURST_MAX];
+
+	rte_pktmbuf_free_bulk(m, take_replies(m, WORLD_BURST_MAX));
+	path_flush(t->w->core, t->w->now_ns);
 }
 
 /* That the path did what it is measured for. */
-static bool all_done(const struct world *w, enum mode mode, uint64_t records)
+static bool all_done(const struct trial *t, const struct path_stats *before)
 {
-	struct path_stats stats;
+	uint64_t n = t->hostile != 0 ? t->honest : t->turns * t->burst;
+	struct path_stats after;
 
-	path_stats(w->core, &stats);
-	return stats.records_opened == (mode == FRAMES ? 0 : records) &&
-	       stats.records_sealed == (mode == REQUEST_RESPONSE ? records : 0) &&
-	       stats.tx_frames == stats.records_sealed;
+	path_stats(t->w->core, &after);
+	return after.records_opened - before->records_opened == n && t->errors == 0 &&
+	       (t->mode == OPEN || after.tx_frames - before->tx_frames + t->burst >= n);
 }
 
 static void run(struct bench *b)
 {
-	enum mode mode = (enum mode)bench_arg(b, 0);
-	unsigned n = (unsigned)bench_arg(b, 3);
-	struct world *w = world_new((enum aead_alg)bench_arg(b, 1), (uint32_t)bench_arg(b, 2));
-	uint64_t turns = 0;
+	struct trial t = {
+		.w = world_get((enum aead_alg)bench_arg(b, 1), (uint32_t)bench_arg(b, 2),
+			       (enum aead_engine)bench_arg(b, 5)),
+		.mode = (enum mode)bench_arg(b, 0),
+		.burst = (unsigned)bench_arg(b, 3),
+		.reply_len = (unsigned)(bench_arg(b, 4) & 0xff),
+		.hostile = (unsigned)(bench_arg(b, 4) >> 8),
+	};
+	struct path_stats before;
+	uint64_t n;
 
-	if (w == NULL) {
-		bench_fail(b, "no memory, or no net_null port");
+	if (t.w == NULL) {
+		bench_fail(b, "no memory, no net_null port, or no such engine here");
 		return;
 	}
-	for (; bench_next(b); turns++)
-		turn(w, mode, n);
-	if (!all_done(w, mode, turns * n))
+	if (t.mode == EXCHANGE && (t.exchanges = exchanges_for(t.w)) == NULL) {
+		bench_fail(b, "no memory for exchanges");
+		return;
+	}
+	path_stats(t.w->core, &before);
+	while (bench_next(b))
+		turn(&t);
+	if (!all_done(&t, &before))
 		bench_fail(b, "not every record went through");
-	bench_items(b, n);
-	world_free(w);
+	bench_items(b, t.burst);
+	n = t.turns < SAMPLES_MAX ? t.turns : SAMPLES_MAX;
+	bench_value(b, "path_cycles", median(samples.cycles, n) / t.burst);
+	if (t.mode == EXCHANGE)
+		bench_value(b, "cycles_exchange", median(samples.exchange, n) / t.burst);
+	if (t.mode == REQUEST_RESPONSE)
+		stages(b, &t);
+	drain(&t);
+	exchanges_free(t.exchanges);
 }
 
-static void add(enum mode mode, enum aead_alg alg, int64_t sessions, int64_t burst)
-{
-	static const char *const names[] = { "path_frames", "path_open", "path_request_response" };
-	int64_t args[] = { mode, alg, sessions, burst };
-	char name[128];
+struct params {
+	enum mode mode;
+	enum aead_alg alg;
+	int64_t sessions, burst, reply, hostile;
+	enum aead_engine engine;
+};
 
-	snprintf(name, sizeof(name), "%s/%s/len:%d/sessions:%d/burst:%d", names[mode],
-		 aead_info(alg)->name, LEN, (int)sessions, (int)burst);
-	bench_add(name, run, args, 4);
+static void add(struct params p)
+{
+	static const char *const names[] = { "path_open", "path_request_response", "path_exchange",
+					     "path_hostile" };
+	int64_t args[] = { p.mode, p.alg, p.sessions, p.burst, p.hostile << 8 | p.reply, p.engine };
+	char name[160];
+	int at = snprintf(name, sizeof(name), "%s/%s/len:%d/reply:%d/sessions:%d/burst:%d",
+			  names[p.mode], aead_info(p.alg)->name, WORLD_LEN, (int)p.reply,
+			  (int)p.sessions, (int)p.burst);
+
+	if (p.mode == HOSTILE)
+		at += snprintf(name + at, sizeof(name) - (size_t)at, "/hostile:%d", (int)p.hostile);
+	if (p.engine == AEAD_ENGINE_IPSEC_MB)
+		snprintf(name + at, sizeof(name) - (size_t)at, "/engine:ipsec-mb");
+	bench_add(name, run, args, 6);
 }
 
 void bench_path_add(void)
 {
-	static const int64_t sessions[] = { 64, 1000, 100000 };
-	static const enum aead_alg algs[] = { AEAD_AES_128_GCM, AEAD_AES_128_CCM_8 };
+	static const int64_t sessions[] = { 64, 1000, 20000, 100000, 1000000, 4000000 };
+	static const int64_t bursts[] = { 1, 2, 4, 8, 16, 64 }, hostile[] = { 10, 50, 90 };
+	const struct params usual = { REQUEST_RESPONSE, AEAD_AES_128_GCM, 1000, 32, 12, 0,
+				      AEAD_ENGINE_AUTO };
+	struct params p;
 
-	for (enum mode mode = FRAMES; mode <= REQUEST_RESPONSE; mode++) {
-		for (size_t s = 0; s < 3; s++) {
-			add(mode, algs[0], sessions[s], BURST_MAX);
-			if (mode != FRAMES)
-				add(mode, algs[1], sessions[s], BURST_MAX);
-		}
-		add(mode, algs[0], 1000, 1);
+	for (size_t s = 0; s < 6; s++) {
+		p = usual;
+		p.sessions = sessions[s];
+		add(p);
+		p.reply = 64;
+		add(p);
+		p.reply = 12;
+		p.engine = AEAD_ENGINE_IPSEC_MB;
+		add(p);
+		p.engine = AEAD_ENGINE_AUTO;
+		p.alg = AEAD_AES_128_CCM_8;
+		add(p);
+		p.alg = AEAD_AES_128_GCM;
+		p.mode = OPEN;
+		add(p);
+		p.mode = EXCHANGE;
+		add(p);
+	}
+	for (size_t i = 0; i < 6; i++) {
+		p = usual;
+		p.burst = bursts[i];
+		add(p);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		p = usual;
+		p.mode = HOSTILE;
+		p.sessions = 100000;
+		p.hostile = hostile[i];
+		add(p);
 	}
 }

@@ -86,6 +86,7 @@ static bool make_path(struct app *app, struct core *core, unsigned poll)
 		.n_poll = (uint8_t)l->n_poll,
 		.n_handshake = (uint8_t)l->n_handshake,
 		.n_workers = (uint8_t)l->n_worker,
+		.burst = (uint8_t)app->opt.burst,
 		.store = app->store,
 		.pending = app->pending,
 		.aead = app->aeads[core->index],

@@ -53,6 +53,7 @@
 	X(HELLO_VERSION,       "hello_version",       "no common DTLS version")                    \
 	X(HELLO_VERIFY_SENT,   "hello_verify_sent",   "no valid cookie: HelloVerifyRequest sent")  \
 	X(HELLO_REFUSED,       "hello_refused",       "draining, or out of handshake slots")       \
+	X(HELLO_BACKLOG,       "hello_backlog",       "its port had more frames than the core's turn")  \
 	X(HELLO_LIMIT,         "hello_limit",         "beyond the source prefix's share of slots") \
 	/* handshake */                                                                            \
 	X(HS_MALFORMED,        "hs_malformed",        "handshake message does not parse")          \

@@ -3,20 +3,20 @@
 
 #include <rte_memcpy.h>
 
-void admit_add(struct path_core *core, struct rte_mbuf *m, const struct flow_hash *hash)
+void admit_add(struct path_core *core, struct rte_mbuf *m)
 {
-	unsigned n = core->n_hellos;
+	struct gate_item *item;
 
 	if (atomic_load_explicit(core->cfg.drain, memory_order_relaxed)) {
 		core_drop(core, m, STATUS_HELLO_REFUSED);
 		return;
 	}
-	core->hellos[n] = m;
-	core->hello_hashes[n] = *hash;
-	core->hello_items[n].flow = &msg_of(m)->flow;
-	core->hello_items[n].datagram =
-		rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
-	core->n_hellos++;
+	if (core->n_hellos == PATH_BURST_MAX)
+		admit_run(core);
+	core->hellos[core->n_hellos] = m;
+	item = &core->hello_items[core->n_hellos++];
+	item->flow = &msg_of(m)->flow;
+	item->datagram = rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
 }
 
 /* The HelloVerifyRequest takes the hello's place in its mbuf. */
@@ -32,14 +32,19 @@ static void send_verify(struct path_core *core, struct rte_mbuf *m, const struct
 	tx_datagram(core, m);
 }
 
-/* To the core that has this flow's handshake, else to the one that its hash names. Guesses
- * coalesced behind the hello are left behind (bad-input C16). */
-static void admit(struct path_core *core, struct rte_mbuf *m, const struct flow_hash *hash)
+/* To the owner of the flow's session, else to the core that has its handshake, else to the one that
+ * its hash names. Guesses coalesced behind the hello are left behind (bad-input C16). */
+static void admit(struct path_core *core, struct rte_mbuf *m, const struct flow_hash *hash,
+		  const struct table_hit *session)
 {
 	struct rd left = rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
 	struct table_hit pending;
 	struct record hello;
 
+	if (session->ref.generation != 0 && session->owner != core->cfg.index) {
+		core_hand_off(core, m, session->owner);
+		return;
+	}
 	if (record_next(&left, &hello) != STATUS_OK) {
 		core_drop(core, m, STATUS_HELLO_MALFORMED);
 		return;
@@ -53,10 +58,26 @@ static void admit(struct path_core *core, struct rte_mbuf *m, const struct flow_
 	core_to_handshake(core, m, MSG_HELLO, &pending);
 }
 
+static void admit_all(struct path_core *core, unsigned n)
+{
+	const struct store *store = core->cfg.store;
+	const struct flow *flows[PATH_BURST_MAX];
+
+	if (n == 0)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		flows[i] = &msg_of(core->hellos[i])->flow;
+	flow_hash_burst(&store->hash_key, flows, core->hello_hashes, n);
+	table_prefetch(store->flows, core->hello_hashes, n);
+	(void)table_lookup_burst(store->flows, core->hello_hashes, core->hello_hits, n);
+	for (unsigned i = 0; i < n; i++)
+		admit(core, core->hellos[i], &core->hello_hashes[i], &core->hello_hits[i]);
+}
+
 void admit_run(struct path_core *core)
 {
 	const struct cookie_secrets *secrets;
-	unsigned n = core->n_hellos;
+	unsigned n = core->n_hellos, admitted = 0;
 
 	if (n == 0)
 		return;
@@ -68,10 +89,11 @@ void admit_run(struct path_core *core)
 		const struct gate_item *item = &core->hello_items[i];
 
 		if (item->status == STATUS_OK)
-			admit(core, core->hellos[i], &core->hello_hashes[i]);
+			core->hellos[admitted++] = core->hellos[i];
 		else if (item->status == STATUS_HELLO_VERIFY_SENT)
 			send_verify(core, core->hellos[i], item);
 		else
 			core_drop(core, core->hellos[i], item->status);
 	}
+	admit_all(core, admitted);
 }

@@ -12,7 +12,7 @@ static bool throttled(struct path_core *core, const struct core_record *rec)
 }
 
 /* A session that the table named is gone only when this very burst closed it. */
-static enum status check(struct path_core *core, const struct core_record *rec)
+static enum status check(struct path_core *core, const struct core_record *rec, bool throttling)
 {
 	const struct store *store = core->cfg.store;
 	enum status s;
@@ -21,19 +21,19 @@ static enum status check(struct path_core *core, const struct core_record *rec)
 		return STATUS_RECORD_AFTER_CLOSE;
 	s = replay_check(&store->hot[rec->ref.slot], store_wide(store, rec->ref.slot),
 			 store->replay_window, rec->seq);
-	if (s == STATUS_OK && throttle_active(&core->throttle, core->now_ns) &&
-	    throttled(core, rec))
+	if (s == STATUS_OK && throttling && throttled(core, rec))
 		s = STATUS_RECORD_THROTTLED;
 	return s;
 }
 
 void check_run(struct path_core *core)
 {
+	bool throttling = throttle_active(&core->throttle, core->now_ns);
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < core->n_records; i++) {
 		struct core_record *rec = &core->records[i];
-		enum status s = check(core, rec);
+		enum status s = check(core, rec, throttling);
 
 		if (s != STATUS_OK)
 			core_lose(core, rec, s);

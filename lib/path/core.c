@@ -1,6 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core.h"
 
+void core_hand_off(struct path_core *core, struct rte_mbuf *m, uint8_t owner)
+{
+	struct msg *msg = msg_of(m);
+
+	if (msg->hops >= MSG_HOPS_MAX || owner >= core->cfg.n_poll) {
+		core_drop(core, m, STATUS_HANDOFF_LIMIT);
+		return;
+	}
+	msg->kind = MSG_HANDOFF;
+	msg->from = core->cfg.index;
+	CORE_STAT(core, handoffs_out, 1);
+	outbox_put(&core->to_poll[owner], &core->counts, m);
+}
+
 void core_to_handshake(struct path_core *core, struct rte_mbuf *m, enum msg_kind kind,
 		       const struct table_hit *pending)
 {
@@ -14,6 +28,21 @@ void core_to_handshake(struct path_core *core, struct rte_mbuf *m, enum msg_kind
 	msg->peer_hs = pending->ref;
 	msg->from = core->cfg.index;
 	outbox_put(&core->to_handshake[pending->owner], &core->counts, m);
+}
+
+void core_ops_run(struct path_core *core,
+		  void (*run)(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n))
+{
+	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
+		struct core_ops *ops = &core->ops[alg];
+
+		if (ops->n == 0)
+			continue;
+		run(core->cfg.aead, alg, ops->op, ops->n);
+		CORE_STAT(core, aead_calls, 1);
+		CORE_STAT(core, aead_ops, ops->n);
+		ops->n = 0;
+	}
 }
 
 void core_lose(struct path_core *core, struct core_record *rec, enum status why)

@@ -10,8 +10,11 @@
  */
 #pragma once
 
+#include "hs_msg.h"
+#include "nonce.h"
 #include "outbox.h"
 #include "path.h"
+#include "record.h"
 #include "throttle.h"
 
 enum {
@@ -29,9 +32,9 @@ struct core_record {
 	struct rte_mbuf *m;
 	struct rte_mbuf *copy; /* of its datagram, for the handshake under way if this fails */
 	struct aead_op *op;    /* from open on: its place in core->ops, where ok says how it went */
+	uint8_t *body;         /* the fragment, in m */
 	struct session_ref ref;
 	uint64_t seq;
-	uint16_t body_off; /* of the fragment, from the start of the mbuf's data */
 	uint16_t plain_len;
 	uint8_t type, aead;
 	uint8_t pending_owner; /* whose copy */
@@ -58,7 +61,8 @@ struct path_core {
 	/* First flights for the gate, of the same burst. */
 	unsigned n_hellos;
 	struct rte_mbuf *hellos[PATH_BURST_MAX];
-	struct flow_hash hello_hashes[PATH_BURST_MAX];
+	struct flow_hash hello_hashes[PATH_BURST_MAX]; /* of those with a valid cookie */
+	struct table_hit hello_hits[PATH_BURST_MAX];
 	struct gate_item hello_items[PATH_BURST_MAX];
 
 	/* Records to open. */
@@ -69,8 +73,11 @@ struct path_core {
 	unsigned n_seals;
 	struct rte_mbuf *seals[CORE_RECORDS_MAX];
 
-	/* The operations of one round of AEAD calls, side by side by algorithm. */
-	struct aead_op ops[CORE_RECORDS_MAX];
+	/* The operations of one round of AEAD calls, by algorithm. */
+	struct core_ops {
+		unsigned n;
+		struct aead_op op[CORE_RECORDS_MAX];
+	} ops[AEAD_N];
 
 	struct core_tx tx[PATH_PORTS_MAX];
 	struct outbox to_poll[PATH_POLL_MAX];
@@ -92,6 +99,53 @@ static inline void core_count(struct path_core *core, enum status s)
 /* CORE_STAT: adds to a field of struct path_stats. */
 #define CORE_STAT(core, field, v) counter_add(&(core)->stats.field, (v))
 
+/* core_ops_add: the next operation of an algorithm, to be filled. core_ops_run: does all of them
+ * and empties the arrays, where they stay readable until the next is added. */
+static inline struct aead_op *core_ops_add(struct path_core *core, enum aead_alg alg)
+{
+	struct core_ops *ops = &core->ops[alg];
+
+	return &ops->op[ops->n++];
+}
+
+/* What an operation needs of one direction of a session. */
+struct core_keys {
+	const uint8_t *key, *salt;
+	const uint8_t *key16; /* the hot line's, where the rest of a long IV stands */
+};
+
+/* core_op_fill: sets an operation up for the len bytes at text, in place, of record number seq of
+ * epoch 1. nonce: the explicit part, or where the suite has none, the number with its epoch. */
+static inline void core_op_fill(struct aead_op *op, enum aead_alg alg, struct core_keys keys,
+				uint64_t nonce, uint8_t type, uint64_t seq, uint8_t *text,
+				uint16_t len)
+{
+	op->src = op->dst = text;
+	op->key = keys.key;
+	op->len = len;
+	op->aad_len = RECORD_AAD_LEN;
+	op->ok = false;
+	if (aead_info(alg)->explicit_len != 0) {
+		memcpy(op->nonce, keys.salt, 4);
+		bytes_put_u64(op->nonce + 4, nonce);
+	} else {
+		session_iv(alg, keys.salt, keys.key16, op->nonce);
+		nonce_implicit(op->nonce, nonce);
+	}
+	record_aad(op->aad, type, 1, seq, len);
+}
+
+void core_ops_run(struct path_core *core,
+		  void (*run)(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n));
+
+/* core_is_hello: whether a well-formed record that starts at p is the (start of a) ClientHello in
+ * the clear. */
+static inline bool core_is_hello(const uint8_t *p, size_t len)
+{
+	return len > RECORD_HEADER_LEN && p[0] == RECORD_HANDSHAKE &&
+	       p[RECORD_HEADER_LEN] == HS_CLIENT_HELLO && bytes_u16(p + 3) == 0;
+}
+
 /* core_drop: counts and frees: where packets end. */
 static inline void core_drop(struct path_core *core, struct rte_mbuf *m, enum status why)
 {
@@ -101,6 +155,10 @@ static inline void core_drop(struct path_core *core, struct rte_mbuf *m, enum st
 
 /* core_lose: as core_drop for a record; the copy of its datagram goes to the handshake. */
 void core_lose(struct path_core *core, struct core_record *rec, enum status why);
+
+/* core_hand_off: hands a datagram to the poll core that owns its session. The mbuf only: the owner
+ * looks up again, for the session can be gone by then. */
+void core_hand_off(struct path_core *core, struct rte_mbuf *m, uint8_t owner);
 
 /* core_to_handshake: hands a datagram to the handshake core that has this pending entry, or shall
  * make one (generation 0). */

@@ -7,7 +7,6 @@ enum { ALERTS_MAX = 256 };
 static void to_worker(struct path_core *core, const struct core_record *rec)
 {
 	msg_of(rec->m)->kind = MSG_COAP;
-	CORE_STAT(core, coap_out, 1);
 	outbox_put(&core->to_worker[rec->ref.slot % core->cfg.n_workers], &core->counts, rec->m);
 }
 
@@ -73,7 +72,8 @@ static void unwrap(struct path_core *core, const struct core_record *rec)
 	struct rte_mbuf *m = rec->m;
 	struct msg *msg = msg_of(m);
 
-	m->data_off = (uint16_t)(m->data_off + rec->body_off + aead_info(rec->aead)->explicit_len);
+	m->data_off =
+		(uint16_t)(rec->body + aead_info(rec->aead)->explicit_len - (uint8_t *)m->buf_addr);
 	m->data_len = rec->plain_len;
 	m->pkt_len = rec->plain_len;
 	msg->ref = rec->ref;
@@ -82,28 +82,35 @@ static void unwrap(struct path_core *core, const struct core_record *rec)
 	msg->from = core->cfg.index;
 }
 
-static void dispatch(struct path_core *core, const struct core_record *rec)
+/* Returns whether it was one for a worker. */
+static bool dispatch(struct path_core *core, const struct core_record *rec)
 {
 	if (!store_live(core->cfg.store, rec->ref)) {
 		core_drop(core, rec->m, STATUS_RECORD_AFTER_CLOSE);
-		return;
+		return false;
 	}
 	if (rec->plain_len == 0) {
 		core_drop(core, rec->m, STATUS_RECORD_EMPTY);
-		return;
+		return false;
 	}
 	unwrap(core, rec);
-	if (rec->type == RECORD_APPDATA)
+	if (rec->type == RECORD_APPDATA) {
 		to_worker(core, rec);
-	else if (rec->type == RECORD_HANDSHAKE)
+		return true;
+	}
+	if (rec->type == RECORD_HANDSHAKE)
 		to_handshake(core, rec);
 	else
 		alert(core, rec);
+	return false;
 }
 
 void dispatch_run(struct path_core *core)
 {
+	unsigned coap = 0;
+
 	for (unsigned i = 0; i < core->n_records; i++)
-		dispatch(core, &core->records[i]);
+		coap += dispatch(core, &core->records[i]);
+	CORE_STAT(core, coap_out, coap);
 	core->n_records = 0;
 }

@@ -74,8 +74,10 @@ struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns)
 		core->cfg.n_listen = 1;
 	}
 	memset(core->port_index, CORE_NO_PORT, sizeof(core->port_index));
-	for (uint8_t i = 0; i < cfg->n_ports; i++)
+	for (uint8_t i = 0; i < cfg->n_ports; i++) {
 		core->port_index[cfg->ports[i].port_id] = i;
+		frame_host_prepare(&core->cfg.ports[i].host);
+	}
 	memcpy(&seed, &cfg->store->hash_key, sizeof(seed));
 	throttle_init(&core->throttle, seed);
 	boxes_init(core);
@@ -88,6 +90,8 @@ void path_core_free(struct path_core *core)
 		return;
 	for (unsigned i = 0; i < core->cfg.n_ports; i++)
 		rte_pktmbuf_free_bulk(core->tx[i].m, core->tx[i].n);
+	rte_pktmbuf_free_bulk(core->datagrams, core->n_datagrams);
+	rte_pktmbuf_free_bulk(core->hellos, core->n_hellos);
 	rte_pktmbuf_free_bulk(core->seals, core->n_seals);
 	for (unsigned i = 0; i < PATH_POLL_MAX; i++)
 		outbox_clear(&core->to_poll[i]);
@@ -106,25 +110,34 @@ static void datagrams_run(struct path_core *core)
 	split_run(core);
 }
 
+/* Datagrams wait for path_flush, so that what was sent for when they came (lookup_ahead) arrives
+ * while the replies of the turn before are sealed. */
+static void make_room(struct path_core *core, unsigned n)
+{
+	if (core->n_datagrams + n > PATH_BURST_MAX)
+		datagrams_run(core);
+}
+
 void path_rx_burst(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n,
 		   uint64_t now_ns)
 {
 	core->now_ns = now_ns;
+	make_room(core, n);
 	rx_run(core, port, mbufs, n);
-	datagrams_run(core);
 }
 
 void path_inbox_burst(struct path_core *core, struct rte_mbuf **mbufs, unsigned n, uint64_t now_ns)
 {
 	core->now_ns = now_ns;
+	make_room(core, n);
 	inbox_run(core, mbufs, n);
-	datagrams_run(core);
 }
 
 void path_flush(struct path_core *core, uint64_t now_ns)
 {
 	core->now_ns = now_ns;
 	seal_run(core);
+	datagrams_run(core);
 	tx_flush(core);
 	for (unsigned i = 0; i < core->cfg.n_poll; i++)
 		outbox_flush(&core->to_poll[i], &core->counts);

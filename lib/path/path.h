@@ -29,6 +29,7 @@ enum {
 	PATH_HANDSHAKE_MAX = 64, /* handshake cores */
 	PATH_WORKERS_MAX = 64,
 	PATH_LISTEN_MAX = 32,
+	PATH_BACKLOG_HELLOS = 2, /* looked at in a full burst */
 };
 
 /* tx_queue of a port that this core does not send on: what would go there is STATUS_TX_NO_QUEUE. */
@@ -53,6 +54,9 @@ struct path_listen {
 struct path_config {
 	uint8_t index; /* of this poll core: the owner number of its sessions */
 	uint8_t n_poll, n_handshake, n_workers; /* n_handshake and n_workers at least 1 */
+	/* Frames asked of a port at once: that many mean a backlog (STATUS_HELLO_BACKLOG). 0: there
+	 * is never one. */
+	uint8_t burst;
 
 	/* Rings of mbufs with a struct msg, this core the only producer. to_poll[index] may be
 	 * NULL. */
@@ -88,8 +92,8 @@ struct path_core;
 struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns);
 void path_core_free(struct path_core *core);
 
-/* path_rx_burst: n <= PATH_BURST_MAX frames received on ports[port]; takes the mbufs over. What
- * they lead to waits in buffers until path_flush. */
+/* path_rx_burst: n <= PATH_BURST_MAX frames received on ports[port]; takes the mbufs over. They,
+ * and what they lead to, wait in buffers until path_flush. */
 void path_rx_burst(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n,
 		   uint64_t now_ns);
 

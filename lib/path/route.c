@@ -3,55 +3,28 @@
 
 #include <rte_memcpy.h>
 
-/* The mbuf only: the owner looks up again, for the session can be gone by then. */
-static void hand_off(struct path_core *core, struct rte_mbuf *m, uint8_t owner)
-{
-	struct msg *msg = msg_of(m);
-
-	if (msg->hops >= MSG_HOPS_MAX || owner >= core->cfg.n_poll) {
-		core_drop(core, m, STATUS_HANDOFF_LIMIT);
-		return;
-	}
-	msg->kind = MSG_HANDOFF;
-	msg->from = core->cfg.index;
-	CORE_STAT(core, handoffs_out, 1);
-	outbox_put(&core->to_poll[owner], &core->counts, m);
-}
-
 /* Finds the first well-formed record of a datagram, which then starts there: bad records in front
- * of it are counted and cut off (bad-input A5). left is what follows it. false: there is none, and
- * the mbuf is gone. */
-static bool first_record(struct path_core *core, struct rte_mbuf *m, struct record *out,
-			 struct rd *left)
+ * of it are counted and cut off (bad-input A5). false: there is none, and the mbuf is gone. */
+static bool first_record(struct path_core *core, struct rte_mbuf *m, struct record *out)
 {
+	struct rd left = rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
 	enum status s = STATUS_RECORD_SHORT;
 
-	*left = rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
 	for (unsigned i = 0; i < RECORDS_PER_DATAGRAM; i++) {
-		uint16_t bad = (uint16_t)(rte_pktmbuf_data_len(m) - rd_len(left));
+		uint16_t bad = (uint16_t)(rte_pktmbuf_data_len(m) - rd_len(&left));
 
-		s = record_next(left, out);
+		s = record_next(&left, out);
 		if (s == STATUS_OK) {
-			if (bad != 0)
-				rte_pktmbuf_adj(m, bad);
+			rte_pktmbuf_adj(m, bad);
 			return true;
 		}
-		if (rd_len(left) == 0)
+		if (rd_len(&left) == 0)
 			break;
 		core_count(core, s);
 		s = STATUS_RECORD_TOO_MANY;
 	}
 	core_drop(core, m, s);
 	return false;
-}
-
-static bool is_client_hello(const struct record *r)
-{
-	struct rd body = r->body;
-	uint8_t type;
-
-	return r->epoch == 0 && r->type == RECORD_HANDSHAKE && rd_u8(&body, &type) &&
-	       type == HS_CLIENT_HELLO;
 }
 
 static struct rte_mbuf *copy_for(struct path_core *core, struct rte_mbuf *m,
@@ -72,25 +45,31 @@ static struct rte_mbuf *copy_for(struct path_core *core, struct rte_mbuf *m,
 	return copy;
 }
 
-static void route_one(struct path_core *core, struct rte_mbuf *m, const struct flow_hash *hash,
-		      const struct table_hit *hit)
+/* Whether a datagram starts with a record of an epoch with keys. Nothing in it can be a hello then:
+ * either that record is well-formed, or its length is wrong and nothing follows it. */
+static bool starts_protected(const struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	return rte_pktmbuf_data_len(m) >= RECORD_HEADER_LEN && record_type_known(p[0]) &&
+	       bytes_u16(p + 1) == DTLS_1_2 && bytes_u16(p + 3) != 0;
+}
+
+/* All but what route_one has done. */
+static void route_other(struct path_core *core, struct rte_mbuf *m, const struct flow_hash *hash,
+			const struct table_hit *hit)
 {
 	bool live = hit->ref.generation != 0;
 	struct rte_mbuf *copy = NULL;
 	struct table_hit pending = { 0 };
 	struct record first;
-	struct rd left;
 
-	if (live && hit->owner != core->cfg.index) {
-		hand_off(core, m, hit->owner);
-		return;
-	}
-	if (!first_record(core, m, &first, &left))
+	if (!first_record(core, m, &first))
 		return;
 	/* RFC 6347 §4.2.8: whatever a hello says, a live association stays as it is until a new
 	 * handshake has finished (bad-input C17). */
-	if (is_client_hello(&first)) {
-		admit_add(core, m, hash);
+	if (core_is_hello(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m))) {
+		admit_add(core, m);
 		return;
 	}
 	if (core_pending(core, hash, &pending)) {
@@ -103,14 +82,27 @@ static void route_one(struct path_core *core, struct rte_mbuf *m, const struct f
 		copy = copy_for(core, m, &pending);
 	}
 	if (live)
-		split_datagram(core, m, hit, &first, &left, copy, pending.owner);
+		split_datagram(core, m, hit, copy, pending.owner);
 	else
 		core_drop(core, m, STATUS_NO_SESSION);
 }
 
+static void route_one(struct path_core *core, struct rte_mbuf *m, const struct flow_hash *hash,
+		      const struct table_hit *hit, bool handshakes)
+{
+	if (hit->ref.generation != 0 && hit->owner != core->cfg.index)
+		core_hand_off(core, m, hit->owner);
+	else if (hit->ref.generation != 0 && !handshakes && starts_protected(m))
+		split_datagram(core, m, hit, NULL, 0);
+	else
+		route_other(core, m, hash, hit);
+}
+
 void route_run(struct path_core *core)
 {
+	bool handshakes = table_count(core->cfg.pending) != 0;
+
 	for (unsigned i = 0; i < core->n_datagrams; i++)
-		route_one(core, core->datagrams[i], &core->hashes[i], &core->hits[i]);
+		route_one(core, core->datagrams[i], &core->hashes[i], &core->hits[i], handshakes);
 	core->n_datagrams = 0;
 }

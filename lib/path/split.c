@@ -50,7 +50,8 @@ static struct rte_mbuf *record_mbuf(struct path_core *core, struct rte_mbuf *dat
 	return m;
 }
 
-static enum status record_add(struct path_core *core, struct rte_mbuf *datagram, bool *used,
+/* The datagram's own mbuf is for the first of its records. */
+static enum status record_add(struct path_core *core, struct rte_mbuf *datagram, bool first,
 			      const struct record *r, const struct table_hit *session)
 {
 	struct core_record *rec = &core->records[core->n_records];
@@ -59,73 +60,58 @@ static enum status record_add(struct path_core *core, struct rte_mbuf *datagram,
 
 	if (s != STATUS_OK)
 		return s;
-	*rec = (struct core_record){
-		.m = datagram,
-		.ref = session->ref,
-		.seq = r->seq,
-		.body_off = (uint16_t)(r->body.p - rte_pktmbuf_mtod(datagram, uint8_t *)),
-		.plain_len = plain_len,
-		.type = r->type,
-		.aead = session->class,
-	};
-	if (*used) {
-		rec->m = record_mbuf(core, datagram, r);
-		rec->body_off = 0;
-		if (rec->m == NULL)
-			return STATUS_NO_MBUF;
-	}
-	*used = true;
+	rec->m = first ? datagram : record_mbuf(core, datagram, r);
+	if (rec->m == NULL)
+		return STATUS_NO_MBUF;
+	rec->copy = NULL;
+	rec->body = first ? (uint8_t *)(uintptr_t)r->body.p : rte_pktmbuf_mtod(rec->m, uint8_t *);
+	rec->ref = session->ref;
+	rec->seq = r->seq;
+	rec->plain_len = plain_len;
+	rec->type = r->type;
+	rec->aead = session->class;
 	core->n_records++;
 	return STATUS_OK;
 }
 
-/* The records behind the first. */
-static void record_add_rest(struct path_core *core, struct rte_mbuf *m, bool *used, struct rd *left,
-			    const struct table_hit *session)
+/* What a copy of the datagram is for is known by its first record. */
+static void keep_copy(struct path_core *core, unsigned first, struct rte_mbuf *copy,
+		      uint8_t pending_owner)
 {
-	struct record r;
+	struct table_hit pending = { .ref = msg_of(copy)->peer_hs, .owner = pending_owner };
 
-	for (unsigned n = 1; rd_len(left) > 0; n++) {
-		enum status s;
-
-		if (n == RECORDS_PER_DATAGRAM) {
-			core_count(core, STATUS_RECORD_TOO_MANY); /* bad-input A9 */
-			break;
-		}
-		s = record_next(left, &r);
-		if (s == STATUS_OK)
-			s = record_add(core, m, used, &r, session);
-		if (s != STATUS_OK)
-			core_count(core, s);
-	}
-}
-
-void split_datagram(struct path_core *core, struct rte_mbuf *m, const struct table_hit *session,
-		    const struct record *first, struct rd *left, struct rte_mbuf *copy,
-		    uint8_t pending_owner)
-{
-	bool used = false; /* whether a record keeps the datagram's own mbuf */
-	unsigned at;
-	enum status s;
-
-	if (core->n_records + RECORDS_PER_DATAGRAM > CORE_RECORDS_MAX)
-		split_run(core);
-	at = core->n_records;
-	s = record_add(core, m, &used, first, session);
-	if (s != STATUS_OK)
-		core_count(core, s);
-	if (rd_len(left) > 0)
-		record_add_rest(core, m, &used, left, session);
-	if (!used)
-		rte_pktmbuf_free(m); /* each of its records was counted */
-	if (copy == NULL)
-		return;
-	if (core->n_records == at) {
-		struct table_hit pending = { .ref = msg_of(copy)->peer_hs, .owner = pending_owner };
-
+	if (core->n_records == first) {
 		core_to_handshake(core, copy, MSG_DATAGRAM, &pending);
 		return;
 	}
-	core->records[at].copy = copy;
-	core->records[at].pending_owner = pending_owner;
+	core->records[first].copy = copy;
+	core->records[first].pending_owner = pending_owner;
+}
+
+void split_datagram(struct path_core *core, struct rte_mbuf *m, const struct table_hit *session,
+		    struct rte_mbuf *copy, uint8_t pending_owner)
+{
+	struct rd left = rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
+	unsigned first;
+
+	if (core->n_records + RECORDS_PER_DATAGRAM > CORE_RECORDS_MAX)
+		split_run(core);
+	first = core->n_records;
+	for (unsigned n = 0; rd_len(&left) > 0; n++) {
+		struct record r;
+		enum status s = STATUS_RECORD_TOO_MANY; /* bad-input A9 */
+
+		if (n < RECORDS_PER_DATAGRAM)
+			s = record_next(&left, &r);
+		if (s == STATUS_OK)
+			s = record_add(core, m, core->n_records == first, &r, session);
+		if (s != STATUS_OK)
+			core_count(core, s);
+		if (s == STATUS_RECORD_TOO_MANY)
+			break;
+	}
+	if (core->n_records == first)
+		rte_pktmbuf_free(m); /* each of its records was counted */
+	if (copy != NULL)
+		keep_copy(core, first, copy, pending_owner);
 }

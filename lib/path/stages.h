@@ -11,7 +11,6 @@
 #pragma once
 
 #include "core.h"
-#include "record.h"
 
 /* rx: frames of a port become datagrams: core->datagrams, with flow and hop in their msg and the
  * data trimmed to the UDP payload. The network's own requests are answered on the spot. */
@@ -27,16 +26,16 @@ void lookup_run(struct path_core *core);
 /* route: each datagram to its owner, the gate, a handshake under way, or its session's records. */
 void route_run(struct path_core *core);
 
-/* admit: a ClientHello for the gate; admit_run decides all of them. Stateless. */
-void admit_add(struct path_core *core, struct rte_mbuf *m, const struct flow_hash *hash);
+/* admit: a ClientHello for the gate; admit_run decides all of them. Stateless: nothing is looked up
+ * for a hello before its cookie has verified. */
+void admit_add(struct path_core *core, struct rte_mbuf *m);
 void admit_run(struct path_core *core);
 
-/* split: the records of one datagram of a live session, the first and those left behind it, into
- * core->records; runs those that wait when there is no room. Takes m and copy over; copy (NULL:
- * none) goes to the handshake of pending_owner when the first record does not open. */
+/* split: the records of one datagram of a live session into core->records; runs those that wait
+ * when there is no room. Takes m and copy over; copy (NULL: none) goes to the handshake of
+ * pending_owner when the first record does not open. */
 void split_datagram(struct path_core *core, struct rte_mbuf *m, const struct table_hit *session,
-		    const struct record *first, struct rd *left, struct rte_mbuf *copy,
-		    uint8_t pending_owner);
+		    struct rte_mbuf *copy, uint8_t pending_owner);
 
 /* split_run: check, open, commit and dispatch what core->records holds, and empties it. */
 void split_run(struct path_core *core);
@@ -62,8 +61,17 @@ void inbox_run(struct path_core *core, struct rte_mbuf **mbufs, unsigned n);
 void install_run(struct path_core *core, struct rte_mbuf *m);
 
 /* seal: a message (MSG_REPLY, MSG_SEAL) waits to be sealed; seal_run seals and transmits all. */
-void seal_add(struct path_core *core, struct rte_mbuf *m);
 void seal_run(struct path_core *core);
+
+static inline void seal_add(struct path_core *core, struct rte_mbuf *m)
+{
+	const struct store *store = core->cfg.store;
+
+	if (core->n_seals == CORE_RECORDS_MAX)
+		seal_run(core);
+	rte_prefetch0(&store->hot[RTE_MIN(msg_of(m)->ref.slot, store->max_sessions - 1)]);
+	core->seals[core->n_seals++] = m;
+}
 
 /* tx: a datagram gets its headers (tx_datagram: to msg's flow and hop), or a whole frame goes out
  * of ports[port] (tx_frame). tx_flush gives all that waits to the ports. */

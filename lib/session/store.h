@@ -105,19 +105,6 @@ static inline const uint8_t *store_tx_key(const struct store *s, uint32_t slot, 
 	return session_key_overflows(alg) ? s->overflow[slot].tx_key : s->hot[slot].tx_key;
 }
 
-/* store_rx_iv, store_tx_iv: what a record's nonce is made from (session_iv). Owner core only. */
-static inline void store_rx_iv(const struct store *s, uint32_t slot, enum aead_alg alg,
-			       uint8_t out[AEAD_IV_LEN])
-{
-	session_iv(alg, s->hot[slot].rx_salt, s->hot[slot].rx_key, out);
-}
-
-static inline void store_tx_iv(const struct store *s, uint32_t slot, enum aead_alg alg,
-			       uint8_t out[AEAD_IV_LEN])
-{
-	session_iv(alg, s->hot[slot].tx_salt, s->hot[slot].tx_key, out);
-}
-
 /* store_wide: a slot's wide replay window for replay_check and replay_commit; NULL when the window
  * is 64. Owner core only. */
 static inline uint64_t *store_wide(const struct store *s, uint32_t slot)

@@ -143,6 +143,7 @@ static void test_flood_of_forgeries(void **state)
 		for (unsigned k = 0; k < BURST; k++)
 			burst[k] = forged(w, &c, 1000000 + i * BURST + k, 40);
 		path_rx_burst(w->core[0], 0, burst, BURST, w->now);
+		path_flush(w->core[0], w->now);
 		w->now += 1000; /* 32 million a second */
 	}
 	assert_true(world_count(w, 0, STATUS_RECORD_TAG) < 300);
