@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "path_world.h"
+
+#include "aead.h"
+#include "frame.h"
+#include "record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_ethdev.h>
+#include <sys/mman.h>
+
+enum { MBUFS = 4095, RING_SIZE = 256, WORLDS_MAX = 32 };
+
+static const uint8_t server_mac[6] = { 2, 0, 0, 0, 0, 1 }, client_mac[6] = { 2, 0, 0, 0, 0, 2 };
+static const uint8_t server_ip[16] = { [10] = 0xff, 0xff, 198, 18, 0, 2 };
+
+struct world_rig world_rig;
+static struct aead *engines[AEAD_ENGINE_LIBCRYPTO + 1];
+static struct world *worlds[WORLDS_MAX];
+
+static struct rte_ring *ring(const char *name, unsigned size)
+{
+	return rte_ring_create(name, size, SOCKET_ID_ANY,
+			       RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+}
+
+static bool start_port(struct rte_mempool *pool)
+{
+	const struct rte_eth_conf conf = { 0 };
+
+	return rte_eth_dev_is_valid_port(0) && rte_eth_dev_configure(0, 1, 1, &conf) == 0 &&
+	       rte_eth_rx_queue_setup(0, 0, 256, 0, NULL, pool) == 0 &&
+	       rte_eth_tx_queue_setup(0, 0, 256, 0, NULL) == 0 && rte_eth_dev_start(0) == 0;
+}
+
+static bool rig_start(void)
+{
+	struct world_rig *r = &world_rig;
+
+	if (r->pool != NULL)
+		return true;
+	r->pending = table_new(64, SOCKET_ID_ANY);
+	r->gate = gate_new();
+	r->to_handshake = ring("bench_handshake", RING_SIZE);
+	r->to_worker = ring("bench_worker", RING_SIZE);
+	r->from_worker = ring("bench_reply", RING_SIZE);
+	r->secrets_now = &r->secrets;
+	r->pool = rte_pktmbuf_pool_create("bench", MBUFS, 256, MSG_PRIV_SIZE,
+					  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	return r->pending != NULL && r->gate != NULL && r->to_handshake != NULL &&
+	       r->to_worker != NULL && r->from_worker != NULL && r->pool != NULL &&
+	       cookie_secrets_init(&r->secrets) && start_port(r->pool);
+}
+
+static struct aead *engine_get(enum aead_engine engine)
+{
+	if (engines[engine] == NULL)
+		engines[engine] = aead_new(engine);
+	return engines[engine];
+}
+
+static struct path_core *core_new(const struct world *w, enum aead_engine engine)
+{
+	struct path_config cfg = {
+		.n_poll = 1,
+		.n_handshake = 1,
+		.n_workers = 1,
+		.burst = 32,
+		.to_handshake = { world_rig.to_handshake },
+		.to_worker = { world_rig.to_worker },
+		.ports = { { .mtu = 1500, .host = { .n_addrs = 1 } } },
+		.n_ports = 1,
+		.store = w->store,
+		.pending = world_rig.pending,
+		.aead = engine_get(engine),
+		.gate = world_rig.gate,
+		.cookie_secrets = &world_rig.secrets_now,
+		.drain = &world_rig.drain,
+		.pool = world_rig.pool,
+	};
+	struct frame_host *host = &cfg.ports[0].host;
+
+	memcpy(host->mac, server_mac, sizeof(host->mac));
+	memcpy(host->addrs[0].ip, server_ip, sizeof(server_ip));
+	host->addrs[0].prefix_len = 15;
+	return cfg.aead == NULL ? NULL : path_core_new(&cfg, w->now_ns);
+}
+
+/* The s-th device, as the server's session has it. */
+static struct session_install device(const struct world *w, uint32_t s)
+{
+	struct session_install in = {
+		.flow = { .local_port = 5684, .remote_port = (uint16_t)(1024 + s / 62500) },
+		.hop = { .vlan_tci = VLAN_NONE },
+		.tx_seq = 1,
+		.rx_window = 1,
+		.aead = (uint8_t)w->alg,
+	};
+	/* 198.19.0.1 and on, with a further port for every 62,500 devices. */
+	uint8_t remote[16] = { [10] = 0xff,           0xff, 198, 19, (uint8_t)(s / 250 % 250),
+			       (uint8_t)(1 + s % 250) };
+
+	memcpy(in.flow.local_ip, server_ip, sizeof(server_ip));
+	memcpy(in.flow.remote_ip, remote, sizeof(remote));
+	memcpy(in.hop.local_mac, server_mac, sizeof(server_mac));
+	memcpy(in.hop.remote_mac, client_mac, sizeof(client_mac));
+	memset(in.rx_key, 1, sizeof(in.rx_key));
+	memcpy(in.rx_key, &s, sizeof(s));
+	memset(in.tx_key, 2, sizeof(in.tx_key));
+	memcpy(in.tx_key, &s, sizeof(s));
+	return in;
+}
+
+static bool install_all(struct world *w)
+{
+	for (uint32_t s = 0; s < w->n_sessions; s++) {
+		struct session_install in = device(w, s);
+		struct session_ref ref, replaced;
+
+		if (store_install(w->store, 0, &in, &ref, &replaced) != STATUS_OK)
+			return false;
+	}
+	return true;
+}
+
+/* The device whose frame is the i-th: a permutation, for the multiplier has no factor in common
+ * with any number of sessions below it. */
+static uint32_t device_at(const struct world *w, uint32_t i)
+{
+	return (uint32_t)(i * UINT64_C(2654435761) % w->n_sessions);
+}
+
+/* CON POST /sensors/temp with a payload, WORLD_LEN bytes. */
+static void write_request(uint8_t out[WORLD_LEN])
+{
+	static const uint8_t head[] = { 0x42, 2,   0,   1,   0x77, 0x66, 0xb7, 's', 'e', 'n',
+					's',  'o', 'r', 's', 0x04, 't',  'e',  'm', 'p', 0xff };
+
+	memset(out, '7', WORLD_LEN);
+	memcpy(out, head, sizeof(head));
+}
+
+/* One client's first record in a frame, as it arrives. */
+static void write_frame(struct world *w, uint8_t *frame, uint32_t s)
+{
+	const struct aead_info *info = aead_info(w->alg);
+	const struct session_install in = device(w, s);
+	struct flow flow = { .local_port = in.flow.remote_port, .remote_port = 5684 };
+	struct nexthop hop = { .vlan_tci = VLAN_NONE };
+	struct aead_op op = { .key = in.rx_key, .len = WORLD_LEN, .aad_len = RECORD_AAD_LEN };
+	size_t headers, len = (size_t)info->explicit_len + WORLD_LEN + info->tag_len;
+	uint8_t *payload;
+	struct wr r, n;
+
+	memcpy(flow.local_ip, in.flow.remote_ip, 16);
+	memcpy(flow.remote_ip, server_ip, 16);
+	memcpy(hop.local_mac, client_mac, 6);
+	memcpy(hop.remote_mac, server_mac, 6);
+	headers = frame_headers_len(&flow, &hop);
+	payload = frame + headers;
+	r = wr_of(payload, WORLD_FRAME_ROOM - headers);
+	n = wr_of(op.nonce + 4, 8);
+	record_write_header(&r, RECORD_APPDATA, DTLS_1_2, 1, 1, (uint16_t)len);
+	wr_u64(&n, UINT64_C(1) << 48 | 1);
+	wr_bytes(&r, op.nonce + 4, info->explicit_len);
+	op.src = op.dst = payload + RECORD_HEADER_LEN + info->explicit_len;
+	write_request(op.dst);
+	record_aad(op.aad, RECORD_APPDATA, 1, 1, WORLD_LEN);
+	aead_seal(engine_get(AEAD_ENGINE_AUTO), w->alg, &op, 1);
+	frame_write(&flow, &hop, 0, frame, payload, RECORD_HEADER_LEN + len);
+	w->frame_len = (uint16_t)(headers + RECORD_HEADER_LEN + len);
+}
+
+static void *huge_array(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	(void)madvise(p, len, MADV_HUGEPAGE);
+	return p;
+}
+
+static bool fill(struct world *w)
+{
+	static const uint8_t seed[32] = { 7 };
+	const struct store_config sc = { .max_sessions = w->n_sessions,
+					 .replay_window = 64,
+					 .socket = SOCKET_ID_ANY,
+					 .hash_seed = seed };
+
+	w->frames = huge_array((size_t)w->n_sessions * sizeof(*w->frames));
+	w->store = store_new(&sc);
+	if (w->frames == NULL || w->store == NULL || !install_all(w))
+		return false;
+	for (uint32_t i = 0; i < w->n_sessions; i++)
+		write_frame(w, w->frames[i], device_at(w, i));
+	return true;
+}
+
+/* A world that could not be filled is kept as it is, with no core: the bench fails. */
+static struct world *world_find(enum aead_alg alg, uint32_t n_sessions)
+{
+	unsigned i = 0;
+
+	while (i < WORLDS_MAX && worlds[i] != NULL &&
+	       (worlds[i]->alg != alg || worlds[i]->n_sessions != n_sessions))
+		i++;
+	if (i == WORLDS_MAX)
+		return NULL;
+	if (worlds[i] != NULL)
+		return worlds[i];
+	worlds[i] = calloc(1, sizeof(*worlds[i]));
+	if (worlds[i] == NULL)
+		return NULL;
+	*worlds[i] =
+		(struct world){ .alg = alg, .n_sessions = n_sessions, .now_ns = 1000000000000 };
+	if (engine_get(AEAD_ENGINE_AUTO) == NULL || !fill(worlds[i]))
+		worlds[i]->store = NULL;
+	return worlds[i];
+}
+
+struct world *world_get(enum aead_alg alg, uint32_t n_sessions, enum aead_engine engine)
+{
+	struct world *w = rig_start() ? world_find(alg, n_sessions) : NULL;
+
+	if (w == NULL || w->store == NULL)
+		return NULL;
+	if (w->cores[engine] == NULL)
+		w->cores[engine] = core_new(w, engine);
+	w->core = w->cores[engine];
+	return w->core == NULL ? NULL : w;
+}
+
+static void rewind_windows(struct world *w)
+{
+	w->at = 0;
+	w->message_id++;
+	for (uint32_t slot = 0; slot < w->n_sessions; slot++)
+		replay_init(&w->store->hot[slot], NULL, 64, 0, 1);
+}
+
+void world_receive(struct world *w, struct rte_mbuf **m, unsigned n)
+{
+	/* Between bursts only: what a burst commits must not outlive the forgetting. */
+	if (w->at + n > w->n_sessions)
+		rewind_windows(w);
+	if (rte_pktmbuf_alloc_bulk(world_rig.pool, m, n) != 0)
+		abort();
+	for (unsigned i = 0; i < n; i++) {
+		m[i]->data_len = w->frame_len;
+		m[i]->pkt_len = w->frame_len;
+		memcpy(rte_pktmbuf_mtod(m[i], void *), w->frames[w->at++], w->frame_len);
+	}
+	w->now_ns += 1000;
+}

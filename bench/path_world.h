@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A poll core with its fleet: sessions in the store, and a frame of each of them, sealed by its
+ * client, in random order. Worlds and cores are made once and kept, for a bench comes again and
+ * again and four million sessions take seconds.
+ */
+#pragma once
+
+#include "msg.h"
+#include "path.h"
+
+enum { WORLD_BURST_MAX = 64, WORLD_LEN = 64, WORLD_FRAME_ROOM = 160 };
+
+struct world {
+	enum aead_alg alg;
+	uint32_t n_sessions, at; /* the next frame of frames[n_sessions] */
+	uint16_t frame_len;
+	uint8_t (*frames)[WORLD_FRAME_ROOM];
+	struct store *store;
+	struct path_core *cores[AEAD_ENGINE_LIBCRYPTO + 1]; /* by engine */
+	struct path_core *core;                             /* the one of this bench */
+	uint64_t now_ns;
+	uint16_t message_id;
+};
+
+/* What all worlds share: one port (net_null), a pool, the rings of one worker. */
+extern struct world_rig {
+	struct rte_mempool *pool;
+	struct table *pending;
+	struct gate *gate;
+	struct cookie_secrets secrets;
+	const struct cookie_secrets *_Atomic secrets_now;
+	_Atomic bool drain;
+	struct rte_ring *to_handshake, *to_worker, *from_worker;
+} world_rig;
+
+/* world_get: the world of so many sessions, its core set to one with that engine. NULL: no memory,
+ * no port, or no such engine on this CPU. */
+struct world *world_get(enum aead_alg alg, uint32_t n_sessions, enum aead_engine engine);
+
+/* world_receive: n frames in fresh mbufs, as a port would give them. Has the windows forget what
+ * they saw whenever every session had its turn. */
+void world_receive(struct world *w, struct rte_mbuf **m, unsigned n);
