@@ -211,8 +211,6 @@ struct guess {
 	bool any;
 };
 
-typedef struct guess guess_fn(const struct bucket *b, uint64_t want);
-
 static inline struct guess guess_by_words(const struct bucket *b, uint64_t want)
 {
 	for (unsigned i = 0; i < ENTRIES; i++)
@@ -239,8 +237,8 @@ static inline AVX2 struct guess guess_by_vector(const struct bucket *b, uint64_t
 	return (struct guess){ entry_of[mask], mask != 0 };
 }
 
-INLINED bool bucket_find(guess_fn *guess_of, const struct bucket *b, uint64_t want,
-			 struct table_hit *out)
+INLINED bool bucket_find(struct guess (*guess_of)(const struct bucket *b, uint64_t want),
+			 const struct bucket *b, uint64_t want, struct table_hit *out)
 {
 	struct guess guess = guess_of(b, want);
 
@@ -266,7 +264,8 @@ INLINED void follow_hit(const struct table_follow *follow, const struct table_hi
 		fetch((const char *)follow->lines + (size_t)hit->ref.slot * LINE);
 }
 
-INLINED void find_primary(guess_fn *guess_of, const struct table *t, const struct flow_hash *keys,
+INLINED void find_primary(struct guess (*guess_of)(const struct bucket *b, uint64_t want),
+			  const struct table *t, const struct flow_hash *keys,
 			  const struct table_follow *follow, struct table_hit *out, size_t n,
 			  struct misses *misses)
 {
@@ -289,9 +288,10 @@ INLINED void find_primary(guess_fn *guess_of, const struct table *t, const struc
 	}
 }
 
-INLINED size_t find_secondary(guess_fn *guess_of, const struct table *t,
-			      const struct flow_hash *keys, const struct table_follow *follow,
-			      struct table_hit *out, const struct misses *misses)
+INLINED size_t find_secondary(struct guess (*guess_of)(const struct bucket *b, uint64_t want),
+			      const struct table *t, const struct flow_hash *keys,
+			      const struct table_follow *follow, struct table_hit *out,
+			      const struct misses *misses)
 {
 	size_t hits = 0;
 
