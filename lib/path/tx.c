@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stages.h"
 
+#include "frame_plain.h"
+
 #include <rte_ethdev.h>
 
 static void port_flush(struct path_core *core, unsigned port)
@@ -24,7 +26,7 @@ static void port_flush(struct path_core *core, unsigned port)
 	CORE_STAT(core, tx_bytes, bytes);
 }
 
-void tx_frame(struct path_core *core, unsigned port, struct rte_mbuf *m)
+static inline void queue(struct path_core *core, unsigned port, struct rte_mbuf *m)
 {
 	struct core_tx *tx = &core->tx[port];
 
@@ -36,6 +38,8 @@ void tx_frame(struct path_core *core, unsigned port, struct rte_mbuf *m)
 		port_flush(core, port);
 	tx->m[tx->n++] = m;
 }
+
+void tx_frame(struct path_core *core, unsigned port, struct rte_mbuf *m) { queue(core, port, m); }
 
 static void offload(struct rte_mbuf *m, unsigned bits, unsigned l2_len, unsigned l3_len)
 {
@@ -51,21 +55,17 @@ static void offload(struct rte_mbuf *m, unsigned bits, unsigned l2_len, unsigned
 		m->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM;
 }
 
-void tx_datagram(struct path_core *core, struct rte_mbuf *m)
+/* Any datagram of a port that is there. */
+static __attribute__((noinline)) void general_datagram(struct path_core *core, uint8_t index,
+						       struct rte_mbuf *m)
 {
+	const struct path_port *port = &core->cfg.ports[index];
 	const struct msg *msg = msg_of(m);
 	size_t headers_len = frame_headers_len(&msg->flow, &msg->hop);
 	unsigned l2_len = FRAME_ETHER_LEN + (msg->hop.vlan_tci == VLAN_NONE ? 0 : FRAME_VLAN_LEN);
-	uint8_t index = msg->hop.port_id < RTE_MAX_ETHPORTS ? core->port_index[msg->hop.port_id]
-							    : CORE_NO_PORT;
-	const struct path_port *port = &core->cfg.ports[index % PATH_PORTS_MAX];
 	uint8_t *payload = rte_pktmbuf_mtod(m, uint8_t *);
 	uint16_t len = rte_pktmbuf_data_len(m);
 
-	if (index == CORE_NO_PORT) {
-		core_drop(core, m, STATUS_TX_NO_QUEUE);
-		return;
-	}
 	if (headers_len > rte_pktmbuf_headroom(m) || headers_len - l2_len + len > port->mtu ||
 	    m->nb_segs != 1) {
 		core_drop(core, m, STATUS_TX_SIZE);
@@ -75,6 +75,38 @@ void tx_datagram(struct path_core *core, struct rte_mbuf *m)
 	offload(m, port->tx_offload, l2_len, (unsigned)headers_len - l2_len - FRAME_UDP_LEN);
 	rte_pktmbuf_prepend(m, (uint16_t)headers_len);
 	tx_frame(core, index, m);
+}
+
+/* Plain IPv4, no offloads, and it fits: otherwise untouched. */
+static inline bool plain_datagram(const struct path_port *port, struct rte_mbuf *m)
+{
+	enum { IP_LEN = FRAME_PLAIN_LEN - FRAME_ETHER_LEN };
+	const struct msg *msg = msg_of(m);
+	uint16_t off = m->data_off, len = m->data_len;
+	uint8_t *payload = (uint8_t *)m->buf_addr + off;
+
+	if (!frame_is_plain(&msg->flow, &msg->hop) || port->tx_offload != 0 ||
+	    off < FRAME_PLAIN_LEN || (unsigned)len + IP_LEN > port->mtu || m->nb_segs != 1)
+		return false;
+	m->ol_flags = 0;
+	m->data_off = (uint16_t)(off - FRAME_PLAIN_LEN);
+	m->data_len = (uint16_t)(len + FRAME_PLAIN_LEN);
+	m->pkt_len = (uint32_t)len + FRAME_PLAIN_LEN;
+	frame_plain_write(&msg->flow, &msg->hop, payload - FRAME_PLAIN_LEN, payload, len);
+	return true;
+}
+
+void tx_datagram(struct path_core *core, struct rte_mbuf *m)
+{
+	uint16_t port_id = msg_of(m)->hop.port_id;
+	uint8_t index = port_id < RTE_MAX_ETHPORTS ? core->port_index[port_id] : CORE_NO_PORT;
+
+	if (index >= PATH_PORTS_MAX)
+		core_drop(core, m, STATUS_TX_NO_QUEUE);
+	else if (plain_datagram(&core->cfg.ports[index], m))
+		queue(core, index, m);
+	else
+		general_datagram(core, index, m);
 }
 
 void tx_flush(struct path_core *core)

@@ -35,22 +35,34 @@ static inline uint64_t checksum_add_u16(uint64_t sum, uint16_t word)
 	return checksum_add_raw(sum, htobe16(word));
 }
 
-/* checksum_tail: the last len % 8 of len bytes at p, as bytes_raw64 would load them with zeros
- * behind. */
-static inline uint64_t checksum_tail(const uint8_t *p, size_t len)
+/* checksum_short: less than eight bytes, as bytes_raw64 would load them with zeros behind. */
+static inline uint64_t checksum_short(const uint8_t *p, size_t len)
 {
-	const size_t n = len % 8;
 	uint64_t word = 0;
 
-	if (len >= sizeof(word)) /* loads bytes in front of them too, and shifts those out */
-		return bytes_raw64(p + len - sizeof(word)) >> 1 >> (63 - 8 * n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < len; i++)
 		word |= (uint64_t)p[i] << 8 * i;
 	return word;
 }
 
-/* checksum_add32: sum plus 32 bytes. Compilers make of it a chain of additions with carry only when
- * told; the sanitizers cannot look into that, so for them it is spelled out. */
+/* checksum_add16, _add32, _add64: sum plus so many bytes. Compilers make of it a chain of additions
+ * with carry only when told; the sanitizers cannot look into that, so for them it is spelled out.
+ */
+static inline uint64_t checksum_add16(uint64_t sum, const uint8_t *p)
+{
+#if defined(__x86_64__) && !defined(CHECKSUM_SANITIZED)
+	__asm__("addq (%1), %0\n\t"
+		"adcq 8(%1), %0\n\t"
+		"adcq $0, %0"
+		: "+r"(sum)
+		: "r"(p), "m"(*(const uint8_t(*)[16])p)
+		: "cc");
+	return sum;
+#else
+	return checksum_add_raw(checksum_add_raw(sum, bytes_raw64(p)), bytes_raw64(p + 8));
+#endif
+}
+
 static inline uint64_t checksum_add32(uint64_t sum, const uint8_t *p)
 {
 #if defined(__x86_64__) && !defined(CHECKSUM_SANITIZED)
@@ -69,22 +81,66 @@ static inline uint64_t checksum_add32(uint64_t sum, const uint8_t *p)
 	return sum;
 }
 
+static inline uint64_t checksum_add64(uint64_t sum, const uint8_t *p)
+{
+#if defined(__x86_64__) && !defined(CHECKSUM_SANITIZED)
+	__asm__("addq (%1), %0\n\t"
+		"adcq 8(%1), %0\n\t"
+		"adcq 16(%1), %0\n\t"
+		"adcq 24(%1), %0\n\t"
+		"adcq 32(%1), %0\n\t"
+		"adcq 40(%1), %0\n\t"
+		"adcq 48(%1), %0\n\t"
+		"adcq 56(%1), %0\n\t"
+		"adcq $0, %0"
+		: "+r"(sum)
+		: "r"(p), "m"(*(const uint8_t(*)[64])p)
+		: "cc");
+	return sum;
+#else
+	return checksum_add32(checksum_add32(sum, p), p + 32);
+#endif
+}
+
+/* checksum_add_long: checksum_add of at least eight bytes. */
+static inline uint64_t checksum_add_long(uint64_t sum, const void *p, size_t len)
+{
+	const uint8_t *at = p;
+
+	for (; len >= 64; len -= 64, at += 64)
+		sum = checksum_add64(sum, at);
+	if (len & 32) {
+		sum = checksum_add32(sum, at);
+		at += 32;
+	}
+	if (len & 16) {
+		sum = checksum_add16(sum, at);
+		at += 16;
+	}
+	if (len & 8) {
+		sum = checksum_add_raw(sum, bytes_raw64(at));
+		at += 8;
+	}
+	/* With what is in front of it, which is shifted out: by 64 - 8 * (len % 8). */
+	return checksum_add_raw(sum, bytes_raw64(at + (len & 7) - 8) >> 1 >> (~(8 * len) & 63));
+}
+
 /* checksum_add: sum plus len bytes at p. Only the last piece of a sum may have an odd length. */
 static inline uint64_t checksum_add(uint64_t sum, const void *p, size_t len)
 {
-	const uint8_t *at = p, *blocks = at + len / 32 * 32;
-	const uint64_t tail = checksum_tail(at, len);
+	return len < 8 ? checksum_add_raw(sum, checksum_short(p, len))
+		       : checksum_add_long(sum, p, len);
+}
 
-	for (; at != blocks; at += 32)
-		sum = checksum_add32(sum, at);
-	if (len & 16) {
-		sum = checksum_add_raw(sum, bytes_raw64(at));
-		sum = checksum_add_raw(sum, bytes_raw64(at + 8));
-		at += 16;
-	}
-	if (len & 8)
-		sum = checksum_add_raw(sum, bytes_raw64(at));
-	return checksum_add_raw(sum, tail);
+/* checksum_fold_raw: checksum_fold as the machine would load it. */
+static inline uint16_t checksum_fold_raw(uint64_t sum)
+{
+	uint32_t half;
+
+	/* Both halves added to each other at once: the upper one then has the carry of the lower.
+	 */
+	half = (uint32_t)((sum + (sum >> 32 | sum << 32)) >> 32);
+	return (uint16_t)((half + (half >> 16 | half << 16)) >> 16);
 }
 
 /*
@@ -93,16 +149,9 @@ static inline uint64_t checksum_add(uint64_t sum, const void *p, size_t len)
  * 0 only when all that was added was 0. Bytes that hold a right checksum of themselves fold to
  * 0xffff; the checksum to write is the complement.
  */
-static inline uint16_t checksum_fold(uint64_t sum)
-{
-	uint32_t half;
+static inline uint16_t checksum_fold(uint64_t sum) { return be16toh(checksum_fold_raw(sum)); }
 
-	/* Both halves added to each other at once: the upper one then has the carry of the lower.
-	 */
-	half = (uint32_t)((sum + (sum >> 32 | sum << 32)) >> 32);
-	half = (half + (half >> 16 | half << 16)) >> 16;
-	return be16toh((uint16_t)half);
-}
-
-/* checksum_holds: checksum_fold(sum) == 0xffff, by a multiplication. */
-static inline bool checksum_holds(uint64_t sum) { return sum % 0xffff == 0 && sum != 0; }
+/* checksum_holds: checksum_fold(sum) == 0xffff, by a multiplication. checksum_holds_some: of a sum
+ * to which something other than 0 was added. */
+static inline bool checksum_holds_some(uint64_t sum) { return sum % 0xffff == 0; }
+static inline bool checksum_holds(uint64_t sum) { return checksum_holds_some(sum) && sum != 0; }

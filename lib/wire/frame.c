@@ -2,6 +2,7 @@
 #include "frame.h"
 
 #include "frame_header.h"
+#include "frame_plain.h"
 
 /*
  * UDP (RFC 768)   0 2 source port · 2 2 destination port · 4 2 length · 6 2 checksum
@@ -69,8 +70,11 @@ packet_read(const struct frame_host *host, const struct rd *packet, bool v6, boo
 	return udp_read(&ip, checked, flow, out);
 }
 
-enum status frame_parse(const struct frame_host *host, const uint8_t *frame, size_t len,
-			unsigned checked, struct flow *flow, struct nexthop *hop, struct frame *out)
+/* Any frame. */
+static __attribute__((noinline)) enum status general_parse(const struct frame_host *host,
+							   const uint8_t *frame, size_t len,
+							   unsigned checked, struct flow *flow,
+							   struct nexthop *hop, struct frame *out)
 {
 	struct rd packet = rd_of(frame, len), payload;
 	struct frame_ether ether;
@@ -96,10 +100,40 @@ enum status frame_parse(const struct frame_host *host, const uint8_t *frame, siz
 	return STATUS_OK;
 }
 
+enum status frame_parse(const struct frame_host *host, const uint8_t *frame, size_t len,
+			unsigned checked, struct flow *flow, struct nexthop *hop, struct frame *out)
+{
+	/* What is not plain, or wrong in some way, gets its verdict from the general code. */
+	if (__builtin_expect(frame_plain_parse(&host->plain, frame, len, checked, flow, hop, out),
+			     1))
+		return STATUS_OK;
+	return general_parse(host, frame, len, checked, flow, hop, out);
+}
+
+void frame_host_prepare(struct frame_host *host)
+{
+	struct frame_plain plain = { 0 };
+
+	memcpy(&plain.station, host->mac, FRAME_MAC_LEN);
+	for (unsigned i = 0; i < host->n_addrs && !frame_mac_is_group(host->mac); i++) {
+		const struct frame_addr *addr = &host->addrs[i];
+
+		if (frame_addr_is_ip6(addr))
+			continue;
+		plain.ip4[plain.n++] = (struct frame_plain_addr){
+			.ours = bytes_raw32(addr->ip + 12),
+			.broadcast = htobe32(frame_ip4_broadcast(addr)),
+		};
+	}
+	host->plain = plain;
+}
+
 bool frame_addr_is_ip6(const struct frame_addr *addr) { return !flow_ip_is_mapped(addr->ip); }
 
-void frame_write(const struct flow *flow, const struct nexthop *hop, unsigned offload,
-		 uint8_t *headers, const uint8_t *payload, size_t payload_len)
+static __attribute__((noinline)) void general_write(const struct flow *flow,
+						    const struct nexthop *hop, unsigned offload,
+						    uint8_t *headers, const uint8_t *payload,
+						    size_t payload_len)
 {
 	const bool v4 = flow_ip_is_mapped(flow->remote_ip);
 	const uint16_t len = (uint16_t)(FRAME_UDP_LEN + payload_len);
@@ -120,4 +154,13 @@ void frame_write(const struct flow *flow, const struct nexthop *hop, unsigned of
 		checksum = checksum == 0 ? 0xffff : checksum; /* 0 would say "none" */
 	}
 	bytes_put_u64(at, udp | checksum);
+}
+
+void frame_write(const struct flow *flow, const struct nexthop *hop, unsigned offload,
+		 uint8_t *headers, const uint8_t *payload, size_t payload_len)
+{
+	if (offload == 0 && frame_is_plain(flow, hop))
+		frame_plain_write(flow, hop, headers, payload, payload_len);
+	else
+		general_write(flow, hop, offload, headers, payload, payload_len);
 }

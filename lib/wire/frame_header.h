@@ -171,6 +171,14 @@ static inline bool frame_ip_is_ours(const struct frame_host *host, const uint8_t
 	return false;
 }
 
+/* frame_ip4_broadcast: of our prefix; the address itself when there is none: a /31 (RFC 3021). */
+static inline uint32_t frame_ip4_broadcast(const struct frame_addr *addr)
+{
+	const uint32_t ones = addr->prefix_len <= 30 ? UINT32_MAX >> addr->prefix_len : 0;
+
+	return bytes_u32(addr->ip + 12) | ones;
+}
+
 /* frame_ip4_is_peer, frame_ip6_is_peer: an address that a peer can send from: not a group, not
  * unspecified, not loopback, not ours. */
 static inline bool frame_ip4_is_peer(const struct frame_host *host, const uint8_t ip[16])
@@ -182,14 +190,9 @@ static inline bool frame_ip4_is_peer(const struct frame_host *host, const uint8_
 		return false;
 	for (unsigned i = 0; i < host->n_addrs; i++) {
 		const struct frame_addr *addr = &host->addrs[i];
-		uint32_t ours, ones;
 
-		if (!flow_ip_is_mapped(addr->ip))
-			continue;
-		/* Behind our prefix. A /31 has no broadcast address (RFC 3021). */
-		ones = addr->prefix_len <= 30 ? UINT32_MAX >> addr->prefix_len : 0;
-		ours = bytes_u32(addr->ip + 12);
-		if (theirs == ours || theirs == (ours | ones))
+		if (flow_ip_is_mapped(addr->ip) &&
+		    (theirs == bytes_u32(addr->ip + 12) || theirs == frame_ip4_broadcast(addr)))
 			return false;
 	}
 	return true;

@@ -536,6 +536,132 @@ static void checksums_agree_for_every_length(void **state)
 	}
 }
 
+static void assert_same_verdict(const struct frame_host *plain, const uint8_t *bytes, size_t len,
+				unsigned checked)
+{
+	struct build_parsed a = { .hop.port_id = 77 }, b = { .hop.port_id = 77 };
+	uint8_t *copy = malloc(len > 0 ? len : 1);
+	enum status s;
+
+	assert_non_null(copy);
+	memcpy(copy, bytes, len);
+	s = build_parse(&build_host, copy, len, checked, &b);
+	assert_int_equal(build_parse(plain, copy, len, checked, &a), s);
+	free(copy);
+	if (s != STATUS_OK)
+		return;
+	assert_memory_equal(&a.flow, &b.flow, sizeof(a.flow));
+	assert_memory_equal(&a.hop, &b.hop, sizeof(a.hop));
+	assert_int_equal(a.at.payload_off, b.at.payload_off);
+	assert_int_equal(a.at.payload_len, b.at.payload_len);
+	assert_int_equal(a.at.checksum_partial, b.at.checksum_partial);
+}
+
+/* Addresses that something is said of somewhere, or whatever comes. */
+static void random_source(uint8_t src[4], uint64_t *x)
+{
+	static const uint8_t some[][4] = {
+		{ 198, 18, 0, 255 }, { 198, 18, 0, 2 },      { 10, 0, 0, 7 },  { 10, 0, 0, 6 },
+		{ 127, 0, 0, 1 },    { 0, 0, 0, 1 },         { 223, 1, 2, 3 }, { 224, 0, 0, 1 },
+		{ 240, 1, 2, 3 },    { 255, 255, 255, 255 }, { 128, 0, 0, 1 }, { 1, 0, 0, 0 }
+	};
+	const uint64_t r = random_next(x);
+
+	memcpy(src, &r, 4);
+	if (r >> 63)
+		memcpy(src, some[r % (sizeof(some) / sizeof(some[0]))], 4);
+}
+
+/* A host made ready for plain frames says of every frame what one says that is not: same status,
+ * same flow, hop and payload. Frames of every kind, then with one to three bytes changed, with and
+ * without their sums made right again, cut and padded. */
+static void plain_frames_are_parsed_alike(void **state)
+{
+	struct frame_host host = build_host;
+	uint64_t x = 1469598103934665603;
+	unsigned good = 0;
+
+	(void)state;
+	frame_host_prepare(&host);
+	assert_int_equal(host.plain.n, 1);
+	for (unsigned i = 0; i < 60000; i++) {
+		uint8_t body[200];
+		struct build_spec spec = random_next(&x) % 16 ? build_ip4("") : build_ip6("");
+		struct build_parsed out;
+		struct build f;
+
+		for (unsigned k = 0; k < sizeof(body); k += 8)
+			bytes_put_raw64(body + k, random_next(&x));
+		spec.body = body;
+		spec.body_len = random_next(&x) % 9 ? random_next(&x) % sizeof(body) : x % 8;
+		if (!spec.v6 && x & 0x100)
+			random_source(spec.src, &x);
+		spec.src_port = (uint16_t)random_next(&x);
+		if (x >> 60 == 0)
+			spec.vlan_tci = (uint16_t)x;
+		build_packet(&f, &spec);
+		for (unsigned n = random_next(&x) % 4; n > 0; n--)
+			f.b[random_next(&x) % (x & 0x10000 ? f.len : 42)] ^= (uint8_t)(x >> 32);
+		if (x & 0x20000 && !spec.v6)
+			build_fix_ip4(&f, &spec);
+		if (x & 0x40000)
+			build_fix_l4(&f, &spec, 6);
+		if (random_next(&x) % 32 == 0) /* unfinished, or none */
+			build_put_u16(f.b + build_l4_off(&spec) + 6,
+				      x & 0x100 ? 0 : build_pseudo(&spec, spec.body_len + 8));
+		if (random_next(&x) % 16 == 0)
+			f.len = x >> 32 & 1 ? f.len + (x >> 40) % 20 : (x >> 40) % f.len;
+		assert_same_verdict(&host, f.b, f.len, i % 4 ? 0 : (unsigned)(x >> 50) & 3);
+		good += build_parse(&host, f.b, f.len, 0, &out) == STATUS_OK;
+	}
+	assert_in_range(good, 10000, 55000); /* both answers were looked at */
+}
+
+/* The same for the rows above, and for each single bit of a plain frame. */
+static void plain_frames_are_refused_alike(void **state)
+{
+	struct frame_host host = build_host;
+	struct build_spec spec = build_ip4("a reading of 27 bytes, and so");
+	struct build f;
+
+	(void)state;
+	frame_host_prepare(&host);
+	for (unsigned fix = 0; fix < 4; fix++)
+		for (size_t bit = 0; bit < ((size_t)42 + spec.body_len) * 8; bit++) {
+			build_packet(&f, &spec);
+			f.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			if (fix & 2)
+				build_fix_l4(&f, &spec, 6);
+			if (fix & 1)
+				build_fix_ip4(&f, &spec);
+			for (unsigned checked = 0; checked < 4; checked++)
+				assert_same_verdict(&host, f.b, f.len, checked);
+		}
+}
+
+/* What a host is ready for: its IPv4 addresses, each with its broadcast address if it has one. */
+static void hosts_are_made_ready(void **state)
+{
+	struct frame_host host = build_host;
+	static const uint8_t want[3][8] = { { 198, 18, 0, 2, 198, 18, 0, 255 },
+					    { 10, 0, 0, 6, 10, 0, 0, 6 },
+					    { 10, 0, 0, 9, 10, 0, 0, 9 } };
+
+	(void)state;
+	host.n_addrs = 4;
+	host.addrs[2] =
+		(struct frame_addr){ .ip = { [10] = 0xff, 0xff, 10, 0, 0, 6 }, .prefix_len = 31 };
+	host.addrs[3] =
+		(struct frame_addr){ .ip = { [10] = 0xff, 0xff, 10, 0, 0, 9 }, .prefix_len = 32 };
+	frame_host_prepare(&host);
+	assert_int_equal(host.plain.n, 3);
+	assert_memory_equal(host.plain.ip4, want, sizeof(want));
+	assert_memory_equal(&host.plain.station, host.mac, 6);
+	host.mac[0] |= 1; /* a station cannot be a group: nothing is plain then */
+	frame_host_prepare(&host);
+	assert_int_equal(host.plain.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest fixed[] = {
@@ -557,6 +683,9 @@ int main(void)
 		cmocka_unit_test(offloads_leave_what_dpdk_expects),
 		cmocka_unit_test(zero_checksum_is_written_as_ones),
 		cmocka_unit_test(checksums_agree_for_every_length),
+		cmocka_unit_test(plain_frames_are_parsed_alike),
+		cmocka_unit_test(plain_frames_are_refused_alike),
+		cmocka_unit_test(hosts_are_made_ready),
 	};
 	enum { N_FIXED = sizeof(fixed) / sizeof(fixed[0]) };
 	struct CMUnitTest tests[N_FIXED + N_ROWS];
