@@ -70,8 +70,9 @@ done
 # What has no peer there; t-tests take long and are no figures.
 if [ "${#ours[@]}" != 0 ]; then
 	measured sluice-bench rest --benchmark_repetitions=10 \
-		'--benchmark_filter=-^(aead|path|line|vector|constant_time|session_memory)' "$@"
-	measured sluice-bench memory --benchmark_repetitions=2 '--benchmark_filter=^session_memory' "$@"
+		'--benchmark_filter=-^(aead|path|line|vector|constant_time|session_memory|flood)' "$@"
+	# These repeat by themselves, or have nothing to do with time.
+	measured sluice-bench long --benchmark_repetitions=3 '--benchmark_filter=^(session_memory|flood)' "$@"
 fi
 status=0
 scripts/bench-table.py "${reports[@]}" || status=$?
