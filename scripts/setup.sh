@@ -11,7 +11,7 @@ packages=(
 	dpdk dpdk-dev libdpdk-dev libipsec-mb-dev liburcu-dev libssl-dev libinih-dev
 	libcmocka-dev libbenchmark-dev
 	# checks
-	clang-format clang-tidy shellcheck
+	clang-format clang-tidy shellcheck valgrind
 	# tests and demo: real clients, namespaces, captures
 	libcoap3-bin gnutls-bin openssl iproute2 procps pciutils tcpdump tshark python3
 	python3-scapy bsdextrautils iputils-ping

@@ -40,12 +40,12 @@ MB64_INLINE __m512i xor3(__m512i a, __m512i b, __m512i c)
 }
 
 /* x^128 is x^127 + x^126 + x^121 + 1, bits reflected: its upper half without the 1. */
-MB64_INLINE __m512i fold_constant(void) { return _mm512_set1_epi64((long long)0xc2ULL << 56); }
+MB64_INLINE __m512i fold_constant(void) { return _mm512_set1_epi64((long long)(0xc2ULL << 56)); }
 
 /* Reflected, a product comes out shifted by one bit: H x instead of H makes up for it. */
 MB64_INLINE __m512i times_x(__m512i h)
 {
-	__m512i poly = _mm512_broadcast_i32x4(_mm_set_epi64x((long long)0xc2ULL << 56, 1));
+	__m512i poly = _mm512_broadcast_i32x4(_mm_set_epi64x((long long)(0xc2ULL << 56), 1));
 	__m512i carry = _mm512_srai_epi32(_mm512_shuffle_epi32(h, _MM_PERM_DDDD), 31);
 	__m512i shifted = _mm512_shldi_epi64(h, _mm512_bslli_epi128(h, 8), 1);
 
