@@ -350,6 +350,8 @@ void bench_path_add(void)
 		p = usual;
 		p.burst = bursts[i];
 		add(p);
+		p.sessions = 4000000;
+		add(p);
 	}
 	for (size_t i = 0; i < 3; i++) {
 		p = usual;
