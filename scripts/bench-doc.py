@@ -216,6 +216,14 @@ class Doc:
                        " ".join(f"{k} {v:g}" for k, v in self.data.benches[n].get("values", {}).items()))
                       for n in names])
 
+    def values(self, pattern, *keys):
+        """A column for each of the keys."""
+        names = sorted(n for n in self.data.benches if re.fullmatch(pattern, n))
+        if not names:
+            self.missing.add(pattern)
+        return table(["bench"] + [k.replace("_", " ") for k in keys],
+                     [[f"`{n}`"] + [self.cycles(n, k) for k in keys] for n in names])
+
     def memory_table(self):
         rows = [(label, f"{value:,.0f}") for label, _, value in plot.bytes_per_session(self.data)]
         return table(("", "bytes a session"), rows)
