@@ -10,7 +10,7 @@ import bench_data
 
 SESSIONS = (64, 1000, 20000, 100000, 1000000, 4000000)
 LENGTHS = (16, 64, 128, 256, 1024)
-STAGES = ("rx", "lookup", "route", "check", "open", "commit", "dispatch", "inbox", "seal", "tx")
+STAGES = ("rx", "lookup", "route", "split", "check", "open", "commit", "dispatch", "inbox", "seal", "tx")
 STAGE_COLOURS = ("#9ecae1", "#6baed6", "#3182bd", "#bdbdbd", "#e6550d", "#fdd0a2", "#c7e9c0", "#74c476",
                  "#fd8d3c", "#31a354")
 # name in bench names, label, colour

@@ -7,7 +7,7 @@ import sys
 
 import bench_data
 
-STAGES = ["rx", "lookup", "route", "check", "open", "commit", "dispatch", "inbox", "seal", "tx"]
+STAGES = ["rx", "lookup", "route", "split", "check", "open", "commit", "dispatch", "inbox", "seal", "tx"]
 
 
 def print_context(data):

@@ -65,6 +65,14 @@ struct path_core {
 	struct table_hit hello_hits[PATH_BURST_MAX];
 	struct gate_item hello_items[PATH_BURST_MAX];
 
+	/* Those of our sessions. */
+	unsigned n_mine;
+	struct core_mine {
+		struct rte_mbuf *m, *copy; /* copy: see struct core_record */
+		const struct table_hit *session;
+		uint8_t pending_owner;
+	} mine[PATH_BURST_MAX];
+
 	/* Records to open. */
 	unsigned n_records;
 	struct core_record records[CORE_RECORDS_MAX];
@@ -132,7 +140,10 @@ static inline void core_op_fill(struct aead_op *op, enum aead_alg alg, struct co
 		session_iv(alg, keys.salt, keys.key16, op->nonce);
 		nonce_implicit(op->nonce, nonce);
 	}
-	record_aad(op->aad, type, 1, seq, len);
+	/* record_aad's 13 bytes and three of the zeros behind them, as two whole stores. */
+	bytes_put_u64(op->aad, UINT64_C(1) << 48 | seq);
+	bytes_put_u64(op->aad + 8,
+		      (uint64_t)type << 56 | (uint64_t)DTLS_1_2 << 40 | (uint64_t)len << 24);
 }
 
 void core_ops_run(struct path_core *core,

@@ -102,12 +102,21 @@ void path_core_free(struct path_core *core)
 	rte_free(core);
 }
 
+void records_run(struct path_core *core)
+{
+	check_run(core);
+	open_run(core);
+	commit_run(core);
+	dispatch_run(core);
+}
+
 static void datagrams_run(struct path_core *core)
 {
 	lookup_run(core);
 	route_run(core);
 	admit_run(core);
 	split_run(core);
+	records_run(core);
 }
 
 /* Datagrams wait for path_flush, so that what was sent for when they came (lookup_ahead) arrives
@@ -125,6 +134,8 @@ void path_rx_burst(struct path_core *core, unsigned port, struct rte_mbuf **mbuf
 	make_room(core, n);
 	rx_run(core, port, mbufs, n);
 }
+
+unsigned path_waiting(const struct path_core *core) { return core->n_datagrams; }
 
 void path_inbox_burst(struct path_core *core, struct rte_mbuf **mbufs, unsigned n, uint64_t now_ns)
 {

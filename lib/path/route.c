@@ -55,6 +55,12 @@ static bool starts_protected(const struct rte_mbuf *m)
 	       bytes_u16(p + 1) == DTLS_1_2 && bytes_u16(p + 3) != 0;
 }
 
+static void keep(struct path_core *core, struct rte_mbuf *m, const struct table_hit *session,
+		 struct rte_mbuf *copy, uint8_t pending_owner)
+{
+	core->mine[core->n_mine++] = (struct core_mine){ m, copy, session, pending_owner };
+}
+
 /* All but what route_one has done. */
 static void route_other(struct path_core *core, struct rte_mbuf *m, const struct flow_hash *hash,
 			const struct table_hit *hit)
@@ -82,7 +88,7 @@ static void route_other(struct path_core *core, struct rte_mbuf *m, const struct
 		copy = copy_for(core, m, &pending);
 	}
 	if (live)
-		split_datagram(core, m, hit, copy, pending.owner);
+		keep(core, m, hit, copy, pending.owner);
 	else
 		core_drop(core, m, STATUS_NO_SESSION);
 }
@@ -93,7 +99,7 @@ static void route_one(struct path_core *core, struct rte_mbuf *m, const struct f
 	if (hit->ref.generation != 0 && hit->owner != core->cfg.index)
 		core_hand_off(core, m, hit->owner);
 	else if (hit->ref.generation != 0 && !handshakes && starts_protected(m))
-		split_datagram(core, m, hit, NULL, 0);
+		keep(core, m, hit, NULL, 0);
 	else
 		route_other(core, m, hash, hit);
 }

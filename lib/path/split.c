@@ -3,16 +3,6 @@
 
 #include <rte_memcpy.h>
 
-void split_run(struct path_core *core)
-{
-	if (core->n_records == 0)
-		return;
-	check_run(core);
-	open_run(core);
-	commit_run(core);
-	dispatch_run(core);
-}
-
 /* What can be told of a record before its number is looked at. */
 static enum status acceptable(const struct record *r, enum aead_alg alg, uint16_t *plain_len)
 {
@@ -88,14 +78,13 @@ static void keep_copy(struct path_core *core, unsigned first, struct rte_mbuf *c
 	core->records[first].pending_owner = pending_owner;
 }
 
-void split_datagram(struct path_core *core, struct rte_mbuf *m, const struct table_hit *session,
-		    struct rte_mbuf *copy, uint8_t pending_owner)
+static void split(struct path_core *core, const struct core_mine *d)
 {
-	struct rd left = rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
+	struct rd left = rd_of(rte_pktmbuf_mtod(d->m, uint8_t *), rte_pktmbuf_data_len(d->m));
 	unsigned first;
 
 	if (core->n_records + RECORDS_PER_DATAGRAM > CORE_RECORDS_MAX)
-		split_run(core);
+		records_run(core);
 	first = core->n_records;
 	for (unsigned n = 0; rd_len(&left) > 0; n++) {
 		struct record r;
@@ -104,14 +93,21 @@ void split_datagram(struct path_core *core, struct rte_mbuf *m, const struct tab
 		if (n < RECORDS_PER_DATAGRAM)
 			s = record_next(&left, &r);
 		if (s == STATUS_OK)
-			s = record_add(core, m, core->n_records == first, &r, session);
+			s = record_add(core, d->m, core->n_records == first, &r, d->session);
 		if (s != STATUS_OK)
 			core_count(core, s);
 		if (s == STATUS_RECORD_TOO_MANY)
 			break;
 	}
 	if (core->n_records == first)
-		rte_pktmbuf_free(m); /* each of its records was counted */
-	if (copy != NULL)
-		keep_copy(core, first, copy, pending_owner);
+		rte_pktmbuf_free(d->m); /* each of its records was counted */
+	if (d->copy != NULL)
+		keep_copy(core, first, d->copy, d->pending_owner);
+}
+
+void split_run(struct path_core *core)
+{
+	for (unsigned i = 0; i < core->n_mine; i++)
+		split(core, &core->mine[i]);
+	core->n_mine = 0;
 }

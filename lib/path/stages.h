@@ -23,7 +23,8 @@ enum { LOOKUP_AHEAD = 16 }; /* what flow_hash_burst does best */
 void lookup_ahead(struct path_core *core);
 void lookup_run(struct path_core *core);
 
-/* route: each datagram to its owner, the gate, a handshake under way, or its session's records. */
+/* route: each datagram to its owner, the gate, a handshake under way, or, if it is one of our
+ * sessions', to core->mine. */
 void route_run(struct path_core *core);
 
 /* admit: a ClientHello for the gate; admit_run decides all of them. Stateless: nothing is looked up
@@ -31,14 +32,13 @@ void route_run(struct path_core *core);
 void admit_add(struct path_core *core, struct rte_mbuf *m);
 void admit_run(struct path_core *core);
 
-/* split: the records of one datagram of a live session into core->records; runs those that wait
- * when there is no room. Takes m and copy over; copy (NULL: none) goes to the handshake of
- * pending_owner when the first record does not open. */
-void split_datagram(struct path_core *core, struct rte_mbuf *m, const struct table_hit *session,
-		    struct rte_mbuf *copy, uint8_t pending_owner);
-
-/* split_run: check, open, commit and dispatch what core->records holds, and empties it. */
+/* split: the records of each datagram in core->mine into core->records; runs those that wait when
+ * there is no room. The copy of a datagram goes to the handshake of pending_owner when the first
+ * record does not open. */
 void split_run(struct path_core *core);
+
+/* records_run: check, open, commit and dispatch. */
+void records_run(struct path_core *core);
 
 /* check: drops records whose session has gone, whose number was seen or whose source forges. */
 void check_run(struct path_core *core);
