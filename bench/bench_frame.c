@@ -13,7 +13,7 @@
 /* A record of 64 bytes, AES-128-GCM. */
 enum { BURST = 32, PAYLOAD = RECORD_HEADER_LEN + RECORD_EXPLICIT_MAX + 64 + 16, ROOM = 256 };
 
-static const struct frame_host host = {
+static struct frame_host host = {
 	.mac = { 2, 0, 0, 0, 0, 1 },
 	.n_addrs = 2,
 	.addrs = {
@@ -74,6 +74,7 @@ static void parse(struct bench *b)
 	struct frame f = { 0 };
 	unsigned bad = 0;
 
+	frame_host_prepare(&host);
 	fill(&burst, bench_arg(b, 0) == 6);
 	while (bench_next(b)) {
 		for (unsigned i = 0; i < BURST; i++)

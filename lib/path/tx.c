@@ -30,16 +30,18 @@ static inline void queue(struct path_core *core, unsigned port, struct rte_mbuf 
 {
 	struct core_tx *tx = &core->tx[port];
 
-	if (core->cfg.ports[port].tx_queue == PATH_NO_QUEUE) {
-		core_drop(core, m, STATUS_TX_NO_QUEUE);
-		return;
-	}
 	if (tx->n == CORE_TX_MAX)
 		port_flush(core, port);
 	tx->m[tx->n++] = m;
 }
 
-void tx_frame(struct path_core *core, unsigned port, struct rte_mbuf *m) { queue(core, port, m); }
+void tx_frame(struct path_core *core, unsigned port, struct rte_mbuf *m)
+{
+	if (core->cfg.ports[port].tx_queue == PATH_NO_QUEUE)
+		core_drop(core, m, STATUS_TX_NO_QUEUE);
+	else
+		queue(core, port, m);
+}
 
 static void offload(struct rte_mbuf *m, unsigned bits, unsigned l2_len, unsigned l3_len)
 {
@@ -77,7 +79,7 @@ static __attribute__((noinline)) void general_datagram(struct path_core *core, u
 	tx_frame(core, index, m);
 }
 
-/* Plain IPv4, no offloads, and it fits: otherwise untouched. */
+/* Plain IPv4, no offloads, it fits and there is a queue: otherwise untouched. */
 static inline bool plain_datagram(const struct path_port *port, struct rte_mbuf *m)
 {
 	enum { IP_LEN = FRAME_PLAIN_LEN - FRAME_ETHER_LEN };
@@ -86,7 +88,8 @@ static inline bool plain_datagram(const struct path_port *port, struct rte_mbuf 
 	uint8_t *payload = (uint8_t *)m->buf_addr + off;
 
 	if (!frame_is_plain(&msg->flow, &msg->hop) || port->tx_offload != 0 ||
-	    off < FRAME_PLAIN_LEN || (unsigned)len + IP_LEN > port->mtu || m->nb_segs != 1)
+	    port->tx_queue == PATH_NO_QUEUE || off < FRAME_PLAIN_LEN ||
+	    (unsigned)len + IP_LEN > port->mtu || m->nb_segs != 1)
 		return false;
 	m->ol_flags = 0;
 	m->data_off = (uint16_t)(off - FRAME_PLAIN_LEN);

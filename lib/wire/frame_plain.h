@@ -79,7 +79,8 @@ static inline bool frame_plain_sums(const uint8_t *frame, size_t udp_len, uint64
  * frame_plain_parse: frame_parse of a plain frame; plain is the host's.
  *
  * False: another frame, or something is wrong with it, or its checksum is not finished. Ask
- * frame_parse; *flow, *hop and *out are undefined.
+ * frame_parse; *flow, *hop and *out are
+ * undefined.
  */
 static inline bool frame_plain_parse(const struct frame_plain *plain, const uint8_t *frame,
 				     size_t len, unsigned checked, struct flow *flow,
@@ -126,7 +127,8 @@ static inline void frame_plain_write(const struct flow *flow, const struct nexth
 	const uint16_t len = (uint16_t)(FRAME_UDP_LEN + payload_len);
 	const uint32_t src = bytes_raw32(flow->local_ip + 12);
 	const uint32_t dst = bytes_raw32(flow->remote_ip + 12);
-	const uint32_t ports = htobe32((uint32_t)flow->local_port << 16 | flow->remote_port);
+	const uint32_t raw = bytes_raw32(&flow->local_port);
+	const uint32_t ports = (raw & 0x00ff00ff) << 8 | (raw >> 8 & 0x00ff00ff);
 	const uint64_t addrs = (uint64_t)src + dst, total = FRAME_IP4_LEN + len;
 	/* In one's complement a word with its bytes swapped is 256 times the word. */
 	uint64_t sum = addrs + ports + ((2 * (uint64_t)len + 17) << 8);
