@@ -1,63 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The gate on a burst of hellos: the first of a client, answered; the second, its cookie checked.
- */
+/* The gate on a burst of hellos, parsing included: cookies verified (valid), refuted and made anew
+ * (forged), or made (none). Every hello has a flow and a random of its own. */
 #include "benches.h"
 
-#include "gate.h"
-#include "hs_msg.h"
-#include "record.h"
+#include "first_hello.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+enum cookies { VALID, FORGED, NONE };
 
 struct hellos {
 	struct gate *gate;
 	struct cookie_secrets secrets;
 	struct flow flows[GATE_BURST];
-	uint8_t random[HS_RANDOM_LEN];
-	uint8_t bytes[GATE_BURST][256];
+	uint8_t bytes[GATE_BURST][FIRST_HELLO_MAX];
 	size_t len[GATE_BURST];
 	struct gate_item items[GATE_BURST];
 };
 
-/* A constrained client's hello: two suites, extended master secret, renegotiation info. */
-static size_t write_hello(uint8_t *out, size_t room, const struct client_hello_params *params,
-			  uint16_t seq)
+static bool write_hello(struct hellos *h, size_t i, enum cookies cookies)
 {
-	uint8_t body[200];
-	struct wr b = wr_of(body, sizeof(body)), w = wr_of(out, room);
-	size_t body_len, len;
+	uint8_t random[HS_RANDOM_LEN] = { (uint8_t)i }, cookie[COOKIE_LEN];
 
-	client_hello_write(&b, params);
-	if (!wr_finish(&b, &body_len))
-		return 0;
-	record_write_header(&w, RECORD_HANDSHAKE, DTLS_1_0, 0, seq,
-			    (uint16_t)(HS_HEADER_LEN + body_len));
-	hs_header_write(&w, HS_CLIENT_HELLO, (uint32_t)body_len, seq, 0, (uint32_t)body_len);
-	wr_bytes(&w, body, body_len);
-	return wr_finish(&w, &len) ? len : 0;
-}
-
-static void write_hellos(struct hellos *h, bool with_cookies)
-{
-	static const uint16_t suites[] = { TLS_PSK_WITH_AES_128_CCM_8,
-					   TLS_PSK_WITH_AES_128_GCM_SHA256 };
-	/* A HelloVerifyRequest ends with the cookie. */
-	enum { COOKIE_AT = GATE_REPLY_MAX - COOKIE_LEN };
-
-	for (size_t i = 0; i < GATE_BURST; i++) {
-		struct client_hello_params params = {
-			.random = h->random,
-			.cookie = with_cookies ? h->items[i].reply + COOKIE_AT : NULL,
-			.cookie_len = with_cookies ? COOKIE_LEN : 0,
-			.suites = suites,
-			.n_suites = 2,
-			.ems = true
-		};
-
-		h->len[i] = write_hello(h->bytes[i], sizeof(h->bytes[i]), &params, with_cookies);
-	}
+	h->flows[i].remote_port = (uint16_t)(40000 + i);
+	if (!first_hello_cookie(h->gate, &h->secrets, &h->flows[i], random, cookie))
+		return false;
+	if (cookies == FORGED)
+		cookie[COOKIE_LEN - 1] ^= 1;
+	h->len[i] = first_hello_write(h->bytes[i], random, cookies == NONE ? NULL : cookie);
+	return h->len[i] != 0;
 }
 
 static void burst(struct hellos *h, size_t n)
@@ -71,15 +43,12 @@ static void burst(struct hellos *h, size_t n)
 static void measure(struct bench *b, struct hellos *h)
 {
 	size_t n = (size_t)bench_arg(b, 0);
-	bool with_cookies = bench_arg(b, 1);
-	enum status want = with_cookies ? STATUS_OK : STATUS_HELLO_VERIFY_SENT;
+	enum cookies cookies = (enum cookies)bench_arg(b, 1);
+	enum status want = cookies == VALID ? STATUS_OK : STATUS_HELLO_VERIFY_SENT;
 
-	for (size_t i = 0; i < GATE_BURST; i++)
-		h->flows[i].remote_port = (uint16_t)(40000 + i);
-	write_hellos(h, false);
-	burst(h, GATE_BURST);
-	if (with_cookies)
-		write_hellos(h, true);
+	for (size_t i = 0; i < n; i++)
+		if (!write_hello(h, i, cookies))
+			bench_fail(b, "a hello without a cookie is not answered");
 	while (bench_next(b))
 		burst(h, n);
 	for (size_t i = 0; i < n; i++) {
@@ -105,15 +74,16 @@ static void run(struct bench *b)
 
 void bench_gate_add(void)
 {
-	static const int64_t sizes[] = { 1, 8, 32, 64 };
+	static const char *const names[] = { "valid", "forged", "none" };
+	static const int64_t sizes[] = { 1, 4, 8, 15, 16, 32, 64 };
 	char name[96];
 
-	for (int64_t with_cookies = 0; with_cookies < 2; with_cookies++) {
+	for (int64_t cookies = VALID; cookies <= NONE; cookies++) {
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-			int64_t args[] = { sizes[i], with_cookies };
+			int64_t args[] = { sizes[i], cookies };
 
-			snprintf(name, sizeof(name), "gate_hello_%s/n:%d",
-				 with_cookies ? "admit" : "verify_request", (int)sizes[i]);
+			snprintf(name, sizeof(name), "gate/cookies:%s/burst:%d", names[cookies],
+				 (int)sizes[i]);
 			bench_add(name, run, args, 2);
 		}
 	}

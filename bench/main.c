@@ -70,6 +70,7 @@ int main(int argc, char **argv)
 	bench_key_schedule_add();
 	bench_aead_add();
 	bench_gate_add();
+	bench_flood_add();
 	bench_frame_add();
 	bench_record_add();
 	bench_coap_add();

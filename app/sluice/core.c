@@ -11,6 +11,7 @@
 enum {
 	IDLE_TURNS = 1024, /* without work before a core that may sleep does */
 	IDLE_SLEEP_US = 50,
+	QUEUE_BURSTS = 4, /* of one turn, as long as there is room for what is left of them */
 	INBOX_BURSTS = 4, /* of one turn: answers are served before new frames pile up */
 };
 
@@ -22,19 +23,30 @@ uint64_t core_now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-static unsigned poll_queues(struct core *c, uint64_t now_ns)
+/* In a flood of hellos little is left of a burst, and a turn costs the same for a few records as
+ * for many: so it takes more. */
+static unsigned poll_queue(struct core *c, const struct core_queue *q, uint64_t now_ns)
 {
 	struct rte_mbuf *mbufs[PATH_BURST_MAX];
-	unsigned work = 0;
+	unsigned work = 0, n = c->burst;
 
-	for (unsigned i = 0; i < c->n_queues; i++) {
-		const struct core_queue *q = &c->queues[i];
-		uint16_t n = rte_eth_rx_burst(q->port_id, q->queue, mbufs, c->burst);
-
+	for (unsigned i = 0; i < QUEUE_BURSTS && n == c->burst; i++) {
+		n = rte_eth_rx_burst(q->port_id, q->queue, mbufs, (uint16_t)c->burst);
 		if (n > 0)
 			path_rx_burst(c->path, q->port, mbufs, n, now_ns);
 		work += n;
+		if (path_waiting(c->path) + c->burst > PATH_BURST_MAX)
+			break;
 	}
+	return work;
+}
+
+static unsigned poll_queues(struct core *c, uint64_t now_ns)
+{
+	unsigned work = 0;
+
+	for (unsigned i = 0; i < c->n_queues; i++)
+		work += poll_queue(c, &c->queues[i], now_ns);
 	return work;
 }
 

@@ -29,7 +29,7 @@ enum {
 	PATH_HANDSHAKE_MAX = 64, /* handshake cores */
 	PATH_WORKERS_MAX = 64,
 	PATH_LISTEN_MAX = 32,
-	PATH_BACKLOG_HELLOS = 2, /* looked at in a full burst */
+	PATH_BACKLOG_HELLOS = 1, /* looked at in a full burst */
 };
 
 /* tx_queue of a port that this core does not send on: what would go there is STATUS_TX_NO_QUEUE. */
@@ -96,6 +96,10 @@ void path_core_free(struct path_core *core);
  * and what they lead to, wait in buffers until path_flush. */
 void path_rx_burst(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n,
 		   uint64_t now_ns);
+
+/* path_waiting: datagrams that wait for path_flush. With more than PATH_BURST_MAX of them together,
+ * the next call does their work first. */
+unsigned path_waiting(const struct path_core *core);
 
 /* path_inbox_burst: n <= PATH_BURST_MAX messages of other cores (any kind that msg.h sends to poll
  * cores); takes the mbufs over. */

@@ -1,30 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stages.h"
 
+#include "frame_plain.h"
+
 #include <rte_ether.h>
 
-/* "NONE" means that the packet's checksum field is not right but its bytes are known to be: between
- * virtio peers, for instance. "BAD" is looked at again in software, which names the reason. */
-static unsigned checked_by_port(uint64_t ol_flags)
-{
-	uint64_t ip = ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
-	uint64_t l4 = ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-	unsigned checked = 0;
+enum { AHEAD = 3 }; /* frames whose bytes, and room for what is said of them, are sent for */
 
-	if (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || ip == RTE_MBUF_F_RX_IP_CKSUM_NONE)
-		checked |= FRAME_IP_CHECKED;
-	if (l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD || l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE)
-		checked |= FRAME_L4_CHECKED;
-	return checked;
+/* "NONE" means that the packet's checksum field is not right but its bytes are known to be: between
+ * virtio peers, for instance. "BAD" is looked at again in software, which names the reason. So it
+ * is one bit of two each. */
+static inline unsigned checked_by_port(uint64_t ol_flags)
+{
+	_Static_assert(RTE_MBUF_F_RX_IP_CKSUM_GOOD == FRAME_IP_CHECKED << 7 &&
+			       RTE_MBUF_F_RX_L4_CKSUM_GOOD == FRAME_L4_CHECKED << 7,
+		       "good");
+	_Static_assert((RTE_MBUF_F_RX_IP_CKSUM_NONE & ~RTE_MBUF_F_RX_IP_CKSUM_BAD) ==
+				       RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
+			       (RTE_MBUF_F_RX_L4_CKSUM_NONE & ~RTE_MBUF_F_RX_L4_CKSUM_BAD) ==
+				       RTE_MBUF_F_RX_L4_CKSUM_GOOD,
+		       "none");
+	return (unsigned)(ol_flags >> 7) & (FRAME_IP_CHECKED | FRAME_L4_CHECKED);
 }
 
-static bool listens(const struct path_config *cfg, const struct flow *flow)
+static inline bool listens(const struct path_config *cfg, const struct flow *flow)
 {
 	for (unsigned i = 0; i < cfg->n_listen; i++) {
 		const struct path_listen *l = &cfg->listen[i];
 
 		if (l->port == flow->local_port &&
-		    (bytes_equal16(l->ip, flow->local_ip) || bytes_zero16(l->ip)))
+		    (bytes_zero16(l->ip) || bytes_equal16(l->ip, flow->local_ip)))
 			return true;
 	}
 	return false;
@@ -65,25 +70,48 @@ struct rx_sums {
 	uint64_t bytes, partial_csum;
 };
 
-static enum status parse(const struct path_core *core, unsigned port, struct rte_mbuf *m,
-			 struct rx_sums *sums)
+/* Any frame. */
+static __attribute__((noinline)) enum status general_parse(const struct path_port *port,
+							   struct rte_mbuf *m, struct frame *out)
 {
 	struct msg *msg = msg_of(m);
-	struct frame f;
-	enum status s;
 
 	/* Everything behind this line takes a packet for one run of bytes (bad-input A21). */
 	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) != 0)
 		return STATUS_FRAME_SEGMENTS;
-	s = frame_parse(&core->cfg.ports[port].host, rte_pktmbuf_mtod(m, const uint8_t *),
-			rte_pktmbuf_data_len(m), checked_by_port(m->ol_flags), &msg->flow,
-			&msg->hop, &f);
-	if (s != STATUS_OK)
-		return s;
-	if (!listens(&core->cfg, &msg->flow))
+	return frame_parse(&port->host, rte_pktmbuf_mtod(m, const uint8_t *),
+			   rte_pktmbuf_data_len(m), checked_by_port(m->ol_flags), &msg->flow,
+			   &msg->hop, out);
+}
+
+static inline bool plain_parse(const struct path_port *port, struct rte_mbuf *m, struct frame *out)
+{
+	struct msg *msg = msg_of(m);
+
+	return m->nb_segs == 1 &&
+	       frame_plain_parse(&port->host.plain, rte_pktmbuf_mtod(m, const uint8_t *),
+				 rte_pktmbuf_data_len(m), checked_by_port(m->ol_flags), &msg->flow,
+				 &msg->hop, out);
+}
+
+static inline enum status parse(const struct path_config *cfg, const struct path_port *port,
+				struct rte_mbuf *m, struct rx_sums *sums)
+{
+	struct msg *msg = msg_of(m);
+	struct frame f;
+
+	if (!plain_parse(port, m, &f)) {
+		struct frame any; /* f itself can stay in registers */
+		enum status s = general_parse(port, m, &any);
+
+		if (s != STATUS_OK)
+			return s;
+		f = any;
+	}
+	if (!listens(cfg, &msg->flow))
 		return STATUS_FRAME_PORT;
 	/* The UDP payload; what crosses cores later is filled in then. */
-	msg->hop.port_id = core->cfg.ports[port].port_id;
+	msg->hop.port_id = port->port_id;
 	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
 		msg->hop.vlan_tci = m->vlan_tci;
 	msg->hops = 0;
@@ -95,29 +123,96 @@ static enum status parse(const struct path_core *core, unsigned port, struct rte
 	return STATUS_OK;
 }
 
+/*
+ * For a hello nothing is looked up, and of hellos there is a limit while the core is behind: a
+ * burst that was full means that the port has more. A hello costs twice as much as a device's
+ * record, and whoever likes can send hellos; so devices that have sessions keep nearly all of the
+ * core. With time to spare the bursts are not full, and every hello has its turn. (hello-flood.md)
+ */
+static bool hello_taken(struct path_core *core, struct rte_mbuf *m, unsigned *hellos_left)
+{
+	if (!core_is_hello(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m)))
+		return false;
+	if (*hellos_left == 0) {
+		core_drop(core, m, STATUS_HELLO_BACKLOG);
+		return true;
+	}
+	--*hellos_left;
+	admit_add(core, m);
+	return true;
+}
+
+/* Whether a frame is that of a hello, by its first line alone: what has used up its limit is
+ * dropped before any of the work that a record is worth, most of all waiting for the rest of its
+ * bytes. Of frames that are not to us, or broken, some look like it too; they had to be dropped
+ * anyway. */
+static bool hello_in_sight(const struct rte_mbuf *m)
+{
+	enum { TYPE_AT = 12, TYPE_IP4 = 0x0800, TYPE_IP6 = 0x86dd, TYPE_VLAN = 0x8100 };
+	enum { IP4_NO_OPTIONS = 0x45, IP4_PROTOCOL_AT = 9, IP6_NEXT_AT = 6 };
+	enum { HEADERS_MAX = FRAME_HEADERS_MAX, PROTOCOL_UDP = 17 };
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	size_t at = FRAME_ETHER_LEN;
+
+	if (rte_pktmbuf_data_len(m) <= HEADERS_MAX + RECORD_HEADER_LEN)
+		return false;
+	if (bytes_u16(p + TYPE_AT) == TYPE_VLAN)
+		at += FRAME_VLAN_LEN;
+	if (bytes_u16(p + at - 2) == TYPE_IP4 && p[at] == IP4_NO_OPTIONS &&
+	    p[at + IP4_PROTOCOL_AT] == PROTOCOL_UDP)
+		at += FRAME_IP4_LEN + FRAME_UDP_LEN;
+	else if (bytes_u16(p + at - 2) == TYPE_IP6 && p[at + IP6_NEXT_AT] == PROTOCOL_UDP)
+		at += FRAME_IP6_LEN + FRAME_UDP_LEN;
+	else
+		return false;
+	return core_is_hello(p + at, rte_pktmbuf_data_len(m) - at);
+}
+
+/* The buckets of its session come while the next frames are parsed. */
+static void datagram_add(struct path_core *core, struct rte_mbuf *m)
+{
+	core->datagrams[core->n_datagrams++] = m;
+	if (core->n_datagrams - core->n_hashed == LOOKUP_AHEAD)
+		lookup_ahead(core);
+}
+
 void rx_run(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n)
 {
 	struct rx_sums sums = { 0 };
-	unsigned before = core->n_datagrams;
+	bool backlog = core->cfg.burst != 0 && n >= core->cfg.burst;
+	unsigned datagrams = 0, hellos_left = backlog ? PATH_BACKLOG_HELLOS : n;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = mbufs[i];
 		enum status s;
 
-		if (i + 2 < n)
-			rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + 2], void *));
+		if (i + AHEAD < n) {
+			rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + AHEAD], void *));
+			rte_prefetch0(rte_pktmbuf_mtod_offset(mbufs[i + AHEAD], void *,
+							      RTE_CACHE_LINE_SIZE));
+			rte_prefetch0_write(msg_of(mbufs[i + AHEAD]));
+		}
 		sums.bytes += rte_pktmbuf_pkt_len(m);
-		s = parse(core, port, m, &sums);
-		if (s == STATUS_OK)
-			core->datagrams[core->n_datagrams++] = m;
-		else if (s == STATUS_FRAME_PROTOCOL)
+		if (hellos_left == 0 && hello_in_sight(m)) {
+			core_drop(core, m, STATUS_HELLO_BACKLOG);
+			continue;
+		}
+		s = parse(&core->cfg, &core->cfg.ports[port], m, &sums);
+		if (s == STATUS_FRAME_PROTOCOL) {
 			answer(core, port, m);
-		else
+			continue;
+		}
+		if (s != STATUS_OK) {
 			core_drop(core, m, s);
+			continue;
+		}
+		datagrams++;
+		if (!hello_taken(core, m, &hellos_left))
+			datagram_add(core, m);
 	}
 	CORE_STAT(core, rx_bursts, n != 0);
 	CORE_STAT(core, rx_frames, n);
 	CORE_STAT(core, rx_bytes, sums.bytes);
-	CORE_STAT(core, rx_datagrams, core->n_datagrams - before);
+	CORE_STAT(core, rx_datagrams, datagrams);
 	CORE_STAT(core, rx_partial_csum, sums.partial_csum);
 }

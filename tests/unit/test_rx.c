@@ -248,6 +248,119 @@ static void test_fragments_and_bad_lengths(void **state)
 	assert_int_equal(world_stats(w, 0).rx_datagrams, 0);
 }
 
+enum { FULL = 8 }; /* frames of a full burst */
+
+/* Core 0 anew, for bursts of so many frames. */
+static void set_burst(struct world *w, uint8_t frames)
+{
+	struct path_config cfg = w->cfg[0];
+
+	path_core_free(w->core[0]);
+	cfg.burst = frames;
+	w->core[0] = path_core_new(&cfg, w->now);
+	assert_non_null(w->core[0]);
+}
+
+static struct build_spec hello_as(unsigned i)
+{
+	struct build_spec s = i % 2 == 0 ? hello_spec() : build_ip6("");
+
+	s.body = hello_gnutls;
+	s.body_len = sizeof(hello_gnutls);
+	s.vlan_tci = i % 4 < 2 ? VLAN_NONE : 5;
+	return s;
+}
+
+/* A burst with a record of the client's at the end, and hellos in front of it: over IPv4 and IPv6,
+ * with a tag and without, and by turns with checksums that are wrong. */
+static void hellos_and_record(struct world *w, struct client *c, unsigned n)
+{
+	uint8_t record[256];
+	size_t len = client_record(w, c, record, RECORD_APPDATA, 1, c->seq++, "here", 4);
+	struct build_spec last = c->spec, s;
+	struct rte_mbuf *burst[FULL];
+
+	last.body = record;
+	last.body_len = len;
+	for (unsigned i = 0; i + 1 < n; i++) {
+		s = hello_as(i);
+		burst[i] = world_frame(w, &s);
+		if (i >= PATH_BACKLOG_HELLOS && i % 2 != 0)
+			rte_pktmbuf_mtod(burst[i], uint8_t *)[burst[i]->data_len - 1] ^= 1;
+	}
+	burst[n - 1] = world_frame(w, &last);
+	path_rx_burst(w->core[0], 0, burst, n, w->now);
+	path_flush(w->core[0], w->now);
+	world_port_drain();
+	client_delivers(w, 0, c, "here");
+}
+
+/* A flood of hellos leaves the core to those with sessions: of a burst that was full, two reach the
+ * gate, whatever the others look like. */
+static void test_hellos_of_a_full_burst(void **state)
+{
+	struct world *w = *state;
+	struct client c;
+
+	set_burst(w, FULL);
+	c = client_up(w, 1, AEAD_AES_128_GCM);
+	hellos_and_record(w, &c, FULL);
+	assert_int_equal(world_stats(w, 0).hellos, PATH_BACKLOG_HELLOS);
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_VERIFY_SENT), PATH_BACKLOG_HELLOS);
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_BACKLOG), FULL - 1 - PATH_BACKLOG_HELLOS);
+	assert_int_equal(world_stats(w, 0).records_opened, 1);
+	hellos_and_record(w, &c, FULL);
+	assert_int_equal(world_stats(w, 0).hellos, 2 * PATH_BACKLOG_HELLOS);
+}
+
+/* What only looks like a hello at another place, or does not look like one, is not dropped as one
+ * (an echo request, say). */
+static void test_others_of_a_full_burst(void **state)
+{
+	struct world *w = *state;
+	struct build_spec s = hello_spec();
+	struct rte_mbuf *burst[FULL];
+	uint8_t answer[sizeof(hello_gnutls)];
+
+	set_burst(w, FULL);
+	memcpy(answer, hello_gnutls, sizeof(answer));
+	answer[RECORD_HEADER_LEN] = HS_HELLO_VERIFY_REQUEST;
+	for (unsigned i = 0; i < FULL; i++) {
+		s.body = i < PATH_BACKLOG_HELLOS ? hello_gnutls : answer;
+		burst[i] = i == FULL - 1 ? arp_request(w, VLAN_NONE) : world_frame(w, &s);
+	}
+	path_rx_burst(w->core[0], 0, burst, FULL, w->now);
+	path_flush(w->core[0], w->now);
+	world_port_drain();
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_BACKLOG), 0);
+	assert_int_equal(world_count(w, 0, STATUS_NO_SESSION), FULL - 1 - PATH_BACKLOG_HELLOS);
+	assert_int_equal(world_count(w, 0, STATUS_FRAME_ANSWERED), 1);
+}
+
+static void hellos_have_their_turn(struct world *w, uint8_t burst, unsigned n)
+{
+	struct rte_mbuf *m[FULL];
+
+	set_burst(w, burst);
+	for (unsigned i = 0; i < n; i++) {
+		struct build_spec s = hello_as(i);
+
+		m[i] = world_frame(w, &s);
+	}
+	path_rx_burst(w->core[0], 0, m, n, w->now);
+	path_flush(w->core[0], w->now);
+	world_port_drain();
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_VERIFY_SENT), n);
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_BACKLOG), 0);
+}
+
+/* Nobody waits behind them: every hello is answered. */
+static void test_hellos_of_other_bursts(void **state)
+{
+	hellos_have_their_turn(*state, FULL, FULL - 1);
+	hellos_have_their_turn(*state, 0, FULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +375,9 @@ int main(void)
 		WORLD_TEST(test_unfinished_checksum_is_counted),
 		WORLD_TEST(test_stripped_tag_comes_back),
 		WORLD_TEST(test_fragments_and_bad_lengths),
+		WORLD_TEST(test_hellos_of_a_full_burst),
+		WORLD_TEST(test_others_of_a_full_burst),
+		WORLD_TEST(test_hellos_of_other_bursts),
 	};
 
 	return world_main(tests);
