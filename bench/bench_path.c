@@ -60,7 +60,6 @@ struct trial {
 	enum mode mode;
 	unsigned burst, reply_len, hostile; /* percent */
 	uint64_t turns, honest, replayed, errors;
-	struct exchanges *exchanges;
 };
 
 static int by_size(const void *a, const void *b)
@@ -121,7 +120,7 @@ static void exchange(struct trial *t, struct rte_mbuf *m)
 	/* Every pass over the fleet has a new message ID. */
 	msg[2] = (uint8_t)(t->w->message_id >> 8);
 	msg[3] = (uint8_t)t->w->message_id;
-	if (exchange_input(t->exchanges, msg_of(m)->ref, t->w->now_ns, msg, m->data_len, reply,
+	if (exchange_input(t->w->exchanges, msg_of(m)->ref, t->w->now_ns, msg, m->data_len, reply,
 			   &len) != STATUS_OK ||
 	    len == 0)
 		t->errors++;
@@ -282,7 +281,9 @@ static void run(struct bench *b)
 		bench_fail(b, "no memory, no net_null port, or no such engine here");
 		return;
 	}
-	if (t.mode == EXCHANGE && (t.exchanges = exchanges_for(t.w)) == NULL) {
+	if (t.mode == EXCHANGE && t.w->exchanges == NULL)
+		t.w->exchanges = exchanges_for(t.w);
+	if (t.mode == EXCHANGE && t.w->exchanges == NULL) {
 		bench_fail(b, "no memory for exchanges");
 		return;
 	}
@@ -299,7 +300,6 @@ static void run(struct bench *b)
 	if (t.mode == REQUEST_RESPONSE)
 		stages(b, &t);
 	drain(&t);
-	exchanges_free(t.exchanges);
 }
 
 struct params {

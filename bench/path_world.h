@@ -21,6 +21,7 @@ struct world {
 	struct path_core *core;                             /* the one of this bench */
 	uint64_t now_ns;
 	uint16_t message_id;
+	struct exchanges *exchanges; /* the worker's, made by the bench that needs them */
 };
 
 /* What all worlds share: one port (net_null), a pool, the rings of one worker. */
