@@ -57,6 +57,7 @@ struct path_core {
 	struct rte_mbuf *datagrams[PATH_BURST_MAX];
 	struct flow_hash hashes[PATH_BURST_MAX];
 	struct table_hit hits[PATH_BURST_MAX];
+	bool behind; /* a port of theirs had more: hellos that rx did not see get no turn */
 
 	/* First flights for the gate, of the same burst. */
 	unsigned n_hellos;

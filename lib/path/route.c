@@ -75,7 +75,11 @@ static void route_other(struct path_core *core, struct rte_mbuf *m, const struct
 	/* RFC 6347 §4.2.8: whatever a hello says, a live association stays as it is until a new
 	 * handshake has finished (bad-input C17). */
 	if (core_is_hello(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m))) {
-		admit_add(core, m);
+		/* From a port: behind a bad record, or rx would have seen it. */
+		if (core->behind && msg_of(m)->hops == 0)
+			core_drop(core, m, STATUS_HELLO_BACKLOG);
+		else
+			admit_add(core, m);
 		return;
 	}
 	if (core_pending(core, hash, &pending)) {
@@ -111,4 +115,5 @@ void route_run(struct path_core *core)
 	for (unsigned i = 0; i < core->n_datagrams; i++)
 		route_one(core, core->datagrams[i], &core->hashes[i], &core->hits[i], handshakes);
 	core->n_datagrams = 0;
+	core->behind = false;
 }

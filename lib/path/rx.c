@@ -182,6 +182,7 @@ void rx_run(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsi
 	bool backlog = core->cfg.burst != 0 && n >= core->cfg.burst;
 	unsigned datagrams = 0, hellos_left = backlog ? PATH_BACKLOG_HELLOS : n;
 
+	core->behind |= backlog;
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = mbufs[i];
 		enum status s;

@@ -69,7 +69,7 @@ static inline void seal_add(struct path_core *core, struct rte_mbuf *m)
 
 	if (core->n_seals == CORE_RECORDS_MAX)
 		seal_run(core);
-	rte_prefetch0(&store->hot[RTE_MIN(msg_of(m)->ref.slot, store->max_sessions - 1)]);
+	rte_prefetch0(&store->hot[RTE_MIN(msg_of(m)->ref.slot, store->n_slots - 1)]);
 	core->seals[core->n_seals++] = m;
 }
 

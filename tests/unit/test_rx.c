@@ -313,6 +313,37 @@ static void test_hellos_of_a_full_burst(void **state)
 	assert_int_equal(world_stats(w, 0).hellos, 2 * PATH_BACKLOG_HELLOS);
 }
 
+/* A bad record in front of each, which is skipped, does not get them past the limit. */
+static void hellos_behind_bad_records(struct world *w, unsigned n)
+{
+	struct build_spec s = hello_spec();
+	uint8_t body[RECORD_HEADER_LEN + sizeof(hello_gnutls)] = { 0 };
+	struct rte_mbuf *burst[FULL];
+
+	memcpy(body + RECORD_HEADER_LEN, hello_gnutls, sizeof(hello_gnutls));
+	s.body = body;
+	s.body_len = sizeof(body);
+	for (unsigned i = 0; i < n; i++)
+		burst[i] = world_frame(w, &s);
+	path_rx_burst(w->core[0], 0, burst, n, w->now);
+	path_flush(w->core[0], w->now);
+	world_port_drain();
+}
+
+static void test_hellos_behind_bad_records(void **state)
+{
+	struct world *w = *state;
+
+	set_burst(w, FULL);
+	hellos_behind_bad_records(w, FULL);
+	assert_int_equal(world_stats(w, 0).hellos, 0);
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_BACKLOG), FULL);
+	/* Of a burst that was not full they have their turn again. */
+	hellos_behind_bad_records(w, FULL - 1);
+	assert_int_equal(world_stats(w, 0).hellos, FULL - 1);
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_BACKLOG), FULL);
+}
+
 /* What only looks like a hello at another place, or does not look like one, is not dropped as one
  * (an echo request, say). */
 static void test_others_of_a_full_burst(void **state)
@@ -377,6 +408,7 @@ int main(void)
 		WORLD_TEST(test_fragments_and_bad_lengths),
 		WORLD_TEST(test_hellos_of_a_full_burst),
 		WORLD_TEST(test_others_of_a_full_burst),
+		WORLD_TEST(test_hellos_behind_bad_records),
 		WORLD_TEST(test_hellos_of_other_bursts),
 	};
 
