@@ -148,24 +148,10 @@ static bool hello_taken(struct path_core *core, struct rte_mbuf *m, unsigned *he
  * anyway. */
 static bool hello_in_sight(const struct rte_mbuf *m)
 {
-	enum { TYPE_AT = 12, TYPE_IP4 = 0x0800, TYPE_IP6 = 0x86dd, TYPE_VLAN = 0x8100 };
-	enum { IP4_NO_OPTIONS = 0x45, IP4_PROTOCOL_AT = 9, IP6_NEXT_AT = 6 };
-	enum { HEADERS_MAX = FRAME_HEADERS_MAX, PROTOCOL_UDP = 17 };
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	size_t at = FRAME_ETHER_LEN;
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	size_t len = rte_pktmbuf_data_len(m), at = frame_udp_payload(frame, len);
 
-	if (rte_pktmbuf_data_len(m) <= HEADERS_MAX + RECORD_HEADER_LEN)
-		return false;
-	if (bytes_u16(p + TYPE_AT) == TYPE_VLAN)
-		at += FRAME_VLAN_LEN;
-	if (bytes_u16(p + at - 2) == TYPE_IP4 && p[at] == IP4_NO_OPTIONS &&
-	    p[at + IP4_PROTOCOL_AT] == PROTOCOL_UDP)
-		at += FRAME_IP4_LEN + FRAME_UDP_LEN;
-	else if (bytes_u16(p + at - 2) == TYPE_IP6 && p[at + IP6_NEXT_AT] == PROTOCOL_UDP)
-		at += FRAME_IP6_LEN + FRAME_UDP_LEN;
-	else
-		return false;
-	return core_is_hello(p + at, rte_pktmbuf_data_len(m) - at);
+	return at != 0 && core_is_hello(frame + at, len - at);
 }
 
 /* The buckets of its session come while the next frames are parsed. */

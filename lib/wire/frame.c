@@ -128,6 +128,23 @@ void frame_host_prepare(struct frame_host *host)
 	host->plain = plain;
 }
 
+size_t frame_udp_payload(const uint8_t *frame, size_t len)
+{
+	enum { IP4_NO_OPTIONS = 0x45, IP4_PROTOCOL_AT = 9, IP6_NEXT_AT = 6, UDP = 17 };
+	size_t at = FRAME_ETHER_LEN;
+
+	if (len < FRAME_HEADERS_MAX)
+		return 0;
+	if (bytes_u16(frame + at - 2) == FRAME_ETHERTYPE_VLAN)
+		at += FRAME_VLAN_LEN;
+	if (bytes_u16(frame + at - 2) == FRAME_ETHERTYPE_IP4 && frame[at] == IP4_NO_OPTIONS &&
+	    frame[at + IP4_PROTOCOL_AT] == UDP)
+		return at + FRAME_IP4_LEN + FRAME_UDP_LEN;
+	if (bytes_u16(frame + at - 2) == FRAME_ETHERTYPE_IP6 && frame[at + IP6_NEXT_AT] == UDP)
+		return at + FRAME_IP6_LEN + FRAME_UDP_LEN;
+	return 0;
+}
+
 bool frame_addr_is_ip6(const struct frame_addr *addr) { return !flow_ip_is_mapped(addr->ip); }
 
 static __attribute__((noinline)) void general_write(const struct flow *flow,

@@ -81,6 +81,10 @@ enum status frame_parse(const struct frame_host *host, const uint8_t *frame, siz
 			unsigned checked, struct flow *flow, struct nexthop *hop,
 			struct frame *out);
 
+/* frame_udp_payload: where a UDP frame's payload begins, told from types alone, without one of
+ * frame_parse's checks; 0: another protocol, IPv4 options, or shorter than the largest headers. */
+size_t frame_udp_payload(const uint8_t *frame, size_t len);
+
 /*
  * frame_answer: turns a request of the network into its answer, in place.
  *

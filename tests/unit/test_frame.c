@@ -55,6 +55,27 @@ static void assert_parses(const struct build_spec *spec, const struct build *f)
 	assert_memory_equal(f->b + out.at.payload_off, spec->body, spec->body_len);
 }
 
+static void payload_by_types_alone(void **state)
+{
+	struct build_spec specs[] = { build_ip4("more than the largest headers less"),
+				      build_ip6("more than the largest headers less") };
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct build_spec spec = specs[i % 2];
+		struct build_parsed out = { 0 };
+		struct build f;
+
+		spec.vlan_tci = i < 2 ? VLAN_NONE : 7;
+		build_packet(&f, &spec);
+		assert_int_equal(parse_exact(f.b, f.len, 0, &out), STATUS_OK);
+		assert_int_equal(frame_udp_payload(f.b, f.len), out.at.payload_off);
+		assert_int_equal(frame_udp_payload(f.b, FRAME_HEADERS_MAX - 1), 0);
+		f.b[out.at.payload_off - 8 - (i % 2 ? 34 : 11)]++; /* the protocol */
+		assert_int_equal(frame_udp_payload(f.b, f.len), 0);
+	}
+}
+
 static void udp_over_ip4(void **state)
 {
 	struct build_spec spec = build_ip4("a reading");
@@ -665,6 +686,7 @@ static void hosts_are_made_ready(void **state)
 int main(void)
 {
 	const struct CMUnitTest fixed[] = {
+		cmocka_unit_test(payload_by_types_alone),
 		cmocka_unit_test(udp_over_ip4),
 		cmocka_unit_test(udp_over_ip6),
 		cmocka_unit_test(vlan_tag_is_remembered),
