@@ -259,7 +259,7 @@ static double median(double v[TRIALS])
 /* The median of a field over the trials. */
 static double median_of(const struct trial trials[TRIALS], size_t offset)
 {
-	double v[TRIALS];
+	double v[TRIALS] = { 0 };
 
 	for (unsigned i = 0; i < TRIALS; i++)
 		memcpy(&v[i], (const char *)&trials[i] + offset, sizeof(v[i]));
@@ -309,7 +309,7 @@ static double rest_of_line(double established)
 static bool pair(double percent, double hellos, double *capacity, struct trial *alone,
 		 struct trial *with)
 {
-	struct trial all;
+	struct trial all = { 0 };
 	bool ok = true;
 
 	for (unsigned i = 0; i < TRIES && ok; i++) {
@@ -318,7 +318,7 @@ static bool pair(double percent, double hellos, double *capacity, struct trial *
 		     trial(all.answered * percent / 100,
 			   hellos == REST_OF_LINE ? rest_of_line(alone->offered) : hellos, with);
 		*capacity = all.answered;
-		if (share(alone) > 0.99)
+		if (ok && share(alone) > 0.99)
 			break;
 	}
 	return ok;

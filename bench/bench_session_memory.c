@@ -152,11 +152,11 @@ static bool measure(struct fleet_memory *m, enum aead_alg alg, double part[3])
 {
 	double at[4];
 
-	m->names = touched(SESSIONS * sizeof(*m->names));
+	m->names = touched(SESSIONS * sizeof(void *));
 	m->refs = touched(SESSIONS * sizeof(*m->refs));
 	if (m->names == NULL || m->refs == NULL)
 		return false;
-	memset(m->names, 0, SESSIONS * sizeof(*m->names));
+	memset(m->names, 0, SESSIONS * sizeof(void *));
 	(void)malloc_trim(0); /* memory that other benches left is not to be used again unseen */
 	at[0] = memory_now();
 	if (!name_all(m))

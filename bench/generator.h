@@ -41,13 +41,13 @@ struct generator_queue {
 };
 
 struct generator {
+	struct generator_queue q; /* the generator's own, as what follows the gap */
 	struct rte_mempool *pool;
 	unsigned cpu;
 	double seconds;
 	struct generator_stream streams[GENERATOR_STREAMS];
 	uint64_t longest_gap; /* out: TSC cycles from one turn to the next, at most */
 	/* The rest is the generator's own. */
-	struct generator_queue q;
 	pthread_t thread;
 	double per_cycle[GENERATOR_STREAMS];
 	uint64_t due[GENERATOR_STREAMS];

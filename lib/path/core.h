@@ -94,6 +94,7 @@ struct path_core {
 	struct outbox to_worker[PATH_WORKERS_MAX];
 
 	struct throttle_bucket answers;
+	struct throttle_bucket hello_tokens; /* for those of full bursts */
 	struct throttle throttle;
 
 	uint32_t sweep_cursor;

@@ -29,7 +29,11 @@ enum {
 	PATH_HANDSHAKE_MAX = 64, /* handshake cores */
 	PATH_WORKERS_MAX = 64,
 	PATH_LISTEN_MAX = 32,
-	PATH_BACKLOG_HELLOS = 1, /* looked at in a full burst */
+	/* Hellos that are looked at while bursts are full: one of each, and beyond that so many a
+	 * second, and at once. A fleet that says hello in one voice fills bursts too. */
+	PATH_BACKLOG_HELLOS = 1,
+	PATH_BACKLOG_RATE = 100000,
+	PATH_BACKLOG_ONCE = 1024,
 };
 
 /* tx_queue of a port that this core does not send on: what would go there is STATUS_TX_NO_QUEUE. */

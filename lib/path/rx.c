@@ -123,22 +123,39 @@ static inline enum status parse(const struct path_config *cfg, const struct path
 	return STATUS_OK;
 }
 
+/* How many hellos of this burst still have their turn. */
+struct rx_hellos {
+	bool backlog, dry; /* dry: of a backlog, no more */
+	unsigned left;
+};
+
+static bool hello_has_turn(struct path_core *core, struct rx_hellos *h)
+{
+	if (!h->backlog)
+		return true;
+	if (h->left > 0) {
+		h->left--;
+		return true;
+	}
+	h->dry = !throttle_take_of(&core->hello_tokens, PATH_BACKLOG_RATE, PATH_BACKLOG_ONCE,
+				   core->now_ns);
+	return !h->dry;
+}
+
 /*
  * For a hello nothing is looked up, and of hellos there is a limit while the core is behind: a
  * burst that was full means that the port has more. A hello costs twice as much as a device's
  * record, and whoever likes can send hellos; so devices that have sessions keep nearly all of the
  * core. With time to spare the bursts are not full, and every hello has its turn. (hello-flood.md)
  */
-static bool hello_taken(struct path_core *core, struct rte_mbuf *m, unsigned *hellos_left)
+static bool hello_taken(struct path_core *core, struct rte_mbuf *m, struct rx_hellos *h)
 {
 	if (!core_is_hello(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m)))
 		return false;
-	if (*hellos_left == 0) {
+	if (hello_has_turn(core, h))
+		admit_add(core, m);
+	else
 		core_drop(core, m, STATUS_HELLO_BACKLOG);
-		return true;
-	}
-	--*hellos_left;
-	admit_add(core, m);
 	return true;
 }
 
@@ -165,10 +182,11 @@ static void datagram_add(struct path_core *core, struct rte_mbuf *m)
 void rx_run(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n)
 {
 	struct rx_sums sums = { 0 };
-	bool backlog = core->cfg.burst != 0 && n >= core->cfg.burst;
-	unsigned datagrams = 0, hellos_left = backlog ? PATH_BACKLOG_HELLOS : n;
+	struct rx_hellos hellos = { .backlog = core->cfg.burst != 0 && n >= core->cfg.burst,
+				    .left = PATH_BACKLOG_HELLOS };
+	unsigned datagrams = 0;
 
-	core->behind |= backlog;
+	core->behind |= hellos.backlog;
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = mbufs[i];
 		enum status s;
@@ -180,7 +198,7 @@ void rx_run(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsi
 			rte_prefetch0_write(msg_of(mbufs[i + AHEAD]));
 		}
 		sums.bytes += rte_pktmbuf_pkt_len(m);
-		if (hellos_left == 0 && hello_in_sight(m)) {
+		if (hellos.dry && hello_in_sight(m)) {
 			core_drop(core, m, STATUS_HELLO_BACKLOG);
 			continue;
 		}
@@ -194,7 +212,7 @@ void rx_run(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsi
 			continue;
 		}
 		datagrams++;
-		if (!hello_taken(core, m, &hellos_left))
+		if (!hello_taken(core, m, &hellos))
 			datagram_add(core, m);
 	}
 	CORE_STAT(core, rx_bursts, n != 0);

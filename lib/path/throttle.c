@@ -5,10 +5,9 @@
 
 #include <rte_jhash.h>
 
-bool throttle_take(struct throttle_bucket *b, uint32_t rate, uint64_t now_ns)
+bool throttle_take_of(struct throttle_bucket *b, uint32_t rate, uint32_t burst, uint64_t now_ns)
 {
 	uint64_t token_ns = rate < 1000000000 ? 1000000000 / rate : 1;
-	uint64_t burst = rate / 10 > 16 ? rate / 10 : 16;
 	uint64_t full_ns = burst * token_ns;
 
 	if (b->empty_ns + full_ns < now_ns)
@@ -17,6 +16,11 @@ bool throttle_take(struct throttle_bucket *b, uint32_t rate, uint64_t now_ns)
 		return false;
 	b->empty_ns += token_ns;
 	return true;
+}
+
+bool throttle_take(struct throttle_bucket *b, uint32_t rate, uint64_t now_ns)
+{
+	return throttle_take_of(b, rate, rate / 10 > 16 ? rate / 10 : 16, now_ns);
 }
 
 void throttle_init(struct throttle *t, uint32_t seed)

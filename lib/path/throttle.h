@@ -39,6 +39,9 @@ struct throttle_bucket {
  */
 bool throttle_take(struct throttle_bucket *b, uint32_t rate, uint64_t now_ns);
 
+/* throttle_take_of: the same of a bucket that holds so many tokens. */
+bool throttle_take_of(struct throttle_bucket *b, uint32_t rate, uint32_t burst, uint64_t now_ns);
+
 /* What is remembered of one session's forgeries. */
 struct throttle_flow {
 	struct session_ref ref;

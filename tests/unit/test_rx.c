@@ -285,7 +285,7 @@ static void hellos_and_record(struct world *w, struct client *c, unsigned n)
 	for (unsigned i = 0; i + 1 < n; i++) {
 		s = hello_as(i);
 		burst[i] = world_frame(w, &s);
-		if (i >= PATH_BACKLOG_HELLOS && i % 2 != 0)
+		if (i > PATH_BACKLOG_HELLOS && i % 2 != 0)
 			rte_pktmbuf_mtod(burst[i], uint8_t *)[burst[i]->data_len - 1] ^= 1;
 	}
 	burst[n - 1] = world_frame(w, &last);
@@ -295,22 +295,60 @@ static void hellos_and_record(struct world *w, struct client *c, unsigned n)
 	client_delivers(w, 0, c, "here");
 }
 
-/* A flood of hellos leaves the core to those with sessions: of a burst that was full, two reach the
- * gate, whatever the others look like. */
+/* A full burst of good hellos. */
+static void hellos_of_many(struct world *w)
+{
+	struct rte_mbuf *burst[FULL];
+
+	for (unsigned i = 0; i < FULL; i++) {
+		struct build_spec s = hello_as(i);
+
+		burst[i] = world_frame(w, &s);
+	}
+	path_rx_burst(w->core[0], 0, burst, FULL, w->now);
+	path_flush(w->core[0], w->now);
+	world_port_drain();
+}
+
+/* Devices that say hello all at once fill bursts too, and are no flood yet. */
+static void test_hellos_in_one_voice(void **state)
+{
+	struct world *w = *state;
+	unsigned n = PATH_BACKLOG_ONCE / FULL;
+
+	set_burst(w, FULL);
+	for (unsigned i = 0; i < n; i++)
+		hellos_of_many(w);
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_BACKLOG), 0);
+	assert_int_equal(world_stats(w, 0).hellos, (uint64_t)n * FULL);
+}
+
+/* A flood of hellos leaves the core to those with sessions: then of a burst that was full, one
+ * reaches the gate, whatever the others look like. */
 static void test_hellos_of_a_full_burst(void **state)
 {
 	struct world *w = *state;
 	struct client c;
+	uint64_t hellos, backlog;
 
 	set_burst(w, FULL);
 	c = client_up(w, 1, AEAD_AES_128_GCM);
+	while (world_count(w, 0, STATUS_HELLO_BACKLOG) == 0)
+		hellos_of_many(w);
+	hellos = world_stats(w, 0).hellos;
+	backlog = world_count(w, 0, STATUS_HELLO_BACKLOG);
 	hellos_and_record(w, &c, FULL);
-	assert_int_equal(world_stats(w, 0).hellos, PATH_BACKLOG_HELLOS);
-	assert_int_equal(world_count(w, 0, STATUS_HELLO_VERIFY_SENT), PATH_BACKLOG_HELLOS);
-	assert_int_equal(world_count(w, 0, STATUS_HELLO_BACKLOG), FULL - 1 - PATH_BACKLOG_HELLOS);
+	assert_int_equal(world_stats(w, 0).hellos, hellos + PATH_BACKLOG_HELLOS);
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_VERIFY_SENT), hellos + PATH_BACKLOG_HELLOS);
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_BACKLOG),
+			 backlog + FULL - 1 - PATH_BACKLOG_HELLOS);
 	assert_int_equal(world_stats(w, 0).records_opened, 1);
 	hellos_and_record(w, &c, FULL);
-	assert_int_equal(world_stats(w, 0).hellos, 2 * PATH_BACKLOG_HELLOS);
+	assert_int_equal(world_stats(w, 0).hellos, hellos + 2 * PATH_BACKLOG_HELLOS);
+	/* Tokens come back. */
+	w->now += 1000000000 / PATH_BACKLOG_RATE * FULL;
+	hellos_of_many(w);
+	assert_int_equal(world_stats(w, 0).hellos, hellos + 2 * PATH_BACKLOG_HELLOS + FULL);
 }
 
 /* A bad record in front of each, which is skipped, does not get them past the limit. */
@@ -406,6 +444,7 @@ int main(void)
 		WORLD_TEST(test_unfinished_checksum_is_counted),
 		WORLD_TEST(test_stripped_tag_comes_back),
 		WORLD_TEST(test_fragments_and_bad_lengths),
+		WORLD_TEST(test_hellos_in_one_voice),
 		WORLD_TEST(test_hellos_of_a_full_burst),
 		WORLD_TEST(test_others_of_a_full_burst),
 		WORLD_TEST(test_hellos_behind_bad_records),
