@@ -11,7 +11,7 @@ import bench_data
 SESSIONS = (64, 1000, 20000, 100000, 1000000, 4000000)
 LENGTHS = (16, 64, 128, 256, 1024)
 STAGES = ("rx", "lookup", "route", "split", "check", "open", "commit", "dispatch", "inbox", "seal", "tx")
-STAGE_COLOURS = ("#9ecae1", "#6baed6", "#3182bd", "#bdbdbd", "#e6550d", "#fdd0a2", "#c7e9c0", "#74c476",
+STAGE_COLOURS = ("#9ecae1", "#6baed6", "#3182bd", "#bdbdbd", "#969696", "#e6550d", "#fdd0a2", "#c7e9c0", "#74c476",
                  "#fd8d3c", "#31a354")
 # name in bench names, label, colour
 ENGINES = (("mb64", "ours, mb64", "#08519c"), ("mb4", "ours, mb4 (no AVX-512)", "#6baed6"),
