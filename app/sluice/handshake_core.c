@@ -291,8 +291,6 @@ static void on_hello(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t 
 	}
 	if (slot == NULL && known)
 		supersede(hc, hit.ref, &hash);
-	/* Another class than the entry it follows: an owner that is about to remove that one must
-	 * not take this for it (table.h compares the first word). */
 	if (slot == NULL)
 		slot = open_slot(hc, msg, &hash, known ? next_class(hit.class) : 0, now_ns);
 	if (slot != NULL)

@@ -2,6 +2,7 @@
 #include "aead.h"
 
 #include "aead_engine.h"
+#include "locked.h"
 #include "secret.h"
 
 #include <errno.h>
@@ -41,6 +42,36 @@ void aead_free(struct aead *a)
 {
 	if (a != NULL)
 		a->ops->free(a);
+}
+
+struct aead_backed *aead_backed_new(size_t size, struct aead *(*other)(void),
+				    const struct aead_engine_ops *ops, const char *name)
+{
+	struct aead_backed *b = locked_alloc(size);
+
+	if (b == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	b->other = other();
+	if (b->other == NULL) {
+		int error = errno;
+
+		locked_free(b, size);
+		errno = error;
+		return NULL;
+	}
+	b->base = (struct aead){ .ops = ops, .name = name };
+	b->size = size;
+	return b;
+}
+
+void aead_backed_free(struct aead *a)
+{
+	struct aead_backed *b = (struct aead_backed *)a;
+
+	aead_free(b->other);
+	locked_free(b, b->size);
 }
 
 const char *aead_name(const struct aead *a) { return a->name; }

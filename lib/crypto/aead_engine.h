@@ -27,5 +27,19 @@ struct aead *aead_libcrypto_new(void);
 struct aead *aead_mb4_new(void);
 struct aead *aead_mb64_new(void);
 
+/* The head of an engine that gives another what it is not best at. */
+struct aead_backed {
+	struct aead base;
+	struct aead *other;
+	size_t size;
+};
+
+/* aead_backed_new: size bytes of locked memory, zero but for this head of theirs; other makes the
+ * other engine. NULL with errno ENOMEM or what other says. aead_backed_free wipes and frees both.
+ */
+struct aead_backed *aead_backed_new(size_t size, struct aead *(*other)(void),
+				    const struct aead_engine_ops *ops, const char *name);
+void aead_backed_free(struct aead *a);
+
 /* aead_mask_chacha20: for engines without a ChaCha20 of their own that takes a counter. */
 void aead_mask_chacha20(struct aead_mask_op *ops, size_t n);

@@ -6,7 +6,6 @@
  * Records go to the kernels sorted by their number of blocks, so that lanes end together.
  */
 #include "aead_mb4.h"
-#include "locked.h"
 
 #include <errno.h>
 
@@ -17,8 +16,7 @@
 enum { WINDOW = 64, LEN_MAX = 640, BLOCKS_MAX = LEN_MAX / 16 };
 
 struct aead_mb4 {
-	struct aead base;
-	struct aead *inner;
+	struct aead_backed backed;
 	struct aead_mb4_scratch scratch;
 	struct aead_op none; /* fills lanes up */
 	uint8_t none_key[AEAD_KEY_MAX], none_out[AEAD_TAG_MAX];
@@ -70,7 +68,8 @@ static void run_long(struct aead_mb4 *m, enum aead_alg alg, enum aead_direction 
 		if (i < n && ops[i].len > LEN_MAX)
 			continue;
 		if (i > first)
-			m->inner->ops->run(m->inner, alg, direction, ops + first, i - first);
+			m->backed.other->ops->run(m->backed.other, alg, direction, ops + first,
+						  i - first);
 		first = i + 1;
 	}
 }
@@ -81,7 +80,7 @@ static void run(struct aead *a, enum aead_alg alg, enum aead_direction direction
 	struct aead_mb4 *m = (struct aead_mb4 *)a;
 
 	if (alg != AEAD_AES_128_GCM && alg != AEAD_AES_128_CCM && alg != AEAD_AES_128_CCM_8) {
-		m->inner->ops->run(m->inner, alg, direction, ops, n);
+		m->backed.other->ops->run(m->backed.other, alg, direction, ops, n);
 		return;
 	}
 	run_long(m, alg, direction, ops, n);
@@ -111,14 +110,6 @@ static void mask(struct aead *a, enum aead_alg alg, struct aead_mask_op *ops, si
 		mask_aes((struct aead_mb4 *)a, alg, ops, n);
 }
 
-static void mb4_free(struct aead *a)
-{
-	struct aead_mb4 *m = (struct aead_mb4 *)a;
-
-	aead_free(m->inner);
-	locked_free(m, sizeof(*m));
-}
-
 static bool cpu_can(void)
 {
 	const unsigned needed = bit_AES | bit_PCLMUL | bit_SSSE3 | bit_SSE4_1;
@@ -127,7 +118,9 @@ static bool cpu_can(void)
 	return __get_cpuid(1, &a, &b, &c, &d) == 1 && (c & needed) == needed;
 }
 
-static const struct aead_engine_ops mb4_ops = { .free = mb4_free, .run = run, .mask = mask };
+static const struct aead_engine_ops mb4_ops = { .free = aead_backed_free,
+						.run = run,
+						.mask = mask };
 
 struct aead *aead_mb4_new(void)
 {
@@ -137,20 +130,10 @@ struct aead *aead_mb4_new(void)
 		errno = ENOTSUP;
 		return NULL;
 	}
-	m = locked_alloc(sizeof(*m));
-	if (m == NULL) {
-		errno = ENOMEM;
+	m = (struct aead_mb4 *)aead_backed_new(sizeof(*m), aead_ipsec_mb_new, &mb4_ops,
+					       "mb4 AES-NI");
+	if (m == NULL)
 		return NULL;
-	}
-	m->inner = aead_ipsec_mb_new();
-	if (m->inner == NULL) {
-		int error = errno;
-
-		locked_free(m, sizeof(*m));
-		errno = error;
-		return NULL;
-	}
-	m->base = (struct aead){ .ops = &mb4_ops, .name = "mb4 AES-NI" };
 	m->none = (struct aead_op){ .src = m->none_out, .dst = m->none_out, .key = m->none_key };
-	return &m->base;
+	return &m->backed.base;
 }

@@ -10,8 +10,6 @@
  */
 #include "aead_mb64.h"
 
-#include "locked.h"
-
 #include <cpuid.h>
 #include <errno.h>
 #include <string.h>
@@ -23,8 +21,7 @@ enum {
 };
 
 struct aead_mb64 {
-	struct aead base;
-	struct aead *other;
+	struct aead_backed backed;
 	struct mb64_scratch scratch;
 	/* What a call's dummy lanes work on. */
 	struct aead_op dummy;
@@ -57,14 +54,14 @@ static void run_other(struct aead_mb64 *m, enum aead_alg alg, enum aead_directio
 	struct aead_op row[MB64_LANES];
 
 	if (n > 0 && in_a_row(ops, n)) {
-		m->other->ops->run(m->other, alg, direction, ops[0], n);
+		m->backed.other->ops->run(m->backed.other, alg, direction, ops[0], n);
 		return;
 	}
 	for (size_t done = 0, part; done < n; done += part) {
 		part = n - done < MB64_LANES ? n - done : MB64_LANES;
 		for (size_t i = 0; i < part; i++)
 			row[i] = *ops[done + i];
-		m->other->ops->run(m->other, alg, direction, row, part);
+		m->backed.other->ops->run(m->backed.other, alg, direction, row, part);
 		for (size_t i = 0; i < part; i++)
 			ops[done + i]->ok = row[i].ok;
 	}
@@ -199,7 +196,7 @@ static void run(struct aead *a, enum aead_alg alg, enum aead_direction direction
 	struct aead_mb64 *m = (struct aead_mb64 *)a;
 
 	if (kernels[alg] == NULL) {
-		m->other->ops->run(m->other, alg, direction, ops, n);
+		m->backed.other->ops->run(m->backed.other, alg, direction, ops, n);
 		return;
 	}
 	for (size_t i = 0; i < n; i += BATCH)
@@ -208,14 +205,11 @@ static void run(struct aead *a, enum aead_alg alg, enum aead_direction direction
 
 static void mask(struct aead *a, enum aead_alg alg, struct aead_mask_op *ops, size_t n)
 {
-	struct aead_mb64 *m = (struct aead_mb64 *)a;
-	size_t last = n % MB64_LANES, mine = last < MASK_MIN ? n - last : n;
-
+	(void)a;
 	if (alg == AEAD_CHACHA20_POLY1305)
-		mine = 0;
-	mb64_mask_aes(aead_info(alg)->key_len, ops, mine);
-	if (mine < n)
-		m->other->ops->mask(m->other, alg, ops + mine, n - mine);
+		aead_mask_chacha20(ops, n);
+	else
+		mb64_mask_aes(aead_info(alg)->key_len, ops, n);
 }
 
 /* Whether the system saves all of AVX-512's registers: XCR0's bits 1 and 2, 5 to 7. */
@@ -240,15 +234,9 @@ static bool cpu_has_it(void)
 	       (b & want7b) == want7b && (c & want7c) == want7c;
 }
 
-static void mb64_free(struct aead *a)
-{
-	struct aead_mb64 *m = (struct aead_mb64 *)a;
-
-	aead_free(m->other);
-	locked_free(m, sizeof(*m));
-}
-
-static const struct aead_engine_ops mb64_ops = { .free = mb64_free, .run = run, .mask = mask };
+static const struct aead_engine_ops mb64_ops = { .free = aead_backed_free,
+						 .run = run,
+						 .mask = mask };
 
 struct aead *aead_mb64_new(void)
 {
@@ -258,21 +246,10 @@ struct aead *aead_mb64_new(void)
 		errno = ENOTSUP;
 		return NULL;
 	}
-	m = locked_alloc(sizeof(*m));
-	if (m == NULL) {
-		errno = ENOMEM;
+	m = (struct aead_mb64 *)aead_backed_new(sizeof(*m), aead_mb4_new, &mb64_ops, "mb64 AVX512");
+	if (m == NULL)
 		return NULL;
-	}
-	m->other = aead_mb4_new();
-	if (m->other == NULL) {
-		int error = errno;
-
-		locked_free(m, sizeof(*m));
-		errno = error;
-		return NULL;
-	}
 	m->dummy =
 		(struct aead_op){ .src = m->dummy_text, .dst = m->dummy_text, .key = m->dummy_key };
-	m->base = (struct aead){ .ops = &mb64_ops, .name = "mb64 AVX512" };
-	return &m->base;
+	return &m->backed.base;
 }

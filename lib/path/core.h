@@ -142,10 +142,7 @@ static inline void core_op_fill(struct aead_op *op, enum aead_alg alg, struct co
 		session_iv(alg, keys.salt, keys.key16, op->nonce);
 		nonce_implicit(op->nonce, nonce);
 	}
-	/* record_aad's 13 bytes and three of the zeros behind them, as two whole stores. */
-	bytes_put_u64(op->aad, UINT64_C(1) << 48 | seq);
-	bytes_put_u64(op->aad + 8,
-		      (uint64_t)type << 56 | (uint64_t)DTLS_1_2 << 40 | (uint64_t)len << 24);
+	record_aad(op->aad, type, 1, seq, len);
 }
 
 void core_ops_run(struct path_core *core,
