@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sluice-load's command line, parsed into plain values.
+ *
+ * A bad option is reported as "sluice-load: --name: reason (value)". Slow path only.
+ */
+#pragma once
+
+#include "hello_select.h"
+#include "options.h"
+
+enum load_retransmit {
+	LOAD_RETRANSMIT_COAP, /* RFC 7252 §4.2, with its random factor */
+	LOAD_RETRANSMIT_OFF,
+};
+
+enum load_action {
+	LOAD_RUN,            /* establish the fleet, then requests for --duration */
+	LOAD_SEARCH,         /* establish the fleet, then --search */
+	LOAD_HANDSHAKES,     /* --handshakes-only: connect, leave, connect, … for --duration */
+	LOAD_HANDSHAKE_COST, /* --report handshake-cost: a few of each mode, and what each cost */
+	LOAD_WRITE_PSK, /* --write-psk FILE: the fleet's credentials as a --psk-file, and exit */
+};
+
+/* Device i is address i / ports_per_addr of the sources, port first_port + i % ports_per_addr. */
+struct load_sources {
+	uint8_t first_ip[16]; /* IPv4-mapped for IPv4 */
+	uint32_t n_addrs;
+	uint16_t first_port, last_port;
+};
+
+/* Shares are of 1: 0.05 is 5 %. What is 0 for "off" or "as fast as possible" says so. */
+struct load_options {
+	enum load_action action;
+	struct port_spec ports[OPTIONS_PORTS_MAX]; /* none with kernel sockets */
+	unsigned n_ports;                          /* a generator core for each */
+	bool kernel;                               /* --port kernel */
+	unsigned threads;                          /* generator cores with kernel sockets */
+	struct core_set cores;                     /* generator cores; empty: the first allowed */
+	bool test_mode;
+	bool has_eal_args;
+	int n_eal_args;
+	char *const *eal_args;
+
+	uint8_t target_ip[16];
+	uint16_t target_port;
+	struct load_sources sources;
+	uint32_t devices;
+	const char *identities; /* a PSK file's path; NULL: derived */
+	uint8_t master[32];     /* --master-key, of derived ones */
+	uint8_t master_len;
+	const char *write_psk;
+	struct hello_policy policy; /* suites offered, in order */
+
+	double rate; /* requests a second of the whole fleet; 0: max */
+	uint64_t ramp_ns, duration_ns, warmup_ns;
+	uint32_t inflight; /* requests under way at most; with --rate max, what is kept under way */
+	uint16_t payload_min, payload_max;
+	double con_share; /* the others are NON */
+	const char *path; /* Uri-Path, "s/load" */
+	enum load_retransmit retransmit;
+	uint64_t answer_timeout_ns; /* a request without an answer is lost after that */
+
+	double handshake_rate; /* new handshakes a second; 0: as fast as possible */
+	uint32_t handshakes_at_once;
+	double resume_share;             /* handshakes that resume where a session is known */
+	double churn_share;              /* devices that leave and connect again, a second */
+	double loss, reorder, duplicate; /* of datagrams sent, by the generator itself */
+	double hostile; /* datagrams beside the requests that are forged, replayed or broken */
+	uint64_t seed;
+
+	bool search_ndr, search_pdr;
+	double pdr_loss;
+	const char *hgrm, *json; /* NULL: none */
+	bool progress;
+	uint16_t burst;
+};
+
+/* load_options_parse: prints to out and err. Whatever it returns, load_options_free is the
+ * caller's to call. argv is borrowed for as long as opt lives. */
+enum options_result load_options_parse(struct load_options *opt, FILE *out, FILE *err, int argc,
+				       char *const argv[]) MUST_USE;
+void load_options_free(struct load_options *opt);
