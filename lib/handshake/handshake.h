@@ -24,6 +24,7 @@ enum {
 	HANDSHAKE_REMNANT_MAX = 256,
 	HANDSHAKE_HELD_MAX = 2,
 	PSK_IDENTITY_MAX = 128, /* longer is refused (bad-input F2); RFC 4279 §5.3 requires 128 */
+	HANDSHAKE_TICKET_MAX = 512, /* client: longer tickets are not kept */
 };
 
 enum handshake_role { HANDSHAKE_SERVER, HANDSHAKE_CLIENT };
@@ -33,6 +34,7 @@ struct handshake_config {
 	const struct hello_policy *policy; /* client: what it offers */
 	struct aead *aead;   /* for the handshake's own records; shared by the core's connections */
 	bool no_ems;         /* client: do not offer RFC 7627 (tests) */
+	bool no_ticket;      /* client: do not offer RFC 5077; sessions have ids then */
 	uint64_t timeout_ns; /* first retransmission, RFC 6347 §4.2.4.1: 1 s */
 	uint64_t timeout_max_ns; /* 60 s */
 	uint64_t give_up_ns;     /* whole handshake */
@@ -62,6 +64,35 @@ struct handshake *handshake_new(const struct handshake_config *cfg, enum handsha
 				uint64_t now_ns);
 bool handshake_client_credential(struct handshake *h, const uint8_t *identity, size_t identity_len,
 				 const uint8_t *psk, size_t psk_len) MUST_USE;
+
+/*
+ * A session that a client can resume: plain data, a master secret among them (wipe it), to be kept
+ * as long as the client likes. The ticket's bytes are the caller's to keep, apart; all else is
+ * here. It is of use with the server that gave it, and with those that share its ticket keys.
+ */
+struct handshake_session {
+	const uint8_t *ticket; /* RFC 5077; never read when ticket_len is 0 */
+	uint32_t lifetime_s;   /* of the ticket, from now on, as the server says; 0: it does not */
+	uint16_t ticket_len;   /* <= HANDSHAKE_TICKET_MAX; 0: the session has an id */
+	uint16_t suite;        /* IANA number */
+	bool ems;              /* RFC 7627; without, it is not resumed */
+	uint8_t id_len;
+	uint8_t master[MASTER_SECRET_LEN];
+	uint8_t id[HS_SESSION_ID_MAX];
+};
+_Static_assert(sizeof(struct handshake_session) <= 104, "a million of them");
+
+/* handshake_client_resume: offers a session before the first hello; copies it, ticket included.
+ * false, and the handshake is as it was: it has neither ticket nor id, no EMS, a suite that the
+ * policy does not offer, or there is no memory. The credential is needed all the same, for a server
+ * that has forgotten the session or wants a full handshake: handshake_event says which it was. */
+bool handshake_client_resume(struct handshake *h, const struct handshake_session *s) MUST_USE;
+
+/* handshake_session: client, after HANDSHAKE_INSTALL and before handshake_free: what the handshake
+ * can be resumed with, also when it was itself resumed (perhaps with a newer ticket). The ticket
+ * is borrowed from h: copy it before handshake_free and let s->ticket point to the copy. false: the
+ * server gave neither ticket nor id, or no EMS; *out is all zero. */
+bool handshake_session(const struct handshake *h, struct handshake_session *out) MUST_USE;
 
 /* handshake_free: wipes and releases; safe in every state, NULL allowed. libcrypto's state of the
  * transcript hash is the only memory that does not come from cfg->alloc. */
@@ -129,6 +160,8 @@ struct handshake_event {
 	const struct traffic_keys *keys;
 	uint64_t tx_seq, rx_newest, rx_window; /* epoch 1, as struct session_install */
 	const struct identity *identity;       /* server: who; client: NULL */
+	bool resumed;                          /* an abbreviated handshake (RFC 5246 §7.3) */
+	bool by_ticket;                        /* resumed by RFC 5077, not by session id */
 	struct handshake_held held[HANDSHAKE_HELD_MAX];
 	size_t n_held;
 };
