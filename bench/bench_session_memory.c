@@ -79,7 +79,6 @@ static bool install_all(struct fleet_memory *m, enum aead_alg alg)
 	static const uint8_t seed[32] = { 3 };
 	const struct store_config config = { .max_sessions = SESSIONS,
 					     .replay_window = 64,
-					     .socket = -1,
 					     .hash_seed = seed,
 					     .identities = m->identities };
 	struct session_install in = { .flow = { .local_port = 5684 }, .aead = (uint8_t)alg };

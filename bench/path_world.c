@@ -189,7 +189,6 @@ static bool fill(struct world *w)
 	static const uint8_t seed[32] = { 7 };
 	const struct store_config sc = { .max_sessions = w->n_sessions,
 					 .replay_window = 64,
-					 .socket = SOCKET_ID_ANY,
 					 .hash_seed = seed };
 
 	w->frames = huge_array((size_t)w->n_sessions * sizeof(*w->frames));

@@ -8,7 +8,7 @@ set -euo pipefail
 packages=(
 	# build
 	gcc g++ libc6-dev clang libclang-rt-14-dev meson ninja-build pkgconf git
-	dpdk dpdk-dev libdpdk-dev libipsec-mb-dev liburcu-dev libssl-dev libinih-dev
+	dpdk dpdk-dev libdpdk-dev libipsec-mb-dev liburcu-dev libssl-dev libinih-dev libnuma-dev
 	libcmocka-dev libbenchmark-dev
 	# checks
 	clang-format clang-tidy shellcheck valgrind

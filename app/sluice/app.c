@@ -74,13 +74,29 @@ static bool make_rings(struct app *app)
 	return rc == 0 || app_failed("rings", rc);
 }
 
+/* The NUMA node of each poll core; returns the one that they share, or SOCKET_ID_ANY. */
+static int poll_nodes(const struct layout *l, int nodes[CORE_MAX])
+{
+	int shared = l->cores[l->poll[0]].socket;
+
+	for (unsigned i = 0; i < l->n_poll; i++) {
+		nodes[i] = l->cores[l->poll[i]].socket;
+		if (nodes[i] != shared)
+			shared = SOCKET_ID_ANY;
+	}
+	return shared;
+}
+
 static bool make_sessions(struct app *app)
 {
 	uint8_t seed[32];
+	int nodes[CORE_MAX];
+	const int shared_node = poll_nodes(&app->layout, nodes);
 	struct store_config cfg = {
 		.max_sessions = app->opt.max_sessions,
 		.replay_window = app->opt.replay_window,
-		.socket = SOCKET_ID_ANY,
+		.owner_nodes = nodes,
+		.n_owners = (uint8_t)app->layout.n_poll,
 		.hash_seed = seed,
 		.identities = app->credentials.identities,
 	};
@@ -95,7 +111,7 @@ static bool make_sessions(struct app *app)
 	secret_wipe(seed, sizeof(seed));
 	/* A slot lingers in the table until its session is installed: a little beyond what is
 	 * active at once. */
-	app->pending = table_new(app->opt.max_handshakes * 2, SOCKET_ID_ANY);
+	app->pending = table_new(app->opt.max_handshakes * 2, shared_node);
 	if (app->store == NULL || app->pending == NULL)
 		return app_failed("--max-sessions", ENOMEM);
 	app->recycler = recycler_new(app->store, &app->mesh);
@@ -122,8 +138,11 @@ static uint32_t pool_size(const struct app *app)
 
 static bool make_pool(struct app *app)
 {
-	app->pool = rte_pktmbuf_pool_create("packets", pool_size(app), MBUF_CACHE, MSG_PRIV_SIZE,
-					    RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	int nodes[CORE_MAX];
+
+	app->pool =
+		rte_pktmbuf_pool_create("packets", pool_size(app), MBUF_CACHE, MSG_PRIV_SIZE,
+					RTE_MBUF_DEFAULT_BUF_SIZE, poll_nodes(&app->layout, nodes));
 	return app->pool != NULL || app_failed("--mbufs", rte_errno);
 }
 

@@ -3,6 +3,7 @@
 
 #include "secret.h"
 
+#include <numa.h>
 #include <rte_eal.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -48,11 +49,20 @@ static bool block_map(struct block *out, size_t len, int advice)
 	return true;
 }
 
+static int advice(size_t len) { return len >= BLOCK_HUGE_PAGE ? MADV_HUGEPAGE : MADV_NORMAL; }
+
 bool block_new(struct block *out, size_t len, int socket)
 {
 	void *p = NULL;
 
 	*out = (struct block){ 0 };
+	if (socket <= BLOCK_INTERLEAVED) {
+		if (!block_map(out, len, advice(len)))
+			return false;
+		if (socket == BLOCK_INTERLEAVED && numa_available() == 0)
+			numa_interleave_memory(out->p, len, numa_all_nodes_ptr);
+		return true;
+	}
 	/* No NUMA node is known before rte_eal_init. DPDK's heap without huge pages is a small
 	 * fixed pool that packets need more. */
 	if (rte_socket_count() != 0 && rte_eal_has_hugepages())
@@ -61,7 +71,17 @@ bool block_new(struct block *out, size_t len, int socket)
 		*out = (struct block){ .p = p, .len = len, .eal = true };
 		return true;
 	}
-	return block_map(out, len, len >= BLOCK_HUGE_PAGE ? MADV_HUGEPAGE : MADV_NORMAL);
+	return block_map(out, len, advice(len));
+}
+
+void block_place(const struct block *m, size_t at, size_t len, int node)
+{
+	const size_t from = at / PAGE * PAGE;
+
+	if (node < 0 || numa_available() != 0 || node > numa_max_node())
+		return;
+	numa_set_bind_policy(0); /* another node's memory is better than none */
+	numa_tonode_memory((uint8_t *)m->p + from, at - from + len, node);
 }
 
 bool block_new_lazy(struct block *out, size_t len)

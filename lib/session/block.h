@@ -12,12 +12,21 @@ struct block {
 	bool eal; /* from DPDK's heap */
 };
 
-/* block_new: len zeroed bytes on a NUMA socket (-1: any): DPDK's heap when it is up, has huge
- * pages and room; else anonymous pages. false: no memory, *out is empty. */
+/* Instead of a NUMA node: page by page on each of them in turn; and in a place for block_place. */
+enum { BLOCK_INTERLEAVED = -2, BLOCK_PLACED = -3 };
+
+/* block_new: len zeroed bytes on a NUMA node (-1: any): DPDK's heap when it is up, has huge pages
+ * and room; else, and for BLOCK_INTERLEAVED and BLOCK_PLACED, anonymous pages. false: no memory,
+ * *out is empty. */
 bool block_new(struct block *out, size_t len, int socket) __attribute__((warn_unused_result));
 
 /* block_new_lazy: like it, but a page takes memory only once it is touched. */
 bool block_new_lazy(struct block *out, size_t len) __attribute__((warn_unused_result));
+
+/* block_place: the pages of a BLOCK_PLACED or lazy block's bytes [at, at + len) come from a NUMA
+ * node, when they are touched first, where it has room. A wish: nodes that are not there are
+ * ignored. */
+void block_place(const struct block *m, size_t at, size_t len, int node);
 
 /* block_free: gives back, DPDK's memory wiped; no page is touched that was not before. An empty one
  * is allowed. */

@@ -14,6 +14,14 @@ enum {
 	SESSIONS_MAX = 1 << 30,
 	SPARE_MIN = 64, /* spare slots: these and a thousandth of all */
 	SPARE_SHIFT = 10,
+	PARTS_MAX = 8, /* NUMA nodes that are told apart */
+};
+
+/* Slots are cut into as many equal runs as owners stand on NUMA nodes. */
+struct store_parts {
+	unsigned n; /* 1: nothing is placed */
+	int node[PARTS_MAX];
+	uint8_t of_owner[UINT8_MAX + 1];
 };
 
 /*
@@ -27,10 +35,12 @@ enum {
  * Retired ones: several cores give, the control thread takes all at once, so there is no ABA.
  */
 struct store_slots {
-	_Atomic uint64_t free;    /* changes 32 | slot + 1, 0: empty */
-	_Atomic uint32_t retired; /* slot + 1, 0: empty */
-	uint32_t taken;           /* the same, of those taken; control thread only */
-	_Atomic uint32_t used;    /* slots that are not free */
+	_Atomic uint64_t free[PARTS_MAX]; /* changes 32 | slot + 1, 0: empty */
+	_Atomic uint32_t retired;         /* slot + 1, 0: empty */
+	uint32_t taken;                   /* the same, of those taken; control thread only */
+	_Atomic uint32_t used;            /* slots that are not free */
+	uint32_t n;
+	struct store_parts parts;
 	_Atomic uint32_t next[];
 };
 
@@ -39,37 +49,57 @@ static uint64_t free_head(uint64_t before, uint32_t top)
 	return ((before >> 32) + 1) << 32 | top;
 }
 
-/* A slot, unless there are none or so many in use. */
-static bool slot_take(struct store_slots *f, uint32_t limit, uint32_t *slot)
+/* The part of a slot, and where a part begins. */
+static unsigned part_of(const struct store_slots *f, uint32_t slot)
 {
-	uint64_t head;
+	return (unsigned)((uint64_t)slot * f->parts.n / f->n);
+}
+
+static uint32_t part_first(const struct store_slots *f, unsigned part)
+{
+	return (uint32_t)(((uint64_t)part * f->n + f->parts.n - 1) / f->parts.n);
+}
+
+static bool slot_pop(struct store_slots *f, unsigned part, uint32_t *slot)
+{
+	uint64_t head = atomic_load_explicit(&f->free[part], memory_order_acquire);
 	uint32_t next;
 
-	if (atomic_fetch_add_explicit(&f->used, 1, memory_order_relaxed) >= limit)
-		goto none;
-	head = atomic_load_explicit(&f->free, memory_order_acquire);
 	do {
 		if ((uint32_t)head == 0)
-			goto none;
+			return false;
 		*slot = (uint32_t)head - 1;
 		/* May be stale already: then the swap fails. */
 		next = atomic_load_explicit(&f->next[*slot], memory_order_relaxed);
-	} while (!atomic_compare_exchange_weak_explicit(&f->free, &head, free_head(head, next),
-							memory_order_acq_rel,
+	} while (!atomic_compare_exchange_weak_explicit(&f->free[part], &head,
+							free_head(head, next), memory_order_acq_rel,
 							memory_order_acquire));
 	return true;
-none:
+}
+
+/* A slot, near its owner if there is one, unless there are none or so many in use. */
+static bool slot_take(struct store_slots *f, uint8_t owner, uint32_t limit, uint32_t *slot)
+{
+	unsigned near = f->parts.of_owner[owner];
+
+	if (atomic_fetch_add_explicit(&f->used, 1, memory_order_relaxed) < limit) {
+		for (unsigned i = 0; i < f->parts.n; i++) {
+			if (slot_pop(f, (near + i) % f->parts.n, slot))
+				return true;
+		}
+	}
 	atomic_fetch_sub_explicit(&f->used, 1, memory_order_relaxed);
 	return false;
 }
 
 static void slot_give(struct store_slots *f, uint32_t slot)
 {
-	uint64_t head = atomic_load_explicit(&f->free, memory_order_relaxed);
+	_Atomic uint64_t *free = &f->free[part_of(f, slot)];
+	uint64_t head = atomic_load_explicit(free, memory_order_relaxed);
 
 	do {
 		atomic_store_explicit(&f->next[slot], (uint32_t)head, memory_order_relaxed);
-	} while (!atomic_compare_exchange_weak_explicit(&f->free, &head, free_head(head, slot + 1),
+	} while (!atomic_compare_exchange_weak_explicit(free, &head, free_head(head, slot + 1),
 							memory_order_acq_rel,
 							memory_order_relaxed));
 	/* Last: who sees the count finds the slot. */
@@ -86,20 +116,44 @@ static void slot_retire(struct store_slots *f, uint32_t slot)
 		&f->retired, &head, slot + 1, memory_order_release, memory_order_relaxed));
 }
 
-static struct store_slots *slots_new(uint32_t n)
+static struct store_slots *slots_new(uint32_t n, const struct store_parts *parts)
 {
 	struct store_slots *f = malloc(sizeof(*f) + (size_t)n * sizeof(f->next[0]));
 
 	if (f == NULL)
 		return NULL;
-	/* 0 on top, so that the low slots, and their pages, are the ones in use. */
-	for (uint32_t i = 0; i < n; i++)
-		atomic_init(&f->next[i], i + 1 < n ? i + 2 : 0);
-	atomic_init(&f->free, 1);
+	f->n = n;
+	f->parts = *parts;
+	/* The first on top, so that the low slots of a part, and their pages, are those in use. */
+	for (unsigned k = 0; k < parts->n; k++) {
+		const uint32_t first = part_first(f, k), end = part_first(f, k + 1);
+
+		for (uint32_t i = first; i < end; i++)
+			atomic_init(&f->next[i], i + 1 < end ? i + 2 : 0);
+		atomic_init(&f->free[k], first + 1);
+	}
 	atomic_init(&f->retired, 0);
 	atomic_init(&f->used, 0);
 	f->taken = 0;
 	return f;
+}
+
+static struct store_parts parts_of(const struct store_config *cfg)
+{
+	struct store_parts p = { .n = 0 };
+
+	for (unsigned i = 0; i < cfg->n_owners; i++) {
+		unsigned k = 0;
+
+		while (k < p.n && p.node[k] != cfg->owner_nodes[i])
+			k++;
+		if (k == p.n && p.n < PARTS_MAX)
+			p.node[p.n++] = cfg->owner_nodes[i];
+		p.of_owner[i] = (uint8_t)(k % PARTS_MAX);
+	}
+	if (p.n == 0)
+		p.node[p.n++] = -1;
+	return p;
 }
 
 static size_t overflow_words(const struct store *s)
@@ -107,15 +161,39 @@ static size_t overflow_words(const struct store *s)
 	return s->n_slots / ((size_t)SLOTS_A_PAGE * WORD_BITS) + 1;
 }
 
-static bool allocate_parts(struct store *s, int socket)
+/* Each part's run of an array of elements of this size on the part's node. */
+static void place(const struct store *s, const struct block *array, size_t size)
 {
-	size_t n = s->n_slots, words = s->replay_window / WORD_BITS;
+	const struct store_slots *f = s->slots;
 
-	if (!block_new(&s->hot_block, n * sizeof(*s->hot), socket) ||
-	    !block_new(&s->cold_block, n * sizeof(*s->cold), socket) ||
-	    !block_new_lazy(&s->overflow_block, n * sizeof(*s->overflow)))
+	for (unsigned k = 0; k < f->parts.n; k++) {
+		const size_t first = part_first(f, k), end = part_first(f, k + 1);
+
+		block_place(array, first * size, (end - first) * size, f->parts.node[k]);
+	}
+}
+
+static bool array_new(const struct store *s, struct block *out, size_t size)
+{
+	const struct store_parts *parts = &s->slots->parts;
+
+	if (!block_new(out, s->n_slots * size, parts->n > 1 ? BLOCK_PLACED : parts->node[0]))
 		return false;
-	if (words > 1 && !block_new(&s->wide_block, n * words * sizeof(*s->wide), socket))
+	if (parts->n > 1)
+		place(s, out, size);
+	return true;
+}
+
+static bool allocate_arrays(struct store *s)
+{
+	size_t words = s->replay_window / WORD_BITS;
+
+	if (!array_new(s, &s->hot_block, sizeof(*s->hot)) ||
+	    !array_new(s, &s->cold_block, sizeof(*s->cold)) ||
+	    !block_new_lazy(&s->overflow_block, s->n_slots * sizeof(*s->overflow)))
+		return false;
+	place(s, &s->overflow_block, sizeof(*s->overflow));
+	if (words > 1 && !array_new(s, &s->wide_block, words * sizeof(*s->wide)))
 		return false;
 	s->hot = s->hot_block.p;
 	s->cold = s->cold_block.p;
@@ -133,6 +211,7 @@ static bool config_ok(const struct store_config *cfg)
 
 struct store *store_new(const struct store_config *cfg)
 {
+	const struct store_parts parts = parts_of(cfg);
 	struct store *s;
 
 	if (!config_ok(cfg) || !flow_hash_supported()) {
@@ -148,11 +227,11 @@ struct store *store_new(const struct store_config *cfg)
 			     .max_sessions = cfg->max_sessions,
 			     .identities = cfg->identities };
 	flow_hash_key_init(&s->hash_key, cfg->hash_seed);
-	s->flows = table_new(s->n_slots, cfg->socket);
-	s->slots = slots_new(s->n_slots);
+	s->flows = table_new(s->n_slots, parts.n > 1 ? BLOCK_INTERLEAVED : parts.node[0]);
+	s->slots = slots_new(s->n_slots, &parts);
 	s->overflow_touched = calloc(overflow_words(s), sizeof(*s->overflow_touched));
 	if (s->flows != NULL && s->slots != NULL && s->overflow_touched != NULL &&
-	    allocate_parts(s, cfg->socket))
+	    allocate_arrays(s))
 		return s;
 	store_free(s);
 	errno = ENOMEM;
@@ -314,7 +393,7 @@ enum status store_install(struct store *s, uint8_t owner, const struct session_i
 	uint32_t limit = place == PLACE_OLD_SELF ? s->n_slots : s->max_sessions;
 
 	*out = *replaced = (struct session_ref){ 0 };
-	if (place == PLACE_TAKEN || !slot_take(s->slots, limit, &entry.ref.slot))
+	if (place == PLACE_TAKEN || !slot_take(s->slots, owner, limit, &entry.ref.slot))
 		return STATUS_SESSION_FULL;
 	if (place == PLACE_OLD_SELF) {
 		(void)table_remove(s->flows, &hash, old.ref); /* there: removing it is ours */

@@ -21,7 +21,10 @@
 struct store_config {
 	uint32_t max_sessions;
 	unsigned replay_window; /* 64, or a multiple of it up to 1024 */
-	int socket;
+	/* The NUMA node of each owner (-1: unknown): its sessions stand there while there is room.
+	 * No owners: any. Buckets, which all look into, are dealt out to all nodes. */
+	const int *owner_nodes;
+	uint8_t n_owners;
 	const uint8_t *hash_seed; /* 32 random bytes */
 	struct identity_set *identities;
 };

@@ -32,7 +32,7 @@ struct table_hit {
 	uint8_t class; /* enum aead_alg of a session; at most TABLE_CLASS_MAX */
 };
 
-/* table_new: room for capacity entries at half load, on a NUMA socket (SOCKET_ID_ANY: -1), from
+/* table_new: room for capacity entries at half load, on a NUMA node as block_new takes it, from
  * DPDK's heap when it is up (huge pages), else from aligned memory. NULL without memory. Slow path
  * only. */
 struct table *table_new(uint32_t capacity, int socket);

@@ -108,7 +108,6 @@ static inline struct world *world_sized(unsigned max_sessions, unsigned window, 
 	struct world *w = calloc(1, sizeof(*w));
 	const struct store_config sc = { .max_sessions = max_sessions,
 					 .replay_window = window,
-					 .socket = SOCKET_ID_ANY,
 					 .hash_seed = seed };
 
 	assert_non_null(w);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "block.h"
 
+#include <limits.h>
+#include <numa.h>
+#include <numaif.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -105,6 +108,45 @@ static void lazy_memory_costs_what_was_touched(void **state)
 	assert_null(b.p);
 }
 
+/* Which nodes the kernel shall take a page from; there is a node 0 everywhere. */
+static int policy_at(const void *p, unsigned long *nodes)
+{
+	int mode = -1;
+
+	*nodes = 0;
+	assert_int_equal(get_mempolicy(&mode, nodes, sizeof(*nodes) * CHAR_BIT,
+				       (void *)(uintptr_t)p, MPOL_F_ADDR),
+			 0);
+	return mode;
+}
+
+static void pages_are_placed_on_nodes(void **state)
+{
+	enum { PREFERRED_MANY = 5 }; /* Linux 5.15 */
+	const size_t half = (size_t)4 << 20;
+	unsigned long nodes;
+	struct block b;
+	int mode;
+
+	(void)state;
+	if (numa_available() != 0)
+		skip();
+	assert_true(block_new(&b, 2 * half, BLOCK_PLACED));
+	block_place(&b, 0, half, 0);
+	block_place(&b, half, half, numa_max_node() + 1); /* not there: no matter */
+	block_place(&b, half, half, -1);
+	/* MPOL_PREFERRED_MANY where the kernel has it: never MPOL_BIND. */
+	mode = policy_at(b.p, &nodes);
+	assert_true(mode == MPOL_PREFERRED || mode == PREFERRED_MANY);
+	assert_int_equal(nodes, 1);
+	assert_int_equal(policy_at((uint8_t *)b.p + half, &nodes), MPOL_DEFAULT);
+	memset(b.p, 0xff, b.len);
+	block_free(&b);
+	assert_true(block_new(&b, half, BLOCK_INTERLEAVED));
+	assert_int_equal(policy_at(b.p, &nodes), MPOL_INTERLEAVE);
+	block_free(&b);
+}
+
 static void impossible_sizes_fail(void **state)
 {
 	struct block b = { .p = &b, .len = 1 };
@@ -123,6 +165,7 @@ int main(void)
 		cmocka_unit_test(big_ones_start_on_a_huge_page),
 		cmocka_unit_test(the_end_touches_nothing),
 		cmocka_unit_test(lazy_memory_costs_what_was_touched),
+		cmocka_unit_test(pages_are_placed_on_nodes),
 		cmocka_unit_test(impossible_sizes_fail),
 	};
 

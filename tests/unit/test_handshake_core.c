@@ -81,9 +81,7 @@ static int setup(void **state)
 {
 	static const unsigned n_dst[MESH_ROLES] = { 2, 1, 1 };
 	static const uint8_t seed[32] = { 3 };
-	struct store_config sc = {
-		.max_sessions = 8, .replay_window = 64, .socket = SOCKET_ID_ANY, .hash_seed = seed
-	};
+	struct store_config sc = { .max_sessions = 8, .replay_window = 64, .hash_seed = seed };
 	struct world *w = calloc(1, sizeof(*w));
 	char err[256];
 

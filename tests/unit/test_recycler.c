@@ -24,7 +24,6 @@ static int setup_sized(void **state, uint32_t sessions)
 	struct world *w = calloc(1, sizeof(*w));
 	struct store_config cfg = { .max_sessions = sessions,
 				    .replay_window = 64,
-				    .socket = SOCKET_ID_ANY,
 				    .hash_seed = seed };
 
 	assert_non_null(w);

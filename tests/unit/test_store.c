@@ -32,7 +32,6 @@ static struct store *new_store(uint32_t max_sessions, unsigned window)
 {
 	struct store *s = store_new(&(struct store_config){ .max_sessions = max_sessions,
 							    .replay_window = window,
-							    .socket = -1,
 							    .hash_seed = seed,
 							    .identities = identities });
 
@@ -364,6 +363,50 @@ static void sweep_finds_the_idle_ones_of_its_owner(void **state)
 	store_free(s);
 }
 
+static uint32_t slot_of_install(struct store *s, uint8_t owner, uint32_t device)
+{
+	struct session_install in = install_of(device, AEAD_AES_128_GCM);
+	struct session_ref out, replaced;
+
+	assert_int_equal(store_install(s, owner, &in, &out, &replaced), STATUS_OK);
+	return out.slot;
+}
+
+/* Two nodes, and owners on them in turn: each has its half of the slots, then what is left of the
+ * other's, and a slot that comes back is its own half's again. */
+static void sessions_stand_near_their_owner(void **state)
+{
+	enum { N = 1000 };
+	const int nodes[] = { 0, 1, 0, 1 };
+	struct store *s = store_new(&(struct store_config){ .max_sessions = N,
+							    .replay_window = 64,
+							    .hash_seed = seed,
+							    .owner_nodes = nodes,
+							    .n_owners = 4,
+							    .identities = identities });
+	uint32_t half, slot, back;
+	struct session_ref ref;
+
+	(void)state;
+	assert_non_null(s);
+	half = (s->n_slots + 1) / 2;
+	for (uint32_t i = 0; i < 4 * 100; i++) {
+		slot = slot_of_install(s, (uint8_t)(i % 4), i);
+		assert_int_equal(slot >= half, nodes[i % 4]);
+	}
+	for (uint32_t i = 400; i < N; i++)
+		slot = slot_of_install(s, 1, i);
+	assert_true(slot < half); /* its half is full */
+	ref = (struct session_ref){ s->n_slots - 1,
+				    atomic_load(&s->hot[s->n_slots - 1].generation) };
+	assert_true(store_retire(s, ref));
+	assert_int_equal(store_take_retired(s, &back, 1), 1);
+	assert_int_equal(back, ref.slot);
+	store_recycle(s, &back, 1);
+	assert_int_equal(slot_of_install(s, 3, N), ref.slot);
+	store_free(s);
+}
+
 static void bad_configurations_are_refused(void **state)
 {
 	const struct store_config bad[] = {
@@ -672,6 +715,7 @@ int main(void)
 		cmocka_unit_test(generations_wrap_past_zero),
 		cmocka_unit_test(wide_windows_are_per_slot),
 		cmocka_unit_test(sweep_finds_the_idle_ones_of_its_owner),
+		cmocka_unit_test(sessions_stand_near_their_owner),
 		cmocka_unit_test(bad_configurations_are_refused),
 		cmocka_unit_test(memory_is_accounted_and_within_budget),
 		cmocka_unit_test(a_hundred_thousand_sessions_under_change),

@@ -48,7 +48,6 @@ static struct world *world_new(const char *sink, bool ack_delivered)
 	struct world *w = calloc(1, sizeof(*w));
 	struct store_config sc = { .max_sessions = SESSIONS,
 				   .replay_window = 64,
-				   .socket = SOCKET_ID_ANY,
 				   .hash_seed = seed };
 	struct sink_config sk = { .spec = sink, .n_workers = 1 };
 	struct worker_config wc = { .core = WORKER_CORE, .ack_delivered = ack_delivered };
