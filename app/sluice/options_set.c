@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "options_set.h"
 
-#include "options_table.h"
+#include "option_values.h"
 #include "port_spec.h"
 #include "suite_names.h"
 #include "units.h"
@@ -175,7 +175,7 @@ const char *options_set_version(struct options *opt, const char *text)
 	(void)opt;
 	if (strcmp(text, "1.2") == 0)
 		return NULL;
-	return strcmp(text, "1.3") == 0 ? options_not_in_this_build : "wants 1.2 or 1.3";
+	return strcmp(text, "1.3") == 0 ? option_not_in_this_build : "wants 1.2 or 1.3";
 }
 
 const char *options_set_suites(struct options *opt, const char *text)
@@ -183,27 +183,14 @@ const char *options_set_suites(struct options *opt, const char *text)
 	return suite_names_parse(&opt->policy, is_auto(text) ? NULL : text);
 }
 
-static const char *set_switch(bool *out, const char *text)
-{
-	static const char *const yes[] = { "yes", "true", "on", "1" };
-	static const char *const no[] = { "no", "false", "off", "0" };
-
-	for (unsigned i = 0; i < 4; i++) {
-		*out = strcmp(text, yes[i]) == 0;
-		if (*out || strcmp(text, no[i]) == 0)
-			return NULL;
-	}
-	return "wants yes or no";
-}
-
 const char *options_set_require_ems(struct options *opt, const char *text)
 {
-	return set_switch(&opt->policy.require_ems, text);
+	return option_switch(&opt->policy.require_ems, text);
 }
 
 const char *options_set_test_mode(struct options *opt, const char *text)
 {
-	return set_switch(&opt->test_mode, text);
+	return option_switch(&opt->test_mode, text);
 }
 
 #define MS     UINT64_C(1000000)
@@ -239,25 +226,9 @@ const char *options_set_stats_period(struct options *opt, const char *text)
 	return "wants off or 100ms to 1d";
 }
 
-struct choice {
-	const char *name;
-	int value;
-};
-
-static bool choose(int *out, const char *text, const struct choice *choices)
-{
-	for (; choices->name != NULL; choices++) {
-		if (strcmp(text, choices->name) == 0) {
-			*out = choices->value;
-			return true;
-		}
-	}
-	return false;
-}
-
 const char *options_set_aead_engine(struct options *opt, const char *text)
 {
-	static const struct choice engines[] = {
+	static const struct option_choice engines[] = {
 		{ "auto", AEAD_ENGINE_AUTO },
 		{ "mb64", AEAD_ENGINE_MB64 },
 		{ "ipsec-mb", AEAD_ENGINE_IPSEC_MB },
@@ -266,7 +237,7 @@ const char *options_set_aead_engine(struct options *opt, const char *text)
 	struct aead *a;
 	int v;
 
-	if (!choose(&v, text, engines))
+	if (!option_choose(&v, text, engines))
 		return "wants auto, mb64 or ipsec-mb";
 	a = aead_new((enum aead_engine)v);
 	if (a == NULL && errno == ENOTSUP)
@@ -301,7 +272,7 @@ const char *options_set_replay_window(struct options *opt, const char *text)
 const char *options_set_sink(struct options *opt, const char *text)
 {
 	if (strncmp(text, "kafka:", 6) == 0)
-		return options_not_in_this_build;
+		return option_not_in_this_build;
 	if (strcmp(text, "null") != 0 && strcmp(text, "stdout") != 0 &&
 	    (strncmp(text, "file:", 5) != 0 || text[5] == '\0'))
 		return "wants null, stdout or file:PATH";
@@ -320,19 +291,19 @@ const char *options_set_ack(struct options *opt, const char *text)
 const char *options_set_off(struct options *opt, const char *text)
 {
 	(void)opt;
-	return strcmp(text, "off") == 0 ? NULL : options_not_in_this_build;
+	return strcmp(text, "off") == 0 ? NULL : option_not_in_this_build;
 }
 
 const char *options_set_log_level(struct options *opt, const char *text)
 {
-	static const struct choice levels[] = {
+	static const struct option_choice levels[] = {
 		{ "error", LOG_LEVEL_ERROR },   { "warning", LOG_LEVEL_WARNING },
 		{ "notice", LOG_LEVEL_NOTICE }, { "info", LOG_LEVEL_INFO },
 		{ "debug", LOG_LEVEL_DEBUG },   { NULL, 0 },
 	};
 	int v;
 
-	if (!choose(&v, text, levels))
+	if (!option_choose(&v, text, levels))
 		return "wants error, warning, notice, info or debug";
 	opt->log_level = (enum log_level)v;
 	return NULL;

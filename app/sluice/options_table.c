@@ -3,48 +3,55 @@
 
 #include "options_set.h"
 
-const char options_not_in_this_build[] = "not in this build";
+/* The setters are typed; the table takes any program's options. */
+#define OPTIONS_TABLE_ADAPTER(name)                                                                \
+	static const char *set_##name(void *opt, const char *text)                                 \
+	{                                                                                          \
+		return options_set_##name(opt, text);                                              \
+	}
+OPTIONS_SET_LIST(OPTIONS_TABLE_ADAPTER)
+#undef OPTIONS_TABLE_ADAPTER
 
 /* clang-format off */
 #define ABSENT(name, arg, help) { NULL, name, arg, NULL, help, OPTION_ABSENT, NULL }
 
-const struct option_def options_table[] = {
+static const struct option_def rows[] = {
 	{ "Network", "port", "DEV,ip=ADDR/LEN,ip6=ADDR/LEN,gw=ADDR,mtu=N", NULL,
 	  "a port; all but DEV optional, ip= and ip6= several times. DEV: a PCI address,\n"
 	  "tap:NAME, af_packet:IF, af_xdp:IF, vhost:PATH, virtio_user:PATH, or the number\n"
 	  "of a port that EAL's own arguments made. gw= is for what starts a conversation,\n"
 	  "which nothing in this build does: answers go to the MAC their request came from",
-	  OPTION_LIST, options_set_port },
+	  OPTION_LIST, set_port },
 	{ NULL, "listen", "ADDR:PORT", ":5684",
 	  "where to listen; IPv6 as [ADDR]:PORT, every address as :PORT",
-	  OPTION_LIST, options_set_listen },
+	  OPTION_LIST, set_listen },
 
 	{ "Cores and queues", "config", "\"(port,queue,lcore),...\"", "auto",
 	  "which lcore polls which receive queue; auto: a queue of every port for each\n"
 	  "of half of the cores",
-	  OPTION_VALUE, options_set_config },
+	  OPTION_VALUE, set_config },
 	{ NULL, "workers", "LIST", "auto",
 	  "cores that answer CoAP, like 1,3-5; a core may have several roles",
-	  OPTION_VALUE, options_set_workers },
+	  OPTION_VALUE, set_workers },
 	{ NULL, "handshake-cores", "LIST", "auto", "cores that do handshakes",
-	  OPTION_VALUE, options_set_handshake_cores },
+	  OPTION_VALUE, set_handshake_cores },
 	{ NULL, "main-core", "N", "auto", "EAL's main lcore; auto: the first one in use",
-	  OPTION_VALUE, options_set_main_core },
+	  OPTION_VALUE, set_main_core },
 	{ NULL, "rxd", "N", "auto", "descriptors of a receive queue",
-	  OPTION_VALUE, options_set_rxd },
+	  OPTION_VALUE, set_rxd },
 	{ NULL, "txd", "N", "auto", "descriptors of a transmit queue",
-	  OPTION_VALUE, options_set_txd },
+	  OPTION_VALUE, set_txd },
 	{ NULL, "burst", "N", "auto", "packets taken at a time, 1 to 64; auto: 32",
-	  OPTION_VALUE, options_set_burst },
+	  OPTION_VALUE, set_burst },
 	{ NULL, "mbufs", "N", "auto", "packet buffers; auto: from queues, rings and cores",
-	  OPTION_VALUE, options_set_mbufs },
+	  OPTION_VALUE, set_mbufs },
 	{ NULL, "idle", "poll|sleep", "auto",
 	  "what a core without work does; auto: poll, with --test-mode sleep",
-	  OPTION_VALUE, options_set_idle },
+	  OPTION_VALUE, set_idle },
 
 	{ "Devices and credentials", "psk-file", "FILE", NULL,
 	  "lines identity:hexkey, split at the last colon; an identity #hex is bytes",
-	  OPTION_VALUE, options_set_psk_file },
+	  OPTION_VALUE, set_psk_file },
 	ABSENT("psk-derive", "FILE", "keys derived from a master key"),
 	ABSENT("cert", "FILE", "certificate chain"),
 	ABSENT("key", "FILE", "private key"),
@@ -56,30 +63,30 @@ const struct option_def options_table[] = {
 	ABSENT("device-name", "RULE", "a device's name from its certificate"),
 
 	{ "DTLS", "min-version", "1.2|1.3", "1.2", "oldest version; this build: 1.2",
-	  OPTION_VALUE, options_set_version },
+	  OPTION_VALUE, set_version },
 	{ NULL, "max-version", "1.2|1.3", "1.2", "newest version; this build: 1.2",
-	  OPTION_VALUE, options_set_version },
+	  OPTION_VALUE, set_version },
 	{ NULL, "suites", "LIST", "auto",
 	  "cipher suites in order of preference, IANA names, with or without\n"
 	  "TLS_PSK_WITH_ and hash; auto: all that this build has",
-	  OPTION_VALUE, options_set_suites },
+	  OPTION_VALUE, set_suites },
 	ABSENT("groups", "LIST", "key exchange groups"),
 	{ NULL, "require-ems", NULL, "no", "refuse peers without extended master secret (RFC 7627)",
-	  OPTION_SWITCH, options_set_require_ems },
+	  OPTION_SWITCH, set_require_ems },
 	{ NULL, "handshake-timeout", "TIME", "1s", "first retransmission of a flight",
-	  OPTION_VALUE, options_set_handshake_timeout },
+	  OPTION_VALUE, set_handshake_timeout },
 	{ NULL, "aead-engine", "auto|mb64|ipsec-mb", "auto",
 	  "record encryption; mb64: AVX-512 with VAES, VPCLMULQDQ and GFNI",
-	  OPTION_VALUE, options_set_aead_engine },
+	  OPTION_VALUE, set_aead_engine },
 
 	{ "Sessions", "max-sessions", "N", "auto", "auto: 1m, with --test-mode 64k",
-	  OPTION_VALUE, options_set_max_sessions },
+	  OPTION_VALUE, set_max_sessions },
 	{ NULL, "max-handshakes", "N", "16k", "handshakes under way at once",
-	  OPTION_VALUE, options_set_max_handshakes },
+	  OPTION_VALUE, set_max_handshakes },
 	{ NULL, "session-timeout", "TIME", "24h", "a session that received nothing for so long ends",
-	  OPTION_VALUE, options_set_session_timeout },
+	  OPTION_VALUE, set_session_timeout },
 	{ NULL, "replay-window", "N", "64", "records; a multiple of 64 up to 1024",
-	  OPTION_VALUE, options_set_replay_window },
+	  OPTION_VALUE, set_replay_window },
 	ABSENT("cid-length", "N", "length of connection IDs"),
 	ABSENT("cid-key-file", "FILE", "keys of connection IDs"),
 	ABSENT("node-id", "N", "this node of a cluster"),
@@ -90,30 +97,30 @@ const struct option_def options_table[] = {
 
 	{ "Readings", "sink", "null|stdout|file:PATH|kafka:BROKERS/TOPIC", "stdout",
 	  "where readings go, a JSON object a line; this build: no kafka",
-	  OPTION_VALUE, options_set_sink },
+	  OPTION_VALUE, set_sink },
 	{ NULL, "ack", "enqueue|delivered", "enqueue",
 	  "2.xx when the sink's queue has a reading, or when it is written",
-	  OPTION_VALUE, options_set_ack },
+	  OPTION_VALUE, set_ack },
 
 	{ "Operation", "metrics", "ADDR:PORT|off", "off", "metrics over HTTP; this build: off",
-	  OPTION_VALUE, options_set_off },
+	  OPTION_VALUE, set_off },
 	{ NULL, "control", "PATH|off", "off", "control socket; this build: off",
-	  OPTION_VALUE, options_set_off },
+	  OPTION_VALUE, set_off },
 	{ NULL, "log-level", "error|warning|notice|info|debug", "info", "what is logged, to stderr",
-	  OPTION_VALUE, options_set_log_level },
+	  OPTION_VALUE, set_log_level },
 	{ NULL, "stats-period", "SEC", "off", "statistics of every core, so often",
-	  OPTION_VALUE, options_set_stats_period },
+	  OPTION_VALUE, set_stats_period },
 	{ NULL, "test-mode", NULL, "no", "no huge pages, no PCI, small pools: runs anywhere",
-	  OPTION_SWITCH, options_set_test_mode },
+	  OPTION_SWITCH, set_test_mode },
 
 	{ "Commands", "f", "FILE", NULL,
 	  "options from a file: lines name = value, repeated where an option may be;\n"
 	  "the command line wins",
 	  OPTION_COMMAND, NULL },
 	{ NULL, "show-layout", NULL, NULL, "print the table of ports, queues and cores",
-	  OPTION_COMMAND, options_set_show_layout },
+	  OPTION_COMMAND, set_show_layout },
 	{ NULL, "check-config", NULL, NULL, "check options, layout and the files they name",
-	  OPTION_COMMAND, options_set_check_config },
+	  OPTION_COMMAND, set_check_config },
 	{ NULL, "dump-config", NULL, NULL, "print the effective configuration as a file for -f",
 	  OPTION_COMMAND, NULL },
 	{ NULL, "version", NULL, NULL, "print the version", OPTION_COMMAND, NULL },
@@ -121,13 +128,4 @@ const struct option_def options_table[] = {
 };
 /* clang-format on */
 
-const size_t options_table_len = sizeof(options_table) / sizeof(*options_table);
-
-const struct option_def *options_table_find(const char *name)
-{
-	for (size_t i = 0; i < options_table_len; i++) {
-		if (strcmp(options_table[i].name, name) == 0)
-			return &options_table[i];
-	}
-	return NULL;
-}
+const struct option_table options_table = { "sluice", rows, sizeof(rows) / sizeof(*rows) };

@@ -1,36 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "port_spec.h"
 
+#include "addr_text.h"
 #include "units.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
-
-static bool parse_ip4(uint8_t out[16], const char *text)
-{
-	uint8_t ip4[4];
-
-	if (inet_pton(AF_INET, text, ip4) != 1)
-		return false;
-	flow_ip_map(out, ip4);
-	return true;
-}
-
-static bool parse_ip6(uint8_t out[16], const char *text)
-{
-	/* A mapped address would be an IPv4 one by another name. */
-	return inet_pton(AF_INET6, text, out) == 1 && !flow_ip_is_mapped(out);
-}
-
-/* An address that a host can have: not unspecified, multicast, broadcast or loopback. */
-static bool is_host4(const uint8_t ip[16]) { return ip[12] != 0 && ip[12] != 127 && ip[12] < 224; }
-
-static bool is_host6(const uint8_t ip[16])
-{
-	static const uint8_t zero[15];
-
-	return ip[0] != 0xff && (memcmp(ip, zero, sizeof(zero)) != 0 || ip[15] > 1);
-}
 
 static bool is_pci(const char *s)
 {
@@ -115,9 +89,9 @@ static const char *add_addr(struct port_spec *out, char *text, bool v6)
 	if (slash == NULL || !units_count(&len, slash + 1, v6 ? 128 : 32) || len == 0)
 		return v6 ? "ip6= wants ADDR/LEN" : "ip= wants ADDR/LEN";
 	*slash = '\0';
-	if (v6 ? !parse_ip6(addr->ip, text) : !parse_ip4(addr->ip, text))
+	if (v6 ? !addr_text_ip6(addr->ip, text) : !addr_text_ip4(addr->ip, text))
 		return v6 ? "ip6= wants an IPv6 address" : "ip= wants an IPv4 address";
-	if (v6 ? !is_host6(addr->ip) : !is_host4(addr->ip))
+	if (!addr_text_is_host(addr->ip))
 		return "not an address of a host";
 	if (port_spec_has(out, addr->ip))
 		return "the same address twice";
@@ -131,20 +105,20 @@ static const char *set_gateway(struct port_spec *out, const char *text)
 	static const char bad[] = "gw= wants the address of a host";
 	uint8_t ip[16];
 
-	if (parse_ip4(ip, text)) {
+	if (addr_text_ip4(ip, text)) {
 		if (out->has_gw4)
 			return "two IPv4 gateways";
 		out->has_gw4 = true;
 		memcpy(out->gw4, ip, sizeof(ip));
-		return is_host4(ip) ? NULL : bad;
+		return addr_text_is_host(ip) ? NULL : bad;
 	}
-	if (!parse_ip6(ip, text))
+	if (!addr_text_ip6(ip, text))
 		return bad;
 	if (out->has_gw6)
 		return "two IPv6 gateways";
 	out->has_gw6 = true;
 	memcpy(out->gw6, ip, sizeof(ip));
-	return is_host6(ip) ? NULL : bad;
+	return addr_text_is_host(ip) ? NULL : bad;
 }
 
 static const char *set_mtu(struct port_spec *out, const char *text)
@@ -210,44 +184,81 @@ const char *port_spec_parse(struct port_spec *out, const char *text)
 	return reason != NULL ? reason : check_mtu(out);
 }
 
-static const char *parse_listen_addr(struct listen_spec *out, const char *addr, bool v6)
+static const char *parse_listen_addr(struct listen_spec *out, const struct addr_text *addr)
 {
 	static const uint8_t zero[16];
+	bool v6 = addr->is_ip6;
 
-	if (v6 ? !parse_ip6(out->ip, addr) : !parse_ip4(out->ip, addr))
+	if (v6 ? !addr_text_ip6(out->ip, addr->ip) : !addr_text_ip4(out->ip, addr->ip))
 		return v6 ? "wants [ADDR]:PORT with an IPv6 address"
 			  : "wants ADDR:PORT with an IPv4 address, or [ADDR]:PORT";
 	out->any4 = !v6 && memcmp(out->ip + 12, zero, 4) == 0;
 	out->any6 = v6 && memcmp(out->ip, zero, 16) == 0;
 	if (out->any4 || out->any6)
 		return NULL;
-	return (v6 ? is_host6(out->ip) : is_host4(out->ip)) ? NULL : "not an address of a host";
+	return addr_text_is_host(out->ip) ? NULL : "not an address of a host";
 }
 
 const char *listen_spec_parse(struct listen_spec *out, const char *text)
 {
 	const char *colon = strrchr(text, ':');
-	char addr[64];
-	size_t len;
+	struct addr_text addr;
 	uint64_t port;
-	bool v6 = text[0] == '[';
 
 	memset(out, 0, sizeof(*out));
 	if (colon == NULL || !units_count(&port, colon + 1, UINT16_MAX) || port == 0)
 		return "wants ADDR:PORT with a port from 1 to 65535";
 	out->port = (uint16_t)port;
-	len = (size_t)(colon - text);
-	if (len == 0) {
+	if (colon == text) {
 		out->any4 = out->any6 = true;
 		return NULL;
 	}
-	if (len >= sizeof(addr) || (v6 && (len < 2 || text[len - 1] != ']')))
+	if (!addr_text_split(&addr, text, (size_t)(colon - text)))
 		return "wants ADDR:PORT, [ADDR]:PORT or :PORT";
-	if (v6) {
-		text++;
-		len -= 2;
+	return parse_listen_addr(out, &addr);
+}
+
+static const char *check_numbers(const struct port_spec *ports, unsigned n, bool has_eal_args,
+				 const char **dev)
+{
+	unsigned n_numbers = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		bool is_number = ports[i].kind == PORT_NUMBER;
+
+		*dev = ports[i].dev;
+		n_numbers += is_number;
+		if (is_number && !has_eal_args)
+			return "a number needs EAL options before a --";
 	}
-	memcpy(addr, text, len);
-	addr[len] = '\0';
-	return parse_listen_addr(out, addr, v6);
+	*dev = NULL;
+	return n_numbers != 0 && n_numbers != n ? "numbers and devices do not mix" : NULL;
+}
+
+static bool shares_address(const struct port_spec *a, const struct port_spec *b)
+{
+	for (unsigned i = 0; i < a->n_addrs; i++) {
+		if (port_spec_has(b, a->addrs[i].ip))
+			return true;
+	}
+	return false;
+}
+
+const char *port_specs_check(const struct port_spec *ports, unsigned n, bool has_eal_args,
+			     const char **dev)
+{
+	const char *reason;
+
+	*dev = NULL;
+	if (n == 0)
+		return "none given";
+	reason = check_numbers(ports, n, has_eal_args, dev);
+	for (unsigned i = 0; reason == NULL && i < n; i++) {
+		for (unsigned k = 0; k < i; k++) {
+			*dev = ports[i].dev;
+			if (shares_address(&ports[i], &ports[k]))
+				return "an address of another port";
+		}
+	}
+	return reason;
 }

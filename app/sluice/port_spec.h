@@ -12,3 +12,8 @@ const char *listen_spec_parse(struct listen_spec *out, const char *text);
 
 /* port_spec_has: whether an address is one of the port's. */
 bool port_spec_has(const struct port_spec *spec, const uint8_t ip[16]);
+
+/* port_specs_check: whether ports can be had together; NULL, or a static reason and the device it
+ * is about (NULL: none). */
+const char *port_specs_check(const struct port_spec *ports, unsigned n, bool has_eal_args,
+			     const char **dev);

@@ -509,7 +509,7 @@ static void every_option_of_the_contract_is_known(void **state)
 	(void)state;
 	memcpy(copy, contract, sizeof(contract));
 	for (char *name = strtok(copy, " "); name != NULL; name = strtok(NULL, " "))
-		assert_non_null(options_table_find(name));
+		assert_non_null(option_find(&options_table, name));
 }
 
 static void suites_in_order(void **state)
@@ -586,13 +586,13 @@ static void help_names_every_option_and_default(void **state)
 
 	(void)state;
 	assert_int_equal(r.result, OPTIONS_DONE);
-	for (size_t i = 0; i < options_table_len; i++) {
+	for (size_t i = 0; i < options_table.n_rows; i++) {
 		snprintf(name, sizeof(name), "  %s%s",
-			 strcmp(options_table[i].name, "f") == 0 ? "-" : "--",
-			 options_table[i].name);
+			 strcmp(options_table.rows[i].name, "f") == 0 ? "-" : "--",
+			 options_table.rows[i].name);
 		assert_non_null(strstr(r.out, name));
-		if (options_table[i].fallback != NULL) {
-			snprintf(name, sizeof(name), "[%s]\n", options_table[i].fallback);
+		if (options_table.rows[i].fallback != NULL) {
+			snprintf(name, sizeof(name), "[%s]\n", options_table.rows[i].fallback);
 			assert_non_null(strstr(r.out, name));
 		}
 	}
