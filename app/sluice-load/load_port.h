@@ -42,10 +42,12 @@ struct load_port_ops {
 	void (*free)(struct load_port *p);
 };
 
-/* The head of every kind of port. */
+/* The head of every kind of port. The owner core writes the counters, others read. */
 struct load_port {
 	const struct load_port_ops *ops;
-	uint64_t malformed; /* frames that could not be read; the owner core writes, others read */
+	uint64_t malformed; /* frames that could not be read */
+	uint64_t foreign;   /* frames and datagrams of others, for others, or of another protocol */
+	uint64_t unreachable; /* datagrams taken over that cannot leave, and ICMP errors received */
 };
 
 static inline bool load_port_alloc(struct load_port *p, struct load_buffer **out, unsigned n)
@@ -83,8 +85,15 @@ struct load_share {
 struct load_port *load_port_dpdk_new(const struct load_options *opt, unsigned index,
 				     struct load_share share, char *err, size_t err_len) MUST_USE;
 
-/* load_port_kernel_new: a connected UDP socket a device; raises RLIMIT_NOFILE as far as it must and
- * may. NULL: err says why. Slow path only. */
+/*
+ * load_port_kernel_new: a connected UDP socket a device, bound to its address and port of the
+ * sources, or left to the kernel where there are none; raises RLIMIT_NOFILE as far as it must and
+ * may. NULL: err says why. Slow path only.
+ *
+ * A system call serves one socket: datagrams of one device that follow each other in a burst leave
+ * by one sendmmsg, and sockets are read by recvmmsg while few have something to read. Sockets that
+ * have are found 64 at a time (epoll), and read in turn, so that none is starved.
+ */
 struct load_port *load_port_kernel_new(const struct load_options *opt, struct load_share share,
 				       char *err, size_t err_len) MUST_USE;
 
