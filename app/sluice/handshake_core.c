@@ -75,7 +75,7 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 		.identity_arg = hc,
 	};
 	handshake_config_system(&hc->handshake);
-	hc->lookup = (struct job_lookup){ find_psk, hc };
+	hc->lookup = (struct job_lookup){ .find = find_psk, .arg = hc };
 	hc->slots = handshake_slots_new(cfg->max_handshakes, n_linger);
 	hc->share = handshake_share_new(cfg->max_handshakes);
 	hc->deadlines = deadlines_new(cfg->max_handshakes + n_linger);

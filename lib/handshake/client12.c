@@ -2,6 +2,7 @@
 #include "client12.h"
 
 #include "keys12.h"
+#include "resume12.h"
 
 enum { COOKIES_MAX = 4 }; /* a server that wants more than that is not serious */
 
@@ -10,6 +11,7 @@ static enum hs_next on_hello_verify_request(struct handshake *h,
 static enum hs_next on_server_hello(struct handshake *h, const struct reassembly_message *m);
 static enum hs_next on_server_key_exchange(struct handshake *h, const struct reassembly_message *m);
 static enum hs_next on_server_hello_done(struct handshake *h, const struct reassembly_message *m);
+static enum hs_next on_new_ticket(struct handshake *h, const struct reassembly_message *m);
 static enum hs_next on_finished(struct handshake *h, const struct reassembly_message *m);
 
 /* clang-format off */
@@ -20,7 +22,10 @@ const struct hs_row client12_rows[] = {
 	{ C12_SERVER_HELLO_DONE, HS_SERVER_KEY_EXCHANGE,  0,    on_server_key_exchange },  /* 4279 2 */
 	{ C12_SERVER_HELLO_DONE, HS_SERVER_HELLO_DONE,    0,    on_server_hello_done },    /* 5246 7.4.5 */
 	{ C12_HINTED,            HS_SERVER_HELLO_DONE,    0,    on_server_hello_done },
+	{ C12_TICKET,            HS_NEW_SESSION_TICKET,   0,    on_new_ticket },           /* 5077 3.3 */
 	{ C12_FINISHED,          HS_FINISHED,             1,    on_finished },             /* 5246 7.4.9 */
+	{ C12_RESUMED_TICKET,    HS_NEW_SESSION_TICKET,   0,    resume12_new_ticket },
+	{ C12_RESUMED,           HS_FINISHED,             1,    resume12_server_finished }, /* 5246 7.3 */
 };
 /* clang-format on */
 const size_t client12_n_rows = sizeof(client12_rows) / sizeof(client12_rows[0]);
@@ -36,6 +41,11 @@ static enum hs_next client_hello_flight(struct handshake *h)
 		.suites = suites,
 		.n_suites = (uint8_t)policy->n_suites,
 		.ems = !h->cfg->no_ems,
+		.session_id = h->session_id,
+		.session_id_len = h->session_id_len,
+		.has_ticket = !h->cfg->no_ticket,
+		.ticket = h->ticket.bytes,
+		.ticket_len = h->ticket.len,
 	};
 	struct wr w;
 
@@ -52,7 +62,7 @@ static enum hs_next client_hello_flight(struct handshake *h)
 
 enum hs_next client12_start(struct handshake *h)
 {
-	if (!connection_random(h, h->client_random, sizeof(h->client_random)))
+	if (!connection_random(h, h->client_random, sizeof(h->client_random)) || !resume12_offer(h))
 		return HS_NEXT_FAIL;
 	return client_hello_flight(h);
 }
@@ -117,7 +127,8 @@ static enum hs_next on_server_hello(struct handshake *h, const struct reassembly
 	if (sh.version != DTLS_1_2)
 		return connection_fail(h, STATUS_HELLO_VERSION, ALERT_PROTOCOL_VERSION);
 	h->suite = suite_offered(h->cfg->policy, sh.suite);
-	if (h->suite == NULL || sh.compression != 0 || (sh.has_ems && h->cfg->no_ems))
+	if (h->suite == NULL || sh.compression != 0 || (sh.has_ems && h->cfg->no_ems) ||
+	    (sh.has_ticket && h->cfg->no_ticket))
 		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	if (h->cfg->policy->require_ems && !sh.has_ems)
 		return connection_fail(h, STATUS_HS_NO_EMS, ALERT_HANDSHAKE_FAILURE);
@@ -125,6 +136,10 @@ static enum hs_next on_server_hello(struct handshake *h, const struct reassembly
 	h->ems = sh.has_ems;
 	if (!transcript_begin(h, m))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	if (resume12_accepted(h, &sh))
+		return resume12_continue(h, &sh);
+	resume12_declined(h, &sh);
+	h->ticket_promised = sh.has_ticket;
 	h->state = C12_SERVER_HELLO_DONE;
 	return HS_NEXT_MESSAGE;
 }
@@ -146,8 +161,16 @@ static enum hs_next on_client_verify_data(struct handshake *h)
 {
 	if (!keys12_finished(h))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
-	h->state = C12_FINISHED;
+	h->state = h->ticket_promised ? C12_TICKET : C12_FINISHED;
 	return HS_NEXT_FLIGHT;
+}
+
+static enum hs_next on_new_ticket(struct handshake *h, const struct reassembly_message *m)
+{
+	if (!resume12_ticket(h, m))
+		return HS_NEXT_FAIL;
+	h->state = C12_FINISHED;
+	return HS_NEXT_MESSAGE;
 }
 
 static enum hs_next on_keys(struct handshake *h)

@@ -8,7 +8,10 @@
  *                                  <--  ServerHello, [ServerKeyExchange], ServerHelloDone
  *   ClientKeyExchange,
  *   [ChangeCipherSpec], Finished   -->
- *                                  <--  [ChangeCipherSpec], Finished
+ *                                  <--  [NewSessionTicket],
+ *                                       [ChangeCipherSpec], Finished
+ *
+ * The abbreviated handshake is in resume12.h.
  */
 #pragma once
 
@@ -18,7 +21,10 @@ enum client12_state {
 	C12_SERVER_HELLO,      /* or a HelloVerifyRequest */
 	C12_SERVER_HELLO_DONE, /* or a ServerKeyExchange */
 	C12_HINTED,            /* ServerKeyExchange came */
+	C12_TICKET,            /* a NewSessionTicket was promised */
 	C12_FINISHED,
+	C12_RESUMED_TICKET, /* the server resumes; as C12_TICKET */
+	C12_RESUMED,        /* as C12_FINISHED, and ours is still to come */
 	C12_DONE,
 };
 

@@ -6,6 +6,7 @@
  *   inbound.c      datagram -> records -> fragments -> messages -> handlers
  *   server12.c     the messages of a DTLS 1.2 PSK server, a table and a handler each
  *   client12.c     the same for a client
+ *   resume12.c     the abbreviated handshake of both, and what the full one promises for it
  *   keys12.c       what both derive: master secret, traffic keys, verify_data
  *   flight.c reassembly.c protect.c    what goes out, what comes in, records
  */
@@ -39,8 +40,9 @@ enum connection_outcome { CONNECTION_RUNNING, CONNECTION_DONE, CONNECTION_FAILED
 /* No alert is sent. */
 enum { CONNECTION_NO_ALERT = -1 };
 
-struct connection_held {
-	uint8_t *bytes; /* from cfg->alloc */
+/* Bytes of the peer, kept. */
+struct connection_copy {
+	uint8_t *bytes; /* from cfg->alloc; NULL: none */
 	uint16_t len;
 };
 
@@ -90,7 +92,7 @@ struct handshake {
 
 	uint8_t identity[PSK_IDENTITY_MAX];
 	uint8_t identity_len;
-	uint8_t psk[PSK_KEY_MAX]; /* client */
+	uint8_t psk[PSK_KEY_MAX]; /* server: until the session is kept */
 	uint8_t psk_len;
 	uint8_t cookie[HS_COOKIE_MAX]; /* client */
 	uint8_t cookie_len;
@@ -100,7 +102,17 @@ struct handshake {
 	uint8_t n_unopened; /* records of epoch 1 that did not open: see inbound.c */
 	uint64_t unopened_seq, unopened_ns;
 
-	struct connection_held held[HANDSHAKE_HELD_MAX];
+	/* What the session can be resumed by: offered, promised or agreed on. */
+	uint8_t session_id[HS_SESSION_ID_MAX];
+	uint8_t session_id_len;
+	bool ticket_promised; /* a NewSessionTicket comes before the server's Finished */
+	bool resumed, by_ticket;
+	struct connection_copy hello;  /* server: while the session that it asks for is looked up */
+	struct connection_copy ticket; /* client */
+	uint32_t ticket_lifetime_s;    /* client */
+	uint16_t offered_suite;        /* client: of the session it offers; 0: it offers none */
+
+	struct connection_copy held[HANDSHAKE_HELD_MAX];
 	size_t n_held;
 };
 
@@ -144,3 +156,9 @@ void connection_awaits(struct handshake *h, const struct reassembly_message *m);
 
 /* connection_random: false: randomness failed, and the handshake with it. */
 bool connection_random(struct handshake *h, void *out, size_t len) MUST_USE;
+
+/* connection_keep: a copy of len bytes; false without memory. connection_drop: wipes and releases
+ * it; fine when there is none. */
+bool connection_keep(struct handshake *h, struct connection_copy *out, const void *bytes,
+		     size_t len) MUST_USE;
+void connection_drop(struct handshake *h, struct connection_copy *copy);

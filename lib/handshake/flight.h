@@ -30,7 +30,7 @@
 
 enum {
 	FLIGHT_MESSAGES_MAX = 4,
-	FLIGHT_BYTES_MAX = 640,
+	FLIGHT_BYTES_MAX = 960,     /* a client's hello with the longest cookie and ticket */
 	FLIGHT_RECORDS_MAX = 10,    /* in one transmission (checklist 25) */
 	FLIGHT_SHRINK_TIMEOUTS = 2, /* then smaller datagrams (RFC 6347 §4.1.1.1) */
 	FLIGHT_DATAGRAM_MIN = 256,

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 _Static_assert(sizeof(struct handshake) + REASSEMBLY_MEMORY_MAX +
-			       (size_t)HANDSHAKE_HELD_MAX * HANDSHAKE_DATAGRAM_MAX <=
+			       (size_t)(HANDSHAKE_HELD_MAX + 1) * HANDSHAKE_DATAGRAM_MAX <=
 		       HANDSHAKE_MEMORY_MAX,
 	       "a handshake's memory budget");
 _Static_assert((int)PROTECT_RECORD_MAX <= (int)HANDSHAKE_DATAGRAM_MAX, "a record fits a datagram");
@@ -86,6 +86,8 @@ void handshake_free(struct handshake *h)
 		return;
 	cfg = h->cfg;
 	inbound_free(h);
+	connection_drop(h, &h->hello);
+	connection_drop(h, &h->ticket);
 	reassembly_free(&h->in);
 	transcript_free(h->transcript);
 	if (h->interned != NULL && cfg->identity_put != NULL)
@@ -198,6 +200,27 @@ bool connection_random(struct handshake *h, void *out, size_t len)
 		return true;
 	connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	return false;
+}
+
+bool connection_keep(struct handshake *h, struct connection_copy *out, const void *bytes,
+		     size_t len)
+{
+	uint8_t *copy = len <= UINT16_MAX ? h->cfg->alloc(h->cfg->alloc_arg, len) : NULL;
+
+	if (copy == NULL)
+		return false;
+	memcpy(copy, bytes, len);
+	*out = (struct connection_copy){ .bytes = copy, .len = (uint16_t)len };
+	return true;
+}
+
+void connection_drop(struct handshake *h, struct connection_copy *copy)
+{
+	if (copy->bytes == NULL)
+		return;
+	secret_wipe(copy->bytes, copy->len);
+	h->cfg->release(h->cfg->alloc_arg, copy->bytes);
+	*copy = (struct connection_copy){ .bytes = NULL };
 }
 
 enum status handshake_input(struct handshake *h, uint64_t now_ns, const uint8_t *datagram,
@@ -327,7 +350,7 @@ void handshake_job_done(struct handshake *h, uint64_t now_ns)
 	bool running = h->outcome == CONNECTION_RUNNING && connection_waits(h);
 
 	h->now_ns = now_ns;
-	if (h->job.kind == JOB_PSK_LOOKUP)
+	if (h->job.kind == JOB_PSK_LOOKUP || h->job.kind == JOB_SESSION_FIND)
 		h->interned = h->job.interned;
 	h->job.kind = JOB_NONE;
 	if (running && h->job.failed)
@@ -350,6 +373,8 @@ static void event_install(struct handshake *h, struct handshake_event *out)
 	out->rx_window = h->protect.rx_window;
 	out->identity = h->interned;
 	h->interned = NULL;
+	out->resumed = h->resumed;
+	out->by_ticket = h->by_ticket;
 	out->n_held = h->n_held;
 	for (size_t i = 0; i < h->n_held; i++)
 		out->held[i] = (struct handshake_held){ h->held[i].bytes, h->held[i].len };

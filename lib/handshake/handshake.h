@@ -16,15 +16,17 @@
 #include "identity.h"
 #include "key_schedule.h"
 #include "record.h"
+#include "session_state.h"
 #include "status.h"
 
 enum {
-	HANDSHAKE_MEMORY_MAX = 8192,
+	HANDSHAKE_MEMORY_MAX = 10240,
 	HANDSHAKE_DATAGRAM_MAX = 1500,
-	HANDSHAKE_REMNANT_MAX = 256,
+	HANDSHAKE_REMNANT_MAX = 384,
 	HANDSHAKE_HELD_MAX = 2,
-	PSK_IDENTITY_MAX = 128, /* longer is refused (bad-input F2); RFC 4279 §5.3 requires 128 */
 	HANDSHAKE_TICKET_MAX = 512, /* client: longer tickets are not kept */
+	/* server: bytes of its tickets, see ticket.c */
+	HANDSHAKE_SEALED_MAX = 8 + 12 + SESSION_STATE_MAX + 16,
 };
 
 enum handshake_role { HANDSHAKE_SERVER, HANDSHAKE_CLIENT };
@@ -32,10 +34,13 @@ enum handshake_role { HANDSHAKE_SERVER, HANDSHAKE_CLIENT };
 /* What a connection needs from outside. Borrowed; outlives every connection. */
 struct handshake_config {
 	const struct hello_policy *policy; /* client: what it offers */
-	struct aead *aead;   /* for the handshake's own records; shared by the core's connections */
-	bool no_ems;         /* client: do not offer RFC 7627 (tests) */
-	bool no_ticket;      /* client: do not offer RFC 5077; sessions have ids then */
-	uint64_t timeout_ns; /* first retransmission, RFC 6347 §4.2.4.1: 1 s */
+	struct aead *aead; /* for the handshake's own records; shared by the core's connections */
+	bool no_ems;       /* client: do not offer RFC 7627 (tests) */
+	bool no_ticket;    /* client: do not offer RFC 5077; sessions have ids then */
+	/* server: how sessions are resumed, by ids, by tickets, both or neither; a hello that has a
+	 * ticket is not resumed by its id (RFC 5077 §3.4) */
+	bool session_ids, tickets;
+	uint64_t timeout_ns;     /* first retransmission, RFC 6347 §4.2.4.1: 1 s */
 	uint64_t timeout_max_ns; /* 60 s */
 	uint64_t give_up_ns;     /* whole handshake */
 	uint16_t mtu;            /* largest datagram to send, UDP payload bytes */
@@ -118,7 +123,7 @@ bool handshake_output(struct handshake *h, uint8_t out[HANDSHAKE_DATAGRAM_MAX],
 
 /* Jobs: what a handler cannot or must not do itself. handshake_job gives the one that is waiting;
  * the caller fills the result fields and calls handshake_job_done. */
-enum handshake_job_kind { JOB_NONE, JOB_PSK_LOOKUP, JOB_PRF };
+enum handshake_job_kind { JOB_NONE, JOB_PSK_LOOKUP, JOB_PRF, JOB_SESSION_FIND, JOB_SESSION_KEEP };
 
 struct handshake_job {
 	enum handshake_job_kind kind;
@@ -136,6 +141,20 @@ struct handshake_job {
 	size_t secret_len, seed1_len, seed2_len, prf_out_len;
 	const char *label;
 	uint8_t prf_out[160];
+	/* JOB_SESSION_FIND: the session that a hello asks for, by ticket, or by session_id when
+	 * ticket_len is 0. out found: it is not too old, the credential that made it is in force,
+	 * and session and interned are set; renew: its ticket should be replaced. Not found: a full
+	 * handshake follows. */
+	const uint8_t *session_id, *ticket;
+	uint16_t ticket_len;
+	uint8_t session_id_len;
+	bool found, renew;
+	struct session_state session;
+	/* JOB_SESSION_KEEP: keeps session under session_id; when session_id_len is 0, out sealed: a
+	 * ticket that is good for lifetime_s. sealed_len 0: there is none, which is no failure. */
+	uint16_t sealed_len;
+	uint32_t lifetime_s;
+	uint8_t sealed[HANDSHAKE_SEALED_MAX];
 	bool failed; /* out: libcrypto or the store failed */
 };
 
@@ -173,13 +192,15 @@ void handshake_event(struct handshake *h, struct handshake_event *out);
 
 /*
  * What outlives the handshake for 2 x MSL, so that a lost final flight is answered again: the
- * plain prefix of the datagram (the ChangeCipherSpec record) and the Finished message to seal.
+ * plain prefix of the datagram (the records of NewSessionTicket, if there was one, and
+ * ChangeCipherSpec) and the Finished message to seal. The last flight is the server's, in an
+ * abbreviated handshake the client's; the other side has an empty remnant.
  */
 struct handshake_remnant {
 	uint16_t prefix_len, message_len;
 	uint8_t bytes[HANDSHAKE_REMNANT_MAX - 32]; /* prefix, then message */
-	uint16_t client_finished_seq;              /* message_seq that asks for the repeat */
-	uint64_t last_sent_ns;                     /* rate limit: once per timeout */
+	uint16_t finished_seq; /* message_seq of the peer's Finished, which asks for the repeat */
+	uint64_t last_sent_ns; /* rate limit: once per timeout */
 };
 _Static_assert(sizeof(struct handshake_remnant) <= HANDSHAKE_REMNANT_MAX, "remnant budget");
 

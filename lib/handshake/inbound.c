@@ -279,7 +279,7 @@ static enum status records_take(struct handshake *h, struct keep *k, struct rd d
 
 /* Whether what was gathered repeats a held datagram: the same bytes, or a Finished sent again with
  * a new number. It must not take the room of the data behind the Finished. */
-static bool held_repeats(const struct connection_held *held, const struct keep *k)
+static bool held_repeats(const struct connection_copy *held, const struct keep *k)
 {
 	struct rd old = rd_of(held->bytes, held->len), new = rd_of(k->bytes, wr_len(&k->w));
 	struct record a, b;
@@ -295,9 +295,7 @@ static bool held_repeats(const struct connection_held *held, const struct keep *
 /* Holds what was gathered. STATUS_OK: there was nothing, or it is held. */
 static enum status hold(struct handshake *h, const struct keep *k)
 {
-	const struct handshake_config *cfg = h->cfg;
 	size_t len = wr_len(&k->w);
-	uint8_t *copy;
 
 	if (len == 0 || h->outcome == CONNECTION_FAILED)
 		return STATUS_OK;
@@ -307,18 +305,10 @@ static enum status hold(struct handshake *h, const struct keep *k)
 	/* An early record that finds no room is one of an epoch that we do not have. */
 	if (h->n_held == HANDSHAKE_HELD_MAX)
 		return STATUS_RECORD_EPOCH;
-	copy = cfg->alloc(cfg->alloc_arg, len);
-	if (copy == NULL)
+	if (!connection_keep(h, &h->held[h->n_held], k->bytes, len))
 		return STATUS_RECORD_EPOCH;
-	memcpy(copy, k->bytes, len);
-	h->held[h->n_held++] = (struct connection_held){ .bytes = copy, .len = (uint16_t)len };
+	h->n_held++;
 	return STATUS_OK;
-}
-
-static void held_release(struct handshake *h, const struct connection_held *held)
-{
-	secret_wipe(held->bytes, held->len);
-	h->cfg->release(h->cfg->alloc_arg, held->bytes);
 }
 
 enum status inbound_datagram(struct handshake *h, const uint8_t *datagram, size_t len)
@@ -357,7 +347,7 @@ enum status inbound_hello(struct handshake *h, const uint8_t *datagram, size_t l
 
 static void held_again(struct handshake *h)
 {
-	struct connection_held held[HANDSHAKE_HELD_MAX];
+	struct connection_copy held[HANDSHAKE_HELD_MAX];
 	size_t n = h->n_held;
 	struct keep k;
 
@@ -366,7 +356,7 @@ static void held_again(struct handshake *h)
 	for (size_t i = 0; i < n; i++) {
 		(void)records_take(h, &k, rd_of(held[i].bytes, held[i].len));
 		/* Released first, so that there is always room for what is left of it. */
-		held_release(h, &held[i]);
+		connection_drop(h, &held[i]);
 		(void)hold(h, &k);
 	}
 }
@@ -383,6 +373,6 @@ void inbound_resume(struct handshake *h)
 void inbound_free(struct handshake *h)
 {
 	for (size_t i = 0; i < h->n_held; i++)
-		held_release(h, &h->held[i]);
+		connection_drop(h, &h->held[i]);
 	h->n_held = 0;
 }

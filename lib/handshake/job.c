@@ -19,5 +19,13 @@ void job_run(struct handshake_job *job, const struct job_lookup *lookup)
 	case JOB_PRF:
 		job_prf(job);
 		break;
+	case JOB_SESSION_FIND:
+		if (lookup->session_find != NULL)
+			lookup->session_find(lookup->arg, job);
+		break;
+	case JOB_SESSION_KEEP:
+		if (lookup->session_keep != NULL)
+			lookup->session_keep(lookup->arg, job);
+		break;
 	}
 }

@@ -12,7 +12,7 @@ static enum hs_next on_key_block(struct handshake *h)
 	return h->then(h);
 }
 
-static enum hs_next on_master(struct handshake *h)
+enum hs_next keys12_expand(struct handshake *h, enum hs_next (*then)(struct handshake *h))
 {
 	struct connection_prf p = {
 		.label = "key expansion",
@@ -25,9 +25,15 @@ static enum hs_next on_master(struct handshake *h)
 		.out_len = key_block_len(h->suite),
 	};
 
+	h->then = then;
+	return connection_prf(h, &p, on_key_block);
+}
+
+static enum hs_next on_master(struct handshake *h)
+{
 	memcpy(h->master, h->job.prf_out, sizeof(h->master));
 	secret_wipe(h->premaster, sizeof(h->premaster));
-	return connection_prf(h, &p, on_key_block);
+	return keys12_expand(h, h->then);
 }
 
 enum hs_next keys12_derive(struct handshake *h, const uint8_t *psk, size_t psk_len,

@@ -10,6 +10,10 @@
 enum hs_next keys12_derive(struct handshake *h, const uint8_t *psk, size_t psk_len,
 			   enum hs_next (*then)(struct handshake *h));
 
+/* keys12_expand: from the master secret to open epoch 1, then `then`: where keys12_derive ends and
+ * an abbreviated handshake begins. */
+enum hs_next keys12_expand(struct handshake *h, enum hs_next (*then)(struct handshake *h));
+
 /* keys12_verify_data: the client's or the server's verify_data over the transcript so far; resume
  * has it in h->job.prf_out. */
 enum hs_next keys12_verify_data(struct handshake *h, bool of_client,

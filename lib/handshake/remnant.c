@@ -3,46 +3,71 @@
  * respond to a retransmit of its peer's last flight with a retransmit of the last flight." */
 #include "connection.h"
 
-enum { REMNANT_NUMBER_AT = 5 }; /* of the number in the prefix's record header */
-
 /* A peer repeats once a second or slower; a repetition costs us more bytes than it costs him. */
 static const uint64_t REMNANT_INTERVAL_NS = 250 * UINT64_C(1000000);
 
+/* The messages of a last flight in the order they were sent: what is plain first, each in a record,
+ * then the Finished. */
 void handshake_remnant(const struct handshake *h, struct handshake_remnant *out)
 {
 	const struct flight *f = &h->out;
+	const struct flight_message *m = f->messages;
 	struct wr w = wr_of(out->bytes, sizeof(out->bytes));
-	const struct flight_message *ccs = &f->messages[0], *finished = &f->messages[1];
+	unsigned n_plain = f->n_messages - 1u;
+	size_t len;
 
 	*out = (struct handshake_remnant){ .last_sent_ns = f->last_sent_ns };
-	/* A client has sent its last flight before the server did. */
-	if (h->role != HANDSHAKE_SERVER || h->outcome != CONNECTION_DONE || f->n_messages != 2)
+	if (h->outcome != CONNECTION_DONE || f->n_messages < 2 || !f->last)
 		return;
-	record_write_header(&w, RECORD_CCS, DTLS_1_2, 0, h->protect.tx_seq[0] - 1, ccs->len);
-	wr_bytes(&w, f->bytes + ccs->at, ccs->len);
+	for (unsigned i = 0; i < n_plain; i++, m++) {
+		record_write_header(&w, m->record_type, DTLS_1_2, 0,
+				    h->protect.tx_seq[0] - n_plain + i, m->len);
+		wr_bytes(&w, f->bytes + m->at, m->len);
+	}
 	out->prefix_len = (uint16_t)wr_len(&w);
-	wr_bytes(&w, f->bytes + finished->at, finished->len);
-	out->message_len = (uint16_t)(wr_len(&w) - out->prefix_len);
-	out->client_finished_seq = h->peer_finished_seq;
+	wr_bytes(&w, f->bytes + m->at, m->len);
+	if (!wr_finish(&w, &len)) {
+		out->prefix_len = 0;
+		return;
+	}
+	out->message_len = (uint16_t)(len - out->prefix_len);
+	out->finished_seq = h->peer_finished_seq;
 }
 
-/* RFC 6347 §4.2.4: a retransmission has new record numbers. */
+static unsigned prefix_records(const struct handshake_remnant *r)
+{
+	struct rd left = rd_of(r->bytes, r->prefix_len);
+	struct record rec;
+	unsigned n = 0;
+
+	while (rd_len(&left) > 0 && record_next(&left, &rec) == STATUS_OK)
+		n++;
+	return n;
+}
+
+/* RFC 6347 §4.2.4: a retransmission has new record numbers. They follow each other, so each record
+ * gets the one that lies as many ahead as there are records. */
 static bool prefix_renumber(struct handshake_remnant *r)
 {
-	struct rd old = rd_of(r->bytes + REMNANT_NUMBER_AT, 6);
-	struct wr w = wr_of(r->bytes + REMNANT_NUMBER_AT, 6);
-	uint64_t seq;
+	unsigned n = prefix_records(r);
+	struct rd left = rd_of(r->bytes, r->prefix_len);
+	struct record rec;
 
-	if (!rd_u48(&old, &seq) || seq >= RECORD_SEQ_MAX)
-		return false;
-	wr_u48(&w, seq + 1);
-	return !w.failed;
+	while (rd_len(&left) > 0) {
+		struct wr w = wr_of(r->bytes + (left.p - r->bytes), rd_len(&left));
+
+		if (record_next(&left, &rec) != STATUS_OK || rec.seq + n > RECORD_SEQ_MAX)
+			return false;
+		record_write_header(&w, rec.type, DTLS_1_2, 0, rec.seq + n,
+				    (uint16_t)rd_len(&rec.body));
+	}
+	return true;
 }
 
 static bool repeat_wanted(struct handshake_remnant *r, uint64_t now_ns, const struct hs_fragment *f)
 {
 	if (r == NULL || r->message_len == 0 || f->type != HS_FINISHED ||
-	    f->seq != r->client_finished_seq || f->off != 0 ||
+	    f->seq != r->finished_seq || f->off != 0 ||
 	    now_ns - r->last_sent_ns < REMNANT_INTERVAL_NS || !prefix_renumber(r))
 		return false;
 	r->last_sent_ns = now_ns;

@@ -6,13 +6,26 @@
  *                                  <--  ServerHello, ServerHelloDone
  *   ClientKeyExchange,
  *   [ChangeCipherSpec], Finished   -->
- *                                  <--  [ChangeCipherSpec], Finished
+ *                                  <--  [NewSessionTicket],
+ *                                       [ChangeCipherSpec], Finished
+ *
+ * The abbreviated handshake is in resume12.h.
  */
 #pragma once
 
 #include "connection.h"
 
-enum server12_state { S12_CLIENT_HELLO, S12_CLIENT_KEY_EXCHANGE, S12_FINISHED, S12_DONE };
+enum server12_state {
+	S12_CLIENT_HELLO,
+	S12_CLIENT_KEY_EXCHANGE,
+	S12_FINISHED,
+	S12_RESUMED, /* our Finished is out, the client's is awaited */
+	S12_DONE,
+};
 
 extern const struct hs_row server12_rows[];
 extern const size_t server12_n_rows;
+
+/* server12_hello: the ServerHello into the flight, and into the transcript. What it says of
+ * resumption is in session_id and ticket_promised. */
+bool server12_hello(struct handshake *h, const struct hello_choice *choice) MUST_USE;

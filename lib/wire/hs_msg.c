@@ -9,9 +9,14 @@ enum { SCSV_RENEGOTIATION_INFO = 0x00ff, SCSV_FALLBACK = 0x5600 };
 /* RFC 6066 §4: 2^9, 2^10, 2^11, 2^12. */
 enum { MAX_FRAGMENT_LENGTH_FIRST = 1, MAX_FRAGMENT_LENGTH_LAST = 4 };
 
+/* RFC 6066 §3, RFC 8422 §5.1.2 */
+enum { NAME_HOST = 0, POINT_UNCOMPRESSED = 0 };
+
 /* Hellos are parsed before the cookie, so the search for duplicates must stay small whatever is
  * in them; real ones have at most some twenty extensions. */
 enum { EXTENSIONS_MAX = 32 };
+
+enum { LIST_MAX = 16 }; /* numbers in a list of ours */
 
 /* An extensions block while it is walked. */
 struct extension_walk {
@@ -100,19 +105,41 @@ static bool renegotiation_info_parse(struct rd body, bool *empty)
 	return true;
 }
 
-/* RFC 6066 §3: ServerNameList<1..2^16-1> of { type, opaque<1..2^16-1> }. The names themselves are
- * not used: a device proves itself by its key, and there is one virtual host. */
-static bool server_name_parse(struct rd body)
+/* RFC 6066 §3: ServerNameList<1..2^16-1> of { type, opaque<1..2^16-1> }. */
+static bool server_name_parse(struct client_hello *ch, struct rd body)
 {
 	struct rd list, name;
 	uint8_t type;
 
 	if (!rd_vec(&body, 2, &list) || rd_len(&body) != 0 || rd_len(&list) == 0)
 		return false;
-	while (rd_len(&list) > 0)
+	while (rd_len(&list) > 0) {
 		if (!rd_u8(&list, &type) || !rd_vec(&list, 2, &name) || rd_len(&name) == 0)
 			return false;
+		if (type == NAME_HOST)
+			ch->server_name = name;
+	}
+	ch->has_server_name = true;
 	return true;
+}
+
+/* One list with a length of n bytes and items of size bytes, at least one. */
+static bool list_parse(struct rd body, size_t n, size_t size, struct rd *out)
+{
+	return rd_vec(&body, n, out) && rd_len(&body) == 0 && rd_len(out) != 0 &&
+	       rd_len(out) % size == 0;
+}
+
+/* RFC 8422 §5.1.2: a list without the uncompressed format is answered with illegal_parameter. */
+static enum hs_parse point_formats_parse(struct rd body)
+{
+	struct rd list;
+
+	if (!list_parse(body, 1, 1, &list))
+		return HS_PARSE_DECODE_ERROR;
+	return memchr(list.p, POINT_UNCOMPRESSED, rd_len(&list)) != NULL
+		       ? HS_PARSE_OK
+		       : HS_PARSE_ILLEGAL_PARAMETER;
 }
 
 static enum hs_parse max_fragment_length_parse(struct rd body, uint8_t *out)
@@ -131,12 +158,27 @@ static enum hs_parse client_extension(struct client_hello *ch, const struct exte
 {
 	switch (ext->type) {
 	case EXT_SERVER_NAME:
-		return decode(server_name_parse(ext->body));
+		return decode(server_name_parse(ch, ext->body));
+	case EXT_SUPPORTED_GROUPS:
+		return decode(list_parse(ext->body, 2, 2, &ch->groups));
+	case EXT_EC_POINT_FORMATS:
+		ch->has_point_formats = true;
+		return point_formats_parse(ext->body);
+	case EXT_SIGNATURE_ALGORITHMS:
+		return decode(list_parse(ext->body, 2, 2, &ch->signature_algorithms));
+	case EXT_CLIENT_CERTIFICATE_TYPE:
+		return decode(list_parse(ext->body, 1, 1, &ch->client_certificate_types));
+	case EXT_SERVER_CERTIFICATE_TYPE:
+		return decode(list_parse(ext->body, 1, 1, &ch->server_certificate_types));
 	case EXT_MAX_FRAGMENT_LENGTH:
 		return max_fragment_length_parse(ext->body, &ch->max_fragment_length);
 	case EXT_EXTENDED_MASTER_SECRET:
 		ch->has_ems = true;
 		return decode(rd_len(&ext->body) == 0);
+	case EXT_SESSION_TICKET: /* RFC 5077 §3.2: the whole body is the ticket */
+		ch->has_ticket = true;
+		ch->ticket = ext->body;
+		return HS_PARSE_OK;
 	case EXT_RENEGOTIATION_INFO:
 		ch->has_renegotiation_info = true;
 		return decode(renegotiation_info_parse(ext->body, &ch->renegotiation_info_empty));
@@ -213,15 +255,26 @@ enum hs_parse client_hello_parse(struct rd body, struct client_hello *out)
 	return result;
 }
 
-bool client_hello_offers(const struct client_hello *ch, uint16_t suite)
+bool hs_list16_has(struct rd list, uint16_t number)
 {
-	struct rd at = ch->suites;
-	uint16_t offered;
+	uint16_t item;
 
-	while (rd_u16(&at, &offered))
-		if (offered == suite)
+	while (rd_u16(&list, &item))
+		if (item == number)
 			return true;
 	return false;
+}
+
+bool client_hello_offers(const struct client_hello *ch, uint16_t suite)
+{
+	return hs_list16_has(ch->suites, suite);
+}
+
+/* RFC 7250 §4.2: the one that the server has chosen. */
+static enum hs_parse certificate_type_parse(struct rd body, bool *has, uint8_t *out)
+{
+	*has = rd_u8(&body, out);
+	return decode(*has && rd_len(&body) == 0);
 }
 
 /* RFC 5746 §3.4: in an initial handshake the server's must be empty. */
@@ -233,6 +286,17 @@ static enum hs_parse server_extension(struct server_hello *sh, const struct exte
 	case EXT_EXTENDED_MASTER_SECRET:
 		sh->has_ems = true;
 		return decode(rd_len(&ext->body) == 0);
+	case EXT_SESSION_TICKET:
+		sh->has_ticket = true;
+		return decode(rd_len(&ext->body) == 0);
+	case EXT_EC_POINT_FORMATS:
+		return point_formats_parse(ext->body);
+	case EXT_CLIENT_CERTIFICATE_TYPE:
+		return certificate_type_parse(ext->body, &sh->has_client_certificate_type,
+					      &sh->client_certificate_type);
+	case EXT_SERVER_CERTIFICATE_TYPE:
+		return certificate_type_parse(ext->body, &sh->has_server_certificate_type,
+					      &sh->server_certificate_type);
 	case EXT_RENEGOTIATION_INFO:
 		sh->has_renegotiation_info = true;
 		if (!renegotiation_info_parse(ext->body, &empty))
@@ -308,6 +372,19 @@ enum hs_parse psk_identity_parse(struct rd body, struct rd *identity)
 	return HS_PARSE_OK;
 }
 
+/* RFC 5077 §3.3: lifetime_hint 4 · ticket <0..2^16-1> */
+enum hs_parse new_session_ticket_parse(struct rd body, uint32_t *lifetime_s, struct rd *ticket)
+{
+	uint32_t lifetime;
+	struct rd t;
+
+	if (!rd_u32(&body, &lifetime) || !rd_vec(&body, 2, &t) || rd_len(&body) != 0)
+		return HS_PARSE_DECODE_ERROR;
+	*lifetime_s = lifetime;
+	*ticket = t;
+	return HS_PARSE_OK;
+}
+
 static void extension_write(struct wr *w, enum extension type, const void *body, size_t len)
 {
 	size_t mark;
@@ -318,31 +395,79 @@ static void extension_write(struct wr *w, enum extension type, const void *body,
 	wr_close(w, 2, mark);
 }
 
-/* Both extensions of ours: an empty extended_master_secret (RFC 7627 §5.1), and a
- * renegotiation_info whose one vector is empty (RFC 5746 §3.4, §3.6). A block of length zero would
- * be legal, but old peers choke on it: no block when there is nothing in it. */
-static void extensions_write(struct wr *w, bool ems, bool renegotiation_info)
+/* A list of items of size bytes behind a length of n bytes, in an extension; none of them: no
+ * extension. */
+static void list_write(struct wr *w, enum extension type, size_t n, struct rd items)
 {
-	static const uint8_t no_verify_data[1] = { 0 };
 	size_t mark;
 
-	if (!ems && !renegotiation_info)
+	if (rd_len(&items) == 0)
 		return;
-	mark = wr_open(w, 2);
-	if (renegotiation_info)
+	wr_u16(w, (uint16_t)type);
+	wr_u16(w, (uint16_t)(n + rd_len(&items)));
+	mark = wr_open(w, n);
+	wr_bytes(w, items.p, rd_len(&items));
+	wr_close(w, n, mark);
+}
+
+static void list16_write(struct wr *w, enum extension type, const uint16_t *items, size_t n_items)
+{
+	uint8_t bytes[2 * LIST_MAX];
+	struct wr list = wr_of(bytes, sizeof(bytes));
+
+	for (size_t i = 0; i < n_items; i++)
+		wr_u16(&list, items[i]);
+	w->failed |= list.failed;
+	list_write(w, type, 2, rd_of(bytes, wr_len(&list)));
+}
+
+/* What both hellos of ours may carry: a renegotiation_info whose one vector is empty (RFC 5746
+ * §3.4, §3.6), an empty extended_master_secret (RFC 7627 §5.1), a session ticket (RFC 5077 §3.2),
+ * and the one point format. */
+struct own_extensions {
+	bool renegotiation_info, ems, has_ticket, point_formats;
+	const uint8_t *ticket;
+	uint16_t ticket_len;
+};
+
+static void own_extensions_write(struct wr *w, const struct own_extensions *e)
+{
+	static const uint8_t no_verify_data[1] = { 0 }, uncompressed[1] = { POINT_UNCOMPRESSED };
+
+	if (e->renegotiation_info)
 		extension_write(w, EXT_RENEGOTIATION_INFO, no_verify_data, sizeof(no_verify_data));
-	if (ems)
+	if (e->ems)
 		extension_write(w, EXT_EXTENDED_MASTER_SECRET, NULL, 0);
-	wr_close(w, 2, mark);
+	if (e->has_ticket)
+		extension_write(w, EXT_SESSION_TICKET, e->ticket, e->ticket_len);
+	if (e->point_formats)
+		list_write(w, EXT_EC_POINT_FORMATS, 1, rd_of(uncompressed, 1));
+}
+
+/* A block of length zero would be legal, but old peers choke on it: no block when there is nothing
+ * in it. */
+static void block_close(struct wr *w, size_t mark)
+{
+	if (wr_len(w) == mark + 2)
+		w->p -= 2;
+	else
+		wr_close(w, 2, mark);
 }
 
 void client_hello_write(struct wr *w, const struct client_hello_params *p)
 {
+	const struct own_extensions e = { .renegotiation_info = true,
+					  .ems = p->ems,
+					  .has_ticket = p->has_ticket,
+					  .ticket = p->ticket,
+					  .ticket_len = p->ticket_len,
+					  .point_formats = p->n_groups != 0 };
 	size_t mark;
 
 	wr_u16(w, DTLS_1_2);
 	wr_bytes(w, p->random, HS_RANDOM_LEN);
-	wr_u8(w, 0); /* session_id: nothing to resume */
+	wr_u8(w, p->session_id_len);
+	wr_bytes(w, p->session_id, p->session_id_len);
 	wr_u8(w, p->cookie_len);
 	wr_bytes(w, p->cookie, p->cookie_len);
 	mark = wr_open(w, 2);
@@ -351,18 +476,49 @@ void client_hello_write(struct wr *w, const struct client_hello_params *p)
 	wr_close(w, 2, mark);
 	wr_u8(w, 1); /* compression: null only */
 	wr_u8(w, 0);
-	extensions_write(w, p->ems, true);
+	mark = wr_open(w, 2);
+	own_extensions_write(w, &e);
+	list16_write(w, EXT_SUPPORTED_GROUPS, p->groups, p->n_groups);
+	list16_write(w, EXT_SIGNATURE_ALGORITHMS, p->signature_algorithms,
+		     p->n_signature_algorithms);
+	list_write(w, EXT_CLIENT_CERTIFICATE_TYPE, 1,
+		   rd_of(p->client_certificate_types, p->n_client_certificate_types));
+	list_write(w, EXT_SERVER_CERTIFICATE_TYPE, 1,
+		   rd_of(p->server_certificate_types, p->n_server_certificate_types));
+	block_close(w, mark);
 }
 
-void server_hello_write(struct wr *w, const uint8_t random[HS_RANDOM_LEN], uint16_t suite, bool ems,
-			bool renegotiation_info)
+void server_hello_write(struct wr *w, const struct server_hello_params *p)
 {
+	const struct own_extensions e = { .renegotiation_info = p->renegotiation_info,
+					  .ems = p->ems,
+					  .has_ticket = p->ticket,
+					  .point_formats = p->point_formats };
+	size_t mark;
+
 	wr_u16(w, DTLS_1_2);
-	wr_bytes(w, random, HS_RANDOM_LEN);
-	wr_u8(w, 0); /* session_id: not resumable */
-	wr_u16(w, suite);
+	wr_bytes(w, p->random, HS_RANDOM_LEN);
+	wr_u8(w, p->session_id_len);
+	wr_bytes(w, p->session_id, p->session_id_len);
+	wr_u16(w, p->suite);
 	wr_u8(w, 0); /* compression: null */
-	extensions_write(w, ems, renegotiation_info);
+	mark = wr_open(w, 2);
+	own_extensions_write(w, &e);
+	if (p->server_name) /* RFC 6066 §3: it was used */
+		extension_write(w, EXT_SERVER_NAME, NULL, 0);
+	if (p->has_client_certificate_type)
+		extension_write(w, EXT_CLIENT_CERTIFICATE_TYPE, &p->client_certificate_type, 1);
+	if (p->has_server_certificate_type)
+		extension_write(w, EXT_SERVER_CERTIFICATE_TYPE, &p->server_certificate_type, 1);
+	block_close(w, mark);
+}
+
+void new_session_ticket_write(struct wr *w, uint32_t lifetime_s, const uint8_t *ticket,
+			      uint16_t len)
+{
+	wr_u32(w, lifetime_s);
+	wr_u16(w, len);
+	wr_bytes(w, ticket, len);
 }
 
 void hello_verify_request_write(struct wr *w, const uint8_t *cookie, uint8_t cookie_len)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DTLS 1.2 handshake messages (RFC 6347 §4.2, RFC 5246 §7.4, RFC 4279): codecs only, no policy.
+ * DTLS 1.2 handshake messages (RFC 6347 §4.2, RFC 5246 §7.4, RFC 4279, RFC 5077): codecs only, no
+ * policy.
  *
  * Parsers borrow the bytes they are given; a message is accepted only when all of it was consumed.
  * Any thread.
@@ -31,7 +32,13 @@ enum alert {
 	ALERT_UNEXPECTED_MESSAGE = 10,
 	ALERT_BAD_RECORD_MAC = 20,
 	ALERT_HANDSHAKE_FAILURE = 40,
+	ALERT_BAD_CERTIFICATE = 42,
+	ALERT_UNSUPPORTED_CERTIFICATE = 43,
+	ALERT_CERTIFICATE_REVOKED = 44,
+	ALERT_CERTIFICATE_EXPIRED = 45,
+	ALERT_CERTIFICATE_UNKNOWN = 46,
 	ALERT_ILLEGAL_PARAMETER = 47,
+	ALERT_UNKNOWN_CA = 48,
 	ALERT_DECODE_ERROR = 50,
 	ALERT_DECRYPT_ERROR = 51,
 	ALERT_PROTOCOL_VERSION = 70,
@@ -45,7 +52,13 @@ enum alert {
 enum extension {
 	EXT_SERVER_NAME = 0,
 	EXT_MAX_FRAGMENT_LENGTH = 1,
+	EXT_SUPPORTED_GROUPS = 10,
+	EXT_EC_POINT_FORMATS = 11,
+	EXT_SIGNATURE_ALGORITHMS = 13,
+	EXT_CLIENT_CERTIFICATE_TYPE = 19,
+	EXT_SERVER_CERTIFICATE_TYPE = 20,
 	EXT_EXTENDED_MASTER_SECRET = 23,
+	EXT_SESSION_TICKET = 35,
 	EXT_RENEGOTIATION_INFO = 0xff01,
 };
 
@@ -70,6 +83,9 @@ bool hs_fragment_next(struct rd *record, struct hs_fragment *out) MUST_USE;
 void hs_header_write(struct wr *w, uint8_t type, uint32_t len, uint16_t seq, uint32_t off,
 		     uint32_t frag_len);
 
+/* RFC 7250: what an end shows in its Certificate. */
+enum { HS_CERTIFICATE_X509 = 0, HS_CERTIFICATE_RPK = 2 };
+
 /* A ClientHello. Vectors borrow the message; lists were checked for shape (even, non-empty), the
  * extensions block for well-formedness and duplicates. */
 struct client_hello {
@@ -81,8 +97,18 @@ struct client_hello {
 	bool has_renegotiation_info; /* RFC 5746 */
 	bool renegotiation_info_empty;
 	bool has_scsv, has_fallback_scsv;
+	bool has_ticket; /* RFC 5077; the ticket may be empty: none yet */
+	struct rd ticket;
 	uint8_t max_fragment_length; /* RFC 6066 code, 0: absent */
+	bool has_server_name, has_point_formats;
+	/* Empty: absent. */
+	struct rd server_name;                  /* host_name */
+	struct rd groups, signature_algorithms; /* 16-bit numbers (hs_list16_has) */
+	struct rd client_certificate_types, server_certificate_types; /* bytes */
 };
+
+/* hs_list16_has: whether a list of 16-bit numbers has this one. */
+bool hs_list16_has(struct rd list, uint16_t number);
 
 /* The result names the alert a parse error deserves once the peer is verified. */
 enum hs_parse { HS_PARSE_OK, HS_PARSE_DECODE_ERROR, HS_PARSE_ILLEGAL_PARAMETER };
@@ -91,7 +117,8 @@ enum hs_parse { HS_PARSE_OK, HS_PARSE_DECODE_ERROR, HS_PARSE_ILLEGAL_PARAMETER }
  * or any duplicate extension is an error, as are more than 32 extensions (what is done before the
  * cookie is bounded); unknown extensions are skipped. HS_PARSE_ILLEGAL_PARAMETER: the hello is well
  * formed and *out is filled, so that its cookie can be verified before the alert is sent: no null
- * compression, or a max_fragment_length that RFC 6066 does not define. */
+ * compression, a max_fragment_length that RFC 6066 does not define, or point formats without the
+ * uncompressed one. */
 enum hs_parse client_hello_parse(struct rd body, struct client_hello *out) MUST_USE;
 
 /* client_hello_offers: whether a suite is on the list. */
@@ -103,7 +130,9 @@ struct server_hello {
 	struct rd session_id;
 	uint16_t suite;
 	uint8_t compression;
-	bool has_ems, has_renegotiation_info;
+	bool has_ems, has_renegotiation_info, has_ticket;
+	bool has_client_certificate_type, has_server_certificate_type;
+	uint8_t client_certificate_type, server_certificate_type; /* X.509 where absent */
 };
 
 /* Client role. A ServerHello with an extension that the client never sends is an error. Whether
@@ -114,6 +143,10 @@ enum hs_parse hello_verify_request_parse(struct rd body, struct rd *cookie) MUST
  */
 enum hs_parse psk_identity_parse(struct rd body, struct rd *identity) MUST_USE;
 
+/* NewSessionTicket (RFC 5077 §3.3): seconds, 0: unspecified; an empty ticket: none after all. */
+enum hs_parse new_session_ticket_parse(struct rd body, uint32_t *lifetime_s,
+				       struct rd *ticket) MUST_USE;
+
 /* What goes into a hello of ours; the writers write bodies without handshake header. */
 struct client_hello_params {
 	const uint8_t *random;
@@ -122,12 +155,36 @@ struct client_hello_params {
 	const uint16_t *suites;
 	uint8_t n_suites;
 	bool ems;
+	const uint8_t *session_id; /* session_id_len bytes; 0: nothing to resume */
+	uint8_t session_id_len;
+	bool has_ticket; /* the extension, with ticket_len bytes in it */
+	uint16_t ticket_len;
+	const uint8_t *ticket;
+	/* for suites with elliptic curves; 0 of them: no extension */
+	const uint16_t *groups, *signature_algorithms;
+	uint8_t n_groups, n_signature_algorithms;
+	/* in order of preference; 0 of them: no extension, which means X.509 */
+	const uint8_t *client_certificate_types, *server_certificate_types;
+	uint8_t n_client_certificate_types, n_server_certificate_types;
 };
 
-/* client_hello_write: DTLS 1.2, no session to resume, null compression, the suites given and an
- * empty renegotiation_info (RFC 5746 §3.4). */
+struct server_hello_params {
+	const uint8_t *random;
+	const uint8_t *session_id;
+	uint8_t session_id_len; /* 0: not resumable by id */
+	uint16_t suite;
+	bool ems, renegotiation_info;
+	bool ticket; /* a NewSessionTicket will follow */
+	bool server_name, point_formats;
+	bool has_client_certificate_type, has_server_certificate_type;
+	uint8_t client_certificate_type, server_certificate_type;
+};
+
+/* client_hello_write: DTLS 1.2, null compression, the suites given and an empty renegotiation_info
+ * (RFC 5746 §3.4). */
 void client_hello_write(struct wr *w, const struct client_hello_params *p);
-void server_hello_write(struct wr *w, const uint8_t random[HS_RANDOM_LEN], uint16_t suite, bool ems,
-			bool renegotiation_info);
+void server_hello_write(struct wr *w, const struct server_hello_params *p);
+void new_session_ticket_write(struct wr *w, uint32_t lifetime_s, const uint8_t *ticket,
+			      uint16_t len);
 void hello_verify_request_write(struct wr *w, const uint8_t *cookie, uint8_t cookie_len);
 void psk_identity_write(struct wr *w, const uint8_t *identity, uint16_t len);

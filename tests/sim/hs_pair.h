@@ -86,6 +86,7 @@ struct pair_side {
 	unsigned n_data; /* application records received */
 	uint8_t data[PAIR_DATA_MAX];
 	const struct identity *identity;
+	bool resumed, by_ticket;
 	/* the nonces spent in epoch 1: never twice */
 	uint64_t nonces[PAIR_NONCES];
 	unsigned n_nonces;
@@ -117,6 +118,17 @@ struct pair {
 	unsigned psk_unknown;
 	uint8_t psk[PSK_KEY_MAX];
 	uint8_t psk_len;
+	/* what the server keeps by id (one session), and says to its next ticket */
+	struct session_state kept;
+	uint8_t kept_id[HS_SESSION_ID_MAX];
+	uint8_t kept_id_len;
+	bool renew;      /* tickets are found to be worth replacing */
+	bool keeps_none; /* JOB_SESSION_KEEP gives nothing */
+	unsigned n_finds, n_keeps;
+	/* what the client keeps, and offers if offers is set */
+	struct handshake_session session;
+	uint8_t ticket[HANDSHAKE_TICKET_MAX];
+	bool has_session, offers;
 };
 
 static inline bool pair_random_bytes(void *arg, void *out, size_t len)
@@ -140,6 +152,52 @@ static inline void pair_find(void *arg, struct handshake_job *job)
 	}
 	memcpy(job->psk, pair->psk, pair->psk_len);
 	job->psk_len = pair->psk_len;
+}
+
+/* A ticket of this server is a session's state as it is: sealing is for test_ticket. */
+static inline void pair_session_keep(void *arg, struct handshake_job *job)
+{
+	struct pair *pair = arg;
+	struct wr w = wr_of(job->sealed, sizeof(job->sealed));
+
+	pair->n_keeps++;
+	if (pair->keeps_none)
+		return;
+	if (job->session_id_len > 0) {
+		pair->kept = job->session;
+		pair->kept_id_len = job->session_id_len;
+		memcpy(pair->kept_id, job->session_id, job->session_id_len);
+		return;
+	}
+	session_state_write(&w, &job->session);
+	job->sealed_len = (uint16_t)wr_len(&w);
+	job->lifetime_s = 3600;
+}
+
+static inline void pair_session_find(void *arg, struct handshake_job *job)
+{
+	struct pair *pair = arg;
+
+	pair->n_finds++;
+	if (job->ticket_len > 0) {
+		job->found =
+			session_state_parse(rd_of(job->ticket, job->ticket_len), &job->session);
+	} else {
+		job->found = job->session_id_len == pair->kept_id_len &&
+			     memcmp(job->session_id, pair->kept_id, pair->kept_id_len) == 0;
+		job->session = pair->kept;
+	}
+	job->found = job->found && session_state_binding(&job->session, pair->psk, pair->psk_len) ==
+					   job->session.binding;
+	job->renew = pair->renew;
+}
+
+static inline struct job_lookup pair_lookup(struct pair *p)
+{
+	return (struct job_lookup){ .find = pair_find,
+				    .session_find = pair_session_find,
+				    .session_keep = pair_session_keep,
+				    .arg = p };
 }
 
 static inline void pair_config(struct pair_side *side, const struct hello_policy *policy,
@@ -238,6 +296,15 @@ static inline void pair_end(struct pair_side *side)
 	side->h = NULL;
 }
 
+static inline void pair_session_take(struct pair *p)
+{
+	p->has_session = handshake_session(p->client.h, &p->session);
+	if (p->session.ticket_len == 0)
+		return;
+	memcpy(p->ticket, p->session.ticket, p->session.ticket_len);
+	p->session.ticket = p->ticket;
+}
+
 static inline void pair_install(struct pair *p, struct pair_side *side,
 				const struct handshake_event *e)
 {
@@ -246,6 +313,10 @@ static inline void pair_install(struct pair *p, struct pair_side *side,
 	side->installed = true;
 	side->n_installs++;
 	side->identity = e->identity;
+	side->resumed = e->resumed;
+	side->by_ticket = e->by_ticket;
+	if (side == &p->client)
+		pair_session_take(p);
 	side->session = (struct protect){ .aead = p->aead,
 					  .suite = e->suite,
 					  .client = side == &p->client,
@@ -267,7 +338,7 @@ static inline void pair_install(struct pair *p, struct pair_side *side,
 /* pair_jobs: does what waits. */
 static inline void pair_jobs(struct pair *p, struct pair_side *side)
 {
-	const struct job_lookup lookup = { pair_find, p };
+	const struct job_lookup lookup = pair_lookup(p);
 	struct handshake_job *job;
 
 	while (side->h != NULL && (job = handshake_job(side->h)) != NULL) {
@@ -402,9 +473,28 @@ static inline bool pair_start(struct pair *p)
 	if (!handshake_client_credential(p->client.h, (const uint8_t *)pair_identity,
 					 sizeof(pair_identity) - 1, pair_key, sizeof(pair_key)))
 		return false;
+	if (p->offers && !handshake_client_resume(p->client.h, &p->session))
+		return false;
 	handshake_timeout(p->client.h, p->now);
 	pair_drain(p, &p->client);
 	return true;
+}
+
+static inline void pair_side_again(struct pair_side *side)
+{
+	pair_end(side);
+	side->installed = side->failed = side->nonce_repeated = false;
+	side->n_nonces = side->n_data = side->n_installs = 0;
+	side->remnant = (struct handshake_remnant){ 0 };
+}
+
+/* pair_again: after a handshake, the same two anew; the client offers the session that it keeps. */
+static inline void pair_again(struct pair *p)
+{
+	pair_side_again(&p->client);
+	pair_side_again(&p->server);
+	p->n_queue = 0;
+	p->offers = p->has_session;
 }
 
 /* pair_flush: delivers everything that is on its way, in order, until nothing is. */

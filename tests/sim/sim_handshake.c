@@ -2,13 +2,14 @@
 /*
  * Handshakes over a bad link, in virtual time.
  *
- *   sim_handshake                    every fault on each flight, then 3000 seeds (TAP)
+ *   sim_handshake                    every fault on each flight, then 5000 seeds (TAP)
  *   sim_handshake --seeds FROM N     N seeds
  *   sim_handshake --seed N           one seed, told event by event
  *
  * A seed decides everything: suite, extended master secret, MTU, loss, duplication, delay (and so
- * order), damage, how long jobs take. After every event the invariants of hostile.md that apply are
- * checked: 1, 3, 4, 5, 6, 7, 8, 9, 10 (by their numbers below).
+ * order), damage, how long jobs take, whether the ends resume a session. After every event the
+ * invariants of hostile.md that apply are checked: 1, 3, 4, 5, 6, 7, 8, 9, 10 (by their numbers
+ * below).
  */
 #include "hs_pair.h"
 
@@ -37,7 +38,10 @@ struct scenario {
 	bool wrong_key;
 	bool fragment;   /* the peer cuts its messages small, with overlaps */
 	bool early_data; /* a record behind the client's Finished, before the server's */
+	uint8_t resume;  /* enum resume: the ends have met before */
 };
+
+enum resume { RESUME_NOT, RESUME_ID, RESUME_TICKET, RESUME_RENEW, RESUME_N };
 
 /* Invariant 10: the bytes of each handshake message, as first sent. */
 struct sent {
@@ -350,7 +354,7 @@ static void job_step(struct sim *s)
 	} else if (s->job_at == UINT64_MAX) {
 		s->job_at = s->pair.now + up_to(s, s->sc.job_ns);
 	} else if (s->job_at <= s->pair.now) {
-		const struct job_lookup lookup = { pair_find, &s->pair };
+		const struct job_lookup lookup = pair_lookup(&s->pair);
 
 		s->job_at = UINT64_MAX;
 		job_run(handshake_job(server->h), &lookup);
@@ -371,6 +375,25 @@ static uint64_t next_time(const struct sim *s)
 
 static bool ended(const struct pair_side *side) { return side->installed || side->failed; }
 
+/* An undisturbed handshake, so that there is something to resume. */
+static void meet(struct sim *s)
+{
+	struct pair *p = &s->pair;
+	bool slow = p->slow_jobs;
+
+	p->server.cfg.session_ids = s->sc.resume == RESUME_ID;
+	p->server.cfg.tickets = s->sc.resume != RESUME_ID;
+	p->renew = s->sc.resume == RESUME_RENEW;
+	p->slow_jobs = false;
+	if (!pair_start(p))
+		broken(s, "no start");
+	pair_flush(p);
+	p->slow_jobs = slow;
+	if (!p->client.installed || !p->server.installed || p->has_session != s->sc.ems)
+		broken(s, "the ends did not meet");
+	pair_again(p);
+}
+
 static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed, struct aead *aead,
 		      struct gate *gate)
 {
@@ -385,6 +408,8 @@ static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed, s
 	s->pair.client.cfg.no_ems = !sc->ems;
 	s->pair.client.cfg.mtu = s->pair.server.cfg.mtu = sc->mtu;
 	s->pair.client.cfg.give_up_ns = s->pair.server.cfg.give_up_ns = LIMIT_NS;
+	if (sc->resume != RESUME_NOT)
+		meet(s);
 	if (sc->wrong_key)
 		s->pair.psk[0] ^= 1;
 }
@@ -442,6 +467,13 @@ static void sim_end(struct sim *s)
 		broken(s, "9: the handshake did not complete");
 	if (s->sc.wrong_key && (p->client.installed || p->server.installed))
 		broken(s, "5: a wrong key was accepted");
+	/* RFC 7627 §5.3: without an extended master secret there is nothing to resume. */
+	if (p->client.installed && p->server.installed && s->sc.damage == 0 &&
+	    p->server.resumed != (s->sc.resume != RESUME_NOT && s->sc.ems))
+		broken(s, "resumed what it should not, or not what it should");
+	if (p->client.installed && p->server.installed &&
+	    (p->client.resumed != p->server.resumed || p->client.by_ticket != p->server.by_ticket))
+		broken(s, "8: only one end takes it for resumed");
 	if (s->broken == NULL && lossless && s->early_sent && p->server.installed &&
 	    (p->server.n_data != 1 || p->server.data[0] != 'e'))
 		broken(s, "first data was lost");
@@ -470,6 +502,7 @@ static struct scenario scenario_of(uint64_t seed)
 		.mtu = mtus[pair_random(&r) % 5],
 	};
 
+	sc.resume = (uint8_t)(pair_random(&r) % 2 ? RESUME_NOT : pair_random(&r) % RESUME_N);
 	sc.early_data = pair_random(&r) % 4 == 0;
 	sc.fragment = pair_random(&r) % 4 == 0;
 	sc.wrong_key = pair_random(&r) % 16 == 0;
@@ -517,12 +550,13 @@ static bool run_seeds(uint64_t from, uint64_t n, struct aead *aead, struct gate 
  * in a datagram of its own; every sequence in which each of them is missing, there, or there
  * twice. Whatever follows is carried as it is. All must complete.
  */
-enum { FAULT_RECORDS_MAX = 3, FAULT_STEPS_MAX = 2 * FAULT_RECORDS_MAX };
+enum { FAULT_RECORDS_MAX = 4, FAULT_STEPS_MAX = 2 * FAULT_RECORDS_MAX };
 
 struct faults {
 	struct aead *aead;
 	struct gate *gate;
-	unsigned flight; /* 4, 5 or 6 of RFC 6347 figure 1 */
+	unsigned flight; /* 4, 5 or 6 of RFC 6347 figure 1; 6 is the last one, whoever sends it */
+	enum resume resume;
 	unsigned n_records;
 	uint64_t job_ns;
 	unsigned used[FAULT_RECORDS_MAX];
@@ -554,7 +588,7 @@ static unsigned flight_of(const struct pair_datagram *d)
 {
 	uint8_t type = d->bytes[RECORD_HEADER_LEN];
 
-	if (d->bytes[0] == RECORD_CCS)
+	if (d->bytes[0] == RECORD_CCS || type == HS_NEW_SESSION_TICKET)
 		return 6;
 	return type == HS_SERVER_HELLO ? 4 : type == HS_CLIENT_KEY_EXCHANGE ? 5 : 0;
 }
@@ -607,6 +641,7 @@ static void fault_run(struct faults *f)
 	static struct sim s;
 	const struct scenario sc = { .mtu = 1200,
 				     .ems = true,
+				     .resume = f->resume,
 				     .suite = (uint8_t)(f->n_run % SUITE_N),
 				     .job_ns = f->job_ns };
 
@@ -637,17 +672,12 @@ static void fault_sequences(struct faults *f)
 	}
 }
 
-static bool run_faults(unsigned flight, unsigned n_records, uint64_t job_ns, struct aead *aead,
-		       struct gate *gate)
+static bool run_faults(struct faults f, struct aead *aead, struct gate *gate)
 {
-	struct faults f = { .aead = aead,
-			    .gate = gate,
-			    .flight = flight,
-			    .n_records = n_records,
-			    .job_ns = job_ns };
-
+	f.aead = aead;
+	f.gate = gate;
 	fault_sequences(&f);
-	printf("# flight %u: %u sequences\n", flight, f.n_run);
+	printf("# flight %u: %u sequences\n", f.flight, f.n_run);
 	return f.n_bad == 0;
 }
 
@@ -660,16 +690,38 @@ static void point(bool ok, const char *name)
 	printf("%sok %u - %s\n", ok ? "" : "not ", n_points, name);
 }
 
+static const struct {
+	const char *name;
+	struct faults faults;
+} fault_rows[] = {
+	{ "the server's hello flight", { .flight = 4, .n_records = 2 } },
+	{ "the client's key exchange flight", { .flight = 5, .n_records = 3 } },
+	{ "the same with slow jobs", { .flight = 5, .n_records = 3, .job_ns = PAIR_SECOND / 10 } },
+	{ "the server's last flight", { .flight = 6, .n_records = 2 } },
+	{ "the server's flight of a handshake resumed by id",
+	  { .flight = 4, .n_records = 3, .resume = RESUME_ID } },
+	{ "the same with slow jobs",
+	  { .flight = 4, .n_records = 3, .resume = RESUME_ID, .job_ns = PAIR_SECOND / 10 } },
+	{ "the client's last flight of a handshake resumed by id",
+	  { .flight = 6, .n_records = 2, .resume = RESUME_ID } },
+	{ "the client's last flight of a handshake resumed by ticket",
+	  { .flight = 6, .n_records = 2, .resume = RESUME_TICKET } },
+	{ "the server's flight with a new ticket",
+	  { .flight = 4, .n_records = 4, .resume = RESUME_RENEW } },
+};
+
+enum { N_FAULT_ROWS = sizeof(fault_rows) / sizeof(fault_rows[0]) };
+
 static void run_all(struct aead *aead, struct gate *gate)
 {
-	printf("1..7\n");
-	point(run_faults(4, 2, 0, aead, gate), "every fault on the server's hello flight");
-	point(run_faults(5, 3, 0, aead, gate), "every fault on the client's key exchange flight");
-	point(run_faults(5, 3, PAIR_SECOND / 10, aead, gate), "the same with slow jobs");
-	point(run_faults(6, 2, 0, aead, gate), "every fault on the server's last flight");
+	printf("1..%d\n", N_FAULT_ROWS + 5);
+	for (unsigned i = 0; i < N_FAULT_ROWS; i++)
+		point(run_faults(fault_rows[i].faults, aead, gate), fault_rows[i].name);
 	point(run_seeds(1, 1000, aead, gate), "seeds 1 to 1000");
 	point(run_seeds(1001, 1000, aead, gate), "seeds 1001 to 2000");
 	point(run_seeds(2001, 1000, aead, gate), "seeds 2001 to 3000");
+	point(run_seeds(3001, 1000, aead, gate), "seeds 3001 to 4000");
+	point(run_seeds(4001, 1000, aead, gate), "seeds 4001 to 5000");
 }
 
 int main(int argc, char **argv)

@@ -85,7 +85,7 @@ static void test_bad_server_hellos(void **state)
 		{ 0xfeff, 0xc0a8, 0, "", 0, STATUS_HELLO_VERSION, ALERT_PROTOCOL_VERSION },
 		{ 0xfefd, 0xc02b, 0, "", 0, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER },
 		{ 0xfefd, 0xc0a8, 1, "", 0, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER },
-		{ 0xfefd, 0xc0a8, 0, "\0\4\0\43\0\0", 6, STATUS_HS_PARAMETER,
+		{ 0xfefd, 0xc0a8, 0, "\0\4\0\60\0\0", 6, STATUS_HS_PARAMETER,
 		  ALERT_ILLEGAL_PARAMETER },
 		{ 0xfefd, 0xc0a8, 0, "\0\4\0\27\0", 5, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR },
 	};
@@ -110,15 +110,21 @@ static void test_bad_server_hellos(void **state)
 	}
 }
 
-static void server_hello(bool ems)
+static void server_hello_of(bool ems, bool ticket)
 {
 	uint8_t body[128], random[32] = { 5 };
 	struct wr w = wr_of(body, sizeof(body));
 
 	begin();
-	server_hello_write(&w, random, 0xc0a8, ems, true);
+	server_hello_write(&w, &(struct server_hello_params){ .random = random,
+							      .suite = 0xc0a8,
+							      .ems = ems,
+							      .renegotiation_info = true,
+							      .ticket = ticket });
 	from_server(HS_SERVER_HELLO, 0, body, wr_len(&w));
 }
+
+static void server_hello(bool ems) { server_hello_of(ems, false); }
 
 /* A policy that wants RFC 7627 wants it of the server too. */
 static void test_ems_required(void **state)
@@ -135,7 +141,9 @@ static void test_ems_required(void **state)
 		uint8_t body[128], random[32] = { 5 };
 		struct wr w = wr_of(body, sizeof(body));
 
-		server_hello_write(&w, random, 0xc0a8, false, true);
+		server_hello_write(&w, &(struct server_hello_params){ .random = random,
+								      .suite = 0xc0a8,
+								      .renegotiation_info = true });
 		from_server(HS_SERVER_HELLO, 0, body, wr_len(&w));
 	}
 	assert_int_equal(p.client.why, STATUS_HS_NO_EMS);
@@ -179,10 +187,10 @@ static void test_only_listed_messages_succeed(void **state)
 			if (s == C12_SERVER_HELLO)
 				begin();
 			else
-				server_hello(true);
+				server_hello_of(true, s == C12_TICKET);
 			if (s >= C12_HINTED)
 				from_server(HS_SERVER_KEY_EXCHANGE, 1, "\0\0", 2);
-			if (s >= C12_FINISHED)
+			if (s >= C12_TICKET)
 				from_server(HS_SERVER_HELLO_DONE, 2, "", 0);
 			p.n_queue = 0;
 			assert_int_equal(p.client.h->state, s);

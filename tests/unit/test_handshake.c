@@ -432,7 +432,7 @@ static struct identity *somebody(void)
 
 static void run_jobs_with_identity(void)
 {
-	const struct job_lookup lookup = { pair_find, &p };
+	const struct job_lookup lookup = { .find = pair_find, .arg = &p };
 	struct handshake_job *job;
 
 	while ((job = handshake_job(p.server.h)) != NULL) {
@@ -499,7 +499,7 @@ static void test_job_failures(void **state)
 		flight = steps_key_exchange();
 		steps_deliver(&flight);
 		for (unsigned i = 0; i < at; i++) {
-			const struct job_lookup lookup = { pair_find, &p };
+			const struct job_lookup lookup = { .find = pair_find, .arg = &p };
 
 			job_run(handshake_job(p.server.h), &lookup);
 			handshake_job_done(p.server.h, p.now);

@@ -501,7 +501,11 @@ static size_t write_server_hello(uint8_t bytes[128], bool ems, bool renegotiatio
 	struct wr w = wr_of(bytes, 128);
 	size_t len;
 
-	server_hello_write(&w, random, 0xc0a8, ems, renegotiation_info);
+	server_hello_write(
+		&w, &(struct server_hello_params){ .random = random,
+						   .suite = 0xc0a8,
+						   .ems = ems,
+						   .renegotiation_info = renegotiation_info });
 	assert_true(wr_finish(&w, &len));
 	return len;
 }
@@ -537,7 +541,9 @@ static void server_hello_with_odd_extensions_is_refused(void **state)
 		{ HELLO_BYTES(0, 0), HS_PARSE_OK },
 		{ HELLO_BYTES(0, 4, 0, 23, 0, 0), HS_PARSE_OK },
 		{ HELLO_BYTES(0, 5, 0xff, 1, 0, 1, 0), HS_PARSE_OK },
-		{ HELLO_BYTES(0, 4, 0, 35, 0, 0), HS_PARSE_ILLEGAL_PARAMETER },
+		{ HELLO_BYTES(0, 4, 0, 35, 0, 0), HS_PARSE_OK },
+		{ HELLO_BYTES(0, 5, 0, 35, 0, 1, 0), HS_PARSE_DECODE_ERROR },
+		{ HELLO_BYTES(0, 4, 0, 48, 0, 0), HS_PARSE_ILLEGAL_PARAMETER },
 		{ HELLO_BYTES(0, 5, 0, 1, 0, 1, 1), HS_PARSE_ILLEGAL_PARAMETER },
 		{ HELLO_BYTES(0, 6, 0xff, 1, 0, 2, 1, 7), HS_PARSE_ILLEGAL_PARAMETER },
 		{ HELLO_BYTES(0, 5, 0, 23, 0, 1, 0), HS_PARSE_DECODE_ERROR },

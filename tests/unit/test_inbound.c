@@ -321,7 +321,7 @@ static void test_alert_after_a_protected_record(void **state)
 	flight = steps_key_exchange();
 	steps_deliver(&flight);
 	while (p.server.h->state != S12_FINISHED || !p.server.h->protect.rx_seen) {
-		const struct job_lookup lookup = { pair_find, &p };
+		const struct job_lookup lookup = { .find = pair_find, .arg = &p };
 
 		job_run(handshake_job(p.server.h), &lookup);
 		handshake_job_done(p.server.h, p.now);

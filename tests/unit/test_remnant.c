@@ -108,7 +108,7 @@ static void test_rate_limit(void **state)
 	done(&lost);
 	t0 = p.now;
 	for (uint64_t t = 0; t < 10 * PAIR_SECOND; t += PAIR_SECOND / 1000)
-		n += ask(t0 + t, HS_FINISHED, p.server.remnant.client_finished_seq, 0) ==
+		n += ask(t0 + t, HS_FINISHED, p.server.remnant.finished_seq, 0) ==
 		     REMNANT_REPEAT;
 	assert_in_range(n, 9, 40);
 	pair_finish(&p);
@@ -123,7 +123,7 @@ static void test_only_the_finished_is_answered(void **state)
 
 	(void)state;
 	done(&lost);
-	seq = p.server.remnant.client_finished_seq;
+	seq = p.server.remnant.finished_seq;
 	later = p.now + 100 * PAIR_SECOND;
 	for (unsigned type = 0; type < 256; type++) {
 		enum remnant_answer want =
@@ -161,7 +161,7 @@ static void test_every_truncation(void **state)
 
 	(void)state;
 	done(&lost);
-	len = fragment(bytes, HS_FINISHED, p.server.remnant.client_finished_seq, 0, 12);
+	len = fragment(bytes, HS_FINISHED, p.server.remnant.finished_seq, 0, 12);
 	for (size_t n = 0; n < len; n++) {
 		uint8_t *exact = malloc(n ? n : 1); /* for the address sanitizer */
 
