@@ -29,7 +29,7 @@ static void send_verify(struct path_core *core, struct rte_mbuf *m, const struct
 	rte_memcpy(rte_pktmbuf_mtod(m, void *), item->reply, item->reply_len);
 	rte_pktmbuf_trim(m, (uint16_t)(rte_pktmbuf_data_len(m) - item->reply_len));
 	core_count(core, STATUS_HELLO_VERIFY_SENT);
-	tx_datagram(core, m);
+	tx_datagrams(core, &m, 1);
 }
 
 /* To the owner of the flow's session, else to the core that has its handshake, else to the one that

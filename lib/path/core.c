@@ -30,6 +30,19 @@ void core_to_handshake(struct path_core *core, struct rte_mbuf *m, enum msg_kind
 	outbox_put(&core->to_handshake[pending->owner], &core->counts, m);
 }
 
+void core_drop(struct path_core *core, struct rte_mbuf *m, enum status why)
+{
+	core_count(core, why);
+	rte_pktmbuf_free(m);
+}
+
+void core_nonce_implicit(struct aead_op *op, enum aead_alg alg, const uint8_t salt[4],
+			 const uint8_t key16[16], uint64_t number)
+{
+	session_iv(alg, salt, key16, op->nonce);
+	nonce_implicit(op->nonce, number);
+}
+
 void core_ops_run(struct path_core *core,
 		  void (*run)(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n))
 {

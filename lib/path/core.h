@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "frame_plain.h"
 #include "hs_msg.h"
 #include "nonce.h"
 #include "outbox.h"
@@ -49,6 +50,7 @@ struct path_core {
 	struct status_counts counts;
 	struct path_stats stats;
 	struct path_config cfg;
+	frame_plain_writer *frame_write;
 	uint8_t port_index[RTE_MAX_ETHPORTS]; /* by port_id; CORE_NO_PORT */
 	uint64_t now_ns;
 
@@ -124,6 +126,10 @@ struct core_keys {
 	const uint8_t *key16; /* the hot line's, where the rest of a long IV stands */
 };
 
+/* core_nonce_implicit: an operation's nonce where the suite has no explicit part. */
+void core_nonce_implicit(struct aead_op *op, enum aead_alg alg, const uint8_t salt[4],
+			 const uint8_t key16[16], uint64_t number) __attribute__((cold));
+
 /* core_op_fill: sets an operation up for the len bytes at text, in place, of record number seq of
  * epoch 1. nonce: the explicit part, or where the suite has none, the number with its epoch. */
 static inline void core_op_fill(struct aead_op *op, enum aead_alg alg, struct core_keys keys,
@@ -135,14 +141,13 @@ static inline void core_op_fill(struct aead_op *op, enum aead_alg alg, struct co
 	op->len = len;
 	op->aad_len = RECORD_AAD_LEN;
 	op->ok = false;
-	if (aead_info(alg)->explicit_len != 0) {
-		memcpy(op->nonce, keys.salt, 4);
-		bytes_put_u64(op->nonce + 4, nonce);
-	} else {
-		session_iv(alg, keys.salt, keys.key16, op->nonce);
-		nonce_implicit(op->nonce, nonce);
-	}
 	record_aad(op->aad, type, 1, seq, len);
+	if (unlikely(aead_info(alg)->explicit_len == 0)) {
+		core_nonce_implicit(op, alg, keys.salt, keys.key16, nonce);
+		return;
+	}
+	memcpy(op->nonce, keys.salt, 4);
+	bytes_put_u64(op->nonce + 4, nonce);
 }
 
 void core_ops_run(struct path_core *core,
@@ -157,11 +162,7 @@ static inline bool core_is_hello(const uint8_t *p, size_t len)
 }
 
 /* core_drop: counts and frees: where packets end. */
-static inline void core_drop(struct path_core *core, struct rte_mbuf *m, enum status why)
-{
-	core_count(core, why);
-	rte_pktmbuf_free(m);
-}
+void core_drop(struct path_core *core, struct rte_mbuf *m, enum status why) __attribute__((cold));
 
 /* core_lose: as core_drop for a record; the copy of its datagram goes to the handshake. */
 void core_lose(struct path_core *core, struct core_record *rec, enum status why);

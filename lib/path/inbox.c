@@ -25,7 +25,7 @@ static void message(struct path_core *core, struct rte_mbuf *m)
 		install_run(core, m);
 		return;
 	case MSG_SEND:
-		tx_datagram(core, m);
+		tx_datagrams(core, &m, 1);
 		return;
 	case MSG_SEAL:
 	case MSG_REPLY:

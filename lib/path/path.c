@@ -80,6 +80,7 @@ struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns)
 	}
 	memcpy(&seed, &cfg->store->hash_key, sizeof(seed));
 	throttle_init(&core->throttle, seed);
+	core->frame_write = frame_plain_fastest();
 	boxes_init(core);
 	return core;
 }

@@ -4,25 +4,13 @@
 enum { SEAL_ROOM = FRAME_HEADERS_MAX + RECORD_HEADER_LEN + RECORD_EXPLICIT_MAX };
 _Static_assert((int)RTE_PKTMBUF_HEADROOM >= (int)SEAL_ROOM, "room in front of a fresh message");
 
-/* The last number that a session of this algorithm sends with, kept for the close_notify that says
- * so: by then the key has sealed what it may (bad-input K5, K6), and DTLS 1.2 has no new key
- * without a new handshake. */
-static uint64_t seq_last(uint8_t aead) { return aead_info(aead)->seal_max - 1; }
-
-/* Who it is for and how it is protected. A request's answer needs the hot line only. */
-static enum status address(const struct path_core *core, struct msg *msg)
+/* What a message that answers no request is told from the cold part: where it goes, how it is
+ * protected. */
+static __attribute__((noinline)) enum status address_from_cold(const struct path_core *core,
+							       struct msg *msg)
 {
-	const struct store *store = core->cfg.store;
-	const struct session_cold *cold;
+	const struct session_cold *cold = &core->cfg.store->cold[msg->ref.slot];
 
-	if (!store_live(store, msg->ref))
-		return STATUS_STALE_REF;
-	if (msg->kind == MSG_REPLY) {
-		msg->type = RECORD_APPDATA;
-		if (msg->hop.port_id != MSG_COLD_HOP)
-			return STATUS_OK;
-	}
-	cold = &store->cold[msg->ref.slot];
 	if (cold->owner != core->cfg.index)
 		return STATUS_STALE_REF; /* one writer: only the owner seals */
 	if (msg->hop.port_id == MSG_COLD_HOP) {
@@ -33,55 +21,85 @@ static enum status address(const struct path_core *core, struct msg *msg)
 	return STATUS_OK;
 }
 
+/* Who it is for and how it is protected. A request's answer needs the hot line only. */
+static inline enum status address(const struct path_core *core, struct msg *msg)
+{
+	if (likely(msg->kind == MSG_REPLY && msg->hop.port_id != MSG_COLD_HOP))
+		return STATUS_OK;
+	return address_from_cold(core, msg);
+}
+
 /* Bytes in front of the plaintext that go out as they are. */
-static uint16_t prefix_of(const struct msg *msg)
+static inline unsigned prefix_of(const struct msg *msg)
 {
 	return msg->kind == MSG_SEAL ? msg->prefix_len : 0;
 }
 
-static enum status fits(const struct rte_mbuf *m, const struct msg *msg)
+static inline enum status fits(const struct rte_mbuf *m, const struct msg *msg)
 {
-	uint16_t prefix_len = prefix_of(msg);
+	unsigned off = m->data_off, len = m->data_len, plain_len = len - prefix_of(msg);
 
-	if (m->nb_segs != 1 || msg->aead >= AEAD_N || prefix_len > m->data_len ||
-	    rte_pktmbuf_headroom(m) < SEAL_ROOM || rte_pktmbuf_tailroom(m) < AEAD_TAG_MAX ||
-	    m->data_len - prefix_len > RECORD_PLAINTEXT_MAX)
+	/* A prefix that is longer than all makes a plaintext of billions. */
+	if (m->nb_segs != 1 || msg->aead >= AEAD_N || off < SEAL_ROOM ||
+	    off + len + AEAD_TAG_MAX > m->buf_len || plain_len > RECORD_PLAINTEXT_MAX)
 		return STATUS_TX_SIZE;
 	return STATUS_OK;
 }
 
 /*
- * Makes room for the record around the plaintext, writes its header and fills the operation:
+ * Makes a record of the plaintext, writes its header and fills the operation:
+ *   before                             plaintext
+ *   after     header | explicit nonce | plaintext | tag
+ */
+static inline void wrap(struct path_core *core, struct rte_mbuf *m, struct session_hot *hot,
+			uint64_t seq)
+{
+	const struct msg *msg = msg_of(m);
+	const enum aead_alg alg = msg->aead;
+	const uint8_t type = msg->kind == MSG_REPLY ? RECORD_APPDATA : msg->type;
+	const struct aead_info *info = aead_info(alg);
+	const struct core_keys keys = { store_tx_key(core->cfg.store, msg->ref.slot, alg),
+					hot->tx_salt, hot->tx_key };
+	const unsigned off = m->data_off, len = m->data_len;
+	const unsigned front = RECORD_HEADER_LEN + info->explicit_len;
+	const unsigned all = front + len + info->tag_len;
+	const uint64_t number = UINT64_C(1) << 48 | seq;
+	uint8_t *plain = (uint8_t *)m->buf_addr + off;
+
+	m->data_off = (uint16_t)(off - front);
+	m->data_len = (uint16_t)all;
+	m->pkt_len = all;
+	core_op_fill(core_ops_add(core, alg), alg, keys, number, type, seq, plain, (uint16_t)len);
+	record_put_header(plain - front, type, DTLS_1_2, 1, seq,
+			  (uint16_t)(all - RECORD_HEADER_LEN));
+	if (likely(front != RECORD_HEADER_LEN))
+		bytes_put_u64(plain - RECORD_EXPLICIT_MAX, number);
+}
+
+/*
+ * The same behind a prefix:
  *   before               prefix | plaintext
  *   after     prefix | header | explicit nonce | plaintext | tag
  */
-static void wrap(struct path_core *core, struct rte_mbuf *m, struct session_hot *hot, uint64_t seq)
+static __attribute__((noinline)) void wrap_behind(struct path_core *core, struct rte_mbuf *m,
+						  struct session_hot *hot, uint64_t seq)
 {
-	const struct msg *msg = msg_of(m);
-	const struct aead_info *info = aead_info(msg->aead);
-	const struct core_keys keys = { store_tx_key(core->cfg.store, msg->ref.slot, msg->aead),
-					hot->tx_salt, hot->tx_key };
-	uint16_t prefix_len = prefix_of(msg), plain_len = (uint16_t)(m->data_len - prefix_len);
-	uint16_t front = (uint16_t)(RECORD_HEADER_LEN + info->explicit_len);
-	uint16_t around = (uint16_t)(info->explicit_len + info->tag_len);
-	uint8_t *prefix = rte_pktmbuf_mtod(m, uint8_t *), *plain = prefix + prefix_len;
-	uint64_t number = UINT64_C(1) << 48 | seq;
+	const uint16_t prefix_len = msg_of(m)->prefix_len;
+	uint8_t *prefix = rte_pktmbuf_mtod(m, uint8_t *);
+	size_t front;
 
-	if (prefix_len != 0)
-		memmove(prefix - front, prefix, prefix_len);
-	m->data_off = (uint16_t)(m->data_off - front);
-	m->data_len = (uint16_t)(m->data_len + RECORD_HEADER_LEN + around);
+	m->data_off = (uint16_t)(m->data_off + prefix_len);
+	m->data_len = (uint16_t)(m->data_len - prefix_len);
+	front = RECORD_HEADER_LEN + aead_info(msg_of(m)->aead)->explicit_len;
+	memmove(prefix - front, prefix, prefix_len);
+	wrap(core, m, hot, seq);
+	m->data_off = (uint16_t)(m->data_off - prefix_len);
+	m->data_len = (uint16_t)(m->data_len + prefix_len);
 	m->pkt_len = m->data_len;
-	record_put_header(plain - front, msg->type, DTLS_1_2, 1, seq,
-			  (uint16_t)(around + plain_len));
-	if (info->explicit_len != 0)
-		bytes_put_u64(plain - RECORD_EXPLICIT_MAX, number);
-	core_op_fill(core_ops_add(core, msg->aead), msg->aead, keys, number, msg->type, seq, plain,
-		     plain_len);
 }
 
 /* The session has sent all it ever can: what it had to say is replaced by a close_notify. */
-static void say_closed(struct rte_mbuf *m)
+static __attribute__((noinline)) void say_closed(struct rte_mbuf *m)
 {
 	struct msg *msg = msg_of(m);
 	struct wr w = wr_of(rte_pktmbuf_mtod(m, uint8_t *), 2);
@@ -95,50 +113,74 @@ static void say_closed(struct rte_mbuf *m)
 	msg->prefix_len = 0;
 }
 
-/*
- * Readies what can be sealed and leaves it in core->seals. Numbers are given out in the order of
- * the messages, so a session's records leave in order. Nothing is sealed with a number twice: a
- * session that is used up stays at its end, whatever follows. Returns whether one came to its end.
+/* A number for the message. The last one that a session sends with is for the close_notify that
+ * says so: by then the key has sealed what it may (bad-input K5, K6), and DTLS 1.2 has no new key
+ * without a new handshake. Nothing is sealed with a number twice: a session that is used up stays
+ * at its end, whatever follows. */
+static inline enum status take_number(struct session_hot *hot, struct rte_mbuf *m, uint64_t *seq,
+				      bool *used_up)
+{
+	uint64_t end = aead_info(msg_of(m)->aead)->seal_max;
+
+	if (!session_take_tx_seq(hot, end, seq))
+		return STATUS_SEQ_EXHAUSTED;
+	if (unlikely(*seq == end - 1)) {
+		say_closed(m);
+		*used_up = true;
+	}
+	return STATUS_OK;
+}
+
+static inline enum status ready(struct path_core *core, struct rte_mbuf *m, bool *used_up)
+{
+	struct msg *msg = msg_of(m);
+	struct session_hot *hot = store_hot(core->cfg.store, msg->ref);
+	enum status s;
+	uint64_t seq;
+
+	if (hot == NULL)
+		return STATUS_STALE_REF;
+	if ((s = address(core, msg)) != STATUS_OK || (s = fits(m, msg)) != STATUS_OK ||
+	    (s = take_number(hot, m, &seq, used_up)) != STATUS_OK)
+		return s;
+	if (likely(prefix_of(msg) == 0))
+		wrap(core, m, hot, seq);
+	else
+		wrap_behind(core, m, hot, seq);
+	return STATUS_OK;
+}
+
+/* Readies what can be sealed and leaves it in core->seals. Numbers are given out in the order of
+ * the messages, so a session's records leave in order. Returns whether a session came to its end.
  */
-static bool wrap_all(struct path_core *core)
+static bool ready_all(struct path_core *core)
 {
 	unsigned kept = 0;
 	bool used_up = false;
 
 	for (unsigned i = 0; i < core->n_seals; i++) {
 		struct rte_mbuf *m = core->seals[i];
-		struct msg *msg = msg_of(m);
-		enum status s = address(core, msg);
-		struct session_hot *hot;
-		uint64_t seq, last;
+		enum status s = ready(core, m, &used_up);
 
-		if (s == STATUS_OK)
-			s = fits(m, msg);
-		if (s != STATUS_OK) {
+		if (likely(s == STATUS_OK))
+			core->seals[kept++] = m;
+		else
 			core_drop(core, m, s);
-			continue;
-		}
-		hot = &core->cfg.store->hot[msg->ref.slot];
-		last = seq_last(msg->aead);
-		if (session_tx_next(hot) > last || !session_take_tx_seq(hot, &seq)) {
-			core_drop(core, m, STATUS_SEQ_EXHAUSTED);
-			continue;
-		}
-		if (seq == last) {
-			say_closed(m);
-			used_up = true;
-		}
-		wrap(core, m, hot, seq);
-		core->seals[kept++] = m;
 	}
 	core->n_seals = kept;
 	return used_up;
 }
 
-static void retire_used_up(struct path_core *core, struct session_ref ref, uint8_t aead)
+/* The sessions that came to their end. */
+static void retire_used_up(struct path_core *core)
 {
-	if (session_tx_next(&core->cfg.store->hot[ref.slot]) > seq_last(aead))
-		core_retire(core, ref, STATUS_SEQ_EXHAUSTED);
+	for (unsigned i = 0; i < core->n_seals; i++) {
+		const struct msg *msg = msg_of(core->seals[i]);
+		const struct session_hot *hot = &core->cfg.store->hot[msg->ref.slot];
+
+		if (session_tx_next(hot) >= aead_info(msg->aead)->seal_max)
+			core_retire(core, msg->ref, STATUS_SEQ_EXHAUSTED);
+	}
 }
 
 void seal_run(struct path_core *core)
@@ -147,16 +189,11 @@ void seal_run(struct path_core *core)
 
 	if (core->n_seals == 0)
 		return;
-	used_up = wrap_all(core);
+	used_up = ready_all(core);
 	core_ops_run(core, aead_seal);
 	CORE_STAT(core, records_sealed, core->n_seals);
-	for (unsigned i = 0; i < core->n_seals; i++) {
-		struct session_ref ref = msg_of(core->seals[i])->ref;
-		uint8_t aead = msg_of(core->seals[i])->aead;
-
-		tx_datagram(core, core->seals[i]);
-		if (used_up)
-			retire_used_up(core, ref, aead);
-	}
+	if (used_up)
+		retire_used_up(core);
+	tx_datagrams(core, core->seals, core->n_seals);
 	core->n_seals = 0;
 }

@@ -73,9 +73,9 @@ static inline void seal_add(struct path_core *core, struct rte_mbuf *m)
 	core->seals[core->n_seals++] = m;
 }
 
-/* tx: a datagram gets its headers (tx_datagram: to msg's flow and hop), or a whole frame goes out
+/* tx: datagrams get their headers (tx_datagrams: to msg's flow and hop), or a whole frame goes out
  * of ports[port] (tx_frame). tx_flush gives all that waits to the ports. */
-void tx_datagram(struct path_core *core, struct rte_mbuf *m);
+void tx_datagrams(struct path_core *core, struct rte_mbuf **m, unsigned n);
 void tx_frame(struct path_core *core, unsigned port, struct rte_mbuf *m);
 void tx_flush(struct path_core *core);
 

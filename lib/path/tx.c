@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stages.h"
 
-#include "frame_plain.h"
-
 #include <rte_ethdev.h>
 
 static void port_flush(struct path_core *core, unsigned port)
@@ -79,37 +77,57 @@ static __attribute__((noinline)) void general_datagram(struct path_core *core, u
 	tx_frame(core, index, m);
 }
 
-/* Plain IPv4, no offloads, it fits and there is a queue: otherwise untouched. */
-static inline bool plain_datagram(const struct path_port *port, struct rte_mbuf *m)
+/* The longest payload of frames that are made here and now, plain and without offloads; -1: none.
+ */
+static int plain_max(const struct path_port *port)
 {
-	enum { IP_LEN = FRAME_PLAIN_LEN - FRAME_ETHER_LEN };
+	if (port->tx_offload != 0 || port->tx_queue == PATH_NO_QUEUE)
+		return -1;
+	return (int)port->mtu - (FRAME_IP4_LEN + FRAME_UDP_LEN);
+}
+
+/* Plain IPv4, and no longer than that: otherwise untouched. */
+static inline bool plain_datagram(const struct path_core *core, struct rte_mbuf *m, int max)
+{
 	const struct msg *msg = msg_of(m);
 	uint16_t off = m->data_off, len = m->data_len;
 	uint8_t *payload = (uint8_t *)m->buf_addr + off;
 
-	if (!frame_is_plain(&msg->flow, &msg->hop) || port->tx_offload != 0 ||
-	    port->tx_queue == PATH_NO_QUEUE || off < FRAME_PLAIN_LEN ||
-	    (unsigned)len + IP_LEN > port->mtu || m->nb_segs != 1)
+	if (!frame_is_plain(&msg->flow, &msg->hop) || off < FRAME_PLAIN_LEN || len > max ||
+	    m->nb_segs != 1)
 		return false;
 	m->ol_flags = 0;
 	m->data_off = (uint16_t)(off - FRAME_PLAIN_LEN);
 	m->data_len = (uint16_t)(len + FRAME_PLAIN_LEN);
 	m->pkt_len = (uint32_t)len + FRAME_PLAIN_LEN;
-	frame_plain_write(&msg->flow, &msg->hop, payload - FRAME_PLAIN_LEN, payload, len);
+	core->frame_write(&msg->flow, &msg->hop, payload - FRAME_PLAIN_LEN, payload, len);
 	return true;
 }
 
-void tx_datagram(struct path_core *core, struct rte_mbuf *m)
+static uint8_t port_index(const struct path_core *core, uint16_t port_id)
 {
-	uint16_t port_id = msg_of(m)->hop.port_id;
-	uint8_t index = port_id < RTE_MAX_ETHPORTS ? core->port_index[port_id] : CORE_NO_PORT;
+	return port_id < RTE_MAX_ETHPORTS ? core->port_index[port_id] : CORE_NO_PORT;
+}
 
-	if (index >= PATH_PORTS_MAX)
-		core_drop(core, m, STATUS_TX_NO_QUEUE);
-	else if (plain_datagram(&core->cfg.ports[index], m))
-		queue(core, index, m);
-	else
-		general_datagram(core, index, m);
+void tx_datagrams(struct path_core *core, struct rte_mbuf **m, unsigned n)
+{
+	uint32_t port_id = UINT32_MAX; /* of the one before: most have one port */
+	uint8_t index = CORE_NO_PORT;
+	int max = -1;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (msg_of(m[i])->hop.port_id != port_id) {
+			port_id = msg_of(m[i])->hop.port_id;
+			index = port_index(core, (uint16_t)port_id);
+			max = index < PATH_PORTS_MAX ? plain_max(&core->cfg.ports[index]) : -1;
+		}
+		if (likely(plain_datagram(core, m[i], max)))
+			queue(core, index, m[i]);
+		else if (index < PATH_PORTS_MAX)
+			general_datagram(core, index, m[i]);
+		else
+			core_drop(core, m[i], STATUS_TX_NO_QUEUE);
+	}
 }
 
 void tx_flush(struct path_core *core)

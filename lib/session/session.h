@@ -50,15 +50,15 @@ static inline uint64_t session_tx_next(const struct session_hot *hot)
 	return (uint64_t)hot->tx_seq_hi << 32 | hot->tx_seq_lo;
 }
 
-/* session_take_tx_seq: a send number, used up by this. false at 2^48 - 1: numbers "MUST NOT be
- * allowed to wrap" (RFC 6347 §4.1), so the session closes; that last number is never given out
- * (bad-input K5, checklist 13). Owner core only. */
+/* session_take_tx_seq: a send number below end, used up by this; false: there is none. end is at
+ * most 2^48 - 1: numbers "MUST NOT be allowed to wrap" (RFC 6347 §4.1), so the session closes; that
+ * last number is never given out (bad-input K5, checklist 13). Owner core only. */
 static inline bool __attribute__((warn_unused_result))
-session_take_tx_seq(struct session_hot *hot, uint64_t *out)
+session_take_tx_seq(struct session_hot *hot, uint64_t end, uint64_t *out)
 {
 	uint64_t seq = session_tx_next(hot);
 
-	if (seq >= SESSION_SEQ_MAX)
+	if (seq >= end)
 		return false;
 	hot->tx_seq_lo = (uint32_t)(seq + 1);
 	hot->tx_seq_hi = (uint16_t)((seq + 1) >> 32);

@@ -70,12 +70,23 @@ void store_free(struct store *s);
 enum status store_install(struct store *s, uint8_t owner, const struct session_install *in,
 			  struct session_ref *out, struct session_ref *replaced);
 
-/* store_live: whether a reference still names its session. Any thread, inside RCU read side. */
+/* store_hot: the hot line of the session that a reference names; NULL when it names none any more.
+ * store_live: whether it does. Any thread, inside RCU read side. */
+static inline struct session_hot *store_hot(const struct store *s, struct session_ref ref)
+{
+	struct session_hot *hot;
+
+	if (!(ref.generation & 1) || ref.slot >= s->n_slots)
+		return NULL;
+	hot = &s->hot[ref.slot];
+	return atomic_load_explicit(&hot->generation, memory_order_acquire) == ref.generation
+		       ? hot
+		       : NULL;
+}
+
 static inline bool store_live(const struct store *s, struct session_ref ref)
 {
-	return (ref.generation & 1) && ref.slot < s->n_slots &&
-	       atomic_load_explicit(&s->hot[ref.slot].generation, memory_order_acquire) ==
-		       ref.generation;
+	return store_hot(s, ref) != NULL;
 }
 
 /* store_retire: ends a session: index entry, generation, keys. Its slot then waits for

@@ -173,6 +173,38 @@ static __attribute__((noinline)) void general_write(const struct flow *flow,
 	bytes_put_u64(at, udp | checksum);
 }
 
+void frame_plain_write(const struct flow *flow, const struct nexthop *hop, uint8_t *headers,
+		       const uint8_t *payload, size_t payload_len)
+{
+	const uint64_t udp_sum = frame_plain_udp_sum(flow, payload_len);
+	const uint64_t len = FRAME_UDP_LEN + payload_len;
+	const uint32_t ports = bytes_raw32(&flow->local_port);
+	const uint8_t *macs = (const uint8_t *)hop;
+	uint16_t sum;
+
+	/* What is written too far is written over by the next. */
+	bytes_put_raw64(headers, bytes_raw64(macs + 6));
+	bytes_put_raw64(headers + 6, bytes_raw64(macs));
+	bytes_put_raw32(headers + 12, 0x00450008);
+	/* No identification, for DF is set (RFC 6864 §4.1); TTL 64, UDP. */
+	bytes_put_u64(headers + 16, (FRAME_IP4_LEN + len) << 48 | 0x40004011);
+	sum = (uint16_t)~checksum_fold_raw(frame_plain_ip_sum(flow, payload_len));
+	memcpy(headers + 24, &sum, 2);
+	bytes_put_raw32(headers + 26, bytes_raw32(flow->local_ip + 12));
+	bytes_put_raw32(headers + 30, bytes_raw32(flow->remote_ip + 12));
+	bytes_put_raw32(headers + 34, (ports & 0x00ff00ff) << 8 | (ports >> 8 & 0x00ff00ff));
+	bytes_put_u16(headers + 38, (uint16_t)len);
+	sum = (uint16_t)-checksum_fold_raw(checksum_add(udp_sum, payload, payload_len));
+	memcpy(headers + 40, &sum, 2);
+}
+
+frame_plain_writer *frame_plain_fastest(void)
+{
+	if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi"))
+		return frame_plain_write_avx512;
+	return frame_plain_write;
+}
+
 void frame_write(const struct flow *flow, const struct nexthop *hop, unsigned offload,
 		 uint8_t *headers, const uint8_t *payload, size_t payload_len)
 {

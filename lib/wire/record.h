@@ -109,14 +109,20 @@ static inline enum status record_next(struct rd *datagram, struct record *out)
 	return STATUS_OK;
 }
 
-/* record_put_header: the 13 bytes of a header for a fragment of len bytes, as two stores that
- * overlap. seq <= RECORD_SEQ_MAX. */
+/* Type and version, as the machine stores them, with a byte to spare. */
+static inline uint32_t record_raw_type(uint8_t type, uint16_t version)
+{
+	return (uint32_t)htobe16(version) << 8 | type;
+}
+
+/* record_put_header: the 13 bytes of a header for a fragment of len bytes. What is written too far
+ * is written over by the next. seq <= RECORD_SEQ_MAX. */
 static inline void record_put_header(uint8_t out[RECORD_HEADER_LEN], uint8_t type, uint16_t version,
 				     uint16_t epoch, uint64_t seq, uint16_t len)
 {
-	bytes_put_u64(out, (uint64_t)type << 56 | (uint64_t)version << 40 | (uint64_t)epoch << 24 |
-				   seq >> 24);
-	bytes_put_u64(out + 5, seq << 16 | len);
+	bytes_put_raw32(out, record_raw_type(type, version));
+	bytes_put_u64(out + 3, (uint64_t)epoch << 48 | seq);
+	bytes_put_u16(out + 11, len);
 }
 
 /* record_write_header: the same through a writer, which fails at a number beyond the ceiling. */
@@ -140,6 +146,6 @@ static inline void record_aad(uint8_t out[RECORD_AAD_LEN], uint8_t type, uint16_
 			      uint64_t seq, uint16_t plaintext_len)
 {
 	bytes_put_u64(out, (uint64_t)epoch << 48 | seq);
-	bytes_put_u64(out + 5,
-		      seq << 40 | (uint64_t)type << 32 | (uint64_t)DTLS_1_2 << 16 | plaintext_len);
+	bytes_put_raw32(out + 8, record_raw_type(type, DTLS_1_2));
+	bytes_put_u16(out + 11, plaintext_len);
 }

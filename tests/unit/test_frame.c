@@ -12,6 +12,9 @@
 #include <cmocka.h>
 
 #include "frame_build.h"
+#include "frame_plain.h"
+
+#include <sys/mman.h>
 
 /* Parses from memory of exactly len bytes, so that the sanitizer sees an over-read. */
 static enum status parse_exact(const uint8_t *bytes, size_t len, unsigned checked,
@@ -495,6 +498,79 @@ static void anything_written_reads_back(void **state)
 	}
 }
 
+/* By the general code: with a tag, which is then left out. */
+static void headers_of_general_code(const struct flow *flow, const struct nexthop *hop,
+				    const uint8_t *payload, size_t len, uint8_t *out)
+{
+	uint8_t tagged[FRAME_HEADERS_MAX];
+	struct nexthop with_tag = *hop;
+
+	with_tag.vlan_tci = 5;
+	frame_write(flow, &with_tag, 0, tagged, payload, len);
+	memcpy(out, tagged, 12);
+	memcpy(out + 12, tagged + 12 + FRAME_VLAN_LEN, FRAME_PLAIN_LEN - 12);
+}
+
+static void writes_alike(frame_plain_writer *write, const struct flow *flow,
+			 const struct nexthop *hop, const uint8_t *payload, size_t len)
+{
+	uint8_t want[FRAME_PLAIN_LEN], got[FRAME_PLAIN_LEN + 2];
+
+	headers_of_general_code(flow, hop, payload, len, want);
+	memset(got, 0x5a, sizeof(got));
+	write(flow, hop, got + 1, payload, len);
+	assert_memory_equal(got + 1, want, FRAME_PLAIN_LEN);
+	assert_int_equal(got[0], 0x5a);
+	assert_int_equal(got[FRAME_PLAIN_LEN + 1], 0x5a);
+}
+
+/* A page's worth, behind which there is nothing to be read. */
+static uint8_t *page_before_nothing(void)
+{
+	uint8_t *pages =
+		mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(pages != MAP_FAILED);
+	assert_int_equal(mprotect(pages + 4096, 4096, PROT_NONE), 0);
+	return pages;
+}
+
+/* Every way there is to write a plain frame, whatever this CPU's, says what the general code does;
+ * sums that come out as 0 among them. */
+static void plain_frames_are_written_alike(void **state)
+{
+	frame_plain_writer *const writers[] = { frame_plain_write, frame_plain_fastest() };
+	uint8_t *page = page_before_nothing();
+	uint64_t x = 88172645463325252;
+
+	(void)state;
+	for (unsigned i = 0; i < 6000; i++) {
+		size_t len = i < 300 ? i : random_next(&x) % (i % 16 == 0 ? 1473 : 150);
+		uint8_t *payload = page + 4096 - len, headers[FRAME_PLAIN_LEN];
+		uint64_t macs[2] = { random_next(&x), random_next(&x) };
+		struct nexthop hop = { .vlan_tci = VLAN_NONE };
+		struct flow flow = { .local_port = (uint16_t)x,
+				     .remote_port = (uint16_t)(x >> 16) };
+		uint32_t local = (uint32_t)random_next(&x), remote = (uint32_t)random_next(&x);
+
+		memcpy(&hop, macs, 12);
+		flow_ip_map(flow.local_ip, (const uint8_t *)&local);
+		flow_ip_map(flow.remote_ip, (const uint8_t *)&remote);
+		for (size_t k = 0; k < len; k++)
+			payload[k] = i % 5 == 0 ? 0xff : (uint8_t)random_next(&x);
+		if (i % 2 && len >= 2) { /* with its own checksum in it the sum is all ones */
+			memset(payload, 0, 2);
+			headers_of_general_code(&flow, &hop, payload, len, headers);
+			memcpy(payload, headers + 40, 2);
+			headers_of_general_code(&flow, &hop, payload, len, headers);
+			assert_int_equal(build_get_u16(headers + 40), 0xffff);
+		}
+		for (unsigned k = 0; k < 2; k++)
+			writes_alike(writers[k], &flow, &hop, payload, len);
+	}
+	assert_int_equal(munmap(page, 8192), 0);
+}
+
 static void offloads_leave_what_dpdk_expects(void **state)
 {
 	struct build_spec specs[] = { build_ip4("offload"), build_ip6("offload") };
@@ -702,6 +778,7 @@ int main(void)
 		cmocka_unit_test(udp_ends_inside_its_header),
 		cmocka_unit_test(answers_go_back_where_they_came_from),
 		cmocka_unit_test(anything_written_reads_back),
+		cmocka_unit_test(plain_frames_are_written_alike),
 		cmocka_unit_test(offloads_leave_what_dpdk_expects),
 		cmocka_unit_test(zero_checksum_is_written_as_ones),
 		cmocka_unit_test(checksums_agree_for_every_length),

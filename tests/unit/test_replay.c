@@ -169,16 +169,16 @@ static void send_numbers_end_before_they_wrap(void **state)
 	uint64_t seq = 0;
 
 	(void)state;
-	assert_true(session_take_tx_seq(&hot, &seq));
+	assert_true(session_take_tx_seq(&hot, SESSION_SEQ_MAX, &seq));
 	assert_true(seq == UINT64_C(0x7ffffffff));
-	assert_true(session_take_tx_seq(&hot, &seq));
+	assert_true(session_take_tx_seq(&hot, SESSION_SEQ_MAX, &seq));
 	assert_true(seq == UINT64_C(0x800000000));
 	hot.tx_seq_hi = UINT16_MAX;
 	hot.tx_seq_lo = UINT32_MAX - 1;
-	assert_true(session_take_tx_seq(&hot, &seq));
+	assert_true(session_take_tx_seq(&hot, SESSION_SEQ_MAX, &seq));
 	assert_true(seq == (UINT64_C(1) << 48) - 2);
-	assert_false(session_take_tx_seq(&hot, &seq));
-	assert_false(session_take_tx_seq(&hot, &seq));
+	assert_false(session_take_tx_seq(&hot, SESSION_SEQ_MAX, &seq));
+	assert_false(session_take_tx_seq(&hot, SESSION_SEQ_MAX, &seq));
 	assert_true(seq == (UINT64_C(1) << 48) - 2);
 }
 
