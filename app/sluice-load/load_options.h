@@ -2,11 +2,13 @@
 /*
  * sluice-load's command line, parsed into plain values.
  *
- * A bad option is reported as "sluice-load: --name: reason (value)". Slow path only.
+ * A bad option, or two that contradict each other, are reported as "sluice-load: --name: reason
+ * (value)". Numbers take k, m, g as powers of 1000. Slow path only.
  */
 #pragma once
 
 #include "hello_select.h"
+#include "option_values.h"
 #include "options.h"
 
 enum load_retransmit {
@@ -19,10 +21,17 @@ enum load_action {
 	LOAD_SEARCH,         /* establish the fleet, then --search */
 	LOAD_HANDSHAKES,     /* --handshakes-only: connect, leave, connect, … for --duration */
 	LOAD_HANDSHAKE_COST, /* --report handshake-cost: a few of each mode, and what each cost */
-	LOAD_WRITE_PSK, /* --write-psk FILE: the fleet's credentials as a --psk-file, and exit */
+	LOAD_WRITE_PSK,      /* --write-psk: the fleet's credentials as a --psk-file, and exit */
 };
 
-/* Device i is address i / ports_per_addr of the sources, port first_port + i % ports_per_addr. */
+enum {
+	LOAD_SOURCES_FIRST_PORT = 1024,
+	LOAD_INFLIGHT = 256000,   /* --inflight auto */
+	LOAD_INFLIGHT_MAX = 1000, /* … with --rate max: what is kept under way */
+};
+
+/* Device i is address i / ports_per_addr of the sources, port first_port + i % ports_per_addr.
+ * n_addrs 0: the kernel chooses (kernel sockets only). */
 struct load_sources {
 	uint8_t first_ip[16]; /* IPv4-mapped for IPv4 */
 	uint32_t n_addrs;
@@ -47,17 +56,20 @@ struct load_options {
 	struct load_sources sources;
 	uint32_t devices;
 	const char *identities; /* a PSK file's path; NULL: derived */
-	uint8_t master[32];     /* --master-key, of derived ones */
+	uint8_t master[32];     /* --master-key, of derived ones; zeros behind master_len */
 	uint8_t master_len;
 	const char *write_psk;
 	struct hello_policy policy; /* suites offered, in order */
 
 	double rate; /* requests a second of the whole fleet; 0: max */
-	uint64_t ramp_ns, duration_ns, warmup_ns;
-	uint32_t inflight; /* requests under way at most; with --rate max, what is kept under way */
+	/* Ramp, then warm-up, then what is measured. With --search, a confirming trial takes
+	 * duration_ns. */
+	uint64_t ramp_ns, warmup_ns, duration_ns;
+	uint32_t inflight; /* requests under way at most */
+	uint32_t window;   /* requests kept under way where the rate is "max"; <= inflight */
 	uint16_t payload_min, payload_max;
 	double con_share; /* the others are NON */
-	const char *path; /* Uri-Path, "s/load" */
+	const char *path; /* Uri-Path, "s/load": segments of 1 to 255 bytes with / between */
 	enum load_retransmit retransmit;
 	uint64_t answer_timeout_ns; /* a request without an answer is lost after that */
 
@@ -69,11 +81,15 @@ struct load_options {
 	double hostile; /* datagrams beside the requests that are forged, replayed or broken */
 	uint64_t seed;
 
+	uint64_t late_ns; /* a request sent later than that after its time is late */
+
 	bool search_ndr, search_pdr;
 	double pdr_loss;
 	const char *hgrm, *json; /* NULL: none */
-	bool progress;
+	bool progress;           /* a line a second, to stderr */
 	uint16_t burst;
+
+	struct option_values *values; /* owns the strings above; for reports that name options */
 };
 
 /* load_options_parse: prints to out and err. Whatever it returns, load_options_free is the
@@ -81,3 +97,6 @@ struct load_options {
 enum options_result load_options_parse(struct load_options *opt, FILE *out, FILE *err, int argc,
 				       char *const argv[]) MUST_USE;
 void load_options_free(struct load_options *opt);
+
+/* load_options_help: what --help prints. */
+void load_options_help(FILE *out);

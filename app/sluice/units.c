@@ -61,3 +61,78 @@ bool units_time(uint64_t *out_ns, const char *text)
 	*out_ns = v;
 	return true;
 }
+
+/* Digits, and a point with digits behind it; no sign, exponent, hexadecimal, infinity. */
+static bool parse_decimal(double *out, const char *text, const char **end)
+{
+	static const char digits[] = "0123456789";
+	size_t len = strspn(text, digits), fraction = 0;
+	char *stop;
+
+	if (len == 0)
+		return false;
+	if (text[len] == '.') {
+		fraction = strspn(text + len + 1, digits);
+		if (fraction == 0)
+			return false;
+		len += 1 + fraction;
+	}
+	*out = strtod(text, &stop);
+	*end = text + len;
+	/* Exponents: strtod takes them, and then ends elsewhere. */
+	return stop == *end;
+}
+
+static double decimal_factor(const char **end)
+{
+	static const char suffixes[] = "kmg";
+	double factor = 1;
+
+	for (size_t i = 0; suffixes[i] != '\0'; i++) {
+		factor *= 1000;
+		if ((**end | 0x20) == suffixes[i]) {
+			++*end;
+			return factor;
+		}
+	}
+	return 1;
+}
+
+static bool parse_thousands(double *out, const char *text, const char **end)
+{
+	if (!parse_decimal(out, text, end))
+		return false;
+	*out *= decimal_factor(end);
+	return true;
+}
+
+bool units_decimal(uint64_t *out, const char *text, uint64_t max)
+{
+	const char *end;
+	double v;
+
+	/* Beyond 2^53 a double does not know every whole number. */
+	if (!parse_thousands(&v, text, &end) || *end != '\0' || v > 9007199254740992.0)
+		return false;
+	*out = (uint64_t)(v + 0.5);
+	/* 1.001k is 1001 but for rounding. */
+	return *out <= max && v - (double)*out < 1e-6 && (double)*out - v < 1e-6;
+}
+
+bool units_rate(double *out, const char *text)
+{
+	const char *end;
+
+	return parse_thousands(out, text, &end) && (*end == '\0' || strcmp(end, "/s") == 0);
+}
+
+bool units_share(double *out, const char *text)
+{
+	const char *end;
+	double v;
+
+	if (!parse_decimal(&v, text, &end) || (*end != '\0' && strcmp(end, "%") != 0) || v > 100)
+		return false;
+	*out = v / 100;
+	return true;
+}

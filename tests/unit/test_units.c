@@ -101,12 +101,59 @@ static void core_sets(void **state)
 	assert_string_equal(core_set_print(text, &c), "none");
 }
 
+static void decimals(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t value;
+	} good[] = { { "0", 0 },           { "64", 64 },      { "1k", 1000 },
+		     { "1.5M", 1500000 },  { "0.25k", 250 },  { "1.001k", 1001 },
+		     { "2g", 2000000000 }, { "100K", 100000 } };
+	static const char *const bad[] = {
+		"",   "-1", "+1",  "1.",  ".5",  "1.5", "0x10",    "1e3",
+		" 1", "1 ", "1kk", "inf", "nan", "1ki", "1.0005k", "4.1g"
+	};
+	uint64_t v;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		assert_true(units_decimal(&v, good[i].text, 4000000000));
+		assert_int_equal(v, good[i].value);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(units_decimal(&v, bad[i], 4000000000));
+}
+
+static bool near(double a, double b) { return a - b < 1e-9 && b - a < 1e-9; }
+
+static void rates_and_shares(void **state)
+{
+	static const char *const bad_rates[] = { "", "-1", "1/s2", "1e6", "x", "1k /s" };
+	static const char *const bad_shares[] = { "", "-1", "100.1", "5%%", "1k", "x" };
+	double v;
+
+	(void)state;
+	assert_true(units_rate(&v, "1.5M/s") && near(v, 1.5e6));
+	assert_true(units_rate(&v, "0.1") && near(v, 0.1));
+	assert_true(units_rate(&v, "250k") && near(v, 250e3));
+	assert_true(units_share(&v, "0.5%") && near(v, 0.005));
+	assert_true(units_share(&v, "100") && near(v, 1));
+	for (size_t i = 0; i < sizeof(bad_rates) / sizeof(*bad_rates); i++)
+		assert_false(units_rate(&v, bad_rates[i]));
+	for (size_t i = 0; i < sizeof(bad_shares) / sizeof(*bad_shares); i++)
+		assert_false(units_share(&v, bad_shares[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(counts),    cmocka_unit_test(bad_counts_leave_the_output),
-		cmocka_unit_test(times),     cmocka_unit_test(core_lists),
+		cmocka_unit_test(counts),
+		cmocka_unit_test(bad_counts_leave_the_output),
+		cmocka_unit_test(times),
+		cmocka_unit_test(core_lists),
 		cmocka_unit_test(core_sets),
+		cmocka_unit_test(decimals),
+		cmocka_unit_test(rates_and_shares),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

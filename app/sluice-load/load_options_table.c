@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "load_options_table.h"
+
+#include "load_options_set.h"
+
+/* The setters are typed; the table takes any program's options. */
+#define LOAD_OPTIONS_ADAPTER(name)                                                                 \
+	static const char *set_##name(void *opt, const char *text)                                 \
+	{                                                                                          \
+		return load_options_set_##name(opt, text);                                         \
+	}
+LOAD_OPTIONS_SET_LIST(LOAD_OPTIONS_ADAPTER)
+#undef LOAD_OPTIONS_ADAPTER
+
+/* clang-format off */
+static const struct option_def rows[] = {
+	{ "Network", "port", "kernel|DEV,ip=ADDR/LEN,ip6=ADDR/LEN,gw=ADDR,mtu=N", NULL,
+	  "kernel: UDP sockets; or a DPDK port as sluice has it, DEV: a PCI address, tap:NAME,\n"
+	  "af_packet:IF, af_xdp:IF, vhost:PATH, virtio_user:PATH, or the number of a port\n"
+	  "that EAL's own arguments made. Several DPDK ports: a generator core for each",
+	  OPTION_LIST, set_port },
+	{ NULL, "target", "ADDR:PORT", NULL, "the server; IPv6 as [ADDR]:PORT",
+	  OPTION_VALUE, set_target },
+	{ NULL, "sources", "ADDR[+COUNT][:PORT-PORT]", "auto",
+	  "addresses and UDP ports of the devices, COUNT addresses from ADDR on; IPv6 as\n"
+	  "[ADDR]+COUNT. auto: from the port's first address on, as many as the devices need,\n"
+	  "ports 1024-65535; with kernel sockets the kernel's choice",
+	  OPTION_VALUE, set_sources },
+	{ NULL, "cores", "LIST", "auto",
+	  "generator cores, like 1,3-5, as many as there are ports or --threads",
+	  OPTION_VALUE, set_cores },
+	{ NULL, "threads", "N", "1", "generator cores of kernel sockets", OPTION_VALUE, set_threads },
+	{ NULL, "burst", "N", "32", "packets at a time, 1 to 64", OPTION_VALUE, set_burst },
+	{ NULL, "test-mode", NULL, "no", "no huge pages, no PCI, small pools: runs anywhere",
+	  OPTION_SWITCH, set_test_mode },
+
+	{ "Fleet", "devices", "N", "1000", "devices, each with a session of its own",
+	  OPTION_VALUE, set_devices },
+	{ NULL, "identities", "derive|FILE", "derive",
+	  "derive: identities dev00000000, dev00000001, ... with keys from --master-key (the\n"
+	  "first 16 bytes of HMAC-SHA256 of the identity); or a file of lines identity:hexkey",
+	  OPTION_VALUE, set_identities },
+	{ NULL, "master-key", "HEX", NULL,
+	  "16 to 32 bytes; not of a fleet that matters, others see the command line",
+	  OPTION_VALUE, set_master_key },
+	{ NULL, "suites", "LIST", "auto",
+	  "cipher suites offered, in order; IANA names, with or without TLS_PSK_WITH_ and hash;\n"
+	  "auto: all that this build has",
+	  OPTION_VALUE, set_suites },
+	{ NULL, "version", "1.2|1.3", "1.2", "version of DTLS; this build: 1.2 (the program's own: -V)",
+	  OPTION_VALUE, set_version },
+	{ NULL, "handshake-rate", "R|max", "max", "new handshakes a second", OPTION_VALUE, set_handshake_rate },
+	{ NULL, "handshakes-at-once", "N", "256", "handshakes under way at most",
+	  OPTION_VALUE, set_handshakes_at_once },
+	{ NULL, "resume", "PCT", "0", "handshakes that resume a session, where one is known",
+	  OPTION_VALUE, set_resume },
+	{ NULL, "churn", "PCT", "0", "devices that leave and connect again, a second",
+	  OPTION_VALUE, set_churn },
+
+	{ "Load", "rate", "R|max", "1k",
+	  "requests a second of the whole fleet, at times that do not depend on the answers;\n"
+	  "max: as many as are answered, a fixed number being kept under way",
+	  OPTION_VALUE, set_rate },
+	{ NULL, "ramp", "TIME", "0", "the rate rises from 0 in this time, before the warm-up",
+	  OPTION_VALUE, set_ramp },
+	{ NULL, "warmup", "TIME", "1s", "load before what is measured", OPTION_VALUE, set_warmup },
+	{ NULL, "duration", "TIME", "10s", "how long is measured; with --search, a confirming trial",
+	  OPTION_VALUE, set_duration },
+	{ NULL, "payload", "SIZE|MIN-MAX", "64", "bytes of a request's payload, up to 1024",
+	  OPTION_VALUE, set_payload },
+	{ NULL, "mix", "con:PCT,non:PCT", "con:100,non:0", "requests that are confirmable, and not",
+	  OPTION_VALUE, set_mix },
+	{ NULL, "path", "PATH", "s/load", "Uri-Path of the requests, which are POST",
+	  OPTION_VALUE, set_path },
+	{ NULL, "inflight", "N", "auto",
+	  "requests under way at most, those beyond are missed; auto: 256k, with --rate max 1k",
+	  OPTION_VALUE, set_inflight },
+	{ NULL, "retransmit", "coap|off", "auto",
+	  "coap: as RFC 7252 4.2 says; auto: coap, with --search off", OPTION_VALUE, set_retransmit },
+	{ NULL, "answer-timeout", "TIME", "auto",
+	  "a request without an answer is lost after that; auto: 93s (MAX_TRANSMIT_WAIT),\n"
+	  "with --retransmit off 1s",
+	  OPTION_VALUE, set_answer_timeout },
+	{ NULL, "late", "TIME", "1ms",
+	  "a request is late that leaves so long after its time; more than 0.1 % late or\n"
+	  "missed is the generator's fault and fails the run",
+	  OPTION_VALUE, set_late },
+
+	{ "Trouble made on purpose", "loss", "PCT", "0", "datagrams not sent", OPTION_VALUE, set_loss },
+	{ NULL, "reorder", "PCT", "0", "datagrams sent behind later ones", OPTION_VALUE, set_reorder },
+	{ NULL, "duplicate", "PCT", "0", "datagrams sent twice", OPTION_VALUE, set_duplicate },
+	{ NULL, "hostile", "PCT", "0",
+	  "datagrams beside the requests that are forged, replayed or broken", OPTION_VALUE, set_hostile },
+	{ NULL, "seed", "N", "1", "of all that is random: the same seed makes the same run",
+	  OPTION_VALUE, set_seed },
+
+	{ "Instead of a run", "search", "ndr,pdr=PCT", NULL,
+	  "the highest rates with no loss (ndr), and with at most so much (pdr; 0.5%)",
+	  OPTION_VALUE, set_search },
+	{ NULL, "handshakes-only", NULL, "no", "connect, leave, connect, ... for --duration",
+	  OPTION_SWITCH, set_handshakes_only },
+	{ NULL, "report", "handshake-cost", NULL,
+	  "a few handshakes of each kind: messages, bytes, round trips, time",
+	  OPTION_VALUE, set_report },
+	{ NULL, "write-psk", "FILE", NULL,
+	  "write the fleet's identities and keys as sluice's --psk-file takes them, and exit",
+	  OPTION_VALUE, set_write_psk },
+
+	{ "Results", "json", "FILE", NULL, "everything as JSON", OPTION_VALUE, set_json },
+	{ NULL, "hgrm", "FILE", NULL, "latencies by percentile, as HdrHistogram's tools read them",
+	  OPTION_VALUE, set_hgrm },
+	{ NULL, "progress", NULL, "yes", "a line a second, to stderr", OPTION_SWITCH, set_progress },
+
+	{ "Commands", "V", NULL, NULL, "print the program's version", OPTION_COMMAND, NULL },
+	{ NULL, "help", NULL, NULL, "print this", OPTION_COMMAND, NULL },
+};
+/* clang-format on */
+
+const struct option_table load_options_table = { "sluice-load", rows,
+						 sizeof(rows) / sizeof(*rows) };
