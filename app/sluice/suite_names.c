@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "suite_names.h"
 
-static const char prefix[] = "TLS_PSK_WITH_";
+#include <stdio.h>
 
 /* Whether the first len bytes of a and b are one name: letters of any case, - for _. */
 static bool same(const char *a, const char *b, size_t len)
@@ -19,18 +19,25 @@ static bool same(const char *a, const char *b, size_t len)
 	return true;
 }
 
+/* Whether a name is this one, with the hash at its end or without. */
+static bool is(const char *whole, const char *name, size_t len)
+{
+	const char *hash = strstr(whole, "_SHA");
+
+	return (len == strlen(whole) || (hash != NULL && len == (size_t)(hash - whole))) &&
+	       same(name, whole, len);
+}
+
+/* IANA's names are TLS_, key exchange, _WITH_, cipher. */
 static bool matches(const char *iana, const char *name, size_t len)
 {
-	size_t iana_len = strlen(iana), prefix_len = sizeof(prefix) - 1;
-	const char *hash = strstr(iana, "_SHA");
+	const char *kx = iana + strlen("TLS_"), *with = strstr(kx, "_WITH_"),
+		   *cipher = with + strlen("_WITH_");
+	char brief[64];
 
-	if (len < prefix_len || !same(name, prefix, prefix_len)) {
-		iana += prefix_len;
-		iana_len -= prefix_len;
-	}
-	if (len == iana_len && same(name, iana, len))
-		return true;
-	return hash != NULL && len == (size_t)(hash - iana) && same(name, iana, len);
+	snprintf(brief, sizeof(brief), "%.*s_%s", (int)(with - kx), kx, cipher);
+	return is(iana, name, len) || is(brief, name, len) ||
+	       (strncmp(brief, "PSK_", 4) == 0 && is(cipher, name, len));
 }
 
 static const struct suite *find(const char *name, size_t len)

@@ -64,6 +64,10 @@
 	X(HS_NO_EMS,           "hs_no_ems",           "policy wants an extended master secret")    \
 	X(HS_PARAMETER,        "hs_parameter",        "illegal parameter")                         \
 	X(HS_AUTH,             "hs_auth",             "unknown identity or wrong key")             \
+	X(HS_NO_CERT,          "hs_no_cert",          "no certificate, or none of a type taken")    \
+	X(HS_CERT,             "hs_cert",             "certificate not taken")                     \
+	X(HS_CERT_EXPIRED,     "hs_cert_expired",     "certificate expired or not yet valid")      \
+	X(HS_CERT_REVOKED,     "hs_cert_revoked",     "certificate revoked")                       \
 	X(HS_TIMEOUT,          "hs_timeout",          "handshake did not finish in time")          \
 	X(HS_ALERT,            "hs_alert",            "ended by the peer's alert")                 \
 	X(HS_INTERNAL,         "hs_internal",         "randomness, memory or libcrypto failed")    \

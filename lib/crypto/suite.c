@@ -19,22 +19,35 @@ const struct aead_info aead_infos[AEAD_N] = {
 	[AEAD_CHACHA20_POLY1305] = { "CHACHA20-POLY1305", 32, 12, 0, 16, SEQ_SEAL_MAX },
 };
 
+/* clang-format off */
+#define PSK(name, aead, hash)         { "TLS_PSK_WITH_" #name, TLS_PSK_WITH_##name, aead, hash, KX_PSK }
+#define ECDHE_PSK(name, aead, hash)   { "TLS_ECDHE_PSK_WITH_" #name, TLS_ECDHE_PSK_WITH_##name, aead, hash, KX_ECDHE_PSK }
+#define ECDHE_ECDSA(name, aead, hash) { "TLS_ECDHE_ECDSA_WITH_" #name, TLS_ECDHE_ECDSA_WITH_##name, aead, hash, KX_ECDHE_ECDSA }
+
 /*
- * In order of preference. AES-128-GCM is the fastest in every engine; CCM_8 follows because it is
- * the one suite that RFC 7252 §9.1.3.1 makes every CoAP device have and its records are the
- * shortest; the others are for peers that offer nothing else.
+ * In order of preference. Forward secrecy first (RFC 9325 §4.1), but certificates last: a client
+ * offers pre-shared keys only when it has one, while many offer certificates whether or not they
+ * have any. AES-128-GCM is the fastest in every engine; CCM_8 follows because it is what RFC 7252
+ * §9.1.3 makes every CoAP device have and its records are the shortest; the others are for peers
+ * that offer nothing else.
  */
 static const struct suite suites[SUITE_N] = {
-	{ "TLS_PSK_WITH_AES_128_GCM_SHA256", TLS_PSK_WITH_AES_128_GCM_SHA256, AEAD_AES_128_GCM,
-	  PRF_SHA256 },
-	{ "TLS_PSK_WITH_AES_128_CCM_8", TLS_PSK_WITH_AES_128_CCM_8, AEAD_AES_128_CCM_8,
-	  PRF_SHA256 },
-	{ "TLS_PSK_WITH_AES_128_CCM", TLS_PSK_WITH_AES_128_CCM, AEAD_AES_128_CCM, PRF_SHA256 },
-	{ "TLS_PSK_WITH_CHACHA20_POLY1305_SHA256", TLS_PSK_WITH_CHACHA20_POLY1305_SHA256,
-	  AEAD_CHACHA20_POLY1305, PRF_SHA256 },
-	{ "TLS_PSK_WITH_AES_256_GCM_SHA384", TLS_PSK_WITH_AES_256_GCM_SHA384, AEAD_AES_256_GCM,
-	  PRF_SHA384 },
+	ECDHE_PSK(AES_128_GCM_SHA256,         AEAD_AES_128_GCM,       PRF_SHA256),
+	ECDHE_PSK(AES_128_CCM_8_SHA256,       AEAD_AES_128_CCM_8,     PRF_SHA256),
+	ECDHE_PSK(AES_128_CCM_SHA256,         AEAD_AES_128_CCM,       PRF_SHA256),
+	ECDHE_PSK(CHACHA20_POLY1305_SHA256,   AEAD_CHACHA20_POLY1305, PRF_SHA256),
+	PSK(AES_128_GCM_SHA256,               AEAD_AES_128_GCM,       PRF_SHA256),
+	PSK(AES_128_CCM_8,                    AEAD_AES_128_CCM_8,     PRF_SHA256),
+	PSK(AES_128_CCM,                      AEAD_AES_128_CCM,       PRF_SHA256),
+	PSK(CHACHA20_POLY1305_SHA256,         AEAD_CHACHA20_POLY1305, PRF_SHA256),
+	PSK(AES_256_GCM_SHA384,               AEAD_AES_256_GCM,       PRF_SHA384),
+	ECDHE_ECDSA(AES_128_GCM_SHA256,       AEAD_AES_128_GCM,       PRF_SHA256),
+	ECDHE_ECDSA(AES_128_CCM_8,            AEAD_AES_128_CCM_8,     PRF_SHA256),
+	ECDHE_ECDSA(AES_128_CCM,              AEAD_AES_128_CCM,       PRF_SHA256),
+	ECDHE_ECDSA(CHACHA20_POLY1305_SHA256, AEAD_CHACHA20_POLY1305, PRF_SHA256),
+	ECDHE_ECDSA(AES_256_GCM_SHA384,       AEAD_AES_256_GCM,       PRF_SHA384),
 };
+/* clang-format on */
 
 const struct suite *suite_by_id(uint16_t id)
 {

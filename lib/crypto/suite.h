@@ -41,26 +41,47 @@ static inline const struct aead_info *aead_info(enum aead_alg alg) { return &aea
 
 enum prf_hash { PRF_SHA256, PRF_SHA384 };
 
-/* A DTLS 1.2 cipher suite (RFC 5487, 6655, 7905). */
+/* What keys are agreed on with, and who is proved by what. */
+enum suite_kx {
+	KX_PSK,         /* RFC 4279: both ends by the key */
+	KX_ECDHE_PSK,   /* RFC 5489: the same, with forward secrecy */
+	KX_ECDHE_ECDSA, /* RFC 8422: the server by its certificate, the client too if it is asked */
+};
+
+/* A DTLS 1.2 cipher suite (RFC 5487, 5289, 6655, 7251, 7905, 8442). */
 struct suite {
 	const char *name; /* IANA name */
 	uint16_t id;
 	enum aead_alg aead;
 	enum prf_hash hash;
+	enum suite_kx kx;
 };
 
 enum {
 	TLS_PSK_WITH_AES_128_GCM_SHA256 = 0x00a8,
 	TLS_PSK_WITH_AES_256_GCM_SHA384 = 0x00a9,
+	TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 = 0xc02b,
+	TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 = 0xc02c,
 	TLS_PSK_WITH_AES_128_CCM = 0xc0a4,
 	TLS_PSK_WITH_AES_128_CCM_8 = 0xc0a8,
+	TLS_ECDHE_ECDSA_WITH_AES_128_CCM = 0xc0ac,
+	TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 = 0xc0ae,
+	TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 = 0xcca9,
 	TLS_PSK_WITH_CHACHA20_POLY1305_SHA256 = 0xccab,
-	SUITE_N = 5
+	TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256 = 0xccac,
+	TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256 = 0xd001,
+	TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256 = 0xd003,
+	TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256 = 0xd005,
+	SUITE_N = 14
 };
 
 /* suite_by_id, suite_by_name: NULL when this build does not have it. */
 const struct suite *suite_by_id(uint16_t id);
 const struct suite *suite_by_name(const char *name);
+
+/* suite_has_psk, suite_has_ecdhe: whether a key of both ends, an agreement on one is part of it. */
+static inline bool suite_has_psk(const struct suite *s) { return s->kx != KX_ECDHE_ECDSA; }
+static inline bool suite_has_ecdhe(const struct suite *s) { return s->kx != KX_PSK; }
 
 /* suite_at: the i-th suite in order of preference, i < SUITE_N. */
 const struct suite *suite_at(size_t i);

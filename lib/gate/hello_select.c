@@ -10,13 +10,83 @@ static bool version_acceptable(uint16_t client_version)
 	return client_version >> 8 == DTLS_1_2 >> 8 && client_version <= DTLS_1_2;
 }
 
+/* RFC 8422 §4: without the extension a server may choose; RFC 7252 §9.1.3.2 has secp256r1 in
+ * everybody. */
+static uint16_t group_preferred(const struct client_hello *ch, const struct hello_policy *policy)
+{
+	for (size_t i = 0; i < policy->n_groups; i++)
+		if (hs_list16_has(ch->groups, policy->groups[i]) ||
+		    (rd_len(&ch->groups) == 0 && policy->groups[i] == ECDHE_SECP256R1))
+			return policy->groups[i];
+	return ECDHE_NONE;
+}
+
+unsigned hello_kinds(const struct client_hello *ch)
+{
+	unsigned kinds = 0;
+
+	/* RFC 8422 §5.1.1: the groups are those of a certificate's key too. */
+	if (hs_list16_has(ch->signature_algorithms, SIGNATURE_ECDSA_SECP256R1_SHA256) &&
+	    (rd_len(&ch->groups) == 0 || hs_list16_has(ch->groups, ECDHE_SECP256R1)))
+		kinds |= SIGNATURE_KIND_P256;
+	if (hs_list16_has(ch->signature_algorithms, SIGNATURE_ED25519))
+		kinds |= SIGNATURE_KIND_ED25519;
+	return kinds;
+}
+
+static bool suite_possible(const struct suite *suite, uint16_t group, enum signature_kind own)
+{
+	switch (suite->kx) {
+	case KX_PSK:
+		return true;
+	case KX_ECDHE_PSK:
+		return group != ECDHE_NONE;
+	case KX_ECDHE_ECDSA:
+		break;
+	}
+	return group != ECDHE_NONE && own != SIGNATURE_KIND_NONE;
+}
+
 static const struct suite *suite_preferred(const struct client_hello *ch,
-					   const struct hello_policy *policy)
+					   const struct hello_policy *policy, uint16_t group,
+					   enum signature_kind own)
 {
 	for (size_t i = 0; i < policy->n_suites; i++)
-		if (client_hello_offers(ch, policy->suites[i]->id))
+		if (client_hello_offers(ch, policy->suites[i]->id) &&
+		    suite_possible(policy->suites[i], group, own))
 			return policy->suites[i];
 	return NULL;
+}
+
+/* RFC 7250 §4.1: the first of the client's types that the server takes; no list is X.509. */
+static bool type_common(struct rd types, bool x509, bool rpk, uint8_t *out)
+{
+	uint8_t type;
+
+	*out = HS_CERTIFICATE_X509;
+	if (rd_len(&types) == 0)
+		return x509;
+	while (rd_u8(&types, &type)) {
+		*out = type;
+		if ((type == HS_CERTIFICATE_X509 && x509) || (type == HS_CERTIFICATE_RPK && rpk))
+			return true;
+	}
+	return false;
+}
+
+/* Who shows what. false: there is no common type (checklist 46). */
+static bool types_choose(const struct client_hello *ch, const struct hello_policy *policy,
+			 struct hello_choice *c)
+{
+	c->has_server_type = rd_len(&ch->server_certificate_types) != 0;
+	if (!type_common(ch->server_certificate_types, true, true, &c->server_type))
+		return false;
+	if (policy->client_auth == CLIENT_AUTH_NONE)
+		return true;
+	c->request_certificate = type_common(ch->client_certificate_types, policy->client_x509,
+					     policy->client_rpk, &c->client_type);
+	c->has_client_type = c->request_certificate && rd_len(&ch->client_certificate_types) != 0;
+	return c->request_certificate || policy->client_auth == CLIENT_AUTH_OPTIONAL;
 }
 
 static enum status refuse(struct hello_choice *out, enum status why, enum alert alert)
@@ -29,9 +99,13 @@ static enum status refuse(struct hello_choice *out, enum status why, enum alert 
  * highest here, so it never is. max_fragment_length is not echoed: RFC 6066 §4 then leaves records
  * at their ordinary size. */
 enum status hello_select(const struct client_hello *ch, const struct hello_policy *policy,
-			 struct hello_choice *out)
+			 enum signature_kind own, struct hello_choice *out)
 {
-	const struct suite *suite;
+	struct hello_choice c = {
+		.ems = ch->has_ems,
+		.renegotiation_info = ch->has_renegotiation_info || ch->has_scsv,
+		.group = group_preferred(ch, policy),
+	};
 
 	if (!version_acceptable(ch->version))
 		return refuse(out, STATUS_HELLO_VERSION, ALERT_PROTOCOL_VERSION);
@@ -39,15 +113,14 @@ enum status hello_select(const struct client_hello *ch, const struct hello_polic
 	 * 'renegotiated_connection' field is zero, and if it is not, MUST abort the handshake". */
 	if (ch->has_renegotiation_info && !ch->renegotiation_info_empty)
 		return refuse(out, STATUS_HS_PARAMETER, ALERT_HANDSHAKE_FAILURE);
-	suite = suite_preferred(ch, policy);
-	if (suite == NULL)
+	c.suite = suite_preferred(ch, policy, c.group, own);
+	if (c.suite == NULL)
 		return refuse(out, STATUS_HS_NO_SUITE, ALERT_HANDSHAKE_FAILURE);
 	if (policy->require_ems && !ch->has_ems)
 		return refuse(out, STATUS_HS_NO_EMS, ALERT_HANDSHAKE_FAILURE);
-	*out = (struct hello_choice){
-		.suite = suite,
-		.ems = ch->has_ems,
-		.renegotiation_info = ch->has_renegotiation_info || ch->has_scsv,
-	};
+	c.point_formats = suite_has_ecdhe(c.suite) && ch->has_point_formats;
+	if (!suite_has_psk(c.suite) && !types_choose(ch, policy, &c))
+		return refuse(out, STATUS_HS_NO_CERT, ALERT_UNSUPPORTED_CERTIFICATE);
+	*out = c;
 	return STATUS_OK;
 }

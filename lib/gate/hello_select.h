@@ -2,26 +2,46 @@
 /* What a ClientHello gets: the same pure function for the stateless gate and for the handshake. */
 #pragma once
 
+#include "ecdhe.h"
 #include "hs_msg.h"
+#include "signature.h"
 #include "status.h"
 #include "suite.h"
+
+/* Whether a client proves itself by a certificate or raw key, where the server does. */
+enum client_auth { CLIENT_AUTH_NONE, CLIENT_AUTH_OPTIONAL, CLIENT_AUTH_REQUIRED };
 
 /* The operator's choice. Immutable once made; shared by all cores. */
 struct hello_policy {
 	const struct suite *suites[SUITE_N]; /* in order of preference */
 	size_t n_suites;
-	bool require_ems; /* RFC 7627: refuse hellos without it */
+	bool require_ems;              /* RFC 7627: refuse hellos without it */
+	uint16_t groups[ECDHE_GROUPS]; /* enum ecdhe_group, in order of preference */
+	uint8_t n_groups;              /* 0: no suite with a key agreement is chosen */
+	enum client_auth client_auth;
+	bool client_x509, client_rpk; /* what clients are taken by */
 };
 
 struct hello_choice {
 	const struct suite *suite;
 	bool ems;
 	bool renegotiation_info; /* answer RFC 5746 */
+	bool point_formats;      /* answer RFC 8422 §5.1.2 */
 	enum alert alert;        /* when refused */
+	uint16_t group;          /* of suites that agree on a key */
+	/* KX_ECDHE_ECDSA */
+	bool request_certificate;
+	bool has_client_type, has_server_type; /* answer RFC 7250 */
+	uint8_t client_type, server_type;      /* HS_CERTIFICATE_X509 or HS_CERTIFICATE_RPK */
 };
 
+/* hello_kinds: the kinds of keys (enum signature_kind, as a set) that the client takes a server's
+ * proof from. Any thread. */
+unsigned hello_kinds(const struct client_hello *ch);
+
 /* hello_select: STATUS_OK and the choice; or STATUS_HELLO_VERSION, HS_NO_SUITE, HS_NO_EMS,
- * HS_PARAMETER with the alert to send once the cookie has verified. The server's preference wins.
- * Any thread. */
+ * HS_NO_CERT, HS_PARAMETER with the alert to send once the cookie has verified. own: of what kind
+ * the key is that the server has for this hello, one of hello_kinds or none. The server's
+ * preference wins. Any thread. */
 enum status hello_select(const struct client_hello *ch, const struct hello_policy *policy,
-			 struct hello_choice *out);
+			 enum signature_kind own, struct hello_choice *out);

@@ -71,7 +71,7 @@ static enum hs_next on_no_session(struct handshake *h)
 	struct hello_choice choice;
 
 	if (client_hello_parse(m.body, &ch) != HS_PARSE_OK ||
-	    hello_select(&ch, h->cfg->policy, &choice) != STATUS_OK)
+	    hello_select(&ch, h->cfg->policy, SIGNATURE_KIND_NONE, &choice) != STATUS_OK)
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	return full_handshake(h, &m, &ch, &choice);
 }
@@ -85,7 +85,7 @@ static enum hs_next on_client_hello(struct handshake *h, const struct reassembly
 
 	if (parsed != HS_PARSE_OK)
 		return connection_unparsed(h, parsed);
-	s = hello_select(&ch, h->cfg->policy, &choice);
+	s = hello_select(&ch, h->cfg->policy, SIGNATURE_KIND_NONE, &choice);
 	if (s != STATUS_OK)
 		return connection_fail(h, s, (int)choice.alert);
 	if (!connection_random(h, h->server_random, sizeof(h->server_random)))

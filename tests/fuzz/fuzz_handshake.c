@@ -171,7 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	pair_begin(&p, 1, aead, gate);
 	p.client_policy.n_suites = 1;
-	p.client_policy.suites[0] = suite_at(choice % SUITE_N);
+	p.client_policy.suites[0] = pair_suite(KX_PSK, choice);
 	p.client.cfg.no_ems = choice & 0x80;
 	if (!pair_start(&p))
 		abort();

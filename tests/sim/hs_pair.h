@@ -220,9 +220,22 @@ static inline void pair_config(struct pair_side *side, const struct hello_policy
 
 static inline void pair_policy(struct hello_policy *p)
 {
-	*p = (struct hello_policy){ .n_suites = SUITE_N };
+	*p = (struct hello_policy){ .n_suites = 0 };
 	for (size_t i = 0; i < SUITE_N; i++)
-		p->suites[i] = suite_at(i);
+		if (suite_at(i)->kx == KX_PSK)
+			p->suites[p->n_suites++] = suite_at(i);
+}
+
+/* pair_suite: the i-th suite with this key exchange, from the first again behind the last. */
+static inline const struct suite *pair_suite(enum suite_kx kx, size_t i)
+{
+	const struct suite *found[SUITE_N];
+	size_t n = 0;
+
+	for (size_t k = 0; k < SUITE_N; k++)
+		if (suite_at(k)->kx == kx)
+			found[n++] = suite_at(k);
+	return found[i % n];
 }
 
 /* pair_begin: both ends ready, the client not started. aead and gate are the caller's. */

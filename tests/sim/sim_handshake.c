@@ -403,7 +403,7 @@ static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed, s
 	s->job_at = UINT64_MAX;
 	pair_begin(&s->pair, seed, aead, gate);
 	s->pair.slow_jobs = sc->job_ns != 0;
-	s->pair.client_policy.suites[0] = suite_at(sc->suite);
+	s->pair.client_policy.suites[0] = pair_suite(KX_PSK, sc->suite);
 	s->pair.client_policy.n_suites = 1;
 	s->pair.client.cfg.no_ems = !sc->ems;
 	s->pair.client.cfg.mtu = s->pair.server.cfg.mtu = sc->mtu;
@@ -497,7 +497,7 @@ static struct scenario scenario_of(uint64_t seed)
 	static const uint16_t mtus[] = { 256, 300, 576, 1200, 1500 };
 	uint64_t r = seed;
 	struct scenario sc = {
-		.suite = (uint8_t)(pair_random(&r) % SUITE_N),
+		.suite = (uint8_t)(pair_random(&r) % 5),
 		.ems = pair_random(&r) % 4 != 0,
 		.mtu = mtus[pair_random(&r) % 5],
 	};
@@ -642,7 +642,7 @@ static void fault_run(struct faults *f)
 	const struct scenario sc = { .mtu = 1200,
 				     .ems = true,
 				     .resume = f->resume,
-				     .suite = (uint8_t)(f->n_run % SUITE_N),
+				     .suite = (uint8_t)(f->n_run % 5),
 				     .job_ns = f->job_ns };
 
 	sim_begin(&s, &sc, f->n_run + 1, f->aead, f->gate);

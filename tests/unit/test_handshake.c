@@ -6,8 +6,8 @@ static void test_every_suite_with_and_without_ems(void **state)
 	struct traffic_keys keys;
 
 	(void)state;
-	for (unsigned i = 0; i < 2 * SUITE_N; i++) {
-		const struct suite *suite = suite_at(i / 2);
+	for (unsigned i = 0; i < 2 * 5; i++) {
+		const struct suite *suite = pair_suite(KX_PSK, i / 2);
 
 		steps_begin();
 		p.client_policy.n_suites = 1;

@@ -101,7 +101,7 @@ static int setup(void **state)
 	assert_true(w->store && w->pending && w->aead && w->gate);
 	assert_true(cookie_secrets_init(&w->secrets));
 	w->policy.n_suites = 1;
-	w->policy.suites[0] = suite_at(0);
+	w->policy.suites[0] = suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256);
 	start_core(w);
 	*state = w;
 	return 0;
@@ -318,8 +318,8 @@ static void a_handshake_installs_what_the_device_has(void **state)
 	struct session_install in = device_up(w, &d, 40000);
 
 	assert_true(d.installed);
-	assert_int_equal(in.suite, suite_at(0)->id);
-	assert_int_equal(in.aead, suite_at(0)->aead);
+	assert_int_equal(in.suite, suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256)->id);
+	assert_int_equal(in.aead, suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256)->aead);
 	assert_memory_equal(in.rx_key, d.session.keys.client_key, AEAD_KEY_MAX);
 	assert_memory_equal(in.tx_key, d.session.keys.server_key, AEAD_KEY_MAX);
 	assert_memory_equal(in.rx_iv, d.session.keys.client_iv, AEAD_IV_LEN);

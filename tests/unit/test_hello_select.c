@@ -14,7 +14,12 @@ static const struct hello_policy *policy_of(size_t n, const uint16_t *ids, bool 
 {
 	static struct hello_policy policy;
 
-	policy = (struct hello_policy){ .n_suites = n, .require_ems = require_ems };
+	policy = (struct hello_policy){
+		.n_suites = n,
+		.require_ems = require_ems,
+		.groups = { ECDHE_X25519, ECDHE_SECP256R1 },
+		.n_groups = 2,
+	};
 	for (size_t i = 0; i < n; i++)
 		policy.suites[i] = suite_by_id(ids[i]);
 	return &policy;
@@ -22,13 +27,15 @@ static const struct hello_policy *policy_of(size_t n, const uint16_t *ids, bool 
 
 static const struct hello_policy *policy_all(void)
 {
-	const uint16_t ids[SUITE_N] = { TLS_PSK_WITH_AES_128_GCM_SHA256, TLS_PSK_WITH_AES_128_CCM_8,
-					TLS_PSK_WITH_AES_128_CCM,
-					TLS_PSK_WITH_CHACHA20_POLY1305_SHA256,
-					TLS_PSK_WITH_AES_256_GCM_SHA384 };
+	uint16_t ids[SUITE_N];
 
+	for (size_t i = 0; i < SUITE_N; i++)
+		ids[i] = suite_at(i)->id;
 	return policy_of(SUITE_N, ids, false);
 }
+
+/* The key that the server has. */
+static enum signature_kind own;
 
 static enum status select_parts(const struct hello_parts *parts, const struct hello_policy *policy,
 				struct hello_choice *out)
@@ -39,7 +46,7 @@ static enum status select_parts(const struct hello_parts *parts, const struct he
 	assert_int_equal(client_hello_parse(rd_of(body, hello_body(body, parts)), &ch),
 			 HS_PARSE_OK);
 	memset(out, 0xa5, sizeof(*out));
-	return hello_select(&ch, policy, out);
+	return hello_select(&ch, policy, own, out);
 }
 
 static void server_preference_wins(void **state)
@@ -67,6 +74,7 @@ static void every_suite_of_ours_can_be_chosen(void **state)
 		struct hello_parts p = hello_plain();
 		struct hello_choice choice;
 
+		own = SIGNATURE_KIND_P256;
 		p.suites = HELLO_BYTES(0x13, 0x01, (uint8_t)(id >> 8), (uint8_t)id, 0xff, 0xff);
 		assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_OK);
 		assert_ptr_equal(choice.suite, suite_by_id(id));
@@ -182,16 +190,189 @@ static void real_hellos_get_what_they_offer(void **state)
 						  sizeof(hello_openssl) - HELLO_AT_BODY),
 					    &ch),
 			 HS_PARSE_OK);
-	assert_int_equal(hello_select(&ch, policy_of(3, ids, true), &choice), STATUS_OK);
+	assert_int_equal(hello_select(&ch, policy_of(3, ids, true), SIGNATURE_KIND_NONE, &choice),
+			 STATUS_OK);
 	assert_int_equal(choice.suite->id, TLS_PSK_WITH_CHACHA20_POLY1305_SHA256);
 	assert_true(choice.ems && choice.renegotiation_info);
 	assert_int_equal(client_hello_parse(rd_of(hello_gnutls + HELLO_AT_BODY,
 						  sizeof(hello_gnutls) - HELLO_AT_BODY),
 					    &ch),
 			 HS_PARSE_OK);
-	assert_int_equal(hello_select(&ch, policy_of(3, ids, true), &choice), STATUS_OK);
+	assert_int_equal(hello_select(&ch, policy_of(3, ids, true), SIGNATURE_KIND_NONE, &choice),
+			 STATUS_OK);
 	assert_int_equal(choice.suite->id, TLS_PSK_WITH_CHACHA20_POLY1305_SHA256);
 	assert_true(choice.ems && choice.renegotiation_info);
+}
+
+/* A hello that offers one suite, with these extensions. */
+static enum status select_one(uint16_t id, struct hello_bytes extensions,
+			      const struct hello_policy *policy, struct hello_choice *out)
+{
+	struct hello_parts p = hello_plain();
+
+	p.suites = HELLO_BYTES((uint8_t)(id >> 8), (uint8_t)id);
+	p.extensions = extensions;
+	return select_parts(&p, policy, out);
+}
+
+/* checklist 45 */
+static void the_group_is_the_servers_favourite_of_those_offered(void **state)
+{
+	const uint16_t id = TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256;
+	const struct {
+		struct hello_bytes ext;
+		uint16_t group;
+	} rows[] = {
+		{ { (const uint8_t[]){ 0, 10, 0, 6, 0, 4, 0, 23, 0, 29 }, 10 }, ECDHE_X25519 },
+		{ { (const uint8_t[]){ 0, 10, 0, 6, 0, 4, 0, 24, 0, 23 }, 10 }, ECDHE_SECP256R1 },
+		{ { NULL, 0 }, ECDHE_SECP256R1 }, /* RFC 8422 §4 */
+		{ { (const uint8_t[]){ 0, 10, 0, 4, 0, 2, 0, 24 }, 8 }, ECDHE_NONE },
+	};
+	struct hello_choice choice;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum status s = select_one(id, rows[i].ext, policy_all(), &choice);
+
+		assert_int_equal(s, rows[i].group ? STATUS_OK : STATUS_HS_NO_SUITE);
+		assert_int_equal(choice.group, rows[i].group);
+	}
+}
+
+/* bad-input D8, D9: without a group or a scheme in common the next suite is taken, or none. */
+static void certificates_need_a_key_that_the_client_takes(void **state)
+{
+	const uint16_t id = TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8;
+	static const uint8_t p256[] = { 0, 13, 0, 4, 0, 2, 4, 3 },
+			     ed25519[] = { 0, 13, 0, 4, 0, 2, 8, 7 },
+			     only_x25519[] = { 0, 13, 0, 4, 0, 2, 4, 3, 0, 10, 0, 4, 0, 2, 0, 29 };
+	struct client_hello ch = { 0 };
+	struct hello_choice choice;
+
+	(void)state;
+	own = SIGNATURE_KIND_NONE;
+	assert_int_equal(
+		select_one(id, HELLO_BYTES(0, 13, 0, 4, 0, 2, 4, 3), policy_all(), &choice),
+		STATUS_HS_NO_SUITE);
+	own = SIGNATURE_KIND_P256;
+	assert_int_equal(
+		select_one(id, HELLO_BYTES(0, 13, 0, 4, 0, 2, 4, 3), policy_all(), &choice),
+		STATUS_OK);
+	assert_int_equal(choice.suite->id, id);
+	assert_false(choice.request_certificate);
+	assert_int_equal(hello_kinds(&ch), 0);
+	ch.signature_algorithms = rd_of(p256 + 6, 2);
+	assert_int_equal(hello_kinds(&ch), SIGNATURE_KIND_P256);
+	ch.groups = rd_of(only_x25519 + 14, 2);
+	assert_int_equal(hello_kinds(&ch), 0);
+	ch.signature_algorithms = rd_of(ed25519 + 6, 2);
+	assert_int_equal(hello_kinds(&ch), SIGNATURE_KIND_ED25519);
+}
+
+/* checklist 46, 47 */
+static void certificate_types_are_those_in_common(void **state)
+{
+	const uint16_t id = TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8;
+	struct hello_policy policy = *policy_all();
+	const struct {
+		struct hello_bytes ext;
+		bool x509, rpk;
+		enum client_auth auth;
+		enum status want;
+		bool request, has_client;
+		uint8_t client;
+	} rows[] = {
+		/* no extension: X.509 */
+		{ { NULL, 0 }, true, false, CLIENT_AUTH_REQUIRED, STATUS_OK, true, false, 0 },
+		{ { NULL, 0 },
+		  false,
+		  true,
+		  CLIENT_AUTH_REQUIRED,
+		  STATUS_HS_NO_CERT,
+		  false,
+		  false,
+		  0 },
+		{ { NULL, 0 }, false, true, CLIENT_AUTH_OPTIONAL, STATUS_OK, false, false, 0 },
+		{ { NULL, 0 }, true, true, CLIENT_AUTH_NONE, STATUS_OK, false, false, 0 },
+		/* the client's preference */
+		{ { (const uint8_t[]){ 0, 19, 0, 3, 2, 2, 0 }, 7 },
+		  true,
+		  true,
+		  CLIENT_AUTH_REQUIRED,
+		  STATUS_OK,
+		  true,
+		  true,
+		  2 },
+		{ { (const uint8_t[]){ 0, 19, 0, 3, 2, 0, 2 }, 7 },
+		  true,
+		  true,
+		  CLIENT_AUTH_REQUIRED,
+		  STATUS_OK,
+		  true,
+		  true,
+		  0 },
+		{ { (const uint8_t[]){ 0, 19, 0, 3, 2, 0, 2 }, 7 },
+		  false,
+		  true,
+		  CLIENT_AUTH_REQUIRED,
+		  STATUS_OK,
+		  true,
+		  true,
+		  2 },
+		{ { (const uint8_t[]){ 0, 19, 0, 2, 1, 2 }, 6 },
+		  true,
+		  false,
+		  CLIENT_AUTH_REQUIRED,
+		  STATUS_HS_NO_CERT,
+		  false,
+		  false,
+		  0 },
+		/* the server's own */
+		{ { (const uint8_t[]){ 0, 20, 0, 2, 1, 1 }, 6 },
+		  true,
+		  false,
+		  CLIENT_AUTH_NONE,
+		  STATUS_HS_NO_CERT,
+		  false,
+		  false,
+		  0 },
+	};
+
+	(void)state;
+	own = SIGNATURE_KIND_P256;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct hello_choice choice;
+
+		policy.client_auth = rows[i].auth;
+		policy.client_x509 = rows[i].x509;
+		policy.client_rpk = rows[i].rpk;
+		assert_int_equal(select_one(id, rows[i].ext, &policy, &choice), rows[i].want);
+		assert_int_equal(choice.request_certificate, rows[i].request);
+		assert_int_equal(choice.has_client_type, rows[i].has_client);
+		if (rows[i].request)
+			assert_int_equal(choice.client_type, rows[i].client);
+		if (rows[i].want != STATUS_OK)
+			assert_int_equal(choice.alert, ALERT_UNSUPPORTED_CERTIFICATE);
+	}
+	assert_int_equal(select_one(id, HELLO_BYTES(0, 20, 0, 3, 2, 2, 0), &policy,
+				    &(struct hello_choice){ 0 }),
+			 STATUS_OK);
+}
+
+/* RFC 8422 §5.1.2: answered only where curves are used. */
+static void point_formats_are_answered(void **state)
+{
+	const struct hello_bytes ext = HELLO_BYTES(0, 11, 0, 2, 1, 0);
+	struct hello_choice choice;
+
+	(void)state;
+	assert_int_equal(
+		select_one(TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256, ext, policy_all(), &choice),
+		STATUS_OK);
+	assert_true(choice.point_formats);
+	assert_int_equal(select_one(TLS_PSK_WITH_AES_128_CCM, ext, policy_all(), &choice),
+			 STATUS_OK);
+	assert_false(choice.point_formats);
 }
 
 int main(void)
@@ -206,6 +387,10 @@ int main(void)
 		cmocka_unit_test(renegotiation_info_is_answered_when_empty),
 		cmocka_unit_test(max_fragment_length_does_not_stand_in_the_way),
 		cmocka_unit_test(real_hellos_get_what_they_offer),
+		cmocka_unit_test(the_group_is_the_servers_favourite_of_those_offered),
+		cmocka_unit_test(certificates_need_a_key_that_the_client_takes),
+		cmocka_unit_test(certificate_types_are_those_in_common),
+		cmocka_unit_test(point_formats_are_answered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

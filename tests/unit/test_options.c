@@ -524,6 +524,14 @@ static void suites_in_order(void **state)
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(r.opt.policy.suites[i]->id, ids[i]);
 	end(&r);
+	r = accepts(BASE "--suites ecdhe-ecdsa-aes-128-ccm-8,ECDHE_PSK_AES_128_CCM_8,"
+			 "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305,PSK_AES_128_CCM_8");
+	assert_int_equal(r.opt.policy.n_suites, 4);
+	assert_int_equal(r.opt.policy.suites[0]->id, TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8);
+	assert_int_equal(r.opt.policy.suites[1]->id, TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256);
+	assert_int_equal(r.opt.policy.suites[2]->id, TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256);
+	assert_int_equal(r.opt.policy.suites[3]->id, TLS_PSK_WITH_AES_128_CCM_8);
+	end(&r);
 	r = accepts(BASE "--suites AES_128_CCM");
 	assert_int_equal(r.opt.policy.n_suites, 1);
 	assert_int_equal(r.opt.policy.suites[0]->id, TLS_PSK_WITH_AES_128_CCM);

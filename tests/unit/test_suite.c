@@ -9,16 +9,35 @@
 
 #include <cmocka.h>
 
-/* RFC 5487 §2, RFC 6655 §3 and §4, RFC 7905 §2: number, name, AEAD, PRF. */
+/* RFC 5487 §2, RFC 5289 §3.2, RFC 6655 §3 and §4, RFC 7251 §2, RFC 7905 §2, RFC 8442 §3: number,
+ * name, AEAD, PRF. */
 static void suites_are_those_of_the_rfcs(void **state)
 {
 	static const struct suite want[] = {
-		{ "TLS_PSK_WITH_AES_128_GCM_SHA256", 0x00a8, AEAD_AES_128_GCM, PRF_SHA256 },
-		{ "TLS_PSK_WITH_AES_256_GCM_SHA384", 0x00a9, AEAD_AES_256_GCM, PRF_SHA384 },
-		{ "TLS_PSK_WITH_AES_128_CCM", 0xc0a4, AEAD_AES_128_CCM, PRF_SHA256 },
-		{ "TLS_PSK_WITH_AES_128_CCM_8", 0xc0a8, AEAD_AES_128_CCM_8, PRF_SHA256 },
+		{ "TLS_PSK_WITH_AES_128_GCM_SHA256", 0x00a8, AEAD_AES_128_GCM, PRF_SHA256, KX_PSK },
+		{ "TLS_PSK_WITH_AES_256_GCM_SHA384", 0x00a9, AEAD_AES_256_GCM, PRF_SHA384, KX_PSK },
+		{ "TLS_PSK_WITH_AES_128_CCM", 0xc0a4, AEAD_AES_128_CCM, PRF_SHA256, KX_PSK },
+		{ "TLS_PSK_WITH_AES_128_CCM_8", 0xc0a8, AEAD_AES_128_CCM_8, PRF_SHA256, KX_PSK },
 		{ "TLS_PSK_WITH_CHACHA20_POLY1305_SHA256", 0xccab, AEAD_CHACHA20_POLY1305,
-		  PRF_SHA256 },
+		  PRF_SHA256, KX_PSK },
+		{ "TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256", 0xd001, AEAD_AES_128_GCM, PRF_SHA256,
+		  KX_ECDHE_PSK },
+		{ "TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256", 0xd003, AEAD_AES_128_CCM_8, PRF_SHA256,
+		  KX_ECDHE_PSK },
+		{ "TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256", 0xd005, AEAD_AES_128_CCM, PRF_SHA256,
+		  KX_ECDHE_PSK },
+		{ "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256", 0xccac, AEAD_CHACHA20_POLY1305,
+		  PRF_SHA256, KX_ECDHE_PSK },
+		{ "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", 0xc02b, AEAD_AES_128_GCM, PRF_SHA256,
+		  KX_ECDHE_ECDSA },
+		{ "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", 0xc02c, AEAD_AES_256_GCM, PRF_SHA384,
+		  KX_ECDHE_ECDSA },
+		{ "TLS_ECDHE_ECDSA_WITH_AES_128_CCM", 0xc0ac, AEAD_AES_128_CCM, PRF_SHA256,
+		  KX_ECDHE_ECDSA },
+		{ "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8", 0xc0ae, AEAD_AES_128_CCM_8, PRF_SHA256,
+		  KX_ECDHE_ECDSA },
+		{ "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", 0xcca9, AEAD_CHACHA20_POLY1305,
+		  PRF_SHA256, KX_ECDHE_ECDSA },
 	};
 
 	(void)state;
@@ -30,13 +49,16 @@ static void suites_are_those_of_the_rfcs(void **state)
 		assert_string_equal(s->name, want[i].name);
 		assert_int_equal(s->aead, want[i].aead);
 		assert_int_equal(s->hash, want[i].hash);
+		assert_int_equal(s->kx, want[i].kx);
+		assert_int_equal(suite_has_psk(s), strstr(s->name, "PSK") != NULL);
+		assert_int_equal(suite_has_ecdhe(s), strstr(s->name, "ECDHE") != NULL);
 		assert_ptr_equal(suite_by_name(want[i].name), s);
 	}
 }
 
 static void what_is_not_a_suite_is_not_found(void **state)
 {
-	static const uint16_t ids[] = { 0, 0x00ff, 0x5600, 0x008c, 0xc0ae, 0xffff };
+	static const uint16_t ids[] = { 0, 0x00ff, 0x5600, 0x008c, 0xc030, 0xffff };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
@@ -54,7 +76,12 @@ static void preference_names_every_suite_once(void **state)
 		for (size_t j = 0; j < i; j++)
 			assert_int_not_equal(suite_at(i)->id, suite_at(j)->id);
 	}
-	assert_int_equal(suite_at(0)->id, TLS_PSK_WITH_AES_128_GCM_SHA256);
+	/* forward secrecy first, certificates last: the kinds do not mix */
+	for (size_t i = 1; i < SUITE_N; i++)
+		assert_true(suite_at(i)->kx == suite_at(i - 1)->kx ||
+			    (suite_at(i)->kx == KX_PSK && suite_at(i - 1)->kx == KX_ECDHE_PSK) ||
+			    suite_at(i)->kx == KX_ECDHE_ECDSA);
+	assert_int_equal(suite_at(0)->kx, KX_ECDHE_PSK);
 }
 
 /* RFC 5288 §3, RFC 6655 §3: salt 4, explicit 8; RFC 7905 §2: IV 12, nothing explicit. */

@@ -29,8 +29,8 @@ static struct session_ref install(struct world *w, const char *name, uint8_t own
 {
 	struct session_install in = {
 		.flow = { .local_port = 5684, .remote_port = port },
-		.suite = suite_at(0)->id,
-		.aead = (uint8_t)suite_at(0)->aead,
+		.suite = suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256)->id,
+		.aead = (uint8_t)suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256)->aead,
 		.identity = identity_get(w->identities, name, (uint16_t)strlen(name)),
 	};
 	struct session_ref ref, replaced;
@@ -240,7 +240,7 @@ static void the_sink_gets_a_line_with_the_devices_name(void **state)
 	text = written(w);
 	assert_non_null(strstr(text, "\"meter-7\""));
 	assert_non_null(strstr(text, "\"auth\":\"psk\",\"dtls\":\"1.2\""));
-	assert_non_null(strstr(text, suite_at(0)->name));
+	assert_non_null(strstr(text, suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256)->name));
 	assert_non_null(strstr(text, "198.18.0.9"));
 	assert_non_null(strstr(text, "\"method\":\"POST\""));
 	assert_non_null(strstr(text, "temp"));
@@ -305,7 +305,7 @@ static void an_answer_can_wait_for_the_sink(void **state)
 	answer = parsed(got);
 	assert_int_equal(msg_of(got)->hop.port_id, MSG_COLD_HOP);
 	assert_memory_equal(&msg_of(got)->ref, &w->ref, sizeof(w->ref));
-	assert_int_equal(msg_of(got)->aead, suite_at(0)->aead);
+	assert_int_equal(msg_of(got)->aead, suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256)->aead);
 	assert_int_equal(answer.type, COAP_ACK);
 	assert_int_equal(answer.code, COAP_CHANGED);
 	assert_int_equal(answer.mid, 9);
