@@ -4,14 +4,12 @@
 #include "handshake.h"
 #include "keyed_hash.h"
 #include "secret.h"
+#include "secret_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /*
@@ -46,34 +44,10 @@ struct psk_store {
 	size_t count, short_keys;
 };
 
-struct line {
-	const uint8_t *p;
-	size_t len;
-};
-
 struct credential {
 	uint8_t identity[PSK_IDENTITY_MAX], key[PSK_KEY_MAX];
 	size_t identity_len, key_len;
 };
-
-static void *map(size_t len)
-{
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return NULL;
-	/* Best effort: keys stay out of core files. */
-	(void)madvise(p, len, MADV_DONTDUMP);
-	return p;
-}
-
-static void unmap(void *p, size_t len)
-{
-	if (p == NULL)
-		return;
-	secret_wipe(p, len);
-	munmap(p, len);
-}
 
 /* Index */
 
@@ -129,26 +103,6 @@ static const char *add(struct psk_store *s, const struct credential *c)
 
 /* Lines */
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool hex(uint8_t *out, const uint8_t *p, size_t n_bytes)
-{
-	for (size_t i = 0; i < n_bytes; i++) {
-		int high = hex_digit(p[2 * i]), low = hex_digit(p[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		out[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
-}
-
 static const char *parse_hex_identity(const uint8_t *p, size_t len, struct credential *out)
 {
 	if (len == 0 || len % 2 != 0)
@@ -156,7 +110,7 @@ static const char *parse_hex_identity(const uint8_t *p, size_t len, struct crede
 		       "with \"# \")";
 	if (len / 2 > PSK_IDENTITY_MAX)
 		return "identity is longer than 128 bytes";
-	if (!hex(out->identity, p, len / 2))
+	if (!secret_hex(out->identity, p, len / 2))
 		return "after '#' an identity is hex digits (a comment begins with \"# \")";
 	out->identity_len = len / 2;
 	return NULL;
@@ -185,19 +139,20 @@ static const char *parse_key(const uint8_t *p, size_t len, struct credential *ou
 		return "key is longer than 64 bytes";
 	if (len % 2 != 0)
 		return "key has an odd number of hex digits";
-	if (!hex(out->key, p, len / 2))
+	if (!secret_hex(out->key, p, len / 2))
 		return "key is not hex digits";
 	out->key_len = len / 2;
 	return NULL;
 }
 
-static const char *parse_line(struct psk_store *s, const struct line *l, struct credential *scratch)
+static const char *parse_line(struct psk_store *s, const struct secret_line *l,
+			      struct credential *scratch)
 {
 	const uint8_t *colon;
 	const char *wrong;
 	size_t identity_len;
 
-	if (l->len == 0 || (l->len >= 2 && l->p[0] == '#' && l->p[1] == ' '))
+	if (secret_line_is_comment(l))
 		return NULL;
 	colon = memrchr(l->p, ':', l->len);
 	if (colon == NULL)
@@ -207,17 +162,6 @@ static const char *parse_line(struct psk_store *s, const struct line *l, struct 
 	if (wrong == NULL)
 		wrong = parse_key(colon + 1, l->len - identity_len - 1, scratch);
 	return wrong != NULL ? wrong : add(s, scratch);
-}
-
-static struct line next_line(const uint8_t **p, const uint8_t *end)
-{
-	const uint8_t *start = *p, *lf = memchr(start, '\n', (size_t)(end - start));
-	size_t len = (size_t)((lf != NULL ? lf : end) - start);
-
-	*p = lf != NULL ? lf + 1 : end;
-	if (lf != NULL && len > 0 && start[len - 1] == '\r')
-		len--;
-	return (struct line){ .p = start, .len = len };
 }
 
 static const char *parse_lines(struct psk_store *s, const uint8_t *p, size_t len, size_t *line)
@@ -230,7 +174,7 @@ static const char *parse_lines(struct psk_store *s, const uint8_t *p, size_t len
 	if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
 		return "begins with a byte order mark";
 	for (*line = 0; wrong == NULL && p < end;) {
-		struct line l = next_line(&p, end);
+		struct secret_line l = secret_line_next(&p, end);
 
 		++*line;
 		wrong = parse_line(s, &l, &scratch);
@@ -245,7 +189,7 @@ static size_t count_lines(const uint8_t *p, size_t len)
 	size_t n = 0;
 
 	while (p < end) {
-		(void)next_line(&p, end);
+		(void)secret_line_next(&p, end);
 		n++;
 	}
 	return n;
@@ -260,7 +204,7 @@ static bool allocate(struct psk_store *s, const uint8_t *bytes, size_t len)
 	for (s->n_index = 4; s->n_index / 4 * 3 < lines;)
 		s->n_index *= 2;
 	s->arena_len = len + 1; /* an empty file is a legal, empty store */
-	s->arena = map(s->arena_len);
+	s->arena = secret_map(s->arena_len);
 	s->index = calloc(s->n_index, sizeof(*s->index));
 	return s->arena != NULL && s->index != NULL &&
 	       getrandom(&s->hash_key, sizeof(s->hash_key), 0) == (ssize_t)sizeof(s->hash_key);
@@ -304,67 +248,21 @@ void psk_store_free(struct psk_store *s)
 {
 	if (s == NULL)
 		return;
-	unmap(s->arena, s->arena_len);
+	secret_unmap(s->arena, s->arena_len);
 	free(s->index);
 	secret_wipe(s, sizeof(*s));
 	free(s);
 }
 
-/* Files */
-
-static const char *open_checked(const char *path, int *fd, size_t *len)
-{
-	struct stat st;
-
-	/* Not to hang on a FIFO that nobody writes. */
-	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (*fd < 0 || fstat(*fd, &st) != 0)
-		return strerror(errno);
-	if (!S_ISREG(st.st_mode))
-		return "not a regular file";
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return "keys are readable by group or others: chmod 600 it";
-	*len = (size_t)st.st_size;
-	return NULL;
-}
-
-static const char *read_all(int fd, uint8_t *to, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = read(fd, to + done, len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return strerror(errno);
-		if (n == 0)
-			return "became shorter while it was read";
-		done += (size_t)n;
-	}
-	return NULL;
-}
-
 struct psk_store *psk_store_load(const char *path, char *err, size_t err_len)
 {
 	struct psk_store *s = NULL;
-	uint8_t *bytes = NULL;
-	size_t len = 0;
-	int fd = -1;
-	const char *wrong = open_checked(path, &fd, &len);
+	struct secret_file f;
 
-	if (wrong == NULL) {
-		bytes = map(len + 1);
-		wrong = bytes == NULL ? "out of memory" : read_all(fd, bytes, len);
+	if (secret_file_read(&f, path, err, err_len)) {
+		s = psk_store_parse(f.bytes, f.len, path, err, err_len);
+		secret_file_free(&f);
 	}
-	if (wrong == NULL)
-		s = psk_store_parse(bytes, len, path, err, err_len);
-	else
-		snprintf(err, err_len, "%s: %s", path, wrong);
-	unmap(bytes, len + 1);
-	if (fd >= 0)
-		close(fd);
 	return s;
 }
 
@@ -393,4 +291,18 @@ const uint8_t *psk_store_get(const struct psk_store *s, const uint8_t *identity,
 	entry = s->arena + e->offset - 1;
 	*key_len = entry[1];
 	return entry + ENTRY_HEADER + len;
+}
+
+bool psk_store_next(const struct psk_store *s, size_t *at, struct psk_entry *out)
+{
+	const uint8_t *entry = s->arena + *at;
+
+	if (*at >= s->arena_used)
+		return false;
+	*out = (struct psk_entry){ .identity = entry + ENTRY_HEADER,
+				   .identity_len = entry[0],
+				   .key = entry + ENTRY_HEADER + entry[0],
+				   .key_len = entry[1] };
+	*at += ENTRY_HEADER + out->identity_len + out->key_len;
+	return true;
 }

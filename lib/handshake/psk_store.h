@@ -37,3 +37,13 @@ size_t psk_store_short_keys(const struct psk_store *s);
  * whole identity is compared, NULs included. Any thread, inside RCU read side. */
 const uint8_t *psk_store_get(const struct psk_store *s, const uint8_t *identity, size_t len,
 			     size_t *key_len);
+
+/* A credential, borrowed until the snapshot is freed. */
+struct psk_entry {
+	const uint8_t *identity, *key;
+	size_t identity_len, key_len;
+};
+
+/* psk_store_next: the credential at *at, which is 0 for the first, in the order of the file; moves
+ * *at to the next one. false: there is none. Any thread, inside RCU read side. */
+bool psk_store_next(const struct psk_store *s, size_t *at, struct psk_entry *out);
