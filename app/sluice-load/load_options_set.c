@@ -4,6 +4,7 @@
 #include "addr_text.h"
 #include "load_port.h"
 #include "port_spec.h"
+#include "secret_file.h"
 #include "suite_names.h"
 #include "units.h"
 
@@ -180,28 +181,14 @@ const char *load_options_set_identities(struct load_options *opt, const char *te
 	return NULL;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 const char *load_options_set_master_key(struct load_options *opt, const char *text)
 {
 	size_t len = strlen(text);
 
 	memset(opt->master, 0, sizeof(opt->master));
-	if (len % 2 != 0 || len < 32 || len > 2 * sizeof(opt->master))
+	if (len % 2 != 0 || len < 32 || len > 2 * sizeof(opt->master) ||
+	    !secret_hex(opt->master, (const uint8_t *)text, len / 2))
 		return "wants 32 to 64 hex digits";
-	for (size_t i = 0; i < len; i++) {
-		int v = hex_digit(text[i]);
-
-		if (v < 0)
-			return "wants 32 to 64 hex digits";
-		opt->master[i / 2] = (uint8_t)(opt->master[i / 2] << 4 | v);
-	}
 	opt->master_len = (uint8_t)(len / 2);
 	return NULL;
 }

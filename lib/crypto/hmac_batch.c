@@ -53,18 +53,21 @@ void hmac_key_init(struct hmac_key *out, const uint8_t key[32])
 }
 
 /* libcrypto's SHA-256 cannot fail. */
-static void run_one(struct hmac_op *op)
+void hmac_one(const struct hmac_key *key, const uint8_t *msg, size_t len,
+	      uint8_t mac[HMAC_SHA256_LEN])
 {
-	uint8_t inner[SHA2_LEN_MAX], mac[SHA2_LEN_MAX];
+	uint8_t inner[SHA2_LEN_MAX], outer[SHA2_LEN_MAX];
 	struct sha2 s;
 
-	sha2_256_resume(&s, op->key->inner);
-	(void)(sha2_add(&s, op->msg, op->len) && sha2_finish(&s, inner));
-	sha2_256_resume(&s, op->key->outer);
-	(void)(sha2_add(&s, inner, HMAC_SHA256_LEN) && sha2_finish(&s, mac));
-	memcpy(op->mac, mac, HMAC_SHA256_LEN);
+	sha2_256_resume(&s, key->inner);
+	(void)(sha2_add(&s, msg, len) && sha2_finish(&s, inner));
+	sha2_256_resume(&s, key->outer);
+	(void)(sha2_add(&s, inner, HMAC_SHA256_LEN) && sha2_finish(&s, outer));
+	memcpy(mac, outer, HMAC_SHA256_LEN);
 	secret_wipe(&s, sizeof(s));
 }
+
+static void run_one(struct hmac_op *op) { hmac_one(op->key, op->msg, op->len, op->mac); }
 
 static void fill_job(IMB_JOB *job, struct hmac_op *op)
 {

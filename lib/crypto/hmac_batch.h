@@ -22,6 +22,10 @@ void hmac_batch_free(struct hmac_batch *h);
 /* hmac_key_init: prepares a key of 32 bytes. Slow path only; any thread. */
 void hmac_key_init(struct hmac_key *out, const uint8_t key[32]);
 
+/* hmac_one: the MAC of one message. Any thread. */
+void hmac_one(const struct hmac_key *key, const uint8_t *msg, size_t len,
+	      uint8_t mac[HMAC_SHA256_LEN]);
+
 struct hmac_op {
 	const struct hmac_key *key;
 	const uint8_t *msg;

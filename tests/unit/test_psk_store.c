@@ -265,10 +265,36 @@ static void many_lines_stay_under_128_bytes_each(void **state)
 	psk_store_free(s);
 }
 
+static void walk_in_the_order_of_the_file(void **state)
+{
+	struct psk_store *s = parse("zz:" KEY "\n# comment\n#00ff:" KEY2 "\naa:0102\n");
+	struct psk_entry e;
+	size_t at = 0;
+
+	(void)state;
+	assert_true(psk_store_next(s, &at, &e));
+	assert_int_equal(e.identity_len, 2);
+	assert_memory_equal(e.identity, "zz", 2);
+	assert_int_equal(e.key_len, 16);
+	assert_memory_equal(e.key, key, 16);
+	assert_true(psk_store_next(s, &at, &e));
+	assert_memory_equal(e.identity, "\x00\xff", 2);
+	assert_true(psk_store_next(s, &at, &e));
+	assert_memory_equal(e.identity, "aa", 2);
+	assert_int_equal(e.key_len, 2);
+	assert_false(psk_store_next(s, &at, &e));
+	psk_store_free(s);
+	s = parse("");
+	at = 0;
+	assert_false(psk_store_next(s, &at, &e));
+	psk_store_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_give_keys),
+		cmocka_unit_test(walk_in_the_order_of_the_file),
 		cmocka_unit_test(identity_is_compared_whole),
 		cmocka_unit_test(identity_lengths_at_the_limits),
 		cmocka_unit_test(short_keys_are_counted_long_ones_work),

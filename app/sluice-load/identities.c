@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "identities.h"
+
+#include "hmac_batch.h"
+#include "psk_store.h"
+#include "secret.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct identities {
+	uint32_t n;
+	struct hmac_key master;  /* derived */
+	struct psk_store *store; /* of a file; NULL: derived */
+	/* where in the store each device's credential is; it holds less than 4 GiB */
+	uint32_t *offsets;
+};
+
+/* Life */
+
+static bool index_file(struct identities *ids, const char *path, char *err, size_t err_len)
+{
+	struct psk_entry entry;
+	size_t at = 0;
+
+	if (psk_store_count(ids->store) < ids->n) {
+		snprintf(err, err_len, "%s: %zu identities for %u devices", path,
+			 psk_store_count(ids->store), ids->n);
+		return false;
+	}
+	ids->offsets = malloc(ids->n * sizeof(*ids->offsets));
+	if (ids->offsets == NULL) {
+		snprintf(err, err_len, "no memory for identities");
+		return false;
+	}
+	for (uint32_t i = 0; i < ids->n; i++) {
+		ids->offsets[i] = (uint32_t)at;
+		(void)psk_store_next(ids->store, &at, &entry);
+	}
+	return true;
+}
+
+static bool load_file(struct identities *ids, const char *path, char *err, size_t err_len)
+{
+	ids->store = psk_store_load(path, err, err_len);
+	return ids->store != NULL && index_file(ids, path, err, err_len);
+}
+
+struct identities *identities_new(const struct load_options *opt, char *err, size_t err_len)
+{
+	struct identities *ids = calloc(1, sizeof(*ids));
+
+	if (ids == NULL) {
+		snprintf(err, err_len, "no memory for identities");
+		return NULL;
+	}
+	ids->n = opt->devices;
+	if (opt->identities == NULL) {
+		/* A shorter key is one with zeros behind: RFC 2104. */
+		hmac_key_init(&ids->master, opt->master);
+	} else if (!load_file(ids, opt->identities, err, err_len)) {
+		identities_free(ids);
+		return NULL;
+	}
+	return ids;
+}
+
+void identities_free(struct identities *ids)
+{
+	if (ids == NULL)
+		return;
+	psk_store_free(ids->store);
+	free(ids->offsets);
+	secret_wipe(ids, sizeof(*ids));
+	free(ids);
+}
+
+size_t identities_bytes(const struct identities *ids)
+{
+	if (ids->store == NULL)
+		return sizeof(*ids);
+	return sizeof(*ids) + psk_store_bytes(ids->store) + ids->n * sizeof(*ids->offsets);
+}
+
+/* Credentials */
+
+static void derive(const struct identities *ids, uint32_t device, struct identity_credential *out)
+{
+	uint8_t mac[HMAC_SHA256_LEN];
+
+	out->identity_len =
+		(uint8_t)snprintf((char *)out->identity, sizeof(out->identity), "dev%08u", device);
+	hmac_one(&ids->master, out->identity, out->identity_len, mac);
+	memcpy(out->psk, mac, IDENTITIES_KEY_LEN);
+	out->psk_len = IDENTITIES_KEY_LEN;
+	secret_wipe(mac, sizeof(mac));
+}
+
+void identities_get(const struct identities *ids, uint32_t device, struct identity_credential *out)
+{
+	struct psk_entry entry;
+	size_t at;
+
+	if (ids->store == NULL) {
+		derive(ids, device, out);
+		return;
+	}
+	at = ids->offsets[device];
+	(void)psk_store_next(ids->store, &at, &entry);
+	memcpy(out->identity, entry.identity, entry.identity_len);
+	memcpy(out->psk, entry.key, entry.key_len);
+	out->identity_len = (uint8_t)entry.identity_len;
+	out->psk_len = (uint8_t)entry.key_len;
+}
+
+/* Writing */
+
+static void write_hex(FILE *f, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		fprintf(f, "%02x", bytes[i]);
+}
+
+/* Whether a line can begin with these bytes as they are. */
+static bool is_plain(const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] <= ' ' || bytes[i] >= 0x7f)
+			return false;
+	}
+	return bytes[0] != '#';
+}
+
+static bool write_lines(const struct identities *ids, FILE *f)
+{
+	struct identity_credential c;
+
+	for (uint32_t i = 0; i < ids->n && ferror(f) == 0; i++) {
+		identities_get(ids, i, &c);
+		if (is_plain(c.identity, c.identity_len)) {
+			fwrite(c.identity, 1, c.identity_len, f);
+		} else {
+			fputc('#', f);
+			write_hex(f, c.identity, c.identity_len);
+		}
+		fputc(':', f);
+		write_hex(f, c.psk, c.psk_len);
+		fputc('\n', f);
+	}
+	secret_wipe(&c, sizeof(c));
+	return fflush(f) == 0 && ferror(f) == 0 && fsync(fileno(f)) == 0;
+}
+
+/* A new file beside path, which mkstemp makes for the owner only. */
+static FILE *open_beside(const char *path, char *temporary, size_t cap)
+{
+	FILE *f;
+	int fd;
+
+	if ((size_t)snprintf(temporary, cap, "%s.XXXXXX", path) >= cap) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	fd = mkstemp(temporary);
+	if (fd < 0)
+		return NULL;
+	f = fdopen(fd, "w");
+	if (f == NULL) {
+		close(fd);
+		unlink(temporary);
+	}
+	return f;
+}
+
+bool identities_write(const struct identities *ids, const char *path, char *err, size_t err_len)
+{
+	char temporary[4096];
+	FILE *f = open_beside(path, temporary, sizeof(temporary));
+	bool ok;
+	int why;
+
+	if (f == NULL) {
+		snprintf(err, err_len, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	ok = write_lines(ids, f);
+	why = errno;
+	ok = fclose(f) == 0 && ok;
+	if (ok && rename(temporary, path) == 0)
+		return true;
+	snprintf(err, err_len, "%s: %s", path, strerror(ok ? errno : why));
+	unlink(temporary);
+	return false;
+}
