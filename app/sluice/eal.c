@@ -278,6 +278,14 @@ bool eal_args_make(struct eal_args *out, const struct options *opt, const struct
 	return true;
 }
 
+bool eal_args_add(struct eal_args *args, const char *arg)
+{
+	if (!add(args, "%s", arg))
+		return false;
+	render(args);
+	return true;
+}
+
 void eal_args_free(struct eal_args *args)
 {
 	for (int i = 0; i < args->argc; i++)

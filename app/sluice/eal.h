@@ -37,6 +37,9 @@ bool eal_args_make(struct eal_args *out, const struct options *opt, const struct
 		   unsigned memory_mb, char *err, size_t err_len) MUST_USE;
 void eal_args_free(struct eal_args *args);
 
+/* eal_args_add: one more argument; false: there is no room. */
+bool eal_args_add(struct eal_args *args, const char *arg) MUST_USE;
+
 /* eal_device_name: the name by which DPDK knows ports[index] of the options; empty for a port that
  * is given by its number. */
 void eal_device_name(char out[EAL_NAME_MAX], const struct port_spec *spec, unsigned index);

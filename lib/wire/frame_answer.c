@@ -2,37 +2,8 @@
 /*
  * What a host owes its network: ARP (RFC 826, 5227), ICMP echo (RFC 792, 4443) and neighbour
  * discovery (RFC 4861) as far as being found and pinged needs it.
- *
- *   ARP                  0 2 hardware · 2 2 protocol · 4 1 6 · 5 1 4 · 6 2 operation
- *                        8 6 sender MAC · 14 4 sender IP · 18 6 target MAC · 24 4 target IP
- *   ICMP, ICMPv6         0 1 type · 1 1 code · 2 2 checksum · 4 - body
- *   NS, NA               4 4 flags · 8 16 target · 24 - options: type, length in 8 bytes, value
  */
-#include "frame_header.h"
-
-enum { ARP_LEN = 28, ARP_REQUEST = 1, ARP_REPLY = 2, ARP_HARDWARE_ETHERNET = 1 };
-
-enum {
-	ICMP_ECHO_REPLY = 0,
-	ICMP_ECHO = 8,
-	ICMP6_ECHO = 128,
-	ICMP6_ECHO_REPLY = 129,
-	ICMP6_NS = 135,
-	ICMP6_NA = 136,
-	ICMP_HEADER_LEN = 4,
-	ICMP_ECHO_LEN = 8,
-};
-
-enum {
-	ND_LEN = 24,
-	ND_OPTION_LEN = 8, /* a link-layer address */
-	ND_OPTION_SOURCE = 1,
-	ND_OPTION_TARGET = 2,
-	ND_HOP_LIMIT = 255,
-};
-
-#define ND_FLAG_SOLICITED UINT32_C(0x40000000)
-#define ND_FLAG_OVERRIDE  UINT32_C(0x20000000)
+#include "frame_message.h"
 
 static const uint8_t mac_broadcast[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 static const uint8_t mac_all_nodes[] = { 0x33, 0x33, 0, 0, 0, 1 };
@@ -69,69 +40,15 @@ static enum status answered(const struct request *q, const struct wr *w, size_t 
 	return STATUS_FRAME_ANSWERED;
 }
 
-static void ether_write(struct wr *w, const uint8_t dst[FRAME_MAC_LEN],
-			const uint8_t src[FRAME_MAC_LEN], uint16_t vlan_tci, uint16_t type)
-{
-	uint8_t *at = wr_space(w, vlan_tci == VLAN_NONE ? FRAME_ETHER_LEN
-							: FRAME_ETHER_LEN + FRAME_VLAN_LEN);
-
-	if (at != NULL)
-		(void)frame_ether_put(at, dst, src, vlan_tci, type);
-}
-
-static void ip_write(struct wr *w, const uint8_t src[16], const uint8_t dst[16], uint8_t proto,
-		     uint8_t hop_limit, uint16_t payload_len)
-{
-	uint8_t *at = wr_space(w, flow_ip_is_mapped(src) ? FRAME_IP4_LEN : FRAME_IP6_LEN);
-
-	if (at != NULL)
-		(void)frame_ip_put(at, src, dst, proto, hop_limit, payload_len, 0);
-}
-
-static void arp_write(struct wr *w, uint16_t operation, const uint8_t sender_mac[FRAME_MAC_LEN],
-		      const uint8_t sender_ip[4], const uint8_t target_mac[FRAME_MAC_LEN],
-		      const uint8_t target_ip[4])
-{
-	wr_u16(w, ARP_HARDWARE_ETHERNET);
-	wr_u16(w, FRAME_ETHERTYPE_IP4);
-	wr_u8(w, FRAME_MAC_LEN);
-	wr_u8(w, 4);
-	wr_u16(w, operation);
-	wr_bytes(w, sender_mac, FRAME_MAC_LEN);
-	wr_bytes(w, sender_ip, 4);
-	wr_bytes(w, target_mac, FRAME_MAC_LEN);
-	wr_bytes(w, target_ip, 4);
-}
-
-struct arp {
-	uint16_t operation;
-	uint8_t sender_mac[FRAME_MAC_LEN];
-	uint8_t sender[16], target[16]; /* IPv4-mapped */
-};
-
-static bool arp_read(struct rd r, struct arp *out)
-{
-	uint16_t hardware, protocol, lens;
-
-	memset(out->sender, 0, sizeof(out->sender));
-	memset(out->sender + 10, 0xff, 2);
-	memcpy(out->target, out->sender, sizeof(out->target));
-	return rd_u16(&r, &hardware) && hardware == ARP_HARDWARE_ETHERNET &&
-	       rd_u16(&r, &protocol) && protocol == FRAME_ETHERTYPE_IP4 && rd_u16(&r, &lens) &&
-	       lens == (FRAME_MAC_LEN << 8 | 4) && rd_u16(&r, &out->operation) &&
-	       rd_copy(&r, out->sender_mac, FRAME_MAC_LEN) && rd_copy(&r, out->sender + 12, 4) &&
-	       rd_skip(&r, FRAME_MAC_LEN) && rd_copy(&r, out->target + 12, 4);
-}
-
 static enum status answer_arp(const struct request *q, size_t *out_len)
 {
 	static const uint8_t probe[4];
 	struct wr w = wr_of(q->frame, q->cap);
-	struct arp arp;
+	struct frame_arp arp;
 
-	if (rd_len(&q->body) < ARP_LEN)
+	if (rd_len(&q->body) < FRAME_ARP_LEN)
 		return STATUS_FRAME_SHORT;
-	if (!arp_read(q->body, &arp) || arp.operation != ARP_REQUEST)
+	if (!frame_arp_read(q->body, &arp) || arp.operation != FRAME_ARP_REQUEST)
 		return STATUS_FRAME_PROTOCOL;
 	if (!frame_ip_is_ours(q->host, arp.target, false))
 		return STATUS_FRAME_NOT_OURS;
@@ -139,33 +56,10 @@ static enum status answer_arp(const struct request *q, size_t *out_len)
 	if (frame_mac_is_group(arp.sender_mac) || (memcmp(arp.sender + 12, probe, 4) != 0 &&
 						   !frame_ip_is_peer(q->host, arp.sender, false)))
 		return STATUS_FRAME_SOURCE;
-	ether_write(&w, q->src_mac, q->host->mac, q->ether.vlan_tci, FRAME_ETHERTYPE_ARP);
-	arp_write(&w, ARP_REPLY, q->host->mac, arp.target + 12, arp.sender_mac, arp.sender + 12);
+	frame_ether_write(&w, q->src_mac, q->host->mac, q->ether.vlan_tci, FRAME_ETHERTYPE_ARP);
+	frame_arp_write(&w, FRAME_ARP_REPLY, q->host->mac, arp.target + 12, arp.sender_mac,
+			arp.sender + 12);
 	return answered(q, &w, out_len);
-}
-
-/* The accumulator an ICMP checksum starts from: only ICMPv6 has a pseudo-header. */
-static uint64_t icmp_sum(const uint8_t src[16], const uint8_t dst[16], bool v6, size_t len)
-{
-	return v6 ? frame_pseudo_sum(src, dst, FRAME_PROTO_ICMP6, (uint16_t)len) : 0;
-}
-
-static bool icmp_checksum_ok(const struct request *q, const struct frame_ip *ip)
-{
-	const size_t len = rd_len(&ip->payload);
-	const uint64_t sum = icmp_sum(q->flow.remote_ip, q->flow.local_ip, ip->v6, len);
-
-	return checksum_fold(checksum_add(sum, ip->payload.p, len)) == 0xffff;
-}
-
-/* Puts the checksum into an ICMP message that was written with a checksum of 0. */
-static void icmp_finish(const uint8_t src[16], const uint8_t dst[16], bool v6, uint8_t *message,
-			size_t len)
-{
-	const uint64_t sum = checksum_add(icmp_sum(src, dst, v6, len), message, len);
-	struct wr w = wr_of(message + 2, 2);
-
-	wr_u16(&w, (uint16_t)~checksum_fold(sum));
 }
 
 /* An echo's body stays where it is: the headers of the answer are as long as the request's. */
@@ -175,7 +69,7 @@ static enum status answer_echo(const struct request *q, const struct frame_ip *i
 	struct wr w = wr_of(q->frame, q->cap);
 	uint8_t *message;
 
-	if (len < ICMP_ECHO_LEN)
+	if (len < FRAME_ICMP_ECHO_LEN)
 		return STATUS_FRAME_SHORT;
 	if (frame_mac_is_group(q->ether.dst) ||
 	    !frame_ip_is_ours(q->host, q->flow.local_ip, ip->v6))
@@ -184,14 +78,14 @@ static enum status answer_echo(const struct request *q, const struct frame_ip *i
 		return STATUS_FRAME_SOURCE;
 	if (ip->has_options)
 		return STATUS_FRAME_PROTOCOL;
-	ether_write(&w, q->src_mac, q->host->mac, q->ether.vlan_tci, q->ether.type);
-	ip_write(&w, q->flow.local_ip, q->flow.remote_ip, ip->proto, FRAME_HOP_LIMIT, len);
+	frame_ether_write(&w, q->src_mac, q->host->mac, q->ether.vlan_tci, q->ether.type);
+	frame_ip_write(&w, q->flow.local_ip, q->flow.remote_ip, ip->proto, FRAME_HOP_LIMIT, len);
 	message = w.p;
-	wr_u8(&w, ip->v6 ? ICMP6_ECHO_REPLY : ICMP_ECHO_REPLY);
+	wr_u8(&w, ip->v6 ? FRAME_ICMP6_ECHO_REPLY : FRAME_ICMP_ECHO_REPLY);
 	wr_u8(&w, 0);
 	wr_u16(&w, 0);
-	if (wr_space(&w, len - (size_t)ICMP_HEADER_LEN) != NULL)
-		icmp_finish(q->flow.local_ip, q->flow.remote_ip, ip->v6, message, len);
+	if (wr_space(&w, len - (size_t)FRAME_ICMP_HEADER_LEN) != NULL)
+		frame_icmp_finish(q->flow.local_ip, q->flow.remote_ip, ip->v6, message, len);
 	return answered(q, &w, out_len);
 }
 
@@ -205,24 +99,24 @@ struct na {
 
 static void na_write(struct wr *w, const struct na *na)
 {
-	const uint16_t len = ND_LEN + (na->with_option ? ND_OPTION_LEN : 0);
+	const uint16_t len = FRAME_ND_LEN + (na->with_option ? FRAME_ND_OPTION_LEN : 0);
 	uint8_t *message;
 
-	ether_write(w, na->dst_mac, na->src_mac, na->vlan_tci, FRAME_ETHERTYPE_IP6);
-	ip_write(w, na->src, na->dst, FRAME_PROTO_ICMP6, ND_HOP_LIMIT, len);
+	frame_ether_write(w, na->dst_mac, na->src_mac, na->vlan_tci, FRAME_ETHERTYPE_IP6);
+	frame_ip_write(w, na->src, na->dst, FRAME_PROTO_ICMP6, FRAME_ND_HOP_LIMIT, len);
 	message = w->p;
-	wr_u8(w, ICMP6_NA);
+	wr_u8(w, FRAME_ICMP6_NA);
 	wr_u8(w, 0);
 	wr_u16(w, 0);
 	wr_u32(w, na->flags);
 	wr_bytes(w, na->target, 16);
 	if (na->with_option) {
-		wr_u8(w, ND_OPTION_TARGET);
-		wr_u8(w, ND_OPTION_LEN / 8);
+		wr_u8(w, FRAME_ND_OPTION_TARGET);
+		wr_u8(w, FRAME_ND_OPTION_LEN / 8);
 		wr_bytes(w, na->src_mac, FRAME_MAC_LEN);
 	}
 	if (!w->failed)
-		icmp_finish(na->src, na->dst, true, message, len);
+		frame_icmp_finish(na->src, na->dst, true, message, len);
 }
 
 /* RFC 4861 §7.1.1: "All included options have a length that is greater than zero." */
@@ -235,7 +129,7 @@ static bool nd_options_ok(struct rd options, bool *has_source)
 		if (!rd_u8(&options, &type) || !rd_u8(&options, &units) || units == 0 ||
 		    !rd_skip(&options, units * (size_t)8 - 2))
 			return false;
-		if (type == ND_OPTION_SOURCE)
+		if (type == FRAME_ND_OPTION_SOURCE)
 			*has_source = true;
 	}
 	return true;
@@ -257,10 +151,10 @@ static enum status ns_check(const struct request *q, const struct frame_ip *ip, 
 	struct rd r = ip->payload;
 	bool has_source, to_group;
 
-	if (!rd_skip(&r, ICMP_HEADER_LEN + 4) || !rd_copy(&r, target, 16))
+	if (!rd_skip(&r, FRAME_ICMP_HEADER_LEN + 4) || !rd_copy(&r, target, 16))
 		return STATUS_FRAME_SHORT;
 	*options_len = rd_len(&r);
-	if (ip->hop_limit != ND_HOP_LIMIT || !nd_options_ok(r, &has_source))
+	if (ip->hop_limit != FRAME_ND_HOP_LIMIT || !nd_options_ok(r, &has_source))
 		return STATUS_FRAME_PROTOCOL;
 	to_group = is_solicited_node(q->flow.local_ip, target);
 	if (!frame_ip_is_ours(q->host, target, true) ||
@@ -298,8 +192,8 @@ static enum status answer_ns(const struct request *q, const struct frame_ip *ip,
 		.dst_mac = dad ? mac_all_nodes : q->src_mac,
 		.src_mac = q->host->mac,
 		.vlan_tci = q->ether.vlan_tci,
-		.flags = ND_FLAG_OVERRIDE | (dad ? 0 : ND_FLAG_SOLICITED),
-		.with_option = options_len >= ND_OPTION_LEN,
+		.flags = FRAME_ND_FLAG_OVERRIDE | (dad ? 0 : FRAME_ND_FLAG_SOLICITED),
+		.with_option = options_len >= FRAME_ND_OPTION_LEN,
 	};
 	na_write(&w, &na);
 	return answered(q, &w, out_len);
@@ -320,11 +214,11 @@ static enum status answer_ip(struct request *q, size_t *out_len)
 		return STATUS_FRAME_PROTOCOL;
 	if (!rd_u16(&r, &type_code))
 		return STATUS_FRAME_SHORT;
-	if (!icmp_checksum_ok(q, &ip))
+	if (!frame_icmp_checksum_ok(&q->flow, &ip))
 		return STATUS_FRAME_ICMP_CHECKSUM;
-	if (type_code == (ip.v6 ? ICMP6_ECHO : ICMP_ECHO) << 8)
+	if (type_code == (ip.v6 ? FRAME_ICMP6_ECHO : FRAME_ICMP_ECHO) << 8)
 		return answer_echo(q, &ip, out_len);
-	if (ip.v6 && type_code == ICMP6_NS << 8)
+	if (ip.v6 && type_code == FRAME_ICMP6_NS << 8)
 		return answer_ns(q, &ip, out_len);
 	return STATUS_FRAME_PROTOCOL;
 }
@@ -359,9 +253,9 @@ size_t frame_arp_announce(const struct frame_host *host, const struct frame_addr
 
 	if (!flow_ip_is_mapped(addr->ip))
 		return 0;
-	ether_write(&w, mac_broadcast, host->mac, vlan_tci, FRAME_ETHERTYPE_ARP);
+	frame_ether_write(&w, mac_broadcast, host->mac, vlan_tci, FRAME_ETHERTYPE_ARP);
 	/* A request, as RFC 5227 §3 advises: replies out of the blue are ignored by some. */
-	arp_write(&w, ARP_REQUEST, host->mac, ip, nobody, ip);
+	frame_arp_write(&w, FRAME_ARP_REQUEST, host->mac, ip, nobody, ip);
 	return pad(out, wr_len(&w), ANNOUNCE_MAX);
 }
 
@@ -375,7 +269,7 @@ size_t frame_nd_announce(const struct frame_host *host, const struct frame_addr 
 		.dst_mac = mac_all_nodes,
 		.src_mac = host->mac,
 		.vlan_tci = vlan_tci,
-		.flags = ND_FLAG_OVERRIDE,
+		.flags = FRAME_ND_FLAG_OVERRIDE,
 		.with_option = true,
 	};
 	struct wr w = wr_of(out, ANNOUNCE_MAX);
