@@ -3,8 +3,9 @@
 
 #include "frame_message.h"
 
-static void ask_ip4(struct wr *w, const struct frame_host *host, const uint8_t from[16],
-		    const uint8_t target[16])
+/* Not inline: gcc 12 at -O3 warns of a write past an end that wr_space checks. */
+static __attribute__((noinline)) void ask_ip4(struct wr *w, const struct frame_host *host,
+					      const uint8_t from[16], const uint8_t target[16])
 {
 	static const uint8_t all[FRAME_MAC_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	static const uint8_t unknown[FRAME_MAC_LEN];
