@@ -22,6 +22,7 @@ enum {
 	CORE_RECORDS_MAX = 64,
 	CORE_TX_MAX = 64,
 	CORE_NO_PORT = 0xff,
+	CORE_NO_LISTEN = 0x10000,
 	CORE_IDLE_SWEEPS = 8, /* the idle sweep passes so often within a session's timeout */
 };
 _Static_assert((int)CORE_RECORDS_MAX >= 2 * (int)RECORDS_PER_DATAGRAM,
@@ -52,6 +53,8 @@ struct path_core {
 	struct path_config cfg;
 	frame_plain_writer *frame_write;
 	uint8_t port_index[RTE_MAX_ETHPORTS]; /* by port_id; CORE_NO_PORT */
+	uint32_t listen_everywhere; /* a port that is open on every address; CORE_NO_LISTEN */
+	bool singles;               /* the CPU has what frame_single.h needs */
 	uint64_t now_ns;
 
 	/* Datagrams of the burst. */

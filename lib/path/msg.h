@@ -49,14 +49,17 @@ struct msg {
 	struct nexthop hop;
 	struct session_ref ref;
 	uint8_t kind; /* enum msg_kind */
-	uint8_t type; /* enum record_type */
+	union {
+		uint8_t type; /* of a record: enum record_type */
+		/* of a datagram: rings it crossed, MSG_HOPS_MAX at most, so that none circles */
+		uint8_t hops;
+	};
 	uint8_t aead; /* enum aead_alg */
 	uint8_t from; /* index of the sending poll core */
 
 	struct session_ref peer_hs; /* a handshake core's slot and generation */
 	uint64_t number;            /* of MSG_OPENED: epoch << 48 | sequence number */
 	uint16_t prefix_len;        /* of MSG_SEAL */
-	uint8_t hops; /* rings a datagram crossed: MSG_HOPS_MAX at most, so that none circles */
 };
 _Static_assert(offsetof(struct msg, peer_hs) == 64, "the first line");
 

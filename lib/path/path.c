@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "path.h"
 
+#include "frame_single.h"
 #include "stages.h"
 
 #include <errno.h>
@@ -41,6 +42,22 @@ static bool layout_works(const struct path_config *c)
 	return rte_pktmbuf_priv_size(c->pool) >= sizeof(struct msg) && rings_work(c);
 }
 
+/* What is asked of every frame. */
+static void listens_init(struct path_core *core)
+{
+	struct path_config *c = &core->cfg;
+
+	if (c->n_listen == 0) {
+		c->listen[0].port = PORT_COAPS;
+		c->n_listen = 1;
+	}
+	core->listen_everywhere = CORE_NO_LISTEN;
+	for (unsigned i = 0; i < c->n_listen; i++) {
+		if (bytes_zero16(c->listen[i].ip))
+			core->listen_everywhere = c->listen[i].port;
+	}
+}
+
 static void boxes_init(struct path_core *core)
 {
 	const struct path_config *c = &core->cfg;
@@ -69,10 +86,8 @@ struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns)
 	}
 	core->cfg = *cfg;
 	core->now_ns = core->swept_ns = now_ns;
-	if (cfg->n_listen == 0) {
-		core->cfg.listen[0].port = PORT_COAPS;
-		core->cfg.n_listen = 1;
-	}
+	core->singles = frame_single_usable();
+	listens_init(core);
 	memset(core->port_index, CORE_NO_PORT, sizeof(core->port_index));
 	for (uint8_t i = 0; i < cfg->n_ports; i++) {
 		core->port_index[cfg->ports[i].port_id] = i;

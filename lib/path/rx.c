@@ -2,10 +2,12 @@
 #include "stages.h"
 
 #include "frame_plain.h"
+#include "frame_single.h"
 
 #include <rte_ether.h>
 
-enum { AHEAD = 3 }; /* frames whose bytes, and room for what is said of them, are sent for */
+enum { SOME = 16 }; /* frames whose bytes are sent for together */
+_Static_assert((int)SOME == (int)LOOKUP_AHEAD, "and whose sessions are");
 
 /* "NONE" means that the packet's checksum field is not right but its bytes are known to be: between
  * virtio peers, for instance. "BAD" is looked at again in software, which names the reason. So it
@@ -23,7 +25,7 @@ static inline unsigned checked_by_port(uint64_t ol_flags)
 	return (unsigned)(ol_flags >> 7) & (FRAME_IP_CHECKED | FRAME_L4_CHECKED);
 }
 
-static inline bool listens(const struct path_config *cfg, const struct flow *flow)
+static bool listens_at(const struct path_config *cfg, const struct flow *flow)
 {
 	for (unsigned i = 0; i < cfg->n_listen; i++) {
 		const struct path_listen *l = &cfg->listen[i];
@@ -33,6 +35,11 @@ static inline bool listens(const struct path_config *cfg, const struct flow *flo
 			return true;
 	}
 	return false;
+}
+
+static inline bool listens(const struct path_core *core, const struct flow *flow)
+{
+	return flow->local_port == core->listen_everywhere || listens_at(&core->cfg, flow);
 }
 
 /* ARP, neighbour discovery and echo: answered in place, out of the port it came from. */
@@ -65,9 +72,16 @@ static void answer(struct path_core *core, unsigned port, struct rte_mbuf *m)
 	tx_frame(core, port, m);
 }
 
+/* How many hellos of this burst still have their turn. */
+struct rx_hellos {
+	bool backlog, dry; /* dry: of a backlog, no more */
+	unsigned left;
+};
+
 /* What a burst adds up to: counted once, when it is through. */
 struct rx_sums {
-	uint64_t bytes, partial_csum;
+	uint64_t bytes, datagrams, partial_csum;
+	struct rx_hellos hellos;
 };
 
 /* Any frame. */
@@ -94,10 +108,25 @@ static inline bool plain_parse(const struct path_port *port, struct rte_mbuf *m,
 				 &msg->hop, out);
 }
 
-static inline enum status parse(const struct path_config *cfg, const struct path_port *port,
-				struct rte_mbuf *m, struct rx_sums *sums)
+/* The UDP payload, in a msg with flow and hop; what crosses cores later is filled in then. */
+static inline void unpack(const struct path_port *port, struct rte_mbuf *m, uint16_t off,
+			  uint16_t len)
 {
 	struct msg *msg = msg_of(m);
+
+	msg->hop.port_id = port->port_id;
+	msg->hops = 0;
+	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
+		msg->hop.vlan_tci = m->vlan_tci;
+	m->data_off = (uint16_t)(m->data_off + off);
+	m->data_len = len;
+	m->pkt_len = len;
+	m->ol_flags = 0;
+}
+
+static inline enum status parse(const struct path_core *core, const struct path_port *port,
+				struct rte_mbuf *m, struct rx_sums *sums)
+{
 	struct frame f;
 
 	if (!plain_parse(port, m, &f)) {
@@ -108,26 +137,12 @@ static inline enum status parse(const struct path_config *cfg, const struct path
 			return s;
 		f = any;
 	}
-	if (!listens(cfg, &msg->flow))
+	if (!listens(core, &msg_of(m)->flow))
 		return STATUS_FRAME_PORT;
-	/* The UDP payload; what crosses cores later is filled in then. */
-	msg->hop.port_id = port->port_id;
-	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
-		msg->hop.vlan_tci = m->vlan_tci;
-	msg->hops = 0;
-	m->data_off = (uint16_t)(m->data_off + f.payload_off);
-	m->data_len = f.payload_len;
-	m->pkt_len = f.payload_len;
-	m->ol_flags = 0;
+	unpack(port, m, f.payload_off, f.payload_len);
 	sums->partial_csum += f.checksum_partial;
 	return STATUS_OK;
 }
-
-/* How many hellos of this burst still have their turn. */
-struct rx_hellos {
-	bool backlog, dry; /* dry: of a backlog, no more */
-	unsigned left;
-};
 
 static bool hello_has_turn(struct path_core *core, struct rx_hellos *h)
 {
@@ -171,53 +186,96 @@ static bool hello_in_sight(const struct rte_mbuf *m)
 	return at != 0 && core_is_hello(frame + at, len - at);
 }
 
-/* The buckets of its session come while the next frames are parsed. */
-static void datagram_add(struct path_core *core, struct rte_mbuf *m)
+/* Any frame; of what it holds nothing is known. */
+static void frame_in(struct path_core *core, unsigned port, struct rte_mbuf *m,
+		     struct rx_sums *sums)
 {
-	core->datagrams[core->n_datagrams++] = m;
-	if (core->n_datagrams - core->n_hashed == LOOKUP_AHEAD)
-		lookup_ahead(core);
+	enum status s;
+
+	sums->bytes += rte_pktmbuf_pkt_len(m);
+	if (sums->hellos.dry && hello_in_sight(m)) {
+		core_drop(core, m, STATUS_HELLO_BACKLOG);
+		return;
+	}
+	s = parse(core, &core->cfg.ports[port], m, sums);
+	if (s == STATUS_FRAME_PROTOCOL) {
+		answer(core, port, m);
+		return;
+	}
+	if (s != STATUS_OK) {
+		core_drop(core, m, s);
+		return;
+	}
+	sums->datagrams++;
+	if (!hello_taken(core, m, &sums->hellos))
+		core->datagrams[core->n_datagrams++] = m;
+}
+
+/* Frames of the kind that nearly all are, up to the first that is not; returns how many. */
+static FRAME_SINGLE_TARGET unsigned singles_in(struct path_core *core, const struct path_port *port,
+					       struct rte_mbuf **mbufs, unsigned n,
+					       struct rx_sums *sums)
+{
+	unsigned to = core->n_datagrams, i;
+	uint64_t bytes = 0;
+
+	for (i = 0; i < n; i++) {
+		struct rte_mbuf *m = mbufs[i];
+		uint16_t len = m->data_len;
+
+		if (m->nb_segs != 1 || len < FRAME_SINGLE_MIN ||
+		    !frame_single_parse(&port->host.plain, rte_pktmbuf_mtod(m, const uint8_t *),
+					len, checked_by_port(m->ol_flags), msg_of(m)) ||
+		    !listens(core, &msg_of(m)->flow))
+			break;
+		unpack(port, m, FRAME_PLAIN_LEN, (uint16_t)(len - FRAME_PLAIN_LEN));
+		bytes += len;
+		core->datagrams[to + i] = m;
+	}
+	core->n_datagrams += i;
+	sums->datagrams += i;
+	sums->bytes += bytes;
+	return i;
+}
+
+/* The frames' bytes, and room for what is said of them. */
+static void send_for(struct rte_mbuf **mbufs, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
+		rte_prefetch0(rte_pktmbuf_mtod_offset(mbufs[i], void *, RTE_CACHE_LINE_SIZE));
+		rte_prefetch0_write(msg_of(mbufs[i]));
+	}
+}
+
+static void some_in(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n,
+		    struct rx_sums *sums)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (core->singles)
+			i += singles_in(core, &core->cfg.ports[port], mbufs + i, n - i, sums);
+		if (i < n)
+			frame_in(core, port, mbufs[i], sums);
+	}
 }
 
 void rx_run(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n)
 {
-	struct rx_sums sums = { 0 };
-	struct rx_hellos hellos = { .backlog = core->cfg.burst != 0 && n >= core->cfg.burst,
-				    .left = PATH_BACKLOG_HELLOS };
-	unsigned datagrams = 0;
+	struct rx_sums sums = { .hellos = { .backlog = core->cfg.burst != 0 && n >= core->cfg.burst,
+					    .left = PATH_BACKLOG_HELLOS } };
 
-	core->behind |= hellos.backlog;
-	for (unsigned i = 0; i < n; i++) {
-		struct rte_mbuf *m = mbufs[i];
-		enum status s;
-
-		if (i + AHEAD < n) {
-			rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + AHEAD], void *));
-			rte_prefetch0(rte_pktmbuf_mtod_offset(mbufs[i + AHEAD], void *,
-							      RTE_CACHE_LINE_SIZE));
-			rte_prefetch0_write(msg_of(mbufs[i + AHEAD]));
-		}
-		sums.bytes += rte_pktmbuf_pkt_len(m);
-		if (hellos.dry && hello_in_sight(m)) {
-			core_drop(core, m, STATUS_HELLO_BACKLOG);
-			continue;
-		}
-		s = parse(&core->cfg, &core->cfg.ports[port], m, &sums);
-		if (s == STATUS_FRAME_PROTOCOL) {
-			answer(core, port, m);
-			continue;
-		}
-		if (s != STATUS_OK) {
-			core_drop(core, m, s);
-			continue;
-		}
-		datagrams++;
-		if (!hello_taken(core, m, &hellos))
-			datagram_add(core, m);
+	core->behind |= sums.hellos.backlog;
+	send_for(mbufs, RTE_MIN(n, (unsigned)SOME));
+	for (unsigned at = 0, part; at < n; at += part) {
+		part = RTE_MIN(n - at, (unsigned)SOME);
+		send_for(mbufs + at + part, RTE_MIN(n - at - part, (unsigned)SOME));
+		some_in(core, port, mbufs + at, part, &sums);
+		/* The buckets of these come while the next frames are parsed. */
+		lookup_ahead(core);
 	}
 	CORE_STAT(core, rx_bursts, n != 0);
 	CORE_STAT(core, rx_frames, n);
 	CORE_STAT(core, rx_bytes, sums.bytes);
-	CORE_STAT(core, rx_datagrams, datagrams);
+	CORE_STAT(core, rx_datagrams, sums.datagrams);
 	CORE_STAT(core, rx_partial_csum, sums.partial_csum);
 }

@@ -56,18 +56,21 @@ static inline bool frame_plain_addrs(const struct frame_plain *plain, uint32_t l
 	return ours;
 }
 
-/* addrs: the sum of the addresses. */
+/* Whether the IP header's checksum holds; addrs: the sum of the addresses. */
+static inline bool frame_plain_ip_holds(const uint8_t *frame, uint64_t addrs)
+{
+	uint64_t sum = checksum_add_raw(addrs, bytes_raw64(frame + 14));
+
+	return checksum_holds_some(checksum_add_raw(sum, bytes_raw32(frame + 22)));
+}
+
 static inline bool frame_plain_sums(const uint8_t *frame, size_t udp_len, uint64_t addrs,
 				    unsigned checked)
 {
 	uint64_t sum;
 
-	if (!(checked & FRAME_IP_CHECKED)) {
-		sum = checksum_add_raw(addrs, bytes_raw64(frame + 14));
-		sum = checksum_add_raw(sum, bytes_raw32(frame + 22));
-		if (!checksum_holds_some(sum))
-			return false;
-	}
+	if (!(checked & FRAME_IP_CHECKED) && !frame_plain_ip_holds(frame, addrs))
+		return false;
 	if (checked & FRAME_L4_CHECKED || bytes_u16(frame + 40) == 0)
 		return true;
 	/* In one's complement a word with its bytes swapped is 256 times the word. */

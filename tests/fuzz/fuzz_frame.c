@@ -3,7 +3,7 @@
  * Frames: whatever comes in, what is accepted lies inside the frame, and no answer is larger than
  * its question. The first byte of the input holds what the port says it checked.
  */
-#include "frame.h"
+#include "frame_single.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -48,6 +48,32 @@ static void check_plain(const uint8_t *frame, size_t len, unsigned checked)
 	must(memcmp(&hop[0], &hop[1], sizeof(hop[0])) == 0);
 	must(f[0].payload_off == f[1].payload_off && f[0].payload_len == f[1].payload_len);
 	must(f[0].checksum_partial == f[1].checksum_partial);
+}
+
+/* What is taken for a frame of one record is one, and says the same. */
+static FRAME_SINGLE_TARGET void check_single(const uint8_t *frame, size_t len, unsigned checked)
+{
+	uint8_t ends[FRAME_SINGLE_ENDS] __attribute__((aligned(64)));
+	struct frame_host ready = host;
+	struct nexthop hop = { 0 };
+	struct flow flow;
+	struct frame f;
+	struct record r;
+	struct rd left;
+
+	frame_host_prepare(&ready);
+	if (len < FRAME_SINGLE_MIN || !frame_single_usable() ||
+	    !frame_single_parse(&ready.plain, frame, (uint16_t)len, checked, ends))
+		return;
+	must(frame_parse(&host, frame, len, checked, &flow, &hop, &f) == STATUS_OK);
+	must(f.payload_off == FRAME_PLAIN_LEN && f.payload_off + (size_t)f.payload_len == len);
+	must(!f.checksum_partial);
+	hop.port_id = 0;
+	must(memcmp(ends, &flow, sizeof(flow)) == 0);
+	must(memcmp(ends + sizeof(flow), &hop, sizeof(hop)) == 0);
+	left = rd_of(frame + f.payload_off, f.payload_len);
+	must(record_next(&left, &r) == STATUS_OK || f.payload_len > RECORD_CIPHERTEXT_MAX);
+	must(rd_len(&left) == 0 && (r.type == 0 || (r.type == RECORD_APPDATA && r.epoch == 1)));
 }
 
 static void check_parse(const uint8_t *frame, size_t len, unsigned checked)
@@ -110,6 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check_parse(data + 1, size - 1, data[0] & 3);
 	check_plain(data + 1, size - 1, data[0] & 3);
+	check_single(data + 1, size - 1, data[0] & 3);
 	check_answer(data + 1, size - 1);
 	return 0;
 }

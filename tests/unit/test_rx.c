@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "frame_single.h"
 #include "path_fixture.h"
+#include "stages.h"
 
 /* A cookie-less hello: what any datagram can be to see that it was taken. */
 static struct build_spec hello_spec(void)
@@ -430,9 +432,75 @@ static void test_hellos_of_other_bursts(void **state)
 	hellos_have_their_turn(*state, 0, FULL);
 }
 
+/* A frame of one record of application data, or, now and then, another. */
+static struct rte_mbuf *some_frame(struct world *w, unsigned i)
+{
+	static uint8_t body[RECORD_HEADER_LEN + 60];
+	struct build_spec s = i % 5 == 3 ? build_ip6("") : build_ip4("");
+	struct build f;
+
+	s.body = body;
+	s.body_len = sizeof(body) - i % 7;
+	s.src_port = 1000 + i;
+	s.dst_port = i % 11 == 10 ? 5683 : 5684;
+	record_put_header(body, i % 6 == 5 ? RECORD_ALERT : RECORD_APPDATA, DTLS_1_2, 1, i,
+			  (uint16_t)(s.body_len - RECORD_HEADER_LEN));
+	build_packet(&f, &s);
+	f.b[f.len - 1] ^= i % 13 == 12; /* a checksum that does not hold */
+	if (i % 17 == 16)
+		f.b[f.len++] = 0; /* padding */
+	return world_mbuf(w, f.b, f.len);
+}
+
+/* Whether the CPU reads frames of one record in a way of their own makes no difference: the same
+ * datagrams in the same order, the same reasons for the others. */
+static void test_both_ways_are_alike(void **state)
+{
+	enum { N = PATH_BURST_MAX };
+	struct world *w = *state;
+	struct path_core *core = w->core[0];
+	struct status_counts before, counts[2];
+	struct rte_mbuf *m[N];
+	unsigned n = 0;
+	uint16_t ports[N], lens[N];
+
+	for (unsigned way = 0; way < 2; way++) {
+		core->singles = way == 0 ? frame_single_usable() : false;
+		for (unsigned i = 0; i < N; i++)
+			m[i] = some_frame(w, i);
+		m[7]->ol_flags = RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+		m[7]->vlan_tci = 0x2005;
+		before = *path_counts(core);
+		rx_run(core, 0, m, N);
+		assert_true(way == 0 || core->n_datagrams == n);
+		n = core->n_datagrams;
+		for (unsigned i = 0; i < n; i++) {
+			const struct msg *msg = msg_of(core->datagrams[i]);
+
+			if (way == 1) {
+				assert_int_equal(msg->flow.remote_port, ports[i]);
+				assert_int_equal(core->datagrams[i]->data_len, lens[i]);
+			}
+			ports[i] = msg->flow.remote_port;
+			lens[i] = core->datagrams[i]->data_len;
+			assert_int_equal(msg->hops, 0);
+			assert_int_equal(msg->hop.vlan_tci, ports[i] == 1007 ? 0x2005 : VLAN_NONE);
+			assert_int_equal(msg->hop.port_id, core->cfg.ports[0].port_id);
+		}
+		path_flush(core, w->now);
+		for (unsigned s = 0; s < STATUS_N; s++)
+			counts[way].n[s] = path_counts(core)->n[s] - before.n[s];
+	}
+	assert_in_range(n, 20, N - 4);
+	assert_memory_equal(&counts[0], &counts[1], sizeof(counts[0]));
+	assert_true(counts[0].n[STATUS_FRAME_UDP_CHECKSUM] > 0 &&
+		    counts[0].n[STATUS_FRAME_PORT] > 0 && counts[0].n[STATUS_NO_SESSION] > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WORLD_TEST(test_both_ways_are_alike),
 		WORLD_TEST(test_arp_is_answered),
 		WORLD_TEST(test_arp_with_stripped_tag),
 		WORLD_TEST(test_answers_are_limited),
