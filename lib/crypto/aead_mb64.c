@@ -3,8 +3,9 @@
  * The driver of the mb64 engine: from a batch of records to calls of 16 of about one length.
  *
  * A call takes as long as its longest record does, and as much for one record as for 16. So a
- * batch is sorted by blocks; a last call that would be too empty to pay goes to another engine, and
- * so do long records, which fill the vector unit by themselves, and algorithms without a kernel.
+ * batch of mixed lengths is sorted by blocks; a last call that would be too empty to pay goes to
+ * another engine, and so do long records, which fill the vector unit by themselves, and algorithms
+ * without a kernel.
  *
  * This file is compiled for every CPU: it is what looks whether the kernels can run.
  */
@@ -23,8 +24,9 @@ enum {
 struct aead_mb64 {
 	struct aead_backed backed;
 	struct mb64_scratch scratch;
-	/* What a call's dummy lanes work on. */
-	struct aead_op dummy;
+	struct aead_op sorted[BATCH];
+	struct aead_op last[MB64_LANES]; /* a call that is not full */
+	/* What its dummy lanes work on. */
 	uint8_t dummy_text[MB64_LEN_MAX + AEAD_TAG_MAX];
 	uint8_t dummy_key[AEAD_KEY_MAX];
 };
@@ -38,77 +40,11 @@ static const struct mb64_kernel *const kernels[AEAD_N] = {
 
 static unsigned blocks_of(unsigned len) { return (len + MB64_BLOCK - 1) / MB64_BLOCK; }
 
-static bool in_a_row(struct aead_op *const ops[], size_t n)
-{
-	for (size_t i = 1; i < n; i++) {
-		if (ops[i] != ops[0] + i)
-			return false;
-	}
-	return true;
-}
-
-/* By the other engine, which wants records in a row. */
 static void run_other(struct aead_mb64 *m, enum aead_alg alg, enum aead_direction direction,
-		      struct aead_op *const ops[], size_t n)
+		      struct aead_op *ops, size_t n)
 {
-	struct aead_op row[MB64_LANES];
-
-	if (n > 0 && in_a_row(ops, n)) {
-		m->backed.other->ops->run(m->backed.other, alg, direction, ops[0], n);
-		return;
-	}
-	for (size_t done = 0, part; done < n; done += part) {
-		part = n - done < MB64_LANES ? n - done : MB64_LANES;
-		for (size_t i = 0; i < part; i++)
-			row[i] = *ops[done + i];
-		m->backed.other->ops->run(m->backed.other, alg, direction, row, part);
-		for (size_t i = 0; i < part; i++)
-			ops[done + i]->ok = row[i].ok;
-	}
-}
-
-static void fill(struct mb64_call *call, struct aead_op *const ops[MB64_LANES])
-{
-	unsigned len_min = UINT16_MAX, len_max = 0;
-
-	call->aad_max = 0;
-	for (unsigned i = 0; i < MB64_LANES; i++) {
-		struct aead_op *op = ops[i];
-
-		call->op[i] = op;
-		call->src[i] = op->src;
-		call->dst[i] = op->dst;
-		call->key[i] = op->key;
-		call->len[i] = op->len;
-		call->aad_len[i] = op->aad_len;
-		len_min = op->len < len_min ? op->len : len_min;
-		len_max = op->len > len_max ? op->len : len_max;
-		call->aad_max = op->aad_len > call->aad_max ? op->aad_len : call->aad_max;
-	}
-	call->whole = len_min / MB64_BLOCK;
-	call->blocks = blocks_of(len_max);
-}
-
-/* sort: by blocks, descending, so that it is the short ones that may not fill a call. */
-static void sort(struct aead_op **ops, size_t n, unsigned blocks_max)
-{
-	uint8_t at[BLOCKS_MAX + 1];
-	struct aead_op *unsorted[BATCH];
-	unsigned start = 0;
-
-	memset(at, 0, blocks_max + 1);
-	for (size_t i = 0; i < n; i++) {
-		unsorted[i] = ops[i];
-		at[blocks_of(ops[i]->len)]++;
-	}
-	for (unsigned b = blocks_max + 1; b-- > 0;) {
-		unsigned count = at[b];
-
-		at[b] = (uint8_t)start;
-		start += count;
-	}
-	for (size_t i = 0; i < n; i++)
-		ops[at[blocks_of(unsorted[i]->len)]++] = unsorted[i];
+	if (n > 0)
+		m->backed.other->ops->run(m->backed.other, alg, direction, ops, n);
 }
 
 /*
@@ -133,61 +69,102 @@ static unsigned cost_elsewhere(enum aead_alg alg, unsigned blocks, size_t n)
 }
 
 /* Whether a call of these n records, longest first, costs less than they do elsewhere. */
-static bool call_pays(enum aead_alg alg, struct aead_op *const ops[], size_t n)
+static bool call_pays(enum aead_alg alg, const struct aead_op *ops, size_t n)
 {
 	unsigned elsewhere = 0;
 
 	for (size_t i = 0; i < n; i += 4)
-		elsewhere += cost_elsewhere(alg, blocks_of(ops[i]->len), n - i);
-	return cost_of_call(blocks_of(ops[n - 1]->len), blocks_of(ops[0]->len)) < elsewhere;
+		elsewhere += cost_elsewhere(alg, blocks_of(ops[i].len), n - i);
+	return cost_of_call(blocks_of(ops[n - 1].len), blocks_of(ops[0].len)) < elsewhere;
 }
 
-/* n records, at most BATCH, longest first; room for MB64_LANES more. */
+/* A call of n < MB64_LANES records, longest first, and dummies, which are as long as the last of
+ * them, so that they do not end the steps without masks. */
+static void run_last(struct aead_mb64 *m, mb64_run *run, struct aead_op *ops, size_t n)
+{
+	const struct aead_op dummy = { .src = m->dummy_text,
+				       .dst = m->dummy_text,
+				       .key = m->dummy_key,
+				       .len = ops[n - 1].len };
+
+	memcpy(m->last, ops, n * sizeof(*ops));
+	for (size_t i = n; i < MB64_LANES; i++)
+		m->last[i] = dummy;
+	run(&m->scratch, m->last);
+	for (size_t i = 0; i < n; i++)
+		ops[i].ok = m->last[i].ok;
+}
+
+/* Records of at most MB64_LEN_MAX bytes, longest first. */
 static void run_calls(struct aead_mb64 *m, enum aead_alg alg, enum aead_direction direction,
-		      struct aead_op *ops[], size_t n)
+		      struct aead_op *ops, size_t n)
 {
 	const struct mb64_kernel *kernel = kernels[alg];
 	mb64_run *run = direction == AEAD_OPEN ? kernel->open : kernel->seal;
-	size_t last = n % MB64_LANES;
-	struct mb64_call call;
+	size_t last = n % MB64_LANES, full = n - last;
 
-	if (last > 0 && !call_pays(alg, ops + n - last, last)) {
-		run_other(m, alg, direction, ops + n - last, last);
-		n -= last;
-	}
-	/* As long as a real one, so that they do not end the steps without masks. */
-	m->dummy.len = n > 0 ? ops[n - 1]->len : 0;
-	for (size_t i = 0; i < MB64_LANES; i++)
-		ops[n + i] = &m->dummy;
-	for (size_t i = 0; i < n; i += MB64_LANES) {
-		fill(&call, ops + i);
-		run(&m->scratch, &call);
-	}
+	for (size_t i = 0; i < full; i += MB64_LANES)
+		run(&m->scratch, ops + i);
+	if (last > 0 && call_pays(alg, ops + full, last))
+		run_last(m, run, ops + full, last);
+	else
+		run_other(m, alg, direction, ops + full, last);
 }
 
-/* At most BATCH records. */
-static void run_sorted(struct aead_mb64 *m, enum aead_alg alg, enum aead_direction direction,
-		       struct aead_op *ops, size_t n)
+/* Those too long for a call count as one block more than the longest for one. */
+static unsigned order_of(const struct aead_op *op)
 {
-	struct aead_op *mine[BATCH + MB64_LANES], *others[BATCH];
-	size_t n_mine = 0, n_others = 0;
-	unsigned len_max = 0, mixed = 0;
+	return op->len > MB64_LEN_MAX ? BLOCKS_MAX + 1 : blocks_of(op->len);
+}
 
-	for (size_t i = 0; i < n; i++) {
-		unsigned len = ops[i].len;
+/* sort: by blocks, descending, so that it is the short ones that may not fill a call; from: where
+ * each was. Returns how many are too long for a call. */
+static size_t sort(struct aead_op *sorted, uint8_t *from, const struct aead_op *ops, size_t n)
+{
+	uint8_t at[BLOCKS_MAX + 2] = { 0 };
+	unsigned start = 0;
+	size_t too_long;
 
-		if (len > MB64_LEN_MAX) {
-			others[n_others++] = &ops[i];
-			continue;
-		}
-		mine[n_mine++] = &ops[i];
-		mixed |= blocks_of(len) ^ blocks_of(mine[0]->len);
-		len_max = len > len_max ? len : len_max;
+	for (size_t i = 0; i < n; i++)
+		at[order_of(&ops[i])]++;
+	too_long = at[BLOCKS_MAX + 1];
+	for (unsigned b = BLOCKS_MAX + 2; b-- > 0;) {
+		unsigned count = at[b];
+
+		at[b] = (uint8_t)start;
+		start += count;
 	}
-	if (mixed != 0)
-		sort(mine, n_mine, blocks_of(len_max));
-	run_calls(m, alg, direction, mine, n_mine);
-	run_other(m, alg, direction, others, n_others);
+	for (size_t i = 0; i < n; i++) {
+		unsigned to = at[order_of(&ops[i])]++;
+
+		sorted[to] = ops[i];
+		from[to] = (uint8_t)i;
+	}
+	return too_long;
+}
+
+/* At most BATCH records of any length. */
+static __attribute__((noinline)) void run_mixed(struct aead_mb64 *m, enum aead_alg alg,
+						enum aead_direction direction, struct aead_op *ops,
+						size_t n)
+{
+	uint8_t from[BATCH];
+	size_t too_long = sort(m->sorted, from, ops, n);
+
+	run_other(m, alg, direction, m->sorted, too_long);
+	run_calls(m, alg, direction, m->sorted + too_long, n - too_long);
+	for (size_t i = 0; i < n; i++)
+		ops[from[i]].ok = m->sorted[i].ok;
+}
+
+/* Whether all have as many blocks as the first, and may be in a call. */
+static bool is_sorted(const struct aead_op *ops, size_t n)
+{
+	unsigned len = ops[0].len, mixed = len > MB64_LEN_MAX;
+
+	for (size_t i = 1; i < n; i++)
+		mixed |= blocks_of(ops[i].len) ^ blocks_of(len);
+	return mixed == 0;
 }
 
 static void run(struct aead *a, enum aead_alg alg, enum aead_direction direction,
@@ -196,11 +173,16 @@ static void run(struct aead *a, enum aead_alg alg, enum aead_direction direction
 	struct aead_mb64 *m = (struct aead_mb64 *)a;
 
 	if (kernels[alg] == NULL) {
-		m->backed.other->ops->run(m->backed.other, alg, direction, ops, n);
+		run_other(m, alg, direction, ops, n);
 		return;
 	}
-	for (size_t i = 0; i < n; i += BATCH)
-		run_sorted(m, alg, direction, ops + i, n - i < BATCH ? n - i : BATCH);
+	for (size_t i = 0, part; i < n; i += part) {
+		part = n - i < BATCH ? n - i : BATCH;
+		if (is_sorted(ops + i, part))
+			run_calls(m, alg, direction, ops + i, part);
+		else
+			run_mixed(m, alg, direction, ops + i, part);
+	}
 }
 
 static void mask(struct aead *a, enum aead_alg alg, struct aead_mask_op *ops, size_t n)
@@ -247,9 +229,5 @@ struct aead *aead_mb64_new(void)
 		return NULL;
 	}
 	m = (struct aead_mb64 *)aead_backed_new(sizeof(*m), aead_mb4_new, &mb64_ops, "mb64 AVX512");
-	if (m == NULL)
-		return NULL;
-	m->dummy =
-		(struct aead_op){ .src = m->dummy_text, .dst = m->dummy_text, .key = m->dummy_key };
-	return &m->backed.base;
+	return m == NULL ? NULL : &m->backed.base;
 }

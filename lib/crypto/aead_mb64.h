@@ -12,34 +12,23 @@
 enum {
 	MB64_LANES = 16,
 	MB64_ROUND_KEYS_MAX = 15, /* AES-256 */
+	MB64_STREAMS = 2,
 	MB64_BLOCK = 16,
 	/* Of a record that a kernel is given. A full call of 2,000 B takes 0.7 (GCM) to 0.9 (CCM)
 	 * of what ipsec-mb does, expanding every key; longer ones hardly come. */
 	MB64_LEN_MAX = 2048,
 };
 
-/* The records of one call. Its lanes are full: the driver adds dummies, whose bytes are its own. */
-struct mb64_call {
-	const uint8_t *src[MB64_LANES];
-	uint8_t *dst[MB64_LANES];
-	const uint8_t *key[MB64_LANES];
-	struct aead_op *op[MB64_LANES]; /* nonce, aad, ok */
-	uint32_t len[MB64_LANES] __attribute__((aligned(64)));
-	uint32_t aad_len[MB64_LANES] __attribute__((aligned(64)));
-	unsigned whole;  /* blocks that every record has whole */
-	unsigned blocks; /* that the longest one has, the last perhaps in part */
-	unsigned aad_max;
-};
-
-/* Round keys of one call: [round][vector][lane][byte]. */
+/* Round keys of one call, and key streams that wait for their text: [which][vector][lane][byte]. */
 struct mb64_scratch {
 	uint8_t round_keys[MB64_ROUND_KEYS_MAX][4][4][MB64_BLOCK] __attribute__((aligned(64)));
+	uint8_t streams[MB64_STREAMS][4][4][MB64_BLOCK] __attribute__((aligned(64)));
 };
 
-/* mb64_run: opens or seals the records of a call and sets ok of each. Touches, even to store what
- * is there already, no byte that the record's operation does not own. Leaves no vector register
- * with a dirty upper half. */
-typedef void mb64_run(struct mb64_scratch *s, const struct mb64_call *call);
+/* mb64_run: opens or seals MB64_LANES records, whose operations stand in a row, and sets ok of
+ * each. Takes as long as the longest takes. Touches, even to store what is there already, no byte
+ * that the record's operation does not own. Leaves no vector register with a dirty upper half. */
+typedef void mb64_run(struct mb64_scratch *s, struct aead_op *ops);
 
 struct mb64_kernel {
 	mb64_run *open, *seal;

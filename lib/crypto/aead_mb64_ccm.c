@@ -45,7 +45,7 @@ MB64_INLINE __mmask16 more_than(__m512i sliced, int n, unsigned v)
  * end. */
 MB64_INLINE __m512i lengths(const struct mb64_call *call, int tag_len)
 {
-	__m512i len = _mm512_load_si512(call->len), aad_len = _mm512_load_si512(call->aad_len);
+	__m512i len = call->len, aad_len = call->aad_len;
 	__m512i flags = _mm512_set1_epi32((tag_len - 2) / 2 << 3 << 24);
 	__mmask16 with_aad = _mm512_test_epi32_mask(aad_len, aad_len);
 
@@ -133,8 +133,7 @@ MB64_INLINE __m512i aad_block(const struct mb64_call *call, unsigned i, unsigned
 
 	if (i == 0) {
 		x = mb64_load_op(call, aad - AAD_PREFIX, v);
-		x = _mm512_mask_mov_epi8(x, 0x0003000300030003,
-					 pick(_mm512_load_si512(call->aad_len), low_byte, v));
+		x = _mm512_mask_mov_epi8(x, 0x0003000300030003, pick(call->aad_len, low_byte, v));
 	} else if (i == 1) {
 		x = mb64_load_op(call, aad + MB64_BLOCK - AAD_PREFIX, v);
 	} else {
@@ -147,7 +146,8 @@ MB64_INLINE __m512i aad_block(const struct mb64_call *call, unsigned i, unsigned
 /* sum_aad: adds the AAD, and makes the key stream of the first block of text. */
 MB64_INLINE void sum_aad(struct mb64_scratch *s, const struct mb64_call *call, struct ccm *c)
 {
-	__m512i aad_len = _mm512_load_si512(call->aad_len);
+	__m512i aad_len = call->aad_len;
+	unsigned aad_max = _mm512_reduce_max_epu32(aad_len);
 	struct mb64_blocks before = c->sum, x;
 
 #pragma GCC unroll 4
@@ -156,7 +156,7 @@ MB64_INLINE void sum_aad(struct mb64_scratch *s, const struct mb64_call *call, s
 	encrypt(s, c, &x, 0);
 	if (_mm512_test_epi32_mask(aad_len, aad_len) != 0xffff)
 		keep_finished(c, &before, aad_len, 0);
-	for (unsigned i = 1; call->aad_max + AAD_PREFIX > MB64_BLOCK * i; i++) {
+	for (unsigned i = 1; aad_max + AAD_PREFIX > MB64_BLOCK * i; i++) {
 		before = c->sum;
 #pragma GCC unroll 4
 		for (unsigned v = 0; v < MB64_VECTORS; v++)
@@ -175,10 +175,12 @@ MB64_INLINE void whole_block(struct mb64_scratch *s, const struct mb64_call *cal
 
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
-		__m512i in = mb64_load(call->src, at, v);
+		const uint8_t *const from[4] = MB64_AT(call->op, src, at, v);
+		uint8_t *const to[4] = MB64_AT(call->op, dst, at, v);
+		__m512i in = mb64_load(from);
 		__m512i out = _mm512_xor_si512(in, c->stream.v[v]);
 
-		mb64_store(call->dst, at, v, out);
+		mb64_store(to, out);
 		plain.v[v] = direction == AEAD_OPEN ? out : in;
 	}
 	if (i + 1 < call->blocks)
@@ -192,16 +194,18 @@ MB64_INLINE void last_block(struct mb64_scratch *s, const struct mb64_call *call
 			    unsigned i, enum aead_direction direction)
 {
 	size_t at = (size_t)MB64_BLOCK * i;
-	__m512i left = mb64_left(_mm512_load_si512(call->len), at);
+	__m512i left = mb64_left(call->len, at);
 	struct mb64_blocks plain, before = c->sum;
 
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		const uint8_t *const from[4] = MB64_AT(call->op, src, at, v);
+		uint8_t *const to[4] = MB64_AT(call->op, dst, at, v);
 		__mmask64 mask = mb64_left_mask(left, v);
-		__m512i in = mb64_load_masked(call->src, at, v, mask);
+		__m512i in = mb64_load_masked(from, mask);
 		__m512i out = _mm512_maskz_mov_epi8(mask, _mm512_xor_si512(in, c->stream.v[v]));
 
-		mb64_store_masked(call->dst, at, v, mask, out);
+		mb64_store_masked(to, mask, out);
 		plain.v[v] = direction == AEAD_OPEN ? out : in;
 	}
 	if (i + 1 < call->blocks)
@@ -213,7 +217,7 @@ MB64_INLINE void last_block(struct mb64_scratch *s, const struct mb64_call *call
 
 MB64_INLINE __m128i load_tag(const struct mb64_call *call, unsigned i, int tag_len)
 {
-	const uint8_t *p = call->src[i] + call->len[i];
+	const uint8_t *p = call->op[i].src + call->op[i].len;
 
 	return tag_len == MB64_BLOCK ? mb64_load_block(p) : _mm_loadl_epi64((const void *)p);
 }
@@ -227,18 +231,18 @@ MB64_INLINE void check_tags(const struct mb64_call *call, __m512i tags, unsigned
 	unsigned counted = tag_len == MB64_BLOCK ? 3 : 1;
 
 	for (unsigned lane = 0; lane < 4; lane++)
-		call->op[v + 4 * lane]->ok = (wrong >> (2 * lane) & counted) == 0;
+		call->op[v + 4 * lane].ok = (wrong >> (2 * lane) & counted) == 0;
 }
 
 MB64_INLINE void store_tag(const struct mb64_call *call, unsigned i, __m128i tag, int tag_len)
 {
-	uint8_t *p = call->dst[i] + call->len[i];
+	uint8_t *p = call->op[i].dst + call->op[i].len;
 
 	if (tag_len == MB64_BLOCK)
 		mb64_store_block(p, tag);
 	else
 		_mm_storel_epi64((__m128i *)(void *)p, tag);
-	call->op[i]->ok = true;
+	call->op[i].ok = true;
 }
 
 MB64_INLINE void store_tags(const struct mb64_call *call, __m512i tags, unsigned v, int tag_len)
@@ -250,48 +254,37 @@ MB64_INLINE void store_tags(const struct mb64_call *call, __m512i tags, unsigned
 }
 
 /* ccm: direction and tag_len are constants. */
-MB64_INLINE void ccm(struct mb64_scratch *s, const struct mb64_call *call,
-		     enum aead_direction direction, int tag_len)
+MB64_INLINE void ccm(struct mb64_scratch *s, struct aead_op *ops, enum aead_direction direction,
+		     int tag_len)
 {
+	const struct mb64_call call = mb64_call_of(ops);
 	struct ccm c;
 
-	start(s, call, &c, tag_len);
-	sum_aad(s, call, &c);
-	for (unsigned i = 0; i < call->whole; i++)
-		whole_block(s, call, &c, i, direction);
-	for (unsigned i = call->whole; i < call->blocks; i++)
-		last_block(s, call, &c, i, direction);
+	start(s, &call, &c, tag_len);
+	sum_aad(s, &call, &c);
+	for (unsigned i = 0; i < call.whole; i++)
+		whole_block(s, &call, &c, i, direction);
+	for (unsigned i = call.whole; i < call.blocks; i++)
+		last_block(s, &call, &c, i, direction);
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
 		__m512i tags = _mm512_xor_si512(c.sum.v[v], mb64_round_key(s, SLOT_TAG)[v]);
 
 		if (direction == AEAD_OPEN)
-			check_tags(call, tags, v, tag_len);
+			check_tags(&call, tags, v, tag_len);
 		else
-			store_tags(call, tags, v, tag_len);
+			store_tags(&call, tags, v, tag_len);
 	}
 	_mm256_zeroupper();
 }
 
-static void ccm_open(struct mb64_scratch *s, const struct mb64_call *call)
-{
-	ccm(s, call, AEAD_OPEN, 16);
-}
+static void ccm_open(struct mb64_scratch *s, struct aead_op *ops) { ccm(s, ops, AEAD_OPEN, 16); }
 
-static void ccm_seal(struct mb64_scratch *s, const struct mb64_call *call)
-{
-	ccm(s, call, AEAD_SEAL, 16);
-}
+static void ccm_seal(struct mb64_scratch *s, struct aead_op *ops) { ccm(s, ops, AEAD_SEAL, 16); }
 
-static void ccm_8_open(struct mb64_scratch *s, const struct mb64_call *call)
-{
-	ccm(s, call, AEAD_OPEN, 8);
-}
+static void ccm_8_open(struct mb64_scratch *s, struct aead_op *ops) { ccm(s, ops, AEAD_OPEN, 8); }
 
-static void ccm_8_seal(struct mb64_scratch *s, const struct mb64_call *call)
-{
-	ccm(s, call, AEAD_SEAL, 8);
-}
+static void ccm_8_seal(struct mb64_scratch *s, struct aead_op *ops) { ccm(s, ops, AEAD_SEAL, 8); }
 
 const struct mb64_kernel mb64_ccm_128 = { .open = ccm_open, .seal = ccm_seal };
 const struct mb64_kernel mb64_ccm_8_128 = { .open = ccm_8_open, .seal = ccm_8_seal };

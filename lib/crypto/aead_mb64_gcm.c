@@ -81,42 +81,85 @@ MB64_INLINE __m512i multiply(const struct hash_key *k, unsigned v, __m512i y)
 	return _mm512_xor_si512(high, swap_halves(low));
 }
 
-/* Expands the keys; on the way come H, the block of zeros encrypted, and the first counter's
- * block, which masks the tag. */
-MB64_INLINE void start(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
-		       struct state *st)
+MB64_INLINE __m512i *stream(struct mb64_scratch *s, unsigned i)
 {
-	struct mb64_blocks key = mb64_load_keys(call, 0), second, states[2];
+	return (__m512i *)(void *)s->streams[i % MB64_STREAMS];
+}
 
-	states[0] = key;
+/* A counter's block of each record, xored with the raw key. */
+MB64_INLINE struct mb64_blocks counter_blocks(const struct state *st, uint32_t n)
+{
+	struct mb64_blocks blocks;
+
 #pragma GCC unroll 4
-	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		blocks.v[v] = _mm512_xor_si512(st->base.v[v], mb64_counter(n));
+	return blocks;
+}
+
+/* Keeps the key streams of text blocks i to i + n - 1. */
+MB64_INLINE void put_streams(struct mb64_scratch *s, unsigned i, const struct mb64_blocks *blocks,
+			     unsigned n)
+{
+#pragma GCC unroll 16
+	for (unsigned k = 0; k < n * MB64_VECTORS; k++)
+		stream(s, i + k / MB64_VECTORS)[k % MB64_VECTORS] =
+			blocks[k / MB64_VECTORS].v[k % MB64_VECTORS];
+}
+
+/* Expands the keys, and keeps them if there is a use for them later. On the way come H, the block
+ * of zeros encrypted, the first counter's block, which masks the tag, and the key streams of the
+ * first n blocks. n and keep are constants. */
+MB64_INLINE void expand(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
+			struct state *st, unsigned n, bool keep)
+{
+	struct mb64_blocks key = mb64_load_keys(call, 0), second, states[2 + MB64_STREAMS];
+
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
 		st->base.v[v] = _mm512_xor_si512(key.v[v], mb64_nonce(call, v));
-		states[1].v[v] = _mm512_xor_si512(st->base.v[v], mb64_counter(CTR_TAG));
-	}
+	states[0] = key;
+	states[1] = counter_blocks(st, CTR_TAG);
+#pragma GCC unroll 2
+	for (unsigned i = 0; i < n; i++)
+		states[2 + i] = counter_blocks(st, CTR_FIRST + i);
 	if (rounds == MB64_ROUNDS_128) {
-		mb64_expand_128(s, &key, states, 2);
+		mb64_expand_128(keep ? s : NULL, &key, states, 2 + n);
 	} else {
 		second = mb64_load_keys(call, MB64_BLOCK);
-		mb64_expand_256(s, &key, &second, states, 2);
+		mb64_expand_256(keep ? s : NULL, &key, &second, states, 2 + n);
 	}
 	hash_key_init(&st->hash, &states[0]);
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++)
 		mb64_round_key(s, TAG_MASK)[v] = states[1].v[v];
+	put_streams(s, 0, states + 2, n);
 }
 
-MB64_INLINE struct mb64_blocks key_stream_at(struct mb64_scratch *s, unsigned rounds,
-					     const struct state *st, size_t offset)
+MB64_INLINE void start(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
+		       struct state *st)
 {
-	__m512i counter = mb64_counter(CTR_FIRST + (uint32_t)(offset / MB64_BLOCK));
-	struct mb64_blocks blocks;
+	if (call->blocks <= 1)
+		expand(s, call, rounds, st, 1, false);
+	else
+		expand(s, call, rounds, st, MB64_STREAMS, true);
+}
 
-#pragma GCC unroll 4
-	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		blocks.v[v] = _mm512_xor_si512(st->base.v[v], counter);
-	mb64_encrypt(s, rounds, &blocks, 1);
-	return blocks;
+/* The key stream of text block i; all that are kept are made when the first of them is asked for.
+ */
+MB64_INLINE const __m512i *stream_at(struct mb64_scratch *s, unsigned rounds,
+				     const struct state *st, unsigned i)
+{
+	if (i % MB64_STREAMS == 0 && i != 0) {
+		struct mb64_blocks blocks[MB64_STREAMS];
+
+#pragma GCC unroll 2
+		for (unsigned k = 0; k < MB64_STREAMS; k++)
+			blocks[k] = counter_blocks(st, CTR_FIRST + i + k);
+		mb64_encrypt(s, rounds, blocks, MB64_STREAMS);
+		put_streams(s, 0, blocks, MB64_STREAMS);
+	}
+	return stream(s, i);
 }
 
 /* A record without AAD has a block of zeros here, which leaves the sum at zero. */
@@ -124,12 +167,12 @@ MB64_INLINE void hash_aad(const struct hash_key *k, const struct mb64_call *call
 			  struct mb64_blocks *y)
 {
 	size_t at = __builtin_offsetof(struct aead_op, aad);
-	__m512i left = mb64_left(_mm512_load_si512(call->aad_len), MB64_BLOCK);
+	__m512i left = mb64_left(call->aad_len, MB64_BLOCK);
 
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++)
 		y->v[v] = multiply(k, v, reflect(mb64_load_op(call, at, v)));
-	if (call->aad_max <= MB64_BLOCK)
+	if (_mm512_test_epi32_mask(left, left) == 0)
 		return;
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
@@ -140,44 +183,52 @@ MB64_INLINE void hash_aad(const struct hash_key *k, const struct mb64_call *call
 	}
 }
 
-/* Block number s of all records, which have it whole. */
+/* Text block i of all records, which have it whole. */
 MB64_INLINE void step_whole(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
-			    enum aead_direction direction, size_t offset, struct state *st)
+			    enum aead_direction direction, unsigned i, struct state *st)
 {
-	struct mb64_blocks key_stream = key_stream_at(s, rounds, st, offset);
+	const __m512i *key_stream = stream_at(s, rounds, st, i);
+	const size_t offset = (size_t)i * MB64_BLOCK;
+	const struct aead_op *op = call->op;
 
-	MB64_OPAQUE(call);
+	MB64_OPAQUE(op);
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
-		__m512i in = mb64_load(call->src, offset, v);
-		__m512i out = _mm512_xor_si512(in, key_stream.v[v]);
+		const uint8_t *const from[4] = MB64_AT(op, src, offset, v);
+		uint8_t *const to[4] = MB64_AT(op, dst, offset, v);
+		__m512i in = mb64_load(from);
+		__m512i out = _mm512_xor_si512(in, key_stream[v]);
 		__m512i x = direction == AEAD_OPEN ? in : out;
 
-		mb64_store(call->dst, offset, v, out);
+		mb64_store(to, out);
 		st->y.v[v] = multiply(&st->hash, v, _mm512_xor_si512(st->y.v[v], reflect(x)));
 	}
 }
 
 /* The same where some records have ended or end here. */
 MB64_INLINE void step_partial(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
-			      enum aead_direction direction, size_t offset, struct state *st)
+			      enum aead_direction direction, unsigned i, struct state *st)
 {
-	struct mb64_blocks key_stream = key_stream_at(s, rounds, st, offset);
-	__m512i left = mb64_left(_mm512_load_si512(call->len), offset);
+	const __m512i *key_stream = stream_at(s, rounds, st, i);
+	const size_t offset = (size_t)i * MB64_BLOCK;
+	const struct aead_op *op = call->op;
+	__m512i left = mb64_left(call->len, offset);
 
-	MB64_OPAQUE(call);
+	MB64_OPAQUE(op);
 	/* Without this gcc leaves a copy of it on the stack. */
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++)
 		MB64_IN_REGISTER(st->hash.g.v[v]);
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		const uint8_t *const from[4] = MB64_AT(op, src, offset, v);
+		uint8_t *const to[4] = MB64_AT(op, dst, offset, v);
 		__mmask64 mask = mb64_left_mask(left, v);
-		__m512i in = mb64_load_masked(call->src, offset, v, mask);
-		__m512i out = _mm512_maskz_mov_epi8(mask, _mm512_xor_si512(in, key_stream.v[v]));
+		__m512i in = mb64_load_masked(from, mask);
+		__m512i out = _mm512_maskz_mov_epi8(mask, _mm512_xor_si512(in, key_stream[v]));
 		__m512i x = reflect(direction == AEAD_OPEN ? in : out);
 
-		mb64_store_masked(call->dst, offset, v, mask, out);
+		mb64_store_masked(to, mask, out);
 		x = multiply(&st->hash, v, _mm512_xor_si512(st->y.v[v], x));
 		st->y.v[v] = _mm512_mask_mov_epi32(st->y.v[v], mb64_live(left, v), x);
 	}
@@ -186,10 +237,9 @@ MB64_INLINE void step_partial(struct mb64_scratch *s, const struct mb64_call *ca
 /* The bit lengths of AAD and text end the sum. Reflected, they are a little-endian pair. */
 MB64_INLINE void hash_lengths(const struct mb64_call *call, struct state *st)
 {
-	struct mb64_blocks lens = {
-		{ _mm512_slli_epi32(_mm512_load_si512(call->len), 3), _mm512_setzero_si512(),
-		  _mm512_slli_epi32(_mm512_load_si512(call->aad_len), 3), _mm512_setzero_si512() }
-	};
+	struct mb64_blocks lens = { { _mm512_slli_epi32(call->len, 3), _mm512_setzero_si512(),
+				      _mm512_slli_epi32(call->aad_len, 3),
+				      _mm512_setzero_si512() } };
 
 	lens = mb64_transpose(&lens);
 #pragma GCC unroll 4
@@ -200,65 +250,58 @@ MB64_INLINE void hash_lengths(const struct mb64_call *call, struct state *st)
 MB64_INLINE void finish(struct mb64_scratch *s, const struct mb64_call *call,
 			enum aead_direction direction, const struct mb64_blocks *y)
 {
-	const uint8_t *stored[MB64_LANES];
-	uint8_t *to[MB64_LANES];
-
-	for (unsigned i = 0; i < MB64_LANES; i++) {
-		stored[i] = call->src[i] + call->len[i];
-		to[i] = call->dst[i] + call->len[i];
-		if (direction == AEAD_SEAL)
-			call->op[i]->ok = true;
-	}
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		const uint8_t *const stored[4] = MB64_TAGS_AT(call->op, src, v);
+		uint8_t *const to[4] = MB64_TAGS_AT(call->op, dst, v);
 		__m512i tag = _mm512_xor_si512(reflect(y->v[v]), mb64_round_key(s, TAG_MASK)[v]);
-		unsigned differs;
+		unsigned differs = 0;
 
-		if (direction == AEAD_SEAL) {
-			mb64_store(to, 0, v, tag);
-			continue;
-		}
-		differs = _mm512_cmpneq_epi32_mask(mb64_load(stored, 0, v), tag);
+		if (direction == AEAD_SEAL)
+			mb64_store(to, tag);
+		else
+			differs = _mm512_cmpneq_epi32_mask(mb64_load(stored), tag);
 		for (unsigned lane = 0; lane < 4; lane++)
-			call->op[4 * lane + v]->ok = (differs >> 4 * lane & 0xf) == 0;
+			call->op[4 * lane + v].ok = (differs >> 4 * lane & 0xf) == 0;
 	}
 }
 
-MB64_INLINE void run(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
+MB64_INLINE void run(struct mb64_scratch *s, struct aead_op *ops, unsigned rounds,
 		     enum aead_direction direction)
 {
+	const struct mb64_call call = mb64_call_of(ops);
 	struct state st;
-	size_t offset = 0;
+	unsigned i = 0;
 
-	start(s, call, rounds, &st);
-	hash_aad(&st.hash, call, &st.y);
-	for (; offset < (size_t)call->whole * MB64_BLOCK; offset += MB64_BLOCK)
-		step_whole(s, call, rounds, direction, offset, &st);
-	for (; offset < (size_t)call->blocks * MB64_BLOCK; offset += MB64_BLOCK)
-		step_partial(s, call, rounds, direction, offset, &st);
-	hash_lengths(call, &st);
-	finish(s, call, direction, &st.y);
+	start(s, &call, rounds, &st);
+	hash_aad(&st.hash, &call, &st.y);
+	for (; i < call.whole; i++)
+		step_whole(s, &call, rounds, direction, i, &st);
+	for (; i < call.blocks; i++)
+		step_partial(s, &call, rounds, direction, i, &st);
+	hash_lengths(&call, &st);
+	finish(s, &call, direction, &st.y);
 	_mm256_zeroupper();
 }
 
-static void open_128(struct mb64_scratch *s, const struct mb64_call *call)
+static void open_128(struct mb64_scratch *s, struct aead_op *ops)
 {
-	run(s, call, MB64_ROUNDS_128, AEAD_OPEN);
+	run(s, ops, MB64_ROUNDS_128, AEAD_OPEN);
 }
 
-static void seal_128(struct mb64_scratch *s, const struct mb64_call *call)
+static void seal_128(struct mb64_scratch *s, struct aead_op *ops)
 {
-	run(s, call, MB64_ROUNDS_128, AEAD_SEAL);
+	run(s, ops, MB64_ROUNDS_128, AEAD_SEAL);
 }
 
-static void open_256(struct mb64_scratch *s, const struct mb64_call *call)
+static void open_256(struct mb64_scratch *s, struct aead_op *ops)
 {
-	run(s, call, MB64_ROUNDS_256, AEAD_OPEN);
+	run(s, ops, MB64_ROUNDS_256, AEAD_OPEN);
 }
 
-static void seal_256(struct mb64_scratch *s, const struct mb64_call *call)
+static void seal_256(struct mb64_scratch *s, struct aead_op *ops)
 {
-	run(s, call, MB64_ROUNDS_256, AEAD_SEAL);
+	run(s, ops, MB64_ROUNDS_256, AEAD_SEAL);
 }
 
 const struct mb64_kernel mb64_gcm_128 = { .open = open_128, .seal = seal_128 };

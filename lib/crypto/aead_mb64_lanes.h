@@ -33,6 +33,14 @@ struct mb64_blocks {
 
 MB64_INLINE __m128i mb64_load_block(const uint8_t *p) { return _mm_loadu_si128((const void *)p); }
 
+MB64_INLINE int mb64_word(const uint8_t *p)
+{
+	int word;
+
+	__builtin_memcpy(&word, p, sizeof(word));
+	return word;
+}
+
 MB64_INLINE __m512i mb64_join(__m128i a, __m128i b, __m128i c, __m128i d)
 {
 	__m256i ab = _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
@@ -41,20 +49,76 @@ MB64_INLINE __m512i mb64_join(__m128i a, __m128i b, __m128i c, __m128i d)
 	return _mm512_inserti64x4(_mm512_castsi256_si512(ab), cd, 1);
 }
 
-/* Vector v of the blocks at p[i] + offset. */
-MB64_INLINE __m512i mb64_load(const uint8_t *const p[MB64_LANES], size_t offset, unsigned v)
+/* The records of one call. */
+struct mb64_call {
+	struct aead_op *op;
+	__m512i len, aad_len; /* sliced */
+	unsigned whole;       /* blocks that every record has whole */
+	unsigned blocks;      /* that the longest one has, the last perhaps in part */
+};
+
+/* len, aad_len and ok of four operations. */
+MB64_INLINE __m128i mb64_lengths_of_4(const struct aead_op *op)
 {
-	return mb64_join(mb64_load_block(p[v] + offset), mb64_load_block(p[v + 4] + offset),
-			 mb64_load_block(p[v + 8] + offset), mb64_load_block(p[v + 12] + offset));
+	const size_t at = __builtin_offsetof(struct aead_op, len);
+	__m128i x = _mm_loadu_si32((const uint8_t *)&op[0] + at);
+
+	_Static_assert(__builtin_offsetof(struct aead_op, aad_len) ==
+			       __builtin_offsetof(struct aead_op, len) + 2,
+		       "one load");
+	x = _mm_insert_epi32(x, mb64_word((const uint8_t *)&op[1] + at), 1);
+	x = _mm_insert_epi32(x, mb64_word((const uint8_t *)&op[2] + at), 2);
+	return _mm_insert_epi32(x, mb64_word((const uint8_t *)&op[3] + at), 3);
+}
+
+MB64_INLINE struct mb64_call mb64_call_of(struct aead_op *ops)
+{
+	__m512i x = mb64_join(mb64_lengths_of_4(ops), mb64_lengths_of_4(ops + 4),
+			      mb64_lengths_of_4(ops + 8), mb64_lengths_of_4(ops + 12));
+	struct mb64_call call = {
+		.op = ops,
+		.len = _mm512_and_si512(x, _mm512_set1_epi32(0xffff)),
+		.aad_len = _mm512_and_si512(_mm512_srli_epi32(x, 16), _mm512_set1_epi32(0xff)),
+	};
+
+	call.whole = _mm512_reduce_min_epu32(call.len) / MB64_BLOCK;
+	call.blocks = (_mm512_reduce_max_epu32(call.len) + MB64_BLOCK - 1) / MB64_BLOCK;
+	return call;
+}
+
+/* Where the blocks of vector v are that a field of the operations points at. */
+#define MB64_AT(op, field, offset, v)                                                              \
+	{                                                                                          \
+		(op)[(v)].field + (offset), (op)[(v) + 4].field + (offset),                        \
+			(op)[(v) + 8].field + (offset), (op)[(v) + 12].field + (offset)            \
+	}
+
+/* Where their tags are. */
+#define MB64_TAGS_AT(op, field, v)                                                                 \
+	{                                                                                          \
+		(op)[(v)].field + (op)[(v)].len, (op)[(v) + 4].field + (op)[(v) + 4].len,          \
+			(op)[(v) + 8].field + (op)[(v) + 8].len,                                   \
+			(op)[(v) + 12].field + (op)[(v) + 12].len                                  \
+	}
+
+/* A vector of the blocks at p. */
+MB64_INLINE __m512i mb64_load(const uint8_t *const p[4])
+{
+	return mb64_join(mb64_load_block(p[0]), mb64_load_block(p[1]), mb64_load_block(p[2]),
+			 mb64_load_block(p[3]));
 }
 
 /* Vector v of the blocks at the same place of every operation. */
 MB64_INLINE __m512i mb64_load_op(const struct mb64_call *call, size_t offset, unsigned v)
 {
-	return mb64_join(mb64_load_block((const uint8_t *)call->op[v] + offset),
-			 mb64_load_block((const uint8_t *)call->op[v + 4] + offset),
-			 mb64_load_block((const uint8_t *)call->op[v + 8] + offset),
-			 mb64_load_block((const uint8_t *)call->op[v + 12] + offset));
+	const uint8_t *const p[4] = {
+		(const uint8_t *)&call->op[v] + offset,
+		(const uint8_t *)&call->op[v + 4] + offset,
+		(const uint8_t *)&call->op[v + 8] + offset,
+		(const uint8_t *)&call->op[v + 12] + offset,
+	};
+
+	return mb64_load(p);
 }
 
 MB64_INLINE void mb64_store_block(uint8_t *p, __m128i block)
@@ -62,14 +126,14 @@ MB64_INLINE void mb64_store_block(uint8_t *p, __m128i block)
 	_mm_storeu_si128((__m128i *)(void *)p, block);
 }
 
-MB64_INLINE void mb64_store(uint8_t *const p[MB64_LANES], size_t offset, unsigned v, __m512i x)
+MB64_INLINE void mb64_store(uint8_t *const p[4], __m512i x)
 {
 	__m256i low = _mm512_castsi512_si256(x), high = _mm512_extracti64x4_epi64(x, 1);
 
-	mb64_store_block(p[v] + offset, _mm256_castsi256_si128(low));
-	mb64_store_block(p[v + 4] + offset, _mm256_extracti128_si256(low, 1));
-	mb64_store_block(p[v + 8] + offset, _mm256_castsi256_si128(high));
-	mb64_store_block(p[v + 12] + offset, _mm256_extracti128_si256(high, 1));
+	mb64_store_block(p[0], _mm256_castsi256_si128(low));
+	mb64_store_block(p[1], _mm256_extracti128_si256(low, 1));
+	mb64_store_block(p[2], _mm256_castsi256_si128(high));
+	mb64_store_block(p[3], _mm256_extracti128_si256(high, 1));
 }
 
 /* The bytes of a vector's lane in a mask of all its bytes. */
@@ -79,28 +143,23 @@ MB64_INLINE __mmask16 mb64_lane_mask(__mmask64 mask, unsigned lane)
 }
 
 /* As mb64_load, with zeros for bytes that are not in mask; those need not be mapped. */
-MB64_INLINE __m512i mb64_load_masked(const uint8_t *const p[MB64_LANES], size_t offset, unsigned v,
-				     __mmask64 mask)
+MB64_INLINE __m512i mb64_load_masked(const uint8_t *const p[4], __mmask64 mask)
 {
-	return mb64_join(_mm_maskz_loadu_epi8(mb64_lane_mask(mask, 0), p[v] + offset),
-			 _mm_maskz_loadu_epi8(mb64_lane_mask(mask, 1), p[v + 4] + offset),
-			 _mm_maskz_loadu_epi8(mb64_lane_mask(mask, 2), p[v + 8] + offset),
-			 _mm_maskz_loadu_epi8(mb64_lane_mask(mask, 3), p[v + 12] + offset));
+	return mb64_join(_mm_maskz_loadu_epi8(mb64_lane_mask(mask, 0), p[0]),
+			 _mm_maskz_loadu_epi8(mb64_lane_mask(mask, 1), p[1]),
+			 _mm_maskz_loadu_epi8(mb64_lane_mask(mask, 2), p[2]),
+			 _mm_maskz_loadu_epi8(mb64_lane_mask(mask, 3), p[3]));
 }
 
 /* As mb64_store, only the bytes in mask. Costs here what a store of all 16 does. */
-MB64_INLINE void mb64_store_masked(uint8_t *const p[MB64_LANES], size_t offset, unsigned v,
-				   __mmask64 mask, __m512i x)
+MB64_INLINE void mb64_store_masked(uint8_t *const p[4], __mmask64 mask, __m512i x)
 {
 	__m256i low = _mm512_castsi512_si256(x), high = _mm512_extracti64x4_epi64(x, 1);
 
-	_mm_mask_storeu_epi8(p[v] + offset, mb64_lane_mask(mask, 0), _mm256_castsi256_si128(low));
-	_mm_mask_storeu_epi8(p[v + 4] + offset, mb64_lane_mask(mask, 1),
-			     _mm256_extracti128_si256(low, 1));
-	_mm_mask_storeu_epi8(p[v + 8] + offset, mb64_lane_mask(mask, 2),
-			     _mm256_castsi256_si128(high));
-	_mm_mask_storeu_epi8(p[v + 12] + offset, mb64_lane_mask(mask, 3),
-			     _mm256_extracti128_si256(high, 1));
+	_mm_mask_storeu_epi8(p[0], mb64_lane_mask(mask, 0), _mm256_castsi256_si128(low));
+	_mm_mask_storeu_epi8(p[1], mb64_lane_mask(mask, 1), _mm256_extracti128_si256(low, 1));
+	_mm_mask_storeu_epi8(p[2], mb64_lane_mask(mask, 2), _mm256_castsi256_si128(high));
+	_mm_mask_storeu_epi8(p[3], mb64_lane_mask(mask, 3), _mm256_extracti128_si256(high, 1));
 }
 
 /* What is left at offset of each record, 0..16: sliced, in every byte of the record's word. */
@@ -202,19 +261,22 @@ MB64_INLINE struct mb64_blocks mb64_load_keys(const struct mb64_call *call, size
 	struct mb64_blocks key;
 
 #pragma GCC unroll 4
-	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		key.v[v] = mb64_load(call->key, offset, v);
+	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		const uint8_t *const p[4] = MB64_AT(call->op, key, offset, v);
+
+		key.v[v] = mb64_load(p);
+	}
 	return key;
 }
 
-/* A round key, sliced: into s, and into that round of n blocks a record. */
+/* A round key, sliced: into s unless that is NULL, and into that round of n blocks a record. */
 MB64_INLINE void mb64_expanded(struct mb64_scratch *s, const struct mb64_blocks *w, unsigned round,
 			       unsigned rounds, struct mb64_blocks *states, unsigned n)
 {
 	struct mb64_blocks k = mb64_transpose(w);
 
 #pragma GCC unroll 4
-	for (unsigned v = 0; v < MB64_VECTORS; v++)
+	for (unsigned v = 0; v < MB64_VECTORS && s != NULL; v++)
 		mb64_round_key(s, round)[v] = k.v[v];
 #pragma GCC unroll 16
 	for (unsigned i = 0; i < n * MB64_VECTORS; i++) {
@@ -228,7 +290,7 @@ MB64_INLINE void mb64_expanded(struct mb64_scratch *s, const struct mb64_blocks 
 /*
  * mb64_expand_128: fills s with the round keys of 16 raw keys, and encrypts n blocks a record on
  * the way: the expansion is one long chain, whose waits they fill. The blocks come xored with the
- * raw keys. n is a constant.
+ * raw keys. n is a constant, and so is whether s is NULL: then the keys are kept nowhere.
  */
 MB64_INLINE void mb64_expand_128(struct mb64_scratch *s, const struct mb64_blocks *key,
 				 struct mb64_blocks *states, unsigned n)

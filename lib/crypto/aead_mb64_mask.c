@@ -29,8 +29,12 @@ MB64_INLINE struct mb64_blocks load(const uint8_t *const p[MB64_LANES], size_t o
 	struct mb64_blocks x;
 
 #pragma GCC unroll 4
-	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		x.v[v] = mb64_load(p, offset, v);
+	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		const uint8_t *const at[4] = { p[v] + offset, p[v + 4] + offset, p[v + 8] + offset,
+					       p[v + 12] + offset };
+
+		x.v[v] = mb64_load(at);
+	}
 	return x;
 }
 
@@ -47,8 +51,12 @@ MB64_INLINE struct mb64_blocks whitened(const struct call *c, const struct mb64_
 MB64_INLINE void store(const struct call *c, const struct mb64_blocks *x)
 {
 #pragma GCC unroll 4
-	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		mb64_store(c->mask, 0, v, x->v[v]);
+	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		uint8_t *const at[4] = { c->mask[v], c->mask[v + 4], c->mask[v + 8],
+					 c->mask[v + 12] };
+
+		mb64_store(at, x->v[v]);
+	}
 	_mm256_zeroupper();
 }
 
