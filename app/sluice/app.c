@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -38,13 +39,13 @@ static void sink_log(void *arg, const char *line)
 	log_line(LOG_LEVEL_WARNING, "%s", line);
 }
 
-bool app_load(struct app *app)
+/* Every file that credentials come from. */
+static bool load_credentials(struct app *app)
 {
-	struct sink_config sink = {
-		.spec = app->opt.sink,
-		.queue_bytes = app->opt.test_mode ? SINK_QUEUE_TEST : SINK_QUEUE,
-		.n_workers = app->layout.n_worker,
-		.log = sink_log,
+	const struct resumption_config resumption = {
+		.lifetime_s = app->opt.session_lifetime_s,
+		.cache_entries = app->opt.session_cache,
+		.key_file = app->opt.ticket_key_file,
 	};
 	char err[ERROR_MAX];
 
@@ -55,6 +56,26 @@ bool app_load(struct app *app)
 	if (psk_store_short_keys(app->credentials.psks) > 0)
 		log_line(LOG_LEVEL_WARNING, "--psk-file: %zu keys are shorter than 16 bytes",
 			 psk_store_short_keys(app->credentials.psks));
+	if (!app->opt.no_resumption && !resumption_init(&app->resumption, &resumption,
+							(uint64_t)time(NULL), err, sizeof(err))) {
+		log_line(LOG_LEVEL_ERROR, "--ticket-key-file: %s", err);
+		return false;
+	}
+	return true;
+}
+
+bool app_load(struct app *app)
+{
+	struct sink_config sink = {
+		.spec = app->opt.sink,
+		.queue_bytes = app->opt.test_mode ? SINK_QUEUE_TEST : SINK_QUEUE,
+		.n_workers = app->layout.n_worker,
+		.log = sink_log,
+	};
+	char err[ERROR_MAX];
+
+	if (!load_credentials(app))
+		return false;
 	if (app->opt.action == OPTIONS_CHECK_CONFIG)
 		return true;
 	app->sink = sink_open(&sink, err, sizeof(err));
@@ -201,6 +222,15 @@ static void print_layout(const struct app *app)
 			.offloads = app->ports[i].offload_text,
 		};
 	layout_print(stdout, &app->layout, &app->opt, info);
+	if (app->resumption.keys != NULL)
+		printf("resumption: for %u s; tickets with keys %s%s; %u sessions by id, %zu bytes "
+		       "each\n",
+		       app->resumption.lifetime_s,
+		       app->resumption.key_file != NULL ? "of " : "of this process",
+		       app->resumption.key_file != NULL ? app->resumption.key_file : "",
+		       app->resumption.cache != NULL ? session_cache_entries(app->resumption.cache)
+						     : 0,
+		       (size_t)SESSION_CACHE_ENTRY);
 	printf("aead: %s; sink: %s, --ack %s; %u sessions at most, %zu devices known\n",
 	       aead_name(app->aeads[0]), app->opt.sink,
 	       app->opt.ack_delivered ? "delivered" : "enqueue", app->opt.max_sessions,
@@ -352,6 +382,7 @@ void app_free(struct app *app)
 	if (app->sink != NULL)
 		sink_close(app->sink);
 	credentials_free(&app->credentials);
+	resumption_free(&app->resumption);
 	free(app->last_sample);
 	if (app->eal_up)
 		rte_eal_cleanup();

@@ -11,6 +11,7 @@
 #include "options.h"
 #include "port.h"
 #include "recycler.h"
+#include "resumption.h"
 #include "sample.h"
 #include "sink.h"
 
@@ -18,6 +19,7 @@ struct app {
 	struct options opt;
 	struct layout layout;
 	struct credentials credentials;
+	struct resumption resumption; /* --no-resumption: all zero */
 	struct sink *sink;
 
 	struct eal_args eal;

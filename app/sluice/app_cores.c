@@ -118,6 +118,7 @@ static bool make_handshake(struct app *app, struct core *core, unsigned index)
 		.store = app->store,
 		.pending = app->pending,
 		.credentials = &app->credentials,
+		.resumption = app->resumption.keys != NULL ? &app->resumption : NULL,
 		.policy = &app->opt.policy,
 		.aead = app->aeads[core->index],
 		.max_handshakes = app->opt.max_handshakes / app->layout.n_handshake + 1,

@@ -54,15 +54,29 @@ static int next_signal(void)
 	return sig > 0 ? sig : 0;
 }
 
+static uint64_t utc_s(void) { return (uint64_t)time(NULL); }
+
+/* All files, or none of them. */
 static void reload(struct app *app)
 {
+	struct ticket_roots *tickets = NULL;
 	char err[ERROR_MAX];
 
-	if (credentials_reload(&app->credentials, err, sizeof(err)))
-		log_line(LOG_LEVEL_NOTICE, "reloaded %s: %zu identities", app->opt.psk_file,
-			 psk_store_count(app->credentials.psks));
-	else
+	if (!resumption_load(&app->resumption, &tickets, err, sizeof(err)) ||
+	    !credentials_reload(&app->credentials, err, sizeof(err))) {
+		ticket_roots_free(tickets);
 		log_line(LOG_LEVEL_ERROR, "reload refused, the old credentials stay: %s", err);
+		return;
+	}
+	log_line(LOG_LEVEL_NOTICE, "reloaded %s: %zu identities", app->opt.psk_file,
+		 psk_store_count(app->credentials.psks));
+	if (tickets == NULL)
+		return;
+	if (resumption_swap(&app->resumption, tickets, utc_s()))
+		log_line(LOG_LEVEL_NOTICE, "reloaded %s: %zu keys", app->opt.ticket_key_file,
+			 app->resumption.roots->n);
+	else
+		log_line(LOG_LEVEL_ERROR, "the old ticket keys stay: no memory");
 }
 
 static void rotate_cookie_secrets(struct app *app)
@@ -105,6 +119,9 @@ static void tick(struct app *app, struct timers *t)
 	uint64_t now_ns = core_now_ns();
 
 	recycler_turn(app->recycler);
+	if (!resumption_turn(&app->resumption, now_ns / SECOND_NS + 1, utc_s()) &&
+	    now_ns >= t->rotate_ns)
+		log_line(LOG_LEVEL_ERROR, "ticket keys not rotated: no memory or randomness");
 	if (now_ns >= t->rotate_ns) {
 		rotate_cookie_secrets(app);
 		t->rotate_ns = now_ns + COOKIE_ROTATION_NS;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The control thread: signals, credential reloads, the cookie secrets' rotation, the recycling of
- * sessions, and the periodic statistics. It is no lcore, and it may block.
+ * The control thread: signals, credential reloads, the rotation of cookie secrets and ticket keys,
+ * the recycling of sessions, and the periodic statistics. It is no lcore, and it may block.
  *
- *   SIGHUP            reload the PSK file for new handshakes
+ *   SIGHUP            reload the files of credentials and ticket keys, for new handshakes
  *   SIGUSR1           reopen the sink's file
  *   SIGTERM, SIGINT   drain: no new handshakes, what is open is finished, flush the sink, exit 0
  */

@@ -2,11 +2,13 @@
 #include "handshake_core.h"
 
 #include "deadline.h"
+#include "handshake_resume.h"
 #include "handshake_send.h"
 #include "handshake_share.h"
 #include "job.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum {
 	TURN_MESSAGES = 32, /* messages looked at in a turn: rx on the same core must not wait */
@@ -31,6 +33,7 @@ struct handshake_core {
 	struct handshake_share *share; /* of each source prefix in the slots */
 	struct deadlines *deadlines;   /* by slot */
 	struct handshake_send send;
+	struct handshake_resume resume;
 	unsigned next_ring;
 	struct status_counts counts;
 	struct handshake_core_stats stats;
@@ -42,6 +45,16 @@ static void find_psk(void *arg, struct handshake_job *job)
 
 	job->psk_len = (uint8_t)credentials_psk(hc->cfg.credentials, job->identity,
 						job->identity_len, job->psk, &job->interned);
+}
+
+static void find_session(void *arg, struct handshake_job *job)
+{
+	handshake_resume_find(&((struct handshake_core *)arg)->resume, job);
+}
+
+static void keep_session(void *arg, struct handshake_job *job)
+{
+	handshake_resume_keep(&((struct handshake_core *)arg)->resume, job);
 }
 
 static void give_back(void *arg, const struct identity *id)
@@ -71,15 +84,24 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 		.timeout_max_ns = MAX_DELAY_NS,
 		.give_up_ns = GIVE_UP_NS,
 		.mtu = cfg->mtu,
+		.session_ids = cfg->resumption != NULL && cfg->resumption->cache != NULL,
+		.tickets = cfg->resumption != NULL,
 		.identity_put = give_back,
 		.identity_arg = hc,
 	};
 	handshake_config_system(&hc->handshake);
-	hc->lookup = (struct job_lookup){ .find = find_psk, .arg = hc };
+	hc->lookup = (struct job_lookup){ .find = find_psk,
+					  .session_find = find_session,
+					  .session_keep = keep_session,
+					  .arg = hc };
+	hc->resume = (struct handshake_resume){ .resumption = cfg->resumption,
+						.credentials = cfg->credentials,
+						.counts = &hc->counts };
 	hc->slots = handshake_slots_new(cfg->max_handshakes, n_linger);
 	hc->share = handshake_share_new(cfg->max_handshakes);
 	hc->deadlines = deadlines_new(cfg->max_handshakes + n_linger);
-	if (hc->slots == NULL || hc->share == NULL || hc->deadlines == NULL) {
+	if (hc->slots == NULL || hc->share == NULL || hc->deadlines == NULL ||
+	    !handshake_resume_init(&hc->resume)) {
 		handshake_core_free(hc);
 		return NULL;
 	}
@@ -93,6 +115,7 @@ void handshake_core_free(struct handshake_core *hc)
 	handshake_slots_free(hc->slots);
 	handshake_share_free(hc->share);
 	deadlines_free(hc->deadlines);
+	handshake_resume_free(&hc->resume);
 	free(hc);
 }
 
@@ -161,6 +184,9 @@ static bool finish(struct handshake_core *hc, struct handshake_slot *slot, uint6
 		return false;
 	handshake_event(slot->handshake, &event);
 	if (event.kind == HANDSHAKE_INSTALL) {
+		if (event.resumed)
+			count(hc,
+			      event.by_ticket ? STATUS_HS_RESUMED_TICKET : STATUS_HS_RESUMED_ID);
 		handshake_send_install(&hc->send, slot, handshake_slots_ref(hc->slots, slot),
 				       &event, mbuf);
 		linger(hc, slot, now_ns);
@@ -408,9 +434,13 @@ static unsigned run_timers(struct handshake_core *hc, uint64_t now_ns)
 unsigned handshake_core_turn(struct handshake_core *hc, uint64_t now_ns)
 {
 	struct rte_mbuf *mbufs[TURN_MESSAGES];
-	unsigned n = mesh_receive(hc->cfg.mesh, MESH_HANDSHAKE, hc->cfg.index, &hc->next_ring,
-				  mbufs, TURN_MESSAGES);
+	unsigned n;
 
+	/* UTC is for tickets, whose other readers are elsewhere; all else here counts in now_ns. */
+	hc->resume.now_s = now_ns / S_NS + 1;
+	hc->resume.utc_s = (uint64_t)time(NULL);
+	n = mesh_receive(hc->cfg.mesh, MESH_HANDSHAKE, hc->cfg.index, &hc->next_ring, mbufs,
+			 TURN_MESSAGES);
 	for (unsigned i = 0; i < n; i++)
 		on_message(hc, mbufs[i], now_ns);
 	counter_add(&hc->stats.messages, n);

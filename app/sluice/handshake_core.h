@@ -9,6 +9,7 @@
 #include "credentials.h"
 #include "handshake.h"
 #include "mesh.h"
+#include "resumption.h"
 #include "store.h"
 
 struct handshake_core_config {
@@ -19,6 +20,7 @@ struct handshake_core_config {
 	const struct store *store;
 	struct table *pending; /* flows with a handshake under way */
 	const struct credentials *credentials;
+	const struct resumption *resumption; /* NULL: full handshakes only */
 	const struct hello_policy *policy;
 	struct aead *aead;
 	uint32_t max_handshakes;

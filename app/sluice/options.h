@@ -101,6 +101,10 @@ struct options {
 	struct hello_policy policy;
 	uint32_t max_sessions, max_handshakes; /* never 0 */
 	uint64_t session_timeout_ns, handshake_timeout_ns;
+	uint32_t session_lifetime_s; /* for resumption */
+	uint32_t session_cache;      /* sessions that are kept by id; 0: none */
+	const char *ticket_key_file; /* NULL: random keys */
+	bool no_resumption;
 	unsigned replay_window; /* 64, or a multiple of it up to 1024 */
 	enum aead_engine aead_engine;
 

@@ -217,6 +217,37 @@ const char *options_set_session_timeout(struct options *opt, const char *text)
 									    : "wants 1s to 3650d";
 }
 
+/* RFC 5246 §F.1.4 suggests 24 hours at most. */
+const char *options_set_session_lifetime(struct options *opt, const char *text)
+{
+	uint64_t ns;
+
+	if (!set_time(&ns, text, SECOND, 7 * DAY))
+		return "wants 1s to 7d";
+	opt->session_lifetime_s = (uint32_t)(ns / SECOND);
+	return NULL;
+}
+
+const char *options_set_session_cache(struct options *opt, const char *text)
+{
+	opt->session_cache = 0;
+	if (strcmp(text, "off") == 0 ||
+	    (!is_auto(text) && set_count(&opt->session_cache, text, 0, 1 << 24)))
+		return NULL;
+	return "wants 0 to 16m";
+}
+
+const char *options_set_ticket_key_file(struct options *opt, const char *text)
+{
+	opt->ticket_key_file = text;
+	return NULL;
+}
+
+const char *options_set_no_resumption(struct options *opt, const char *text)
+{
+	return option_switch(&opt->no_resumption, text);
+}
+
 const char *options_set_stats_period(struct options *opt, const char *text)
 {
 	opt->stats_period_ns = 0;

@@ -74,6 +74,14 @@
 	X(HS_DONE,             "hs_done",             "handshake completed")                       \
 	X(HS_RENEGOTIATION,    "hs_renegotiation",    "renegotiation refused")                     \
 	X(HS_REPLACED,         "hs_replaced",         "superseded by a newer hello of its flow")   \
+	X(HS_RESUMED_ID,       "hs_resumed_id",       "completed, of a session by its id")         \
+	X(HS_RESUMED_TICKET,   "hs_resumed_ticket",   "completed, of a session by its ticket")     \
+	X(TICKET_ISSUED,       "ticket_issued",       "session ticket sealed for a device")        \
+	X(TICKET_INVALID,      "ticket_invalid",      "ticket forged, or of a key that is gone")   \
+	X(TICKET_EXPIRED,      "ticket_expired",      "ticket of a session that is too old")       \
+	X(SESSION_KEPT,        "session_kept",        "session kept by its id")                    \
+	X(SESSION_UNKNOWN,     "session_unknown",     "id of no session, or of one too old")       \
+	X(SESSION_REVOKED,     "session_revoked",     "its device is gone or has another key")     \
 	/* sessions */                                                                             \
 	X(SESSION_FULL,        "session_full",        "session table or slots full")               \
 	X(SESSION_IDLE,        "session_idle",        "closed: idle")                              \

@@ -7,6 +7,8 @@
 #include "random.h"
 #include "wiring_fixture.h"
 
+#include <time.h>
+
 /* Cores 0 and 1 poll, core 2 does handshakes. */
 enum { CORES = 3, HS_CORE = 2, RING = 64, MAX_HANDSHAKES = 3, DATAGRAMS = 8, OWNER = 1 };
 
@@ -28,6 +30,8 @@ struct world {
 	_Atomic bool draining;
 	struct handshake_core *core;
 	struct handshake_config client;
+	struct resumption resumption;
+	const struct handshake_session *offer; /* what devices offer to resume */
 	char path[64];
 	uint64_t now;
 };
@@ -43,8 +47,10 @@ struct device {
 		size_t len;
 		uint8_t bytes[HANDSHAKE_DATAGRAM_MAX];
 	} out[DATAGRAMS];
-	bool installed, failed;
+	bool installed, failed, resumed;
 	struct protect session;
+	struct handshake_session kept;
+	uint8_t ticket[HANDSHAKE_TICKET_MAX];
 };
 
 static void start_core(struct world *w)
@@ -56,6 +62,7 @@ static void start_core(struct world *w)
 		.store = w->store,
 		.pending = w->pending,
 		.credentials = &w->credentials,
+		.resumption = &w->resumption,
 		.policy = &w->policy,
 		.aead = w->aead,
 		.max_handshakes = MAX_HANDSHAKES,
@@ -81,6 +88,7 @@ static int setup(void **state)
 {
 	static const unsigned n_dst[MESH_ROLES] = { 2, 1, 1 };
 	static const uint8_t seed[32] = { 3 };
+	static const struct resumption_config rc = { .lifetime_s = 3600, .cache_entries = 8 };
 	struct store_config sc = { .max_sessions = 8, .replay_window = 64, .hash_seed = seed };
 	struct world *w = calloc(1, sizeof(*w));
 	char err[256];
@@ -93,6 +101,7 @@ static int setup(void **state)
 	w->pool = wiring_pool();
 	assert_int_equal(mesh_init(&w->mesh, CORES, n_dst, RING), 0);
 	assert_true(credentials_init(&w->credentials, w->path, err, sizeof(err)));
+	assert_true(resumption_init(&w->resumption, &rc, (uint64_t)time(NULL), err, sizeof(err)));
 	sc.identities = w->credentials.identities;
 	w->store = store_new(&sc);
 	w->pending = table_new(64, SOCKET_ID_ANY);
@@ -122,6 +131,7 @@ static int teardown(void **state)
 	assert_int_equal(identity_count(w->credentials.identities), 0);
 	urcu_qsbr_thread_offline();
 	credentials_free(&w->credentials);
+	resumption_free(&w->resumption);
 	urcu_qsbr_thread_online();
 	rc = wiring_pool_free(w->pool);
 	unlink(w->path);
@@ -164,6 +174,9 @@ static void device_drain(struct world *w, struct device *d)
 	handshake_event(d->h, &event);
 	if (event.kind == HANDSHAKE_INSTALL) {
 		d->installed = true;
+		d->resumed = event.resumed;
+		if (handshake_session(d->h, &d->kept) && d->kept.ticket_len > 0)
+			d->kept.ticket = memcpy(d->ticket, d->kept.ticket, d->kept.ticket_len);
 		d->session = (struct protect){ .aead = w->aead,
 					       .suite = event.suite,
 					       .client = true,
@@ -193,6 +206,7 @@ static void device_begin(struct world *w, struct device *d, uint16_t port, const
 	d->h = handshake_new(&w->client, HANDSHAKE_CLIENT, w->now);
 	assert_non_null(d->h);
 	assert_true(handshake_client_credential(d->h, (const uint8_t *)"dev1", 4, key, 16));
+	assert_true(w->offer == NULL || handshake_client_resume(d->h, w->offer));
 	handshake_timeout(d->h, w->now);
 	device_drain(w, d);
 	for (unsigned i = 0; i < 2; i++) {
@@ -309,6 +323,68 @@ static struct session_install device_up(struct world *w, struct device *d, uint1
 	device_answers(w, d);
 	turn(w);
 	return taken(w, d, device_hears(w, d));
+}
+
+/* device_back: another handshake, resumed if the core can; its flight of Finished is the last. */
+static void device_back(struct world *w, struct device *d, uint16_t port,
+			const struct device *before)
+{
+	struct session_install in;
+
+	w->offer = &before->kept;
+	in = device_up(w, d, port);
+	w->offer = NULL;
+	assert_true(d->installed);
+	assert_memory_equal(in.rx_key, d->session.keys.client_key, AEAD_KEY_MAX);
+	assert_memory_equal(in.tx_key, d->session.keys.server_key, AEAD_KEY_MAX);
+	assert_int_equal(in.tx_seq, 1);
+	put(w, &in);
+	device_end(d);
+}
+
+static void reload_psks(struct world *w, const char *psks)
+{
+	char err[256];
+
+	wiring_write(w->path, psks);
+	urcu_qsbr_thread_offline();
+	assert_true(credentials_reload(&w->credentials, err, sizeof(err)));
+	urcu_qsbr_thread_online();
+}
+
+/* checklist 52, 53: by ticket and by id; the session that the owner gets has the device's name; a
+ * device with another key in the file makes a full handshake, which fails with the old one. */
+static void devices_come_back(void **state)
+{
+	struct world *w = *state;
+	struct session_install in;
+	struct device first, again;
+
+	for (int by_id = 0; by_id < 2; by_id++) {
+		enum status resumed = by_id ? STATUS_HS_RESUMED_ID : STATUS_HS_RESUMED_TICKET;
+
+		reload_psks(w, "dev1:000102030405060708090a0b0c0d0e0f\n");
+		w->client.no_ticket = by_id;
+		in = device_up(w, &first, 40000);
+		assert_false(first.resumed);
+		assert_int_equal(first.kept.ticket_len > 0, !by_id);
+		put(w, &in);
+		for (uint16_t i = 1; i < 3; i++) {
+			device_back(w, &again, (uint16_t)(40000 + i), &first);
+			assert_true(again.resumed);
+			assert_int_equal(counted(w, resumed), i);
+		}
+		reload_psks(w, "dev1:ff0102030405060708090a0b0c0d0e0f\n");
+		w->offer = &first.kept;
+		device_ready(w, &again, 40009);
+		w->offer = NULL;
+		assert_false(again.installed);
+		assert_int_equal(counted(w, STATUS_SESSION_REVOKED), by_id + 1);
+		device_end(&again);
+		device_end(&first);
+	}
+	assert_int_equal(counted(w, STATUS_TICKET_ISSUED), 1);
+	assert_int_equal(counted(w, STATUS_SESSION_KEPT), 1);
 }
 
 static void a_handshake_installs_what_the_device_has(void **state)
@@ -515,11 +591,16 @@ static void a_repeated_finished_is_answered_again(void **state)
 	assert_int_equal(msg_of(m)->ref.slot, 4);
 	assert_int_equal(msg_of(m)->ref.generation, 9);
 	assert_int_equal(msg_of(m)->aead, AEAD_AES_128_CCM_8);
-	/* A ChangeCipherSpec record as it is, then the Finished message to seal. */
-	assert_int_equal(msg_of(m)->prefix_len, 14);
-	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[0], RECORD_CCS);
-	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[14], HS_FINISHED);
-	assert_int_equal(m->data_len, 14 + 12 + 12);
+	/* The records of NewSessionTicket and ChangeCipherSpec as they are, then the Finished
+	 * message to seal. */
+	enum { TICKET = 13 + 12 + 6 + 104 + 4, CCS = 14 };
+
+	assert_int_equal(msg_of(m)->prefix_len, TICKET + CCS);
+	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[0], RECORD_HANDSHAKE);
+	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[13], HS_NEW_SESSION_TICKET);
+	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[TICKET], RECORD_CCS);
+	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[TICKET + CCS], HS_FINISHED);
+	assert_int_equal(m->data_len, TICKET + CCS + 12 + 12);
 	rte_pktmbuf_free(m);
 	/* At once again: not answered, so that nobody is made to send a flood. */
 	assert_null(opened(w, &d, HS_FINISHED, 3));
@@ -863,6 +944,7 @@ static void messages_of_no_slot_are_dropped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CORE_TEST(devices_come_back),
 		CORE_TEST(a_handshake_installs_what_the_device_has),
 		CORE_TEST(two_copies_of_a_hello_make_one_handshake),
 		CORE_TEST(another_random_supersedes),

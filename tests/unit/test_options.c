@@ -124,6 +124,10 @@ static void defaults(void **state)
 	assert_int_equal(r.opt.max_handshakes, 16384);
 	assert_int_equal(r.opt.session_timeout_ns, 86400000 * MS);
 	assert_int_equal(r.opt.handshake_timeout_ns, 1000 * MS);
+	assert_int_equal(r.opt.session_lifetime_s, 86400);
+	assert_int_equal(r.opt.session_cache, 65536);
+	assert_null(r.opt.ticket_key_file);
+	assert_false(r.opt.no_resumption);
 	assert_int_equal(r.opt.replay_window, 64);
 	assert_int_equal(r.opt.aead_engine, AEAD_ENGINE_AUTO);
 	assert_string_equal(r.opt.sink, "stdout");
@@ -424,6 +428,29 @@ static void unknown_and_stray_arguments(void **state)
 	refuses(BASE "--help=yes", "sluice: --help: takes no value (yes)\n");
 }
 
+static void resumption(void **state)
+{
+	struct run r = run_line(BASE "--session-lifetime 7d --session-cache 1m --ticket-key-file t "
+				     "--no-resumption");
+
+	(void)state;
+	assert_int_equal(r.result, OPTIONS_GO);
+	assert_int_equal(r.opt.session_lifetime_s, 7 * 86400);
+	assert_int_equal(r.opt.session_cache, 1 << 20);
+	assert_string_equal(r.opt.ticket_key_file, "t");
+	assert_true(r.opt.no_resumption);
+	end(&r);
+	r = run_line(BASE "--session-cache 0 --session-lifetime 1s");
+	assert_int_equal(r.opt.session_cache, 0);
+	assert_int_equal(r.opt.session_lifetime_s, 1);
+	end(&r);
+	refuses(BASE "--session-lifetime 999ms",
+		"sluice: --session-lifetime: wants 1s to 7d (999ms)\n");
+	refuses(BASE "--session-lifetime 8d", "sluice: --session-lifetime: wants 1s to 7d (8d)\n");
+	refuses(BASE "--session-cache auto", "sluice: --session-cache: wants 0 to 16m (auto)\n");
+	refuses(BASE "--session-cache 17m", "sluice: --session-cache: wants 0 to 16m (17m)\n");
+}
+
 static void control_characters_are_refused(void **state)
 {
 	char *const argv[] = { "sluice", "--psk-file", "keys\nsink = null" };
@@ -439,10 +466,9 @@ static void control_characters_are_refused(void **state)
 static void absent_options(void **state)
 {
 	static const char *const absent[] = {
-		"psk-derive",      "cert",          "key",       "client-ca",   "crl",
-		"client-auth",     "rpk-file",      "deny-file", "device-name", "groups",
-		"cid-length",      "cid-key-file",  "node-id",   "node",        "session-lifetime",
-		"ticket-key-file", "no-resumption",
+		"psk-derive",  "cert",         "key",       "client-ca",   "crl",
+		"client-auth", "rpk-file",     "deny-file", "device-name", "groups",
+		"cid-length",  "cid-key-file", "node-id",   "node",
 	};
 
 	(void)state;
@@ -832,6 +858,7 @@ int main(void)
 		cmocka_unit_test(bad_listen),
 		cmocka_unit_test(bad_values_name_option_and_value),
 		cmocka_unit_test(unknown_and_stray_arguments),
+		cmocka_unit_test(resumption),
 		cmocka_unit_test(control_characters_are_refused),
 		cmocka_unit_test(absent_options),
 		cmocka_unit_test(absent_values),
