@@ -2,13 +2,12 @@
 #include "identities.h"
 
 #include "hmac_batch.h"
+#include "new_file.h"
 #include "psk_store.h"
 #include "secret.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct identities {
 	uint32_t n;
@@ -150,47 +149,13 @@ static bool write_lines(const struct identities *ids, FILE *f)
 		fputc('\n', f);
 	}
 	secret_wipe(&c, sizeof(c));
-	return fflush(f) == 0 && ferror(f) == 0 && fsync(fileno(f)) == 0;
-}
-
-/* A new file beside path, which mkstemp makes for the owner only. */
-static FILE *open_beside(const char *path, char *temporary, size_t cap)
-{
-	FILE *f;
-	int fd;
-
-	if ((size_t)snprintf(temporary, cap, "%s.XXXXXX", path) >= cap) {
-		errno = ENAMETOOLONG;
-		return NULL;
-	}
-	fd = mkstemp(temporary);
-	if (fd < 0)
-		return NULL;
-	f = fdopen(fd, "w");
-	if (f == NULL) {
-		close(fd);
-		unlink(temporary);
-	}
-	return f;
+	return ferror(f) == 0;
 }
 
 bool identities_write(const struct identities *ids, const char *path, char *err, size_t err_len)
 {
-	char temporary[4096];
-	FILE *f = open_beside(path, temporary, sizeof(temporary));
-	bool ok;
-	int why;
+	struct new_file file;
 
-	if (f == NULL) {
-		snprintf(err, err_len, "%s: %s", path, strerror(errno));
-		return false;
-	}
-	ok = write_lines(ids, f);
-	why = errno;
-	ok = fclose(f) == 0 && ok;
-	if (ok && rename(temporary, path) == 0)
-		return true;
-	snprintf(err, err_len, "%s: %s", path, strerror(ok ? errno : why));
-	unlink(temporary);
-	return false;
+	return new_file_open(&file, path, true, err, err_len) &&
+	       new_file_close(&file, write_lines(ids, file.f), err, err_len);
 }

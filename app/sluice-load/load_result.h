@@ -23,11 +23,13 @@
 	X(answered)      /* 2.xx, authenticated, token and message id matched */                   \
 	X(refused)       /* 4.xx and 5.xx, matched alike */                                        \
 	X(lost)          /* given up */                                                            \
+	X(lost_non)      /* of those, NON */                                                       \
 	X(repeated)      /* answers to what was answered already */                                \
 	X(unmatched)     /* authenticated messages that answer nothing of ours */                  \
 	X(unauthentic)   /* records that do not open, or come twice */                             \
 	X(malformed)     /* frames, records or CoAP that cannot be read */                         \
 	X(alerts)        /* alerts of the peer on live sessions */                                 \
+	X(sessions_lost) /* ended by the peer; the device connects again */                        \
 	X(hostile)       /* hostile datagrams sent */                                              \
 	X(impaired)      /* datagrams lost, doubled or held back on purpose */                     \
 	X(handshakes)    /* finished */                                                            \
