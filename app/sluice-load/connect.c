@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "connect.h"
+
+#include "hs_msg.h"
+#include "job.h"
+#include "secret.h"
+
+#include <stdlib.h>
+
+enum { STARTS_A_TURN = 32 };
+#define SLOT_NONE UINT32_MAX
+
+bool connect_init(struct connect *c, const struct connect_config *cfg)
+{
+	*c = (struct connect){
+		.cfg = *cfg,
+		.slots = calloc(cfg->at_once, sizeof(*c->slots)),
+		.deadlines = deadlines_new(cfg->at_once),
+		.waiting = calloc(cfg->devices->n, sizeof(*c->waiting)),
+		.jobs = calloc(cfg->at_once, sizeof(*c->jobs)),
+	};
+	if (c->slots == NULL || c->deadlines == NULL || c->waiting == NULL || c->jobs == NULL) {
+		connect_free(c);
+		return false;
+	}
+	for (uint32_t i = 0; i < cfg->at_once; i++)
+		c->slots[i].next_free = i + 1 < cfg->at_once ? i + 1 : SLOT_NONE;
+	return true;
+}
+
+void connect_free(struct connect *c)
+{
+	for (uint32_t i = 0; c->slots != NULL && i < c->cfg.at_once; i++)
+		handshake_free(c->slots[i].h);
+	free(c->slots);
+	deadlines_free(c->deadlines);
+	free(c->waiting);
+	free(c->jobs);
+	*c = (struct connect){ 0 };
+}
+
+void connect_want(struct connect *c, uint32_t device)
+{
+	struct devices *d = c->cfg.devices;
+
+	if (device_state(d, device) != DEVICE_IDLE)
+		return;
+	device_set_state(d, device, DEVICE_QUEUED);
+	c->waiting[(c->first + c->n_waiting++) % d->n] = device;
+}
+
+static uint32_t take_waiting(struct connect *c)
+{
+	uint32_t device = c->waiting[c->first];
+
+	c->first = (c->first + 1) % c->cfg.devices->n;
+	c->n_waiting--;
+	return device;
+}
+
+void connect_forget_waiting(struct connect *c)
+{
+	while (c->n_waiting > 0)
+		device_set_state(c->cfg.devices, take_waiting(c), DEVICE_IDLE);
+}
+
+static struct connect_slot *slot_at(struct connect *c, uint32_t i) { return &c->slots[i]; }
+
+static uint32_t index_of(const struct connect *c, const struct connect_slot *s)
+{
+	return (uint32_t)(s - c->slots);
+}
+
+static void slot_free(struct connect *c, struct connect_slot *s)
+{
+	handshake_free(s->h);
+	s->h = NULL;
+	deadlines_set(c->deadlines, index_of(c, s), DEADLINE_NONE);
+	s->next_free = c->free;
+	c->free = index_of(c, s);
+	c->n_under_way--;
+}
+
+/* Whole messages and the first fragments of others; what is encrypted is one message a record. */
+static unsigned messages_in(const uint8_t *bytes, size_t len)
+{
+	struct rd left = rd_of(bytes, len);
+	struct hs_fragment f;
+	struct record rec;
+	unsigned n = 0;
+
+	while (rd_len(&left) > 0 && record_next(&left, &rec) == STATUS_OK) {
+		if (rec.type != RECORD_HANDSHAKE || rec.epoch != 0) {
+			n++;
+			continue;
+		}
+		while (rd_len(&rec.body) > 0 && hs_fragment_next(&rec.body, &f))
+			n += f.off == 0;
+	}
+	return n;
+}
+
+static unsigned send_all(struct connect *c, struct connect_slot *s)
+{
+	uint8_t datagram[HANDSHAKE_DATAGRAM_MAX];
+	unsigned n = 0;
+	size_t len;
+
+	while (handshake_output(s->h, datagram, &len)) {
+		s->cost.tx_datagrams++;
+		s->cost.tx_bytes += len;
+		s->cost.tx_messages += messages_in(datagram, len);
+		c->cfg.host.send(c->cfg.host.arg, s->device, datagram, len);
+		n++;
+	}
+	return n;
+}
+
+static void add_cost(struct connect *c, enum connect_mode mode, const struct connect_cost *cost)
+{
+#define CONNECT_COST_ADD(name) counter_add(&c->costs[mode].name, cost->name);
+	CONNECT_COST_LIST(CONNECT_COST_ADD)
+#undef CONNECT_COST_ADD
+}
+
+static void installed(struct connect *c, struct connect_slot *s, uint64_t now_ns,
+		      const struct handshake_event *event)
+{
+	const struct connect_host *host = &c->cfg.host;
+	uint32_t device = s->device;
+
+	s->cost.n = 1;
+	s->cost.time_ns = now_ns - s->started_ns;
+	counter_add(&c->cfg.counts->handshakes, 1);
+	histogram_add(c->cfg.latency, s->cost.time_ns);
+	add_cost(c, CONNECT_FULL, &s->cost);
+	device_install(c->cfg.devices, device, event);
+	for (size_t i = 0; i < event->n_held; i++)
+		host->early(host->arg, device, event->held[i].bytes, event->held[i].len);
+	slot_free(c, s);
+	/* A datagram that came early may have ended it. */
+	if (device_state(c->cfg.devices, device) == DEVICE_LIVE)
+		host->connected(host->arg, device);
+}
+
+static void failed(struct connect *c, struct connect_slot *s, enum status why)
+{
+	const struct connect_host *host = &c->cfg.host;
+	uint32_t device = s->device;
+
+	counter_add(&c->cfg.counts->handshakes_failed, 1);
+	c->has_failure = true;
+	c->failure = why;
+	slot_free(c, s);
+	device_set_state(c->cfg.devices, device, DEVICE_IDLE);
+	host->failed(host->arg, device);
+}
+
+/* After every call of the handshake: its jobs wait their turn, its datagrams leave, and perhaps it
+ * is over. A flight that is sent again, or that ends the handshake, is no round trip. */
+static void drain(struct connect *c, struct connect_slot *s, uint64_t now_ns, bool timed_out)
+{
+	struct handshake_event event;
+	bool sent = send_all(c, s) > 0;
+
+	if (handshake_job(s->h) != NULL && !s->job_queued) {
+		s->job_queued = true;
+		c->jobs[(c->first_job + c->n_jobs++) % c->cfg.at_once] = index_of(c, s);
+	}
+	handshake_event(s->h, &event);
+	s->cost.round_trips += sent && !timed_out && event.kind != HANDSHAKE_INSTALL;
+	counter_add(&c->cfg.counts->handshake_repeats, sent && timed_out);
+	if (event.kind == HANDSHAKE_INSTALL) {
+		installed(c, s, now_ns, &event);
+	} else if (event.kind == HANDSHAKE_FAILED) {
+		failed(c, s, event.status);
+	} else {
+		deadlines_set(c->deadlines, index_of(c, s), handshake_deadline(s->h));
+	}
+}
+
+static bool set_up(struct connect *c, struct connect_slot *s)
+{
+	const struct connect_host *host = &c->cfg.host;
+	struct identity_credential credential;
+	bool ok;
+
+	if (s->h == NULL)
+		return false;
+	host->credential(host->arg, s->device, &credential);
+	ok = handshake_client_credential(s->h, credential.identity, credential.identity_len,
+					 credential.psk, credential.psk_len);
+	secret_wipe(&credential, sizeof(credential));
+	return ok;
+}
+
+static void begin(struct connect *c, uint64_t now_ns)
+{
+	uint32_t i = c->free, device = take_waiting(c);
+	struct connect_slot *s = slot_at(c, i);
+
+	c->free = s->next_free;
+	c->n_under_way++;
+	s->device = device;
+	s->started_ns = now_ns;
+	s->cost = (struct connect_cost){ 0 };
+	s->h = handshake_new(&c->cfg.handshake, HANDSHAKE_CLIENT, now_ns);
+	device_set_state(c->cfg.devices, device, DEVICE_CONNECTING);
+	c->cfg.devices->cold[device].connect = i;
+	if (!set_up(c, s)) {
+		failed(c, s, STATUS_HS_INTERNAL);
+		return;
+	}
+	handshake_timeout(s->h, now_ns);
+	drain(c, s, now_ns, false);
+}
+
+static bool begin_some(struct connect *c, uint64_t now_ns)
+{
+	unsigned n = 0;
+
+	while (n < STARTS_A_TURN && c->n_waiting > 0 && c->free != SLOT_NONE &&
+	       (c->cfg.rate <= 0 || c->next_ns <= now_ns)) {
+		begin(c, now_ns);
+		n++;
+		if (c->cfg.rate > 0) {
+			/* What was not begun in time is not made up for. */
+			if (c->next_ns + 1000000000 < now_ns)
+				c->next_ns = now_ns;
+			c->next_ns += (uint64_t)(1e9 / c->cfg.rate);
+		}
+	}
+	return n > 0;
+}
+
+void connect_input(struct connect *c, uint64_t now_ns, uint32_t device, const uint8_t *bytes,
+		   size_t len)
+{
+	struct connect_slot *s;
+
+	if (device_state(c->cfg.devices, device) != DEVICE_CONNECTING)
+		return; /* an answer to a session that is gone */
+	s = slot_at(c, c->cfg.devices->cold[device].connect);
+	s->cost.rx_datagrams++;
+	s->cost.rx_bytes += len;
+	s->cost.rx_messages += messages_in(bytes, len);
+	(void)handshake_input(s->h, now_ns, bytes, len);
+	drain(c, s, now_ns, false);
+}
+
+static bool run_jobs(struct connect *c, uint64_t now_ns, unsigned max)
+{
+	unsigned n = 0;
+
+	for (; n < max && c->n_jobs > 0; n++) {
+		struct connect_slot *s = slot_at(c, c->jobs[c->first_job]);
+		struct handshake_job *job;
+
+		c->first_job = (c->first_job + 1) % c->cfg.at_once;
+		c->n_jobs--;
+		s->job_queued = false;
+		job = s->h != NULL ? handshake_job(s->h) : NULL;
+		if (job == NULL)
+			continue; /* it ended while its job waited */
+		job_run(job, NULL);
+		handshake_job_done(s->h, now_ns);
+		drain(c, s, now_ns, false);
+	}
+	return n > 0;
+}
+
+bool connect_turn(struct connect *c, uint64_t now_ns, unsigned max_jobs)
+{
+	bool worked = begin_some(c, now_ns);
+	uint32_t i;
+
+	worked |= run_jobs(c, now_ns, max_jobs);
+	while (deadlines_due(c->deadlines, now_ns, &i)) {
+		struct connect_slot *s = slot_at(c, i);
+
+		worked = true;
+		handshake_timeout(s->h, now_ns);
+		drain(c, s, now_ns, true);
+	}
+	return worked;
+}

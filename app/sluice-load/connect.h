@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Handshakes of one generator core's devices: who waits for one, those under way, what each cost.
+ *
+ * Bounded at once and in rate. A public-key or PRF job takes longer than many requests, so jobs are
+ * done a few a turn and requests keep their times meanwhile. Owner core only.
+ */
+#pragma once
+
+#include "deadline.h"
+#include "device.h"
+#include "identities.h"
+#include "load_result.h"
+
+/* What the finished handshakes of one mode cost in all: the wire's bytes are UDP payload. */
+#define CONNECT_COST_LIST(X)                                                                       \
+	X(n)                                                                                       \
+	X(tx_messages) /* handshake messages and ChangeCipherSpecs */                              \
+	X(rx_messages)                                                                             \
+	X(tx_datagrams)                                                                            \
+	X(rx_datagrams)                                                                            \
+	X(tx_bytes)                                                                                \
+	X(rx_bytes)                                                                                \
+	X(round_trips) /* until it may send data */                                                \
+	X(time_ns)
+
+struct connect_cost {
+#define CONNECT_COST_FIELD(name) uint64_t name;
+	CONNECT_COST_LIST(CONNECT_COST_FIELD)
+#undef CONNECT_COST_FIELD
+};
+
+enum connect_mode { CONNECT_FULL, CONNECT_RESUMED, CONNECT_MODES };
+
+/* What a handshake asks of the generator core. */
+struct connect_host {
+	void (*credential)(void *arg, uint32_t device, struct identity_credential *out);
+	void (*send)(void *arg, uint32_t device, const uint8_t *bytes, size_t len);
+	/* a datagram that came before the session was there; now it is */
+	void (*early)(void *arg, uint32_t device, const uint8_t *bytes, size_t len);
+	void (*connected)(void *arg, uint32_t device);
+	void (*failed)(void *arg, uint32_t device);
+	void *arg;
+};
+
+struct connect_config {
+	struct devices *devices;
+	struct load_counts *counts;
+	struct histogram *latency;
+	struct handshake_config handshake;
+	struct connect_host host;
+	uint32_t at_once;
+	double rate; /* handshakes begun a second; 0: as fast as possible */
+};
+
+struct connect_slot {
+	struct handshake *h; /* NULL: free */
+	uint64_t started_ns;
+	uint32_t device, next_free;
+	bool job_queued;
+	struct connect_cost cost;
+};
+
+struct connect {
+	struct connect_config cfg;
+	struct connect_slot *slots;
+	struct deadlines *deadlines;
+	uint32_t n_under_way, free;
+	uint32_t *waiting, first, n_waiting; /* a ring with room for every device */
+	uint32_t *jobs, first_job, n_jobs;   /* a ring with room for every slot */
+	uint64_t next_ns;                    /* when the rate lets the next begin */
+	bool has_failure;
+	enum status failure; /* of the last that failed, for the report */
+	struct connect_cost costs[CONNECT_MODES];
+};
+
+/* connect_init: cfg is copied; what it points to is borrowed. false without memory. Slow path only.
+ */
+bool connect_init(struct connect *c, const struct connect_config *cfg) MUST_USE;
+void connect_free(struct connect *c);
+
+/* connect_want: an idle device wants a session; others are left alone. */
+void connect_want(struct connect *c, uint32_t device);
+
+/* connect_forget_waiting: those that have not begun go back to idle. */
+void connect_forget_waiting(struct connect *c);
+
+/* connect_input: a datagram for a device without a session. */
+void connect_input(struct connect *c, uint64_t now_ns, uint32_t device, const uint8_t *bytes,
+		   size_t len);
+
+/* connect_turn: begins, times out and computes, at most max_jobs jobs. Returns whether there was
+ * anything to do. */
+bool connect_turn(struct connect *c, uint64_t now_ns, unsigned max_jobs);
+
+/* connect_idle: none waits, none is under way. */
+static inline bool connect_idle(const struct connect *c)
+{
+	return c->n_under_way == 0 && c->n_waiting == 0;
+}

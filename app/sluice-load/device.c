@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "device.h"
+
+#include "mix.h"
+#include "replay.h"
+#include "secret.h"
+
+#include <sys/mman.h>
+
+/* Anonymous memory, in huge pages where the kernel has them to give: a million lines in small pages
+ * cost a walk of the page table each. Keys do not go to core files. */
+static void *map(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, len, MADV_HUGEPAGE);
+	madvise(p, len, MADV_DONTDUMP);
+	return p;
+}
+
+static void unmap(void *p, size_t len)
+{
+	if (p == NULL)
+		return;
+	secret_wipe(p, len);
+	munmap(p, len);
+}
+
+static bool overflows(const struct hello_policy *policy)
+{
+	for (size_t i = 0; i < policy->n_suites; i++)
+		if (session_key_overflows(policy->suites[i]->aead))
+			return true;
+	return false;
+}
+
+bool devices_init(struct devices *d, uint32_t n, const struct hello_policy *policy, uint64_t seed)
+{
+	bool wide = overflows(policy);
+
+	*d = (struct devices){ .n = n };
+	d->hot = map((size_t)n * sizeof(*d->hot));
+	d->cold = map((size_t)n * sizeof(*d->cold));
+	if (wide)
+		d->overflow = map((size_t)n * sizeof(*d->overflow));
+	if (d->hot == NULL || d->cold == NULL || (wide && d->overflow == NULL)) {
+		devices_free(d);
+		return false;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		device_set_word(&d->hot[i], (uint16_t)mix_random(&seed));
+		d->cold[i] = (struct device_cold){ DEVICE_NONE, DEVICE_NONE };
+	}
+	return true;
+}
+
+void devices_free(struct devices *d)
+{
+	unmap(d->hot, (size_t)d->n * sizeof(*d->hot));
+	unmap(d->cold, (size_t)d->n * sizeof(*d->cold));
+	unmap(d->overflow, (size_t)d->n * sizeof(*d->overflow));
+	*d = (struct devices){ 0 };
+}
+
+void device_set_state(struct devices *d, uint32_t i, enum device_state state)
+{
+	uint32_t word = device_word(&d->hot[i]) & 0x1fffffff;
+
+	device_set_word(&d->hot[i], word | (uint32_t)state << 29);
+}
+
+static void set_keys(struct devices *d, uint32_t i, enum aead_alg alg,
+		     const struct traffic_keys *keys)
+{
+	struct session_hot *hot = &d->hot[i];
+
+	memcpy(hot->rx_salt, keys->server_iv, sizeof(hot->rx_salt));
+	memcpy(hot->tx_salt, keys->client_iv, sizeof(hot->tx_salt));
+	if (!session_key_overflows(alg)) {
+		memcpy(hot->rx_key, keys->server_key, sizeof(hot->rx_key));
+		memcpy(hot->tx_key, keys->client_key, sizeof(hot->tx_key));
+		return;
+	}
+	memcpy(d->overflow[i].rx_key, keys->server_key, AEAD_KEY_MAX);
+	memcpy(d->overflow[i].tx_key, keys->client_key, AEAD_KEY_MAX);
+	memcpy(hot->rx_key, keys->server_iv + 4, AEAD_IV_LEN - 4);
+	memcpy(hot->tx_key, keys->client_iv + 4, AEAD_IV_LEN - 4);
+}
+
+void device_install(struct devices *d, uint32_t i, const struct handshake_event *event)
+{
+	struct session_hot *hot = &d->hot[i];
+	uint32_t word = device_word(hot) & 0x03ffffff;
+
+	set_keys(d, i, event->suite->aead, event->keys);
+	hot->tx_seq_lo = (uint32_t)event->tx_seq;
+	hot->tx_seq_hi = (uint16_t)(event->tx_seq >> 32);
+	replay_init(hot, NULL, 64, event->rx_newest, event->rx_window);
+	device_set_word(hot,
+			word | (uint32_t)event->suite->aead << 26 | (uint32_t)DEVICE_LIVE << 29);
+	d->n_live++;
+}
+
+void device_forget(struct devices *d, uint32_t i)
+{
+	if (device_state(d, i) == DEVICE_LIVE)
+		d->n_live--;
+	secret_wipe(&d->hot[i], offsetof(struct session_hot, tx_seq_lo));
+	if (d->overflow != NULL)
+		secret_wipe(&d->overflow[i], sizeof(d->overflow[i]));
+	device_set_state(d, i, DEVICE_IDLE);
+}
+
+const uint8_t *device_tx_key(const struct devices *d, uint32_t i, enum aead_alg alg)
+{
+	return session_key_overflows(alg) ? d->overflow[i].tx_key : d->hot[i].tx_key;
+}
+
+const uint8_t *device_rx_key(const struct devices *d, uint32_t i, enum aead_alg alg)
+{
+	return session_key_overflows(alg) ? d->overflow[i].rx_key : d->hot[i].rx_key;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The devices of one generator core: a line each for what a request and its answer touch, and a few
+ * bytes for the rest. 72 bytes a device; 128-byte keys and resumable sessions where they are asked
+ * for. Owner core only.
+ *
+ * The hot line is a session's (session.h). Its generation has no meaning for a client, whose
+ * devices are never recycled; what is kept there instead:
+ *
+ *   BIT  SIZE
+ *     0    16   the next message id
+ *    16    10   requests under way
+ *    26     3   enum aead_alg
+ *    29     3   enum device_state
+ */
+#pragma once
+
+#include "handshake.h"
+#include "session.h"
+
+enum device_state {
+	DEVICE_IDLE,       /* no session */
+	DEVICE_QUEUED,     /* its handshake is to begin */
+	DEVICE_CONNECTING, /* its handshake is under way */
+	DEVICE_LIVE,
+};
+
+enum { DEVICE_UNDER_WAY_MAX = 1023 };
+#define DEVICE_NONE UINT32_MAX
+
+struct device_cold {
+	uint32_t held;    /* first of the requests that wait for its session; DEVICE_NONE */
+	uint32_t connect; /* CONNECTING: the handshake's place */
+};
+
+struct devices {
+	uint32_t n, n_live;
+	struct session_hot *hot;
+	struct device_cold *cold;
+	struct session_overflow *overflow; /* NULL: no suite that needs it is offered */
+};
+
+/* devices_init: n idle devices. policy: what is offered, for the keys' room. false without memory.
+ * Slow path only. */
+bool devices_init(struct devices *d, uint32_t n, const struct hello_policy *policy,
+		  uint64_t seed) MUST_USE;
+
+/* devices_free: wipes the keys. Slow path only. */
+void devices_free(struct devices *d);
+
+static inline uint32_t device_word(const struct session_hot *hot)
+{
+	return atomic_load_explicit(&hot->generation, memory_order_relaxed);
+}
+
+static inline void device_set_word(struct session_hot *hot, uint32_t word)
+{
+	atomic_store_explicit(&hot->generation, word, memory_order_relaxed);
+}
+
+static inline enum device_state device_state(const struct devices *d, uint32_t i)
+{
+	return (enum device_state)(device_word(&d->hot[i]) >> 29);
+}
+
+static inline enum aead_alg device_alg(const struct session_hot *hot)
+{
+	return (enum aead_alg)(device_word(hot) >> 26 & 7);
+}
+
+static inline uint32_t device_under_way(const struct session_hot *hot)
+{
+	return device_word(hot) >> 16 & DEVICE_UNDER_WAY_MAX;
+}
+
+/* device_add_under_way: by is 1 or -1; the caller minds the limits. */
+static inline void device_add_under_way(struct session_hot *hot, int by)
+{
+	device_set_word(hot, device_word(hot) + ((uint32_t)by << 16));
+}
+
+/* device_take_mid: "the same Message ID MUST NOT be reused [...] within the EXCHANGE_LIFETIME"
+ * (RFC 7252 §4.4): a counter a device does that below 265 requests a second each. */
+static inline uint16_t device_take_mid(struct session_hot *hot)
+{
+	uint32_t word = device_word(hot);
+
+	device_set_word(hot, (word & 0xffff0000) | (uint16_t)(word + 1));
+	return (uint16_t)word;
+}
+
+/* device_set_state: between states without a session. LIVE is device_install's to set. */
+void device_set_state(struct devices *d, uint32_t i, enum device_state state);
+
+/* device_install: keys and numbers of a finished handshake. */
+void device_install(struct devices *d, uint32_t i, const struct handshake_event *event);
+
+/* device_forget: wipes the session's keys; the device is idle. */
+void device_forget(struct devices *d, uint32_t i);
+
+/* Keys of a device's two directions, raw. */
+const uint8_t *device_tx_key(const struct devices *d, uint32_t i, enum aead_alg alg);
+const uint8_t *device_rx_key(const struct devices *d, uint32_t i, enum aead_alg alg);

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "generator.h"
+
+#include <stdio.h>
+
+enum {
+	JOBS_BESIDE_REQUESTS = 2, /* a turn: each takes as long as dozens of requests */
+	JOBS_ALONE = 64,
+	GIVE_UP_S = 30,
+	MTU = 1200,
+};
+#define SECOND_NS UINT64_C(1000000000)
+#define IDLE_NS   UINT64_C(1000000)
+
+static void credential(void *arg, uint32_t device, struct identity_credential *out)
+{
+	const struct generator *g = arg;
+
+	g->cfg.credential(g->cfg.credential_arg, g->cfg.share.first + device, out);
+}
+
+static void send_bytes(void *arg, uint32_t device, const uint8_t *bytes, size_t len)
+{
+	struct generator *g = arg;
+	struct load_buffer *b;
+
+	if (!load_port_alloc(g->cfg.port, &b, 1)) {
+		counter_add(&generator_other(g)->tx_refused, 1);
+		return;
+	}
+	if (len > b->room) {
+		counter_add(&generator_other(g)->tx_refused, 1);
+		load_port_release(g->cfg.port, &b, 1);
+		return;
+	}
+	b->device = device;
+	b->len = (uint16_t)len;
+	memcpy(b->data, bytes, len);
+	egress_put(&g->egress, &b, 1);
+}
+
+static void early(void *arg, uint32_t device, const uint8_t *bytes, size_t len)
+{
+	struct generator *g = arg;
+	uint8_t datagram[HANDSHAKE_DATAGRAM_MAX];
+
+	if (len > sizeof(datagram))
+		return;
+	memcpy(datagram, bytes, len);
+	traffic_open_bytes(&g->traffic, device, datagram, (uint16_t)len);
+}
+
+static bool again_and_again(const struct generator *g)
+{
+	return g->order.task == GENERATOR_HANDSHAKES && g->now_ns < g->order.end_ns;
+}
+
+static void connected(void *arg, uint32_t device)
+{
+	struct generator *g = arg;
+
+	if (g->order.task == GENERATOR_HANDSHAKES)
+		leave_politely(g, device);
+	else
+		post_held(g, device);
+	if (again_and_again(g))
+		connect_want(&g->connect, device);
+}
+
+/* Whoever has a request to send tries again; so does the fleet while handshakes are what is asked
+ * for. */
+static void failed(void *arg, uint32_t device)
+{
+	struct generator *g = arg;
+
+	if (again_and_again(g) || g->devices.cold[device].held != DEVICE_NONE)
+		connect_want(&g->connect, device);
+}
+
+static void record(void *arg, const struct traffic_record *r)
+{
+	struct generator *g = arg;
+
+	switch (r->type) {
+	case RECORD_APPDATA:
+		post_message(g, r);
+		break;
+	case RECORD_ALERT:
+		leave_on_alert(g, r);
+		break;
+	default:
+		/* HelloRequest and the like: devices do not renegotiate. */
+		counter_add(&generator_other(g)->unmatched, 1);
+		break;
+	}
+}
+
+static void other(void *arg, const struct load_buffer *b)
+{
+	struct generator *g = arg;
+
+	connect_input(&g->connect, g->now_ns, b->device, b->data, b->len);
+}
+
+static bool init_connect(struct generator *g)
+{
+	const struct load_options *opt = g->cfg.opt;
+	struct connect_config cfg = {
+		.devices = &g->devices,
+		.counts = generator_other(g),
+		.latency = &g->handshake_latency,
+		.handshake = { .policy = &opt->policy,
+			       .aead = g->cfg.aead,
+			       .timeout_ns = SECOND_NS,
+			       .timeout_max_ns = 60 * SECOND_NS,
+			       .give_up_ns = GIVE_UP_S * SECOND_NS,
+			       .mtu = MTU },
+		.host = { credential, send_bytes, early, connected, failed, g },
+		.at_once = opt->handshakes_at_once / g->cfg.n + 1,
+		.rate = opt->handshake_rate / g->cfg.n,
+	};
+
+	handshake_config_system(&cfg.handshake);
+	return connect_init(&g->connect, &cfg);
+}
+
+static bool init_parts(struct generator *g)
+{
+	const struct load_options *opt = g->cfg.opt;
+	uint32_t inflight = opt->inflight / g->cfg.n + 1;
+
+	g->egress = (struct egress){ .port = g->cfg.port, .counts = generator_other(g) };
+	g->traffic.aead = g->cfg.aead;
+	g->traffic.devices = &g->devices;
+	g->traffic.egress = &g->egress;
+	g->traffic.counts = generator_other(g);
+	g->traffic.handler = (struct traffic_handler){ record, other, g };
+	order_init(&g->turn, g->cfg.share.n, mix_random(&g->seed));
+	order_init(&g->churn_turn, g->cfg.share.n, mix_random(&g->seed));
+	return devices_init(&g->devices, g->cfg.share.n, &opt->policy, mix_random(&g->seed)) &&
+	       requests_init(&g->requests, inflight, opt->retransmit == LOAD_RETRANSMIT_COAP,
+			     opt->answer_timeout_ns, g->cfg.now_ns, mix_random(&g->seed)) &&
+	       init_connect(g);
+}
+
+bool generator_init(struct generator *g, const struct generator_config *cfg, char *err,
+		    size_t err_len)
+{
+	const struct load_options *opt = cfg->opt;
+
+	memset(g, 0, sizeof(*g));
+	g->cfg = *cfg;
+	g->now_ns = cfg->now_ns;
+	g->seed = opt->seed + cfg->index;
+	g->done = true;
+	if (!message_init(&g->message, opt->path, opt->payload_min, opt->payload_max)) {
+		snprintf(err, err_len, "the path is too long, or the payload longer than %d bytes",
+			 MESSAGE_PAYLOAD_MAX);
+		return false;
+	}
+	if (!init_parts(g)) {
+		snprintf(err, err_len, "no memory for %u devices", cfg->share.n);
+		generator_free(g);
+		return false;
+	}
+	return true;
+}
+
+void generator_free(struct generator *g)
+{
+	if (g->egress.port != NULL)
+		egress_drop(&g->egress);
+	connect_free(&g->connect);
+	requests_free(&g->requests);
+	devices_free(&g->devices);
+}
+
+static void add_counts(struct load_counts *to, const struct load_counts *from)
+{
+#define ADD(name) counter_add(&to->name, counter_get(&from->name));
+	LOAD_COUNTS_LIST(ADD)
+#undef ADD
+}
+
+static void begin_load(struct generator *g)
+{
+	const struct generator_order *order = &g->order;
+
+	add_counts(&g->counts[COUNTS_OUTSIDE], &g->counts[COUNTS_MEASURED]);
+	g->counts[COUNTS_MEASURED] = (struct load_counts){ 0 };
+	histogram_clear(&g->latency);
+	g->churned = 0;
+	g->requests.retransmit = order->retransmit;
+	g->requests.answer_timeout_ns = order->answer_timeout_ns;
+	schedule_init(&g->schedule, order->rate, order->start_ns, order->ramp_ns, order->end_ns,
+		      (double)g->cfg.index / g->cfg.n);
+}
+
+static void want_all(struct generator *g)
+{
+	for (uint32_t i = 0; i < g->devices.n; i++)
+		connect_want(&g->connect, i);
+}
+
+void generator_begin(struct generator *g, const struct generator_order *order)
+{
+	g->order = *order;
+	g->done = g->measuring = g->ended = false;
+	g->cursor = 0;
+	switch (order->task) {
+	case GENERATOR_REST:
+	case GENERATOR_CLOSE:
+		break;
+	case GENERATOR_LOAD:
+		begin_load(g);
+		break;
+	case GENERATOR_ESTABLISH:
+	case GENERATOR_HANDSHAKES:
+		want_all(g);
+		break;
+	}
+}
+
+/* Where the measured time begins and ends, for what is not counted by request. */
+static void mark_time(struct generator *g)
+{
+	if (!g->measuring && g->now_ns >= g->order.measure_ns) {
+		g->measuring = true;
+		g->other_at_start = *generator_other(g);
+	}
+	if (!g->ended && g->now_ns >= g->order.end_ns) {
+		g->ended = true;
+		g->other_at_end = *generator_other(g);
+		if (g->order.task == GENERATOR_HANDSHAKES)
+			connect_forget_waiting(&g->connect);
+	}
+}
+
+static bool task_turn(struct generator *g)
+{
+	bool worked = false;
+
+	switch (g->order.task) {
+	case GENERATOR_REST:
+		g->done = true;
+		break;
+	case GENERATOR_ESTABLISH:
+		g->done = connect_idle(&g->connect);
+		break;
+	case GENERATOR_LOAD:
+		if (!g->ended) {
+			worked = post_due(g);
+			worked |= g->cfg.opt->churn_share > 0 && leave_churn(g);
+		}
+		g->done = g->ended && g->requests.n_under_way == 0 && connect_idle(&g->connect);
+		break;
+	case GENERATOR_HANDSHAKES:
+		g->done = g->ended && connect_idle(&g->connect);
+		break;
+	case GENERATOR_CLOSE:
+		worked = leave_some(g);
+		g->done = g->cursor == g->devices.n && g->egress.n == 0;
+		break;
+	}
+	return worked;
+}
+
+bool generator_turn(struct generator *g, uint64_t now_ns, struct load_buffer **bufs, unsigned n)
+{
+	bool alone = g->order.task != GENERATOR_LOAD || g->ended;
+	bool worked = n > 0;
+
+	g->now_ns = now_ns;
+	if (n > 0)
+		traffic_open(&g->traffic, bufs, n);
+	worked |= connect_turn(&g->connect, now_ns, alone ? JOBS_ALONE : JOBS_BESIDE_REQUESTS);
+	worked |= post_timers(g);
+	if (!g->done) {
+		mark_time(g);
+		worked |= task_turn(g);
+	}
+	traffic_flush(&g->traffic);
+	egress_flush(&g->egress);
+	return worked;
+}
+
+uint64_t generator_idle_ns(const struct generator *g)
+{
+	uint64_t next = g->now_ns + IDLE_NS;
+
+	if (g->egress.n > 0 || g->connect.n_jobs > 0 ||
+	    (g->order.task == GENERATOR_LOAD && g->order.rate <= 0 && !g->ended))
+		return 0;
+	if (g->order.task == GENERATOR_LOAD && g->schedule.next_ns < next)
+		next = g->schedule.next_ns;
+	if (g->connect.n_waiting > 0 && g->connect.next_ns < next)
+		next = g->connect.next_ns;
+	return next > g->now_ns ? next - g->now_ns : 0;
+}
+
+void generator_total(const struct generator *g, struct load_counts *out)
+{
+	*out = (struct load_counts){ 0 };
+	for (unsigned i = 0; i < COUNTS_N; i++)
+		add_counts(out, &g->counts[i]);
+}
+
+void generator_measured(const struct generator *g, struct load_counts *out)
+{
+	*out = g->counts[COUNTS_MEASURED];
+#define ADD(name) out->name += g->other_at_end.name - g->other_at_start.name;
+	LOAD_COUNTS_LIST(ADD)
+#undef ADD
+}

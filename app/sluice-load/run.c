@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run.h"
+
+#include "report_json.h"
+#include "report_table.h"
+#include "verdict.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Between an order and its first request: the threads take it up meanwhile. */
+#define LEAD_NS UINT64_C(20000000)
+
+void run_progress(struct run *r)
+{
+	fleet_total(r->fleet, &r->total);
+	report_progress_line(&r->progress, r->phase, &r->total, fleet_now_ns());
+}
+
+static const char *connect_trouble(const struct fleet *f)
+{
+	enum status why;
+
+	return fleet_failure(f, &why) ? status_help(why) : "no answer";
+}
+
+static int task(struct run *r, const char *phase, const struct generator_order *order)
+{
+	r->phase = phase;
+	switch (fleet_do(r->fleet, order)) {
+	case FLEET_DONE:
+		break;
+	case FLEET_GAVE_UP:
+		fprintf(stderr, "sluice-load: most handshakes fail: %s\n",
+			connect_trouble(r->fleet));
+		return VERDICT_FAILED;
+	case FLEET_INTERRUPTED:
+		fprintf(stderr, "sluice-load: interrupted\n");
+		return VERDICT_INTERRUPTED;
+	}
+	return VERDICT_GOOD;
+}
+
+/* Those that could not connect are seen in the verdict; the others go on. */
+static int establish(struct run *r)
+{
+	const struct generator_order order = { .task = GENERATOR_ESTABLISH };
+	int rc = task(r, "connect", &order);
+
+	if (rc != VERDICT_GOOD)
+		return rc;
+	fleet_total(r->fleet, &r->total);
+	if (r->total.sessions == r->opt->devices)
+		return VERDICT_GOOD;
+	fprintf(stderr, "sluice-load: only %" PRIu64 " of %u devices have a session: %s\n",
+		r->total.sessions, r->opt->devices, connect_trouble(r->fleet));
+	return r->total.sessions > 0 ? VERDICT_GOOD : VERDICT_FAILED;
+}
+
+static void leave(struct run *r)
+{
+	const struct generator_order order = { .task = GENERATOR_CLOSE };
+
+	(void)task(r, "leave", &order);
+}
+
+static struct generator_order load_order(const struct load_options *opt)
+{
+	struct generator_order order = {
+		.task = GENERATOR_LOAD,
+		.rate = opt->rate,
+		.start_ns = fleet_now_ns() + LEAD_NS,
+		.ramp_ns = opt->ramp_ns,
+		.retransmit = opt->retransmit == LOAD_RETRANSMIT_COAP,
+		.answer_timeout_ns = opt->answer_timeout_ns,
+	};
+
+	order.measure_ns = order.start_ns + opt->ramp_ns + opt->warmup_ns;
+	order.end_ns = order.measure_ns + opt->duration_ns;
+	return order;
+}
+
+static void save(const struct run *r, int rc)
+{
+	const struct report_json json = {
+		.opt = r->opt,
+		.measured = &r->measured,
+		.total = &r->total,
+		.exit_status = rc,
+	};
+	char err[256];
+
+	if (r->opt->json != NULL && !report_json_save(&json, r->opt->json, err, sizeof(err)))
+		fprintf(stderr, "sluice-load: %s\n", err);
+	if (r->opt->hgrm != NULL &&
+	    !report_json_save_hgrm(&r->measured.latency, r->opt->hgrm, err, sizeof(err)))
+		fprintf(stderr, "sluice-load: %s\n", err);
+}
+
+static int run_load(struct run *r)
+{
+	struct generator_order order;
+	int rc = establish(r);
+
+	if (rc == VERDICT_GOOD) {
+		order = load_order(r->opt);
+		rc = task(r, "load", &order);
+	}
+	if (rc == VERDICT_GOOD)
+		fleet_measured(r->fleet, &r->measured);
+	fleet_total(r->fleet, &r->total);
+	leave(r);
+	if (rc != VERDICT_GOOD)
+		return rc;
+	report_table_run(stdout, r->opt, &r->measured, &r->total);
+	rc = (int)verdict_of(stdout, r->opt, &r->total, &r->measured);
+	save(r, rc);
+	return rc;
+}
+
+static int run_handshakes(struct run *r)
+{
+	const uint64_t now_ns = fleet_now_ns();
+	const struct generator_order order = {
+		.task = GENERATOR_HANDSHAKES,
+		.start_ns = now_ns,
+		.measure_ns = now_ns + r->opt->warmup_ns,
+		.end_ns = now_ns + r->opt->warmup_ns + r->opt->duration_ns,
+	};
+	int rc = task(r, "handshakes", &order);
+
+	if (rc != VERDICT_GOOD)
+		return rc;
+	fleet_measured(r->fleet, &r->measured);
+	fleet_total(r->fleet, &r->total);
+	report_table_handshakes(stdout, &r->measured);
+	rc = (int)verdict_of(stdout, r->opt, &r->total, &r->measured);
+	save(r, rc);
+	return rc;
+}
+
+int run_action(struct run *r)
+{
+	switch (r->opt->action) {
+	case LOAD_RUN:
+		return run_load(r);
+	case LOAD_HANDSHAKES:
+		return run_handshakes(r);
+	case LOAD_SEARCH:
+	case LOAD_HANDSHAKE_COST:
+	case LOAD_WRITE_PSK: /* needs no fleet */
+		break;
+	}
+	return EXIT_FAILURE;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Records of live sessions, in bursts: opened as they come, sealed as they leave, by algorithm,
+ * with one AEAD call for many. Owner core only.
+ */
+#pragma once
+
+#include "aead.h"
+#include "device.h"
+#include "egress.h"
+
+enum { TRAFFIC_BURST = 64 };
+
+/* A record that opened and is new. */
+struct traffic_record {
+	uint32_t device;
+	uint8_t type; /* enum record_type */
+	uint16_t len;
+	uint8_t *text; /* the plaintext, until the handler returns */
+};
+
+/* Who the records are for. Handlers may seal. */
+struct traffic_handler {
+	void (*record)(void *arg, const struct traffic_record *r);
+	/* a datagram of a device without a session; borrowed */
+	void (*other)(void *arg, const struct load_buffer *b);
+	void *arg;
+};
+
+struct traffic_pending {
+	struct aead_op *op;
+	uint8_t *text;
+	uint64_t seq;
+	uint32_t device;
+	uint16_t len;
+	uint8_t type;
+};
+
+struct traffic_ops {
+	unsigned n;
+	struct aead_op op[TRAFFIC_BURST];
+};
+
+struct traffic {
+	struct aead *aead;
+	struct devices *devices;
+	struct egress *egress;
+	struct load_counts *counts;
+	struct traffic_handler handler;
+	struct traffic_ops open_ops[AEAD_N], seal_ops[AEAD_N];
+	unsigned n_pending, n_sealed;
+	struct traffic_pending pending[TRAFFIC_BURST];
+	struct load_buffer *sealed[TRAFFIC_BURST];
+};
+
+/* traffic_open: a burst of datagrams received, which it releases. */
+void traffic_open(struct traffic *t, struct load_buffer **bufs, unsigned n);
+
+/* traffic_open_bytes: the same for a datagram in other memory, whose device has a session; it is
+ * overwritten. Not from a handler. */
+void traffic_open_bytes(struct traffic *t, uint32_t device, uint8_t *bytes, uint16_t len);
+
+/* traffic_seal: the plaintext in b goes out as a record of its device, which has a session; takes b
+ * over. false: the session's numbers are used up, and b is the caller's still. */
+bool traffic_seal(struct traffic *t, struct load_buffer *b, uint8_t type) MUST_USE;
+
+/* traffic_flush: sends what was sealed. */
+void traffic_flush(struct traffic *t);
+
+/* traffic_prefetch: the device is about to send or was sent to. */
+static inline void traffic_prefetch(const struct traffic *t, uint32_t device)
+{
+	__asm__ volatile("prefetcht0 %0" : : "m"(t->devices->hot[device]));
+}

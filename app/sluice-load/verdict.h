@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Whether a run was good, and if not, why: what the exit status says.
+ *
+ * Always: no handshake failed, every CON that RFC 7252 lets repeat was answered (2.xx), the
+ * schedule was held, and all requests are accounted for. On a link that is good (no --loss,
+ * --reorder,
+ * --duplicate, --hostile) moreover: nothing was lost, no session ended, no record or message came
+ * that has no business here.
+ */
+#pragma once
+
+#include "load_options.h"
+#include "load_result.h"
+
+enum verdict {
+	VERDICT_GOOD = 0,
+	VERDICT_FAILED = 3,   /* the system under test */
+	VERDICT_SCHEDULE = 4, /* the generator missed its schedule: its figures mean little */
+	VERDICT_INTERRUPTED = 130,
+};
+
+/* More than this share of requests late or missed: the schedule was not held. */
+#define VERDICT_LATE_SHARE 0.001
+
+/* verdict_schedule_held: whether what was due left in time. */
+bool verdict_schedule_held(const struct load_counts *measured);
+
+/* verdict_of: prints a line for every reason to out. total: the whole run, at its end; measured:
+ * the measured part of it. */
+enum verdict verdict_of(FILE *out, const struct load_options *opt, const struct load_result *total,
+			const struct load_result *measured);
