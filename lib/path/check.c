@@ -3,25 +3,24 @@
 
 static bool throttled(struct path_core *core, const struct core_record *rec)
 {
-	const struct session_hot *hot = &core->cfg.store->hot[rec->ref.slot];
-	uint64_t newest = replay_newest(hot);
-
 	return !throttle_allows(&core->throttle, core->now_ns, rec->ref,
 				msg_of(rec->m)->flow.remote_ip,
-				rec->seq <= newest + THROTTLE_AHEAD);
+				rec->seq <= replay_newest(rec->hot) + THROTTLE_AHEAD);
 }
 
 /* A session that the table named is gone only when this very burst closed it. */
-static enum status check(struct path_core *core, const struct core_record *rec, bool throttling)
+static inline enum status check(struct path_core *core, struct core_record *rec, bool throttling)
 {
 	const struct store *store = core->cfg.store;
-	enum status s;
+	enum status s = STATUS_OK;
 
-	if (!store_live(store, rec->ref))
+	rec->hot = store_hot(store, rec->ref);
+	if (rec->hot == NULL)
 		return STATUS_RECORD_AFTER_CLOSE;
-	s = replay_check(&store->hot[rec->ref.slot], store_wide(store, rec->ref.slot),
-			 store->replay_window, rec->seq);
-	if (s == STATUS_OK && throttling && throttled(core, rec))
+	if (unlikely(!replay_is_newer(rec->hot, rec->seq)))
+		s = replay_check(rec->hot, store_wide(store, rec->ref.slot), store->replay_window,
+				 rec->seq);
+	if (s == STATUS_OK && unlikely(throttling) && throttled(core, rec))
 		s = STATUS_RECORD_THROTTLED;
 	return s;
 }
@@ -35,9 +34,9 @@ void check_run(struct path_core *core)
 		struct core_record *rec = &core->records[i];
 		enum status s = check(core, rec, throttling);
 
-		if (s != STATUS_OK)
+		if (unlikely(s != STATUS_OK))
 			core_lose(core, rec, s);
-		else if (kept++ != i)
+		else if (unlikely(kept++ != i))
 			core->records[kept - 1] = *rec;
 	}
 	core->n_records = kept;

@@ -3,24 +3,24 @@
 
 /* Counted where only failures look, so that a genuine record does not pay for it. The session stays
  * open whatever the count: docs/decisions/forged-records.md. */
-static void forged(struct path_core *core, const struct core_record *rec)
+static __attribute__((cold)) void forged(struct path_core *core, const struct core_record *rec)
 {
 	core->cfg.store->cold[rec->ref.slot].failed_opens++;
 	throttle_forged(&core->throttle, core->now_ns, rec->ref);
 }
 
-static enum status commit(struct path_core *core, const struct core_record *rec)
+static inline enum status commit(struct path_core *core, const struct core_record *rec)
 {
 	struct store *store = core->cfg.store;
 
-	if (!rec->op->ok) {
+	if (unlikely(!rec->op->ok)) {
 		forged(core, rec);
 		return STATUS_RECORD_TAG;
 	}
-	if (throttle_active(&core->throttle, core->now_ns))
+	if (unlikely(throttle_active(&core->throttle, core->now_ns)))
 		throttle_genuine(&core->throttle, rec->ref);
-	return replay_commit(&store->hot[rec->ref.slot], store_wide(store, rec->ref.slot),
-			     store->replay_window, rec->seq);
+	return replay_commit(rec->hot, store_wide(store, rec->ref.slot), store->replay_window,
+			     rec->seq);
 }
 
 void commit_run(struct path_core *core)
@@ -31,13 +31,13 @@ void commit_run(struct path_core *core)
 		struct core_record *rec = &core->records[i];
 		enum status s = commit(core, rec);
 
-		if (s != STATUS_OK) {
+		if (unlikely(s != STATUS_OK)) {
 			core_lose(core, rec, s);
 			continue;
 		}
-		rte_pktmbuf_free(rec->copy); /* it was the session's; NULL is fine */
-		rec->copy = NULL;
-		if (kept++ != i)
+		if (unlikely(rec->copy != NULL))
+			rte_pktmbuf_free(rec->copy); /* it was the session's */
+		if (unlikely(kept++ != i))
 			core->records[kept - 1] = *rec;
 	}
 	CORE_STAT(core, records_opened, kept);

@@ -32,9 +32,10 @@ _Static_assert((int)GATE_BURST >= (int)PATH_BURST_MAX, "a burst of hellos is one
 /* A record of a session of this core: one mbuf is one record. */
 struct core_record {
 	struct rte_mbuf *m;
-	struct rte_mbuf *copy; /* of its datagram, for the handshake under way if this fails */
-	struct aead_op *op;    /* from open on: its place in core->ops, where ok says how it went */
-	uint8_t *body;         /* the fragment, in m */
+	struct rte_mbuf *copy;   /* of its datagram, for the handshake under way if this fails */
+	struct session_hot *hot; /* from check on */
+	struct aead_op *op; /* from open on: its place in core->ops, where ok says how it went */
+	uint8_t *body;      /* the fragment, in m; its header stands in front of it */
 	struct session_ref ref;
 	uint64_t seq;
 	uint16_t plain_len;
@@ -62,7 +63,8 @@ struct path_core {
 	struct rte_mbuf *datagrams[PATH_BURST_MAX];
 	struct flow_hash hashes[PATH_BURST_MAX];
 	struct table_hit hits[PATH_BURST_MAX];
-	bool behind; /* a port of theirs had more: hellos that rx did not see get no turn */
+	uint64_t single; /* bit i: datagrams[i] is one that frame_single_parse took */
+	bool behind;     /* a port of theirs had more: hellos that rx did not see get no turn */
 
 	/* First flights for the gate, of the same burst. */
 	unsigned n_hellos;
@@ -77,6 +79,7 @@ struct path_core {
 		struct rte_mbuf *m, *copy; /* copy: see struct core_record */
 		const struct table_hit *session;
 		uint8_t pending_owner;
+		bool single; /* see above */
 	} mine[PATH_BURST_MAX];
 
 	/* Records to open. */

@@ -67,13 +67,12 @@ static void alert(struct path_core *core, const struct core_record *rec)
 }
 
 /* The mbuf's data becomes the plaintext. */
-static void unwrap(struct path_core *core, const struct core_record *rec)
+static inline void unwrap(struct path_core *core, const struct core_record *rec)
 {
 	struct rte_mbuf *m = rec->m;
 	struct msg *msg = msg_of(m);
 
-	m->data_off =
-		(uint16_t)(rec->body + aead_info(rec->aead)->explicit_len - (uint8_t *)m->buf_addr);
+	m->data_off = (uint16_t)(rec->op->dst - (uint8_t *)m->buf_addr);
 	m->data_len = rec->plain_len;
 	m->pkt_len = rec->plain_len;
 	msg->ref = rec->ref;
@@ -83,18 +82,20 @@ static void unwrap(struct path_core *core, const struct core_record *rec)
 }
 
 /* Returns whether it was one for a worker. */
-static bool dispatch(struct path_core *core, const struct core_record *rec)
+static inline bool dispatch(struct path_core *core, const struct core_record *rec)
 {
-	if (!store_live(core->cfg.store, rec->ref)) {
+	/* A record in front of it may have closed the session. */
+	if (unlikely(atomic_load_explicit(&rec->hot->generation, memory_order_acquire) !=
+		     rec->ref.generation)) {
 		core_drop(core, rec->m, STATUS_RECORD_AFTER_CLOSE);
 		return false;
 	}
-	if (rec->plain_len == 0) {
+	if (unlikely(rec->plain_len == 0)) {
 		core_drop(core, rec->m, STATUS_RECORD_EMPTY);
 		return false;
 	}
 	unwrap(core, rec);
-	if (rec->type == RECORD_APPDATA) {
+	if (likely(rec->type == RECORD_APPDATA)) {
 		to_worker(core, rec);
 		return true;
 	}

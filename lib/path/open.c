@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stages.h"
 
-static void prepare(struct path_core *core, struct core_record *rec)
+static inline void prepare(struct path_core *core, struct core_record *rec)
 {
-	const struct store *store = core->cfg.store;
-	const struct session_hot *hot = &store->hot[rec->ref.slot];
-	const struct core_keys keys = { store_rx_key(store, rec->ref.slot, rec->aead), hot->rx_salt,
-					hot->rx_key };
+	const struct session_hot *hot = rec->hot;
+	const struct core_keys keys = { store_rx_key(core->cfg.store, rec->ref.slot, rec->aead),
+					hot->rx_salt, hot->rx_key };
 	unsigned explicit_len = aead_info(rec->aead)->explicit_len;
 	uint64_t nonce = explicit_len != 0 ? bytes_u64(rec->body) : UINT64_C(1) << 48 | rec->seq;
 

@@ -55,15 +55,15 @@ static bool starts_protected(const struct rte_mbuf *m)
 	       bytes_u16(p + 1) == DTLS_1_2 && bytes_u16(p + 3) != 0;
 }
 
-static void keep(struct path_core *core, struct rte_mbuf *m, const struct table_hit *session,
-		 struct rte_mbuf *copy, uint8_t pending_owner)
+static inline void keep(struct path_core *core, struct core_mine mine)
 {
-	core->mine[core->n_mine++] = (struct core_mine){ m, copy, session, pending_owner };
+	core->mine[core->n_mine++] = mine;
 }
 
 /* All but what route_one has done. */
-static void route_other(struct path_core *core, struct rte_mbuf *m, const struct flow_hash *hash,
-			const struct table_hit *hit)
+static __attribute__((noinline)) void route_other(struct path_core *core, struct rte_mbuf *m,
+						  const struct flow_hash *hash,
+						  const struct table_hit *hit)
 {
 	bool live = hit->ref.generation != 0;
 	struct rte_mbuf *copy = NULL;
@@ -92,18 +92,20 @@ static void route_other(struct path_core *core, struct rte_mbuf *m, const struct
 		copy = copy_for(core, m, &pending);
 	}
 	if (live)
-		keep(core, m, hit, copy, pending.owner);
+		keep(core, (struct core_mine){ m, copy, hit, pending.owner, false });
 	else
 		core_drop(core, m, STATUS_NO_SESSION);
 }
 
-static void route_one(struct path_core *core, struct rte_mbuf *m, const struct flow_hash *hash,
-		      const struct table_hit *hit, bool handshakes)
+/* single: see core->single. */
+static inline void route_one(struct path_core *core, struct rte_mbuf *m,
+			     const struct flow_hash *hash, const struct table_hit *hit, bool single,
+			     bool handshakes)
 {
 	if (hit->ref.generation != 0 && hit->owner != core->cfg.index)
 		core_hand_off(core, m, hit->owner);
-	else if (hit->ref.generation != 0 && !handshakes && starts_protected(m))
-		keep(core, m, hit, NULL, 0);
+	else if (hit->ref.generation != 0 && !handshakes && (single || starts_protected(m)))
+		keep(core, (struct core_mine){ m, NULL, hit, 0, single });
 	else
 		route_other(core, m, hash, hit);
 }
@@ -113,7 +115,9 @@ void route_run(struct path_core *core)
 	bool handshakes = table_count(core->cfg.pending) != 0;
 
 	for (unsigned i = 0; i < core->n_datagrams; i++)
-		route_one(core, core->datagrams[i], &core->hashes[i], &core->hits[i], handshakes);
+		route_one(core, core->datagrams[i], &core->hashes[i], &core->hits[i],
+			  core->single >> i & 1, handshakes);
 	core->n_datagrams = 0;
+	core->single = 0;
 	core->behind = false;
 }

@@ -232,6 +232,7 @@ static FRAME_SINGLE_TARGET unsigned singles_in(struct path_core *core, const str
 		bytes += len;
 		core->datagrams[to + i] = m;
 	}
+	core->single |= ((UINT64_C(1) << i) - 1) << to;
 	core->n_datagrams += i;
 	sums->datagrams += i;
 	sums->bytes += bytes;

@@ -23,11 +23,11 @@ static enum status acceptable(const struct record *r, enum aead_alg alg, uint16_
 	return STATUS_OK;
 }
 
-/* A fresh mbuf with the fragment alone, for every record but the first. */
+/* A fresh mbuf with a record alone, for every one but the first. */
 static struct rte_mbuf *record_mbuf(struct path_core *core, struct rte_mbuf *datagram,
 				    const struct record *r)
 {
-	uint16_t len = (uint16_t)rd_len(&r->body);
+	uint16_t len = (uint16_t)(RECORD_HEADER_LEN + rd_len(&r->body));
 	struct rte_mbuf *m = rte_pktmbuf_alloc(core->cfg.pool);
 	void *to = m == NULL ? NULL : rte_pktmbuf_append(m, len);
 
@@ -35,7 +35,7 @@ static struct rte_mbuf *record_mbuf(struct path_core *core, struct rte_mbuf *dat
 		rte_pktmbuf_free(m);
 		return NULL;
 	}
-	rte_memcpy(to, r->body.p, len);
+	rte_memcpy(to, r->body.p - RECORD_HEADER_LEN, len);
 	*msg_of(m) = *msg_of(datagram);
 	return m;
 }
@@ -54,7 +54,8 @@ static enum status record_add(struct path_core *core, struct rte_mbuf *datagram,
 	if (rec->m == NULL)
 		return STATUS_NO_MBUF;
 	rec->copy = NULL;
-	rec->body = first ? (uint8_t *)(uintptr_t)r->body.p : rte_pktmbuf_mtod(rec->m, uint8_t *);
+	rec->body = first ? (uint8_t *)(uintptr_t)r->body.p
+			  : rte_pktmbuf_mtod_offset(rec->m, uint8_t *, RECORD_HEADER_LEN);
 	rec->ref = session->ref;
 	rec->seq = r->seq;
 	rec->plain_len = plain_len;
@@ -78,7 +79,7 @@ static void keep_copy(struct path_core *core, unsigned first, struct rte_mbuf *c
 	core->records[first].pending_owner = pending_owner;
 }
 
-static void split(struct path_core *core, const struct core_mine *d)
+static __attribute__((noinline)) void split(struct path_core *core, const struct core_mine *d)
 {
 	struct rd left = rd_of(rte_pktmbuf_mtod(d->m, uint8_t *), rte_pktmbuf_data_len(d->m));
 	unsigned first;
@@ -105,9 +106,39 @@ static void split(struct path_core *core, const struct core_mine *d)
 		keep_copy(core, first, d->copy, d->pending_owner);
 }
 
+/* The same for a datagram of a single record, of which little is left to be asked. false: it has
+ * no room, or cannot be taken; split says why. */
+static inline bool split_single(struct path_core *core, const struct core_mine *d)
+{
+	const struct table_hit *session = d->session;
+	const struct aead_info *info = aead_info(session->class);
+	struct core_record *rec = &core->records[core->n_records];
+	unsigned overhead = (unsigned)info->explicit_len + info->tag_len;
+	unsigned plain_len = rte_pktmbuf_data_len(d->m) - (RECORD_HEADER_LEN + overhead);
+	uint8_t *header = rte_pktmbuf_mtod(d->m, uint8_t *);
+
+	/* A record that is too short makes a plaintext of billions. */
+	if (core->n_records == CORE_RECORDS_MAX || plain_len > RECORD_PLAINTEXT_MAX)
+		return false;
+	rec->m = d->m;
+	rec->copy = NULL;
+	rec->body = header + RECORD_HEADER_LEN;
+	rec->ref = session->ref;
+	rec->seq = bytes_u64(header + 3) & RECORD_SEQ_MAX;
+	rec->plain_len = (uint16_t)plain_len;
+	rec->type = RECORD_APPDATA;
+	rec->aead = session->class;
+	core->n_records++;
+	return true;
+}
+
 void split_run(struct path_core *core)
 {
-	for (unsigned i = 0; i < core->n_mine; i++)
-		split(core, &core->mine[i]);
+	for (unsigned i = 0; i < core->n_mine; i++) {
+		const struct core_mine *d = &core->mine[i];
+
+		if (unlikely(!d->single || !split_single(core, d)))
+			split(core, d);
+	}
 	core->n_mine = 0;
 }

@@ -17,6 +17,12 @@ static inline uint64_t replay_newest(const struct session_hot *hot)
 	return (uint64_t)hot->rx_newest_hi << 32 | hot->rx_newest_lo;
 }
 
+/* replay_is_newer: whether a number is beyond all received, and replay_check has nothing to say. */
+static inline bool replay_is_newer(const struct session_hot *hot, uint64_t seq)
+{
+	return seq > replay_newest(hot);
+}
+
 /* replay_wide_has, replay_wide_mark: the same for a wide window, behind the two below. */
 bool replay_wide_has(const uint64_t *wide, unsigned width, uint64_t seq);
 void replay_wide_mark(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t seq);
