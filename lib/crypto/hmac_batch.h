@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* HMAC-SHA256 of many messages under one key, in ipsec-mb's multi-buffer lanes. Owner core only. */
+/* HMAC-SHA256 of many messages, each under its key, side by side. Owner core only. */
 #pragma once
 
 #include <stddef.h>
@@ -15,12 +15,15 @@ struct hmac_key {
 
 struct hmac_batch;
 
-/* hmac_batch_new: NULL without memory. Free with hmac_batch_free. Slow path only. */
+/* hmac_batch_new: NULL without memory. Free with hmac_batch_free. Slow path only.
+ * hmac_batch_new_lanes: one as on a CPU without SHA instructions (tests, benches). */
 struct hmac_batch *hmac_batch_new(void);
+struct hmac_batch *hmac_batch_new_lanes(void);
 void hmac_batch_free(struct hmac_batch *h);
 
-/* hmac_key_init: prepares a key of 32 bytes. Slow path only; any thread. */
+/* hmac_key_init: prepares a key of 32 bytes; hmac_key_make: of any length. Any thread. */
 void hmac_key_init(struct hmac_key *out, const uint8_t key[32]);
+void hmac_key_make(struct hmac_key *out, const uint8_t *key, size_t len);
 
 /* hmac_one: the MAC of one message. Any thread. */
 void hmac_one(const struct hmac_key *key, const uint8_t *msg, size_t len,
@@ -33,6 +36,5 @@ struct hmac_op {
 	uint8_t mac[HMAC_SHA256_LEN]; /* out */
 };
 
-/* hmac_batch_run: the MACs of n messages, n <= HMAC_BATCH_MAX. A lone message takes the faster
- * single-buffer way. */
+/* hmac_batch_run: the MACs of n messages, n <= HMAC_BATCH_MAX. */
 void hmac_batch_run(struct hmac_batch *h, struct hmac_op *ops, size_t n);

@@ -21,6 +21,13 @@ static int new_batch(void **state)
 	return *state == NULL;
 }
 
+/* As on a CPU without SHA instructions. */
+static int new_lanes(void **state)
+{
+	*state = hmac_batch_new_lanes();
+	return *state == NULL;
+}
+
 static int free_batch(void **state)
 {
 	hmac_batch_free(*state);
@@ -145,15 +152,19 @@ static void batches_do_not_mix(void **state)
 		check_against_libcrypto(&ops[i], key);
 }
 
+#define BOTH_WAYS(test)                                                                            \
+	{ #test, test, new_batch, free_batch, NULL },                                              \
+	{                                                                                          \
+#test " in lanes", test, new_lanes, free_batch, NULL                               \
+	}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(rfc4231_vectors, new_batch, free_batch),
-		cmocka_unit_test_setup_teardown(every_batch_size_matches_libcrypto, new_batch,
-						free_batch),
-		cmocka_unit_test_setup_teardown(every_length_matches_libcrypto, new_batch,
-						free_batch),
-		cmocka_unit_test_setup_teardown(batches_do_not_mix, new_batch, free_batch),
+		BOTH_WAYS(rfc4231_vectors),
+		BOTH_WAYS(every_batch_size_matches_libcrypto),
+		BOTH_WAYS(every_length_matches_libcrypto),
+		BOTH_WAYS(batches_do_not_mix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

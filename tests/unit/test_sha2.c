@@ -63,11 +63,54 @@ static void resumes_behind_a_block(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(msg); i++)
 		msg[i] = (uint8_t)(i * 3 + 1);
-	sha2_256_block(words, msg);
+	sha2_256_start(words);
+	sha2_256_blocks(words, msg, 1);
 	for (size_t len = 0; len <= 300; len++) {
 		sha2_256_resume(&s, words);
 		assert_true(sha2_add(&s, msg + 64, len) && sha2_finish(&s, got));
 		assert_true(EVP_Q_digest(NULL, "SHA256", NULL, msg, 64 + len, want, NULL));
+		assert_memory_equal(got, want, 32);
+	}
+}
+
+/* With SHA instructions, one message or two, and without. */
+static void compressions_agree(void **state)
+{
+	uint8_t msg[2][64 * 5];
+	uint32_t plain[2][8], ours[2][8], pair[2][8];
+
+	(void)state;
+	for (size_t m = 0; m < 2; m++) {
+		for (size_t i = 0; i < sizeof(msg[m]); i++)
+			msg[m][i] = (uint8_t)(i * i + 5 * i + m);
+		sha2_256_start(plain[m]);
+		sha2_256_start(ours[m]);
+		sha2_256_start(pair[m]);
+		sha2_256_blocks_plain(plain[m], msg[m], 5);
+		sha2_256_blocks(ours[m], msg[m], 5);
+		assert_memory_equal(ours[m], plain[m], sizeof(plain[m]));
+	}
+	for (size_t i = 0; i < 5; i++)
+		sha2_256_pair(pair[0], msg[0] + 64 * i, pair[1], msg[1] + 64 * i);
+	assert_memory_equal(pair, plain, sizeof(plain));
+}
+
+/* In pieces of every length around a block. */
+static void pieces_make_the_whole(void **state)
+{
+	uint8_t msg[400], got[SHA2_LEN_MAX], want[EVP_MAX_MD_SIZE];
+	struct sha2 s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(msg); i++)
+		msg[i] = (uint8_t)(i * 7 + 3);
+	assert_true(EVP_Q_digest(NULL, "SHA256", NULL, msg, sizeof(msg), want, NULL));
+	for (size_t piece = 1; piece <= 200; piece++) {
+		assert_true(sha2_init(&s, PRF_SHA256));
+		for (size_t at = 0; at < sizeof(msg); at += piece)
+			assert_true(sha2_add(&s, msg + at,
+					     piece < sizeof(msg) - at ? piece : sizeof(msg) - at));
+		assert_true(sha2_finish(&s, got));
 		assert_memory_equal(got, want, 32);
 	}
 }
@@ -100,10 +143,9 @@ static void hmac_matches_libcrypto(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(known_digests),
-		cmocka_unit_test(copies_go_their_own_way),
-		cmocka_unit_test(resumes_behind_a_block),
-		cmocka_unit_test(hmac_matches_libcrypto),
+		cmocka_unit_test(known_digests),          cmocka_unit_test(copies_go_their_own_way),
+		cmocka_unit_test(compressions_agree),     cmocka_unit_test(pieces_make_the_whole),
+		cmocka_unit_test(resumes_behind_a_block), cmocka_unit_test(hmac_matches_libcrypto),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
