@@ -7,9 +7,19 @@
  *   each step: op 1 byte, then what the op takes
  */
 #include "connection.h"
-#include "hs_pair.h"
+#include "pair_certs.h"
 
 enum { STEPS_MAX = 64 };
+
+/* Bits of the first byte; those below choose the suite. */
+enum {
+	CHOICE_ECDSA = 0x04,
+	CHOICE_ECDHE = 0x08,
+	CHOICE_RENEW = 0x10,
+	CHOICE_TICKET = 0x20,
+	CHOICE_ID = 0x40,
+	CHOICE_NO_EMS = 0x80
+};
 
 enum op {
 	OP_DELIVER,    /* the oldest datagram on its way, as it is */
@@ -155,7 +165,25 @@ static void check(void)
 		p.n_queue = 0;
 }
 
+/* A handshake that nobody disturbs, so that the next one resumes it. */
+static void meet(void)
+{
+	if (!pair_start(&p))
+		abort();
+	pair_flush(&p);
+	if (!p.client.installed || !p.server.installed)
+		abort();
+	pair_again(&p);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct suite *chosen(uint8_t choice)
+{
+	if ((choice & CHOICE_ECDHE) == 0)
+		return pair_suite(KX_PSK, choice & 7);
+	return pair_suite(choice & CHOICE_ECDSA ? KX_ECDHE_ECDSA : KX_ECDHE_PSK, choice & 3);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -166,13 +194,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (aead == NULL) {
 		aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
 		gate = gate_new();
+		pair_certs_new();
 	}
 	if (aead == NULL || gate == NULL)
 		abort();
 	pair_begin(&p, 1, aead, gate);
-	p.client_policy.n_suites = 1;
-	p.client_policy.suites[0] = pair_suite(KX_PSK, choice);
-	p.client.cfg.no_ems = choice & 0x80;
+	pair_use_certs(&p, chosen(choice),
+		       choice & CHOICE_NO_EMS ? CLIENT_AUTH_OPTIONAL : CLIENT_AUTH_REQUIRED);
+	p.client.cfg.no_ems = choice & CHOICE_NO_EMS;
+	p.server.cfg.tickets = choice & CHOICE_TICKET;
+	p.server.cfg.session_ids = choice & CHOICE_ID;
+	p.renew = choice & CHOICE_RENEW;
+	if (choice & (CHOICE_TICKET | CHOICE_ID))
+		meet();
 	if (!pair_start(&p))
 		abort();
 	/* past the cookie: hello, HelloVerifyRequest, hello */

@@ -3,7 +3,7 @@
  * Handshake messages: the first byte chooses the parser. What is accepted is accounted for to the
  * last byte: written again from its parts, it is the same message.
  */
-#include "hs_msg.h"
+#include "hs_auth.h"
 
 #include <stdlib.h>
 
@@ -68,8 +68,11 @@ static void check_client_hello(struct rd body)
 	must(rd_len(&ch.session_id) <= HS_SESSION_ID_MAX && ch.max_fragment_length <= 4);
 	must(ch.has_scsv == client_hello_offers(&ch, 0x00ff));
 	must(ch.has_fallback_scsv == client_hello_offers(&ch, 0x5600));
+	must(ch.has_ticket || rd_len(&ch.ticket) == 0);
+	must(rd_len(&ch.ticket) == 0 ||
+	     (ch.ticket.p >= ch.extensions.p && ch.ticket.end <= ch.extensions.end));
 	must(ch.has_extensions ||
-	     !(ch.has_ems || ch.has_renegotiation_info || ch.max_fragment_length));
+	     !(ch.has_ems || ch.has_ticket || ch.has_renegotiation_info || ch.max_fragment_length));
 }
 
 static void check_server_hello(struct rd body)
@@ -85,13 +88,14 @@ static void check_server_hello(struct rd body)
 	wr_u16(&w, sh.suite);
 	wr_u8(&w, sh.compression);
 	must_be(&w, &body);
-	/* Behind that at most: length, renegotiation_info, extended_master_secret. */
-	must(rd_len(&body) - wr_len(&w) <= 2 + 5 + 4);
+	/* Behind that at most what we know, each once; all of it is short. */
+	must(rd_len(&body) - wr_len(&w) <= 2 + 64);
 }
 
 static void check_small(struct rd body)
 {
 	struct wr w = wr_of(rebuilt, sizeof(rebuilt));
+	uint32_t lifetime_s;
 	struct rd vec;
 
 	if (psk_identity_parse(body, &vec) == HS_PARSE_OK) {
@@ -105,6 +109,74 @@ static void check_small(struct rd body)
 		must(wr_len(&w) == rd_len(&body));
 		must(memcmp(rebuilt + 2, body.p + 2, wr_len(&w) - 2) == 0);
 	}
+	w = wr_of(rebuilt, sizeof(rebuilt));
+	if (new_session_ticket_parse(body, &lifetime_s, &vec) == HS_PARSE_OK) {
+		new_session_ticket_write(&w, lifetime_s, vec.p, (uint16_t)rd_len(&vec));
+		must_be(&w, &body);
+		must(wr_len(&w) == rd_len(&body));
+	}
+}
+
+static void written(const struct wr *w, const struct rd *body)
+{
+	must_be(w, body);
+	must(wr_len(w) == rd_len(body));
+}
+
+static void check_certificates(struct rd body)
+{
+	struct wr w = wr_of(rebuilt, sizeof(rebuilt));
+	struct certificate_request cr;
+	struct hs_signature sig;
+	struct rd content;
+
+	if (certificate_parse(body, &content) == HS_PARSE_OK) {
+		put_vec(&w, 3, &content);
+		written(&w, &body);
+	}
+	w = wr_of(rebuilt, sizeof(rebuilt));
+	if (certificate_request_parse(body, &cr) == HS_PARSE_OK) {
+		put_vec(&w, 1, &cr.types);
+		put_vec(&w, 2, &cr.signature_algorithms);
+		put_vec(&w, 2, &cr.authorities);
+		written(&w, &body);
+	}
+	w = wr_of(rebuilt, sizeof(rebuilt));
+	if (certificate_verify_parse(body, &sig) == HS_PARSE_OK) {
+		hs_signature_write(&w, sig.scheme, sig.bytes.p, rd_len(&sig.bytes));
+		written(&w, &body);
+	}
+}
+
+static void check_key_exchanges(struct rd body)
+{
+	struct wr w = wr_of(rebuilt, sizeof(rebuilt));
+	struct rd identity, point;
+	struct ecdhe_server s;
+
+	if (ecdhe_psk_server_parse(body, &s) == HS_PARSE_OK) {
+		put_vec(&w, 2, &s.hint);
+		ecdhe_params_write(&w, s.group, s.point.p, rd_len(&s.point));
+		written(&w, &body);
+	}
+	w = wr_of(rebuilt, sizeof(rebuilt));
+	if (ecdhe_signed_server_parse(body, &s) == HS_PARSE_OK) {
+		wr_bytes(&w, s.params.p, rd_len(&s.params));
+		hs_signature_write(&w, s.signature.scheme, s.signature.bytes.p,
+				   rd_len(&s.signature.bytes));
+		written(&w, &body);
+	}
+	w = wr_of(rebuilt, sizeof(rebuilt));
+	if (ecdhe_client_parse(body, &point) == HS_PARSE_OK) {
+		ecdhe_point_write(&w, point.p, rd_len(&point));
+		written(&w, &body);
+	}
+	w = wr_of(rebuilt, sizeof(rebuilt));
+	if (ecdhe_psk_client_parse(body, &identity, &point) == HS_PARSE_OK) {
+		put_vec(&w, 2, &identity);
+		ecdhe_point_write(&w, point.p, rd_len(&point));
+		written(&w, &body);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -114,7 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	struct rd body = rd_of(data + 1, size - 1);
 
-	switch (data[0] % 4) {
+	switch (data[0] < 128 ? data[0] % 4 : 4 + data[0] % 2) {
 	case 0:
 		check_fragments(body);
 		break;
@@ -123,6 +195,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 2:
 		check_server_hello(body);
+		break;
+	case 4:
+		check_certificates(body);
+		break;
+	case 5:
+		check_key_exchanges(body);
 		break;
 	default:
 		check_small(body);

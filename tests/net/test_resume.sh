@@ -128,3 +128,41 @@ check "starts without resumption" start_sluice af_packet:veth0 --no-resumption
 check "a handshake" first
 check "... is not resumed" fully
 check "drains" stop_sluice
+
+# Our client role against other servers, and against ours.
+client=$build/tests/net/resume
+# kinds ADDRESS WANTED-LINES…: what each handshake of our client was.
+kinds() {
+	local address=$1
+	shift
+	in_cli timeout 60 "$client" "$address" 5684 dev1 "$key_text" "$#" ${suite:+"$suite"} > "$work/kinds"
+	[ "$(cut -d, -f1 "$work/kinds" | tr '\n' ' ')" = "$* " ] || { cat "$work/kinds" "$work/err"; return 1; }
+}
+# Its datagrams: two hellos and the last flight out, the cookie and a flight in.
+round_trips() { grep -q "^$1, 3 out, 2 in" "$work/kinds" || { cat "$work/kinds"; return 1; }; }
+s_server() { # options
+	# Its standard input must not end.
+	in_cli openssl s_server -dtls1_2 -accept 198.18.0.1:5684 -nocert -psk "$(psk_key_hex)" -cipher PSK "$@" \
+		<&9 > "$work/answer" 2> "$work/err" &
+	server_pid=$!
+	sleep 1
+}
+end_server() { kill "$server_pid" 2> /dev/null; wait "$server_pid" 2> /dev/null; }
+mkfifo "$work/fifo" && exec 9<> "$work/fifo"
+
+check "starts" start_sluice af_packet:veth0
+for suite in TLS_PSK_WITH_AES_128_CCM_8 TLS_PSK_WITH_AES_256_GCM_SHA384; do
+	check "our client and our server, $suite: by ticket" kinds 198.18.0.2 full ticket ticket
+	check "... in two round trips" round_trips ticket
+	NO_TICKET=1 check "... by id" kinds 198.18.0.2 full id id
+	check "... in two round trips" round_trips id
+done
+check "drains" stop_sluice
+for suite in TLS_PSK_WITH_AES_128_CCM_8 TLS_PSK_WITH_AES_256_GCM_SHA384; do
+	s_server
+	check "our client and openssl s_server, $suite: by ticket" kinds 198.18.0.1 full ticket ticket
+	end_server
+	s_server -no_ticket
+	check "... by id" kinds 198.18.0.1 full id id
+	end_server
+done
