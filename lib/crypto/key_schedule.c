@@ -64,6 +64,19 @@ size_t key_psk_premaster(const uint8_t *psk, size_t psk_len, uint8_t *out)
 	return wr_finish(&w, &len) ? len : 0;
 }
 
+size_t key_ecdhe_psk_premaster(const uint8_t *shared, size_t shared_len, const uint8_t *psk,
+			       size_t psk_len, uint8_t *out)
+{
+	struct wr w = wr_of(out, 4 + 2 * PSK_KEY_MAX);
+	size_t len;
+
+	wr_u16(&w, (uint16_t)shared_len);
+	wr_bytes(&w, shared, shared_len);
+	wr_u16(&w, (uint16_t)psk_len);
+	wr_bytes(&w, psk, psk_len);
+	return wr_finish(&w, &len) ? len : 0;
+}
+
 size_t key_block_len(const struct suite *suite)
 {
 	const struct aead_info *info = aead_info(suite->aead);
@@ -86,6 +99,8 @@ bool key_block_slice(const struct suite *suite, const uint8_t *block, size_t len
 
 struct transcript {
 	struct sha2 hash;
+	struct sha2 sha256; /* where has_sha256 */
+	bool has_sha256;
 };
 
 struct transcript *transcript_new(enum prf_hash hash)
@@ -96,14 +111,22 @@ struct transcript *transcript_new(enum prf_hash hash)
 		free(t);
 		return NULL;
 	}
+	if (t != NULL)
+		t->has_sha256 = false;
 	return t;
+}
+
+void transcript_keep_sha256(struct transcript *t)
+{
+	t->has_sha256 = t->hash.hash != PRF_SHA256 && sha2_init(&t->sha256, PRF_SHA256);
 }
 
 void transcript_free(struct transcript *t) { free(t); }
 
 bool transcript_add(struct transcript *t, const uint8_t *msg, size_t len)
 {
-	return len == 0 || sha2_add(&t->hash, msg, len);
+	return len == 0 ||
+	       (sha2_add(&t->hash, msg, len) && (!t->has_sha256 || sha2_add(&t->sha256, msg, len)));
 }
 
 size_t transcript_hash(const struct transcript *t, uint8_t out[HASH_MAX])
@@ -111,4 +134,11 @@ size_t transcript_hash(const struct transcript *t, uint8_t out[HASH_MAX])
 	struct sha2 copy = t->hash;
 
 	return sha2_finish(&copy, out) ? sha2_len(copy.hash) : 0;
+}
+
+size_t transcript_sha256(const struct transcript *t, uint8_t out[HASH_MAX])
+{
+	struct sha2 copy = t->has_sha256 ? t->sha256 : t->hash;
+
+	return copy.hash == PRF_SHA256 && sha2_finish(&copy, out) ? sha2_len(copy.hash) : 0;
 }

@@ -23,6 +23,11 @@ bool key_prf(enum prf_hash hash, const uint8_t *secret, size_t secret_len, const
  * is beyond PSK_KEY_MAX. */
 size_t key_psk_premaster(const uint8_t *psk, size_t psk_len, uint8_t *out);
 
+/* key_ecdhe_psk_premaster: RFC 5489 §2: the shared secret and the key, each with a two-byte length.
+ * out has room for 4 + 2 * PSK_KEY_MAX. Returns its length, 0 when it does not fit. */
+size_t key_ecdhe_psk_premaster(const uint8_t *shared, size_t shared_len, const uint8_t *psk,
+			       size_t psk_len, uint8_t *out);
+
 /* key_block_len: bytes of a suite's key block (RFC 5246 §6.3; an AEAD suite has no MAC keys), to be
  * had from key_prf("key expansion", server random | client random). */
 size_t key_block_len(const struct suite *suite);
@@ -36,9 +41,16 @@ struct transcript;
 
 struct transcript *transcript_new(enum prf_hash hash); /* NULL: no memory */
 void transcript_free(struct transcript *t);
+
+/* transcript_keep_sha256: before anything is added: keeps the SHA-256 too, where it is not the hash
+ * anyway. CertificateVerify has it whatever the suite (RFC 5246 §7.4.8). */
+void transcript_keep_sha256(struct transcript *t);
 bool transcript_add(struct transcript *t, const uint8_t *msg, size_t len)
 	__attribute__((warn_unused_result));
 
 /* transcript_hash: the hash so far, HASH_MAX bytes of room; the transcript can go on. Returns the
  * hash's length, 0 when libcrypto failed. */
 size_t transcript_hash(const struct transcript *t, uint8_t out[HASH_MAX]);
+
+/* transcript_sha256: the SHA-256 so far, 32 bytes; 0: it is not kept, or libcrypto failed. */
+size_t transcript_sha256(const struct transcript *t, uint8_t out[HASH_MAX]);

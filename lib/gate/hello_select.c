@@ -78,6 +78,7 @@ static bool type_common(struct rd types, bool x509, bool rpk, uint8_t *out)
 static bool types_choose(const struct client_hello *ch, const struct hello_policy *policy,
 			 struct hello_choice *c)
 {
+	c->server_name = rd_len(&ch->server_name) != 0;
 	c->has_server_type = rd_len(&ch->server_certificate_types) != 0;
 	if (!type_common(ch->server_certificate_types, true, true, &c->server_type))
 		return false;

@@ -30,6 +30,7 @@ struct hello_choice {
 	enum alert alert;        /* when refused */
 	uint16_t group;          /* of suites that agree on a key */
 	/* KX_ECDHE_ECDSA */
+	bool server_name; /* it had a part in choosing the certificate: answer RFC 6066 §3 */
 	bool request_certificate;
 	bool has_client_type, has_server_type; /* answer RFC 7250 */
 	uint8_t client_type, server_type;      /* HS_CERTIFICATE_X509 or HS_CERTIFICATE_RPK */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client12.h"
 
+#include "auth12.h"
 #include "keys12.h"
 #include "resume12.h"
 
@@ -9,7 +10,10 @@ enum { COOKIES_MAX = 4 }; /* a server that wants more than that is not serious *
 static enum hs_next on_hello_verify_request(struct handshake *h,
 					    const struct reassembly_message *m);
 static enum hs_next on_server_hello(struct handshake *h, const struct reassembly_message *m);
+static enum hs_next on_certificate(struct handshake *h, const struct reassembly_message *m);
+static enum hs_next on_hint(struct handshake *h, const struct reassembly_message *m);
 static enum hs_next on_server_key_exchange(struct handshake *h, const struct reassembly_message *m);
+static enum hs_next on_certificate_request(struct handshake *h, const struct reassembly_message *m);
 static enum hs_next on_server_hello_done(struct handshake *h, const struct reassembly_message *m);
 static enum hs_next on_new_ticket(struct handshake *h, const struct reassembly_message *m);
 static enum hs_next on_finished(struct handshake *h, const struct reassembly_message *m);
@@ -19,9 +23,13 @@ const struct hs_row client12_rows[] = {
 	/* state                 message                  epoch handler                    RFC */
 	{ C12_SERVER_HELLO,      HS_HELLO_VERIFY_REQUEST, 0,    on_hello_verify_request }, /* 6347 4.2.1 */
 	{ C12_SERVER_HELLO,      HS_SERVER_HELLO,         0,    on_server_hello },         /* 5246 7.4.1.3 */
-	{ C12_SERVER_HELLO_DONE, HS_SERVER_KEY_EXCHANGE,  0,    on_server_key_exchange },  /* 4279 2 */
-	{ C12_SERVER_HELLO_DONE, HS_SERVER_HELLO_DONE,    0,    on_server_hello_done },    /* 5246 7.4.5 */
-	{ C12_HINTED,            HS_SERVER_HELLO_DONE,    0,    on_server_hello_done },
+	{ C12_PSK_HINT,          HS_SERVER_KEY_EXCHANGE,  0,    on_hint },                 /* 4279 2 */
+	{ C12_PSK_HINT,          HS_SERVER_HELLO_DONE,    0,    on_server_hello_done },    /* 5246 7.4.5 */
+	{ C12_CERTIFICATE,       HS_CERTIFICATE,          0,    on_certificate },          /* 5246 7.4.2 */
+	{ C12_KEY_EXCHANGE,      HS_SERVER_KEY_EXCHANGE,  0,    on_server_key_exchange },  /* 8422 5.4, 5489 2 */
+	{ C12_REQUEST,           HS_CERTIFICATE_REQUEST,  0,    on_certificate_request },  /* 5246 7.4.4 */
+	{ C12_REQUEST,           HS_SERVER_HELLO_DONE,    0,    on_server_hello_done },
+	{ C12_SERVER_HELLO_DONE, HS_SERVER_HELLO_DONE,    0,    on_server_hello_done },
 	{ C12_TICKET,            HS_NEW_SESSION_TICKET,   0,    on_new_ticket },           /* 5077 3.3 */
 	{ C12_FINISHED,          HS_FINISHED,             1,    on_finished },             /* 5246 7.4.9 */
 	{ C12_RESUMED_TICKET,    HS_NEW_SESSION_TICKET,   0,    resume12_new_ticket },
@@ -29,6 +37,33 @@ const struct hs_row client12_rows[] = {
 };
 /* clang-format on */
 const size_t client12_n_rows = sizeof(client12_rows) / sizeof(client12_rows[0]);
+
+static bool offers(const struct hello_policy *policy, enum suite_kx kx)
+{
+	for (size_t i = 0; i < policy->n_suites; i++)
+		if (policy->suites[i]->kx == kx)
+			return true;
+	return false;
+}
+
+/* What goes with suites that have ephemeral keys and certificates. */
+static void extensions_offer(const struct hello_policy *policy, struct client_hello_params *p)
+{
+	static const uint8_t rpk[] = { HS_CERTIFICATE_RPK };
+
+	if (!offers(policy, KX_ECDHE_PSK) && !offers(policy, KX_ECDHE_ECDSA))
+		return;
+	p->groups = policy->groups;
+	p->n_groups = policy->n_groups;
+	if (!offers(policy, KX_ECDHE_ECDSA))
+		return;
+	p->signature_algorithms = auth12_schemes;
+	p->n_signature_algorithms = AUTH12_SCHEMES;
+	if (!policy->client_rpk)
+		return;
+	p->client_certificate_types = p->server_certificate_types = rpk;
+	p->n_client_certificate_types = p->n_server_certificate_types = sizeof(rpk);
+}
 
 static enum hs_next client_hello_flight(struct handshake *h)
 {
@@ -51,6 +86,7 @@ static enum hs_next client_hello_flight(struct handshake *h)
 
 	for (size_t i = 0; i < policy->n_suites; i++)
 		suites[i] = policy->suites[i]->id;
+	extensions_offer(policy, &p);
 	flight_begin(&h->out);
 	w = flight_open(&h->out);
 	client_hello_write(&w, &p);
@@ -112,9 +148,37 @@ static bool transcript_begin(struct handshake *h, const struct reassembly_messag
 	const struct flight_message *hello = &h->out.messages[0];
 
 	h->transcript = transcript_new(h->suite->hash);
+	if (h->transcript != NULL && !suite_has_psk(h->suite))
+		transcript_keep_sha256(h->transcript);
 	return h->transcript != NULL &&
 	       transcript_add(h->transcript, h->out.bytes + hello->at, hello->len) &&
 	       connection_heard(h, m);
+}
+
+/* RFC 7250 §4.2: a server answers with a type that was offered. */
+static bool types_take(struct handshake *h, const struct server_hello *sh)
+{
+	bool rpk = h->cfg->policy->client_rpk;
+
+	h->own_type = sh->client_certificate_type;
+	h->peer_type = sh->server_certificate_type;
+	if (!rpk)
+		return !sh->has_client_certificate_type && !sh->has_server_certificate_type;
+	return (!sh->has_client_certificate_type || h->own_type == HS_CERTIFICATE_RPK) &&
+	       (!sh->has_server_certificate_type || h->peer_type == HS_CERTIFICATE_RPK);
+}
+
+static uint8_t state_after_hello(enum suite_kx kx)
+{
+	switch (kx) {
+	case KX_PSK:
+		return C12_PSK_HINT;
+	case KX_ECDHE_PSK:
+		return C12_KEY_EXCHANGE;
+	case KX_ECDHE_ECDSA:
+		break;
+	}
+	return C12_CERTIFICATE;
 }
 
 static enum hs_next on_server_hello(struct handshake *h, const struct reassembly_message *m)
@@ -128,7 +192,7 @@ static enum hs_next on_server_hello(struct handshake *h, const struct reassembly
 		return connection_fail(h, STATUS_HELLO_VERSION, ALERT_PROTOCOL_VERSION);
 	h->suite = suite_offered(h->cfg->policy, sh.suite);
 	if (h->suite == NULL || sh.compression != 0 || (sh.has_ems && h->cfg->no_ems) ||
-	    (sh.has_ticket && h->cfg->no_ticket))
+	    (sh.has_ticket && h->cfg->no_ticket) || !types_take(h, &sh))
 		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	if (h->cfg->policy->require_ems && !sh.has_ems)
 		return connection_fail(h, STATUS_HS_NO_EMS, ALERT_HANDSHAKE_FAILURE);
@@ -140,12 +204,13 @@ static enum hs_next on_server_hello(struct handshake *h, const struct reassembly
 		return resume12_continue(h, &sh);
 	resume12_declined(h, &sh);
 	h->ticket_promised = sh.has_ticket;
-	h->state = C12_SERVER_HELLO_DONE;
+	h->state = state_after_hello(h->suite->kx);
+	h->in.certificates = h->state == C12_CERTIFICATE;
 	return HS_NEXT_MESSAGE;
 }
 
 /* An identity hint. Devices have one identity, so it changes nothing (RFC 4279 §5.2). */
-static enum hs_next on_server_key_exchange(struct handshake *h, const struct reassembly_message *m)
+static enum hs_next on_hint(struct handshake *h, const struct reassembly_message *m)
 {
 	struct rd hint;
 
@@ -153,7 +218,84 @@ static enum hs_next on_server_key_exchange(struct handshake *h, const struct rea
 		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
 	if (!connection_heard(h, m))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
-	h->state = C12_HINTED;
+	h->state = C12_SERVER_HELLO_DONE;
+	return HS_NEXT_MESSAGE;
+}
+
+static enum hs_next on_server_taken(struct handshake *h)
+{
+	h->state = C12_KEY_EXCHANGE;
+	return HS_NEXT_MESSAGE;
+}
+
+static enum hs_next on_certificate(struct handshake *h, const struct reassembly_message *m)
+{
+	struct rd content;
+
+	if (certificate_parse(m->body, &content) != HS_PARSE_OK)
+		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
+	if (rd_len(&content) == 0)
+		return connection_fail(h, STATUS_HS_NO_CERT, ALERT_ILLEGAL_PARAMETER);
+	return auth12_peer_certificate(h, m, content, h->peer_type, on_server_taken);
+}
+
+static bool group_offered(const struct hello_policy *policy, uint16_t group)
+{
+	for (size_t i = 0; i < policy->n_groups; i++)
+		if (policy->groups[i] == group)
+			return true;
+	return false;
+}
+
+static enum hs_next on_params_signed(struct handshake *h)
+{
+	h->state = C12_REQUEST;
+	return HS_NEXT_MESSAGE;
+}
+
+static enum hs_next on_server_key_exchange(struct handshake *h, const struct reassembly_message *m)
+{
+	struct ecdhe_server s;
+	bool psk = suite_has_psk(h->suite);
+	enum hs_parse parsed =
+		psk ? ecdhe_psk_server_parse(m->body, &s) : ecdhe_signed_server_parse(m->body, &s);
+
+	if (parsed != HS_PARSE_OK)
+		return connection_unparsed(h, parsed);
+	if (!group_offered(h->cfg->policy, s.group) || rd_len(&s.point) > sizeof(h->peer_point) ||
+	    !auth12_params(h, s.group, s.point.p, rd_len(&s.point)))
+		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	h->peer_group = s.group;
+	h->peer_point_len = (uint8_t)rd_len(&s.point);
+	memcpy(h->peer_point, s.point.p, h->peer_point_len);
+	if (!psk)
+		return auth12_verify_params(h, m, &s.signature, on_params_signed);
+	if (!connection_heard(h, m))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	h->state = C12_SERVER_HELLO_DONE;
+	return HS_NEXT_MESSAGE;
+}
+
+/* The kinds of our keys that sign digests by a scheme that the server takes. */
+static unsigned kinds_asked(const struct certificate_request *cr)
+{
+	return hs_list16_has(cr->signature_algorithms, SIGNATURE_ECDSA_SECP256R1_SHA256)
+		       ? SIGNATURE_KIND_P256
+		       : SIGNATURE_KIND_NONE;
+}
+
+static enum hs_next on_certificate_request(struct handshake *h, const struct reassembly_message *m)
+{
+	struct certificate_request cr;
+
+	if (certificate_request_parse(m->body, &cr) != HS_PARSE_OK)
+		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
+	if (!connection_heard(h, m))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	h->certificate_asked = true;
+	if (h->cfg->own_find != NULL && kinds_asked(&cr) != 0)
+		h->own = h->cfg->own_find(h->cfg->own_arg, NULL, 0, kinds_asked(&cr));
+	h->state = C12_SERVER_HELLO_DONE;
 	return HS_NEXT_MESSAGE;
 }
 
@@ -173,26 +315,68 @@ static enum hs_next on_new_ticket(struct handshake *h, const struct reassembly_m
 	return HS_NEXT_MESSAGE;
 }
 
-static enum hs_next on_keys(struct handshake *h)
+static enum hs_next finish(struct handshake *h)
 {
 	return keys12_verify_data(h, true, on_client_verify_data);
 }
 
+static enum hs_next on_messages_signed(struct handshake *h)
+{
+	struct wr w = flight_open(&h->out);
+
+	hs_signature_write(&w,
+			   (uint16_t)signature_scheme_of(signature_key_kind(x509_own_key(h->own))),
+			   h->job.signature, h->job.signature_len);
+	if (!connection_message(h, &w, 0, HS_CERTIFICATE_VERIFY))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	return finish(h);
+}
+
+static enum hs_next on_keys(struct handshake *h)
+{
+	return h->own != NULL ? auth12_sign_messages(h, on_messages_signed) : finish(h);
+}
+
+static bool client_key_exchange(struct handshake *h)
+{
+	struct wr w = flight_open(&h->out);
+
+	if (suite_has_psk(h->suite))
+		psk_identity_write(&w, h->identity, h->identity_len);
+	if (suite_has_ecdhe(h->suite))
+		ecdhe_point_write(&w, h->own_point, h->own_point_len);
+	return connection_message(h, &w, 0, HS_CLIENT_KEY_EXCHANGE);
+}
+
+/* The premaster secret is there: our flight up to the ClientKeyExchange, then the keys. */
+static enum hs_next on_premaster(struct handshake *h)
+{
+	flight_begin(&h->out);
+	if ((h->certificate_asked && !auth12_certificate(h, h->own_type)) ||
+	    !client_key_exchange(h))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	return keys12_derive(h, on_keys);
+}
+
+static enum hs_next on_keygen(struct handshake *h)
+{
+	h->own_point_len = h->job.point_len;
+	memcpy(h->own_point, h->job.point, h->own_point_len);
+	return auth12_derive(h, rd_of(h->peer_point, h->peer_point_len), on_premaster);
+}
+
 static enum hs_next on_server_hello_done(struct handshake *h, const struct reassembly_message *m)
 {
-	struct wr w;
-
 	if (rd_len(&m->body) != 0)
 		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
 	if (!connection_heard(h, m))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	connection_awaits(h, m);
-	flight_begin(&h->out);
-	w = flight_open(&h->out);
-	psk_identity_write(&w, h->identity, h->identity_len);
-	if (!connection_message(h, &w, 0, HS_CLIENT_KEY_EXCHANGE))
+	if (suite_has_ecdhe(h->suite))
+		return auth12_keygen(h, h->peer_group, on_keygen);
+	if (!keys12_premaster(h, NULL, 0))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
-	return keys12_derive(h, h->psk, h->psk_len, on_keys);
+	return on_premaster(h);
 }
 
 static enum hs_next on_server_verify_data(struct handshake *h)

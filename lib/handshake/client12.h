@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DTLS 1.2 with a pre-shared key, client (RFC 6347 §4.2, RFC 4279 §2):
+ * DTLS 1.2, client (RFC 6347 §4.2), with a pre-shared key (RFC 4279 §2), one and an ephemeral key
+ * (RFC 5489), or certificates (RFC 8422):
  *
  *   ClientHello                    -->
  *                                  <--  HelloVerifyRequest
  *   ClientHello with cookie        -->
- *                                  <--  ServerHello, [ServerKeyExchange], ServerHelloDone
- *   ClientKeyExchange,
+ *                                  <--  ServerHello, [Certificate], [ServerKeyExchange],
+ *                                       [CertificateRequest], ServerHelloDone
+ *   [Certificate], ClientKeyExchange, [CertificateVerify],
  *   [ChangeCipherSpec], Finished   -->
  *                                  <--  [NewSessionTicket],
  *                                       [ChangeCipherSpec], Finished
@@ -18,10 +20,13 @@
 #include "connection.h"
 
 enum client12_state {
-	C12_SERVER_HELLO,      /* or a HelloVerifyRequest */
-	C12_SERVER_HELLO_DONE, /* or a ServerKeyExchange */
-	C12_HINTED,            /* ServerKeyExchange came */
-	C12_TICKET,            /* a NewSessionTicket was promised */
+	C12_SERVER_HELLO, /* or a HelloVerifyRequest */
+	C12_PSK_HINT,     /* plain PSK: a ServerKeyExchange, or ServerHelloDone */
+	C12_CERTIFICATE,
+	C12_KEY_EXCHANGE,
+	C12_REQUEST, /* a CertificateRequest, or ServerHelloDone */
+	C12_SERVER_HELLO_DONE,
+	C12_TICKET, /* a NewSessionTicket was promised */
 	C12_FINISHED,
 	C12_RESUMED_TICKET, /* the server resumes; as C12_TICKET */
 	C12_RESUMED,        /* as C12_FINISHED, and ours is still to come */

@@ -4,9 +4,10 @@
  *
  *   handshake.c    the API: input, timers, output, jobs, events
  *   inbound.c      datagram -> records -> fragments -> messages -> handlers
- *   server12.c     the messages of a DTLS 1.2 PSK server, a table and a handler each
+ *   server12.c     the messages of a DTLS 1.2 server, a table and a handler each
  *   client12.c     the same for a client
  *   resume12.c     the abbreviated handshake of both, and what the full one promises for it
+ *   auth12.c       what both do with ephemeral keys, certificates and signatures
  *   keys12.c       what both derive: master secret, traffic keys, verify_data
  *   flight.c reassembly.c protect.c    what goes out, what comes in, records
  */
@@ -98,6 +99,23 @@ struct handshake {
 	uint8_t cookie_len;
 	uint8_t n_cookies;
 
+	/* Suites with ephemeral keys and certificates. */
+	struct hello_choice choice; /* server: what the hello got */
+	struct x509_own *own;       /* one reference; NULL: none */
+	struct ecdhe *ecdhe;        /* between our public key and the peer's */
+	struct signature_key *peer_key;
+	struct connection_copy peer_message;                      /* a job works on it */
+	uint8_t params[2 * HS_RANDOM_LEN + 4 + ECDHE_PUBLIC_MAX]; /* as auth12_params makes them */
+	uint8_t params_len;
+	uint8_t peer_point[ECDHE_PUBLIC_MAX];
+	uint8_t peer_point_len;
+	uint8_t own_point[ECDHE_PUBLIC_MAX]; /* client */
+	uint8_t own_point_len;
+	uint16_t peer_group;         /* client */
+	uint8_t own_type, peer_type; /* RFC 7250: what each shows */
+	bool certificate_asked;      /* client */
+	enum handshake_auth auth;    /* of the peer, by a certificate or raw key */
+
 	uint16_t peer_finished_seq;
 	uint8_t n_unopened; /* records of epoch 1 that did not open: see inbound.c */
 	uint64_t unopened_seq, unopened_ns;
@@ -162,3 +180,8 @@ bool connection_random(struct handshake *h, void *out, size_t len) MUST_USE;
 bool connection_keep(struct handshake *h, struct connection_copy *out, const void *bytes,
 		     size_t len) MUST_USE;
 void connection_drop(struct handshake *h, struct connection_copy *copy);
+
+/* connection_take: the due message's bytes to keep, without copying where they are kept already;
+ * m->body is gone with them. */
+bool connection_take(struct handshake *h, const struct reassembly_message *m,
+		     struct connection_copy *out) MUST_USE;

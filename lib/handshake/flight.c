@@ -66,6 +66,23 @@ bool flight_close(struct flight *f, const struct wr *body, uint8_t epoch, uint8_
 	return true;
 }
 
+bool flight_borrow(struct flight *f, struct rd body, uint8_t epoch, uint8_t type, uint16_t seq,
+		   struct rd *out_header)
+{
+	uint8_t *start = f->bytes + f->used;
+	struct wr header = wr_of(start, sizeof(f->bytes) - f->used);
+	uint32_t len = (uint32_t)rd_len(&body);
+
+	hs_header_write(&header, type, len, seq, 0, len);
+	if (header.failed || len > UINT16_MAX - HS_HEADER_LEN ||
+	    !flight_add(f, HS_HEADER_LEN, epoch, RECORD_HANDSHAKE))
+		return false;
+	f->messages[f->n_messages - 1].body = body.p;
+	f->messages[f->n_messages - 1].body_len = (uint16_t)len;
+	*out_header = rd_of(start, HS_HEADER_LEN);
+	return true;
+}
+
 bool flight_ccs(struct flight *f)
 {
 	if (!flight_add(f, 1, 0, RECORD_CCS))
@@ -138,15 +155,29 @@ static void flight_sent(struct flight *f)
 		f->state = f->last ? FLIGHT_FINISHED : FLIGHT_WAITING;
 }
 
+/* A message's header (as of one fragment) and body, wherever that is. */
+static bool message_read(const struct flight *f, const struct flight_message *m,
+			 struct hs_fragment *out)
+{
+	struct rd at = rd_of(f->bytes + m->at, m->len);
+	uint32_t frag_len;
+
+	out->body = rd_of(m->body, m->body_len);
+	if (m->body == NULL)
+		return hs_fragment_next(&at, out);
+	return rd_u8(&at, &out->type) && rd_u24(&at, &out->len) && rd_u16(&at, &out->seq) &&
+	       rd_u24(&at, &out->off) && rd_u24(&at, &frag_len);
+}
+
 /* Cuts the next fragment of a handshake message. */
 static bool flight_cut(struct flight *f, const struct flight_message *m, size_t room, struct wr *w)
 {
-	struct rd whole = rd_of(f->bytes + m->at, m->len);
-	size_t left = (size_t)(m->len - HS_HEADER_LEN - f->sending_at), piece;
 	struct hs_fragment header;
+	size_t left, piece;
 
-	if (room < HS_HEADER_LEN || !hs_fragment_next(&whole, &header))
+	if (room < HS_HEADER_LEN || !message_read(f, m, &header))
 		return false;
+	left = header.len - f->sending_at;
 	piece = left < room - HS_HEADER_LEN ? left : room - HS_HEADER_LEN;
 	if (piece < left && piece < FRAGMENT_MIN)
 		return false;

@@ -29,7 +29,7 @@
 #include "hs_msg.h"
 
 enum {
-	FLIGHT_MESSAGES_MAX = 4,
+	FLIGHT_MESSAGES_MAX = 6,
 	FLIGHT_BYTES_MAX = 960,     /* a client's hello with the longest cookie and ticket */
 	FLIGHT_RECORDS_MAX = 10,    /* in one transmission (checklist 25) */
 	FLIGHT_SHRINK_TIMEOUTS = 2, /* then smaller datagrams (RFC 6347 §4.1.1.1) */
@@ -40,6 +40,9 @@ enum flight_state { FLIGHT_PREPARING, FLIGHT_SENDING, FLIGHT_WAITING, FLIGHT_FIN
 
 struct flight_message {
 	uint16_t at, len; /* in bytes: handshake header and body, or a ChangeCipherSpec's body */
+	/* The body when it stands elsewhere, body_len bytes; len is that of the header then. */
+	const uint8_t *body;
+	uint16_t body_len;
 	uint8_t epoch;
 	uint8_t record_type;
 };
@@ -74,6 +77,12 @@ void flight_begin(struct flight *f);
 struct wr flight_open(struct flight *f);
 bool flight_close(struct flight *f, const struct wr *body, uint8_t epoch, uint8_t type,
 		  uint16_t seq, struct rd *out_message) MUST_USE;
+
+/* flight_borrow: a handshake message whose body is borrowed until the flight is wiped or another
+ * one begins: what many handshakes send is not copied into each. Gives the header, as the
+ * transcript wants it. */
+bool flight_borrow(struct flight *f, struct rd body, uint8_t epoch, uint8_t type, uint16_t seq,
+		   struct rd *out_header) MUST_USE;
 
 /* flight_ccs: a ChangeCipherSpec at this place, in the clear. */
 bool flight_ccs(struct flight *f) MUST_USE;

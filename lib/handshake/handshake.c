@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "handshake.h"
 
+#include "auth12.h"
 #include "client12.h"
 #include "connection.h"
 #include "inbound.h"
@@ -10,7 +11,7 @@
 
 #include <stdlib.h>
 
-_Static_assert(sizeof(struct handshake) + REASSEMBLY_MEMORY_MAX +
+_Static_assert(sizeof(struct handshake) + REASSEMBLY_CERTIFICATE_MEMORY_MAX +
 			       (size_t)(HANDSHAKE_HELD_MAX + 1) * HANDSHAKE_DATAGRAM_MAX <=
 		       HANDSHAKE_MEMORY_MAX,
 	       "a handshake's memory budget");
@@ -88,6 +89,8 @@ void handshake_free(struct handshake *h)
 	inbound_free(h);
 	connection_drop(h, &h->hello);
 	connection_drop(h, &h->ticket);
+	connection_drop(h, &h->peer_message);
+	auth12_free(h);
 	reassembly_free(&h->in);
 	transcript_free(h->transcript);
 	if (h->interned != NULL && cfg->identity_put != NULL)
@@ -212,6 +215,13 @@ bool connection_keep(struct handshake *h, struct connection_copy *out, const voi
 	memcpy(copy, bytes, len);
 	*out = (struct connection_copy){ .bytes = copy, .len = (uint16_t)len };
 	return true;
+}
+
+bool connection_take(struct handshake *h, const struct reassembly_message *m,
+		     struct connection_copy *out)
+{
+	return reassembly_take(&h->in, &out->bytes, &out->len) ||
+	       connection_keep(h, out, m->body.p, rd_len(&m->body));
 }
 
 void connection_drop(struct handshake *h, struct connection_copy *copy)
@@ -352,6 +362,7 @@ void handshake_job_done(struct handshake *h, uint64_t now_ns)
 	h->now_ns = now_ns;
 	if (h->job.kind == JOB_PSK_LOOKUP || h->job.kind == JOB_SESSION_FIND)
 		h->interned = h->job.interned;
+	auth12_job_done(h);
 	h->job.kind = JOB_NONE;
 	if (running && h->job.failed)
 		connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
@@ -372,6 +383,7 @@ static void event_install(struct handshake *h, struct handshake_event *out)
 	out->rx_newest = h->protect.rx_newest;
 	out->rx_window = h->protect.rx_window;
 	out->identity = h->interned;
+	out->auth = suite_has_psk(h->suite) ? HANDSHAKE_AUTH_PSK : h->auth;
 	h->interned = NULL;
 	out->resumed = h->resumed;
 	out->by_ticket = h->by_ticket;

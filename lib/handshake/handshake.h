@@ -18,9 +18,11 @@
 #include "record.h"
 #include "session_state.h"
 #include "status.h"
+#include "x509_own.h"
 
 enum {
-	HANDSHAKE_MEMORY_MAX = 10240,
+	/* Of which more than 8 KiB are used only while a certificate may come. */
+	HANDSHAKE_MEMORY_MAX = 18432,
 	HANDSHAKE_DATAGRAM_MAX = 1500,
 	HANDSHAKE_REMNANT_MAX = 384,
 	HANDSHAKE_HELD_MAX = 2,
@@ -40,6 +42,11 @@ struct handshake_config {
 	/* server: how sessions are resumed, by ids, by tickets, both or neither; a hello that has a
 	 * ticket is not resumed by its id (RFC 5077 §3.4) */
 	bool session_ids, tickets;
+	/* Our certificate, with one reference; NULL: none. Server: for a host name (len 0: the
+	 * client gives none), with a key of one of these kinds (enum signature_kind). Client: the
+	 * same, without a name. NULL: no certificates at all. */
+	struct x509_own *(*own_find)(void *arg, const uint8_t *name, size_t len, unsigned kinds);
+	void *own_arg;
 	uint64_t timeout_ns;     /* first retransmission, RFC 6347 §4.2.4.1: 1 s */
 	uint64_t timeout_max_ns; /* 60 s */
 	uint64_t give_up_ns;     /* whole handshake */
@@ -99,8 +106,9 @@ bool handshake_client_resume(struct handshake *h, const struct handshake_session
  * server gave neither ticket nor id, or no EMS; *out is all zero. */
 bool handshake_session(const struct handshake *h, struct handshake_session *out) MUST_USE;
 
-/* handshake_free: wipes and releases; safe in every state, NULL allowed. libcrypto's state of the
- * transcript hash is the only memory that does not come from cfg->alloc. */
+/* handshake_free: wipes and releases; safe in every state, NULL allowed. The transcript's hash and
+ * libcrypto's keys (an ephemeral one, the peer's: about a kilobyte each) are the only memory that
+ * does not come from cfg->alloc. */
 void handshake_free(struct handshake *h);
 
 /* handshake_input: one whole datagram. Returns what became of it, for counting. Records of the
@@ -123,7 +131,25 @@ bool handshake_output(struct handshake *h, uint8_t out[HANDSHAKE_DATAGRAM_MAX],
 
 /* Jobs: what a handler cannot or must not do itself. handshake_job gives the one that is waiting;
  * the caller fills the result fields and calls handshake_job_done. */
-enum handshake_job_kind { JOB_NONE, JOB_PSK_LOOKUP, JOB_PRF, JOB_SESSION_FIND, JOB_SESSION_KEEP };
+enum handshake_job_kind {
+	JOB_NONE,
+	JOB_PSK_LOOKUP,
+	JOB_PRF,
+	JOB_SESSION_FIND,
+	JOB_SESSION_KEEP,
+	JOB_ECDHE_KEYGEN,
+	JOB_ECDHE_DERIVE,
+	JOB_SIGN,
+	JOB_VERIFY,
+	JOB_VERIFY_PEER,
+};
+
+/* What came of looking at a peer's certificate or raw key. */
+struct handshake_peer {
+	enum status status;        /* STATUS_OK, or why it is not taken */
+	enum alert alert;          /* when it is not */
+	struct signature_key *key; /* moves to the handshake */
+};
 
 struct handshake_job {
 	enum handshake_job_kind kind;
@@ -155,11 +181,40 @@ struct handshake_job {
 	uint16_t sealed_len;
 	uint32_t lifetime_s;
 	uint8_t sealed[HANDSHAKE_SEALED_MAX];
+	/* JOB_ECDHE_KEYGEN: in group; out ecdhe, which moves to the handshake, and point. */
+	/* JOB_ECDHE_DERIVE: in ecdhe and point, the peer's; out shared; refused: it is no point. */
+	uint16_t group;
+	struct ecdhe *ecdhe;
+	uint8_t point[ECDHE_PUBLIC_MAX];
+	uint8_t point_len;
+	uint8_t shared[ECDHE_SECRET_LEN];
+	/* JOB_SIGN: in key and input; out signature and its length. */
+	/* JOB_VERIFY: in key, input, scheme and peer_signature; out refused: it is wrong. */
+	const struct signature_key *key;
+	struct signature_input input;
+	uint16_t scheme;
+	struct rd peer_signature;
+	uint8_t signature[SIGNATURE_MAX];
+	size_t signature_len;
+	/* JOB_VERIFY_PEER: in certificate_type (RFC 7250) and certificate, what certificate_parse
+	 * gave; out peer, and interned, the name. */
+	uint8_t certificate_type;
+	struct rd certificate;
+	struct handshake_peer peer;
+	bool refused;
 	bool failed; /* out: libcrypto or the store failed */
 };
 
 struct handshake_job *handshake_job(struct handshake *h);
 void handshake_job_done(struct handshake *h, uint64_t now_ns);
+
+/* What a peer proved itself with. */
+enum handshake_auth {
+	HANDSHAKE_AUTH_NONE,
+	HANDSHAKE_AUTH_PSK,
+	HANDSHAKE_AUTH_X509,
+	HANDSHAKE_AUTH_RPK
+};
 
 enum handshake_event_kind { HANDSHAKE_NONE, HANDSHAKE_INSTALL, HANDSHAKE_FAILED };
 
@@ -178,9 +233,10 @@ struct handshake_event {
 	const struct suite *suite;
 	const struct traffic_keys *keys;
 	uint64_t tx_seq, rx_newest, rx_window; /* epoch 1, as struct session_install */
-	const struct identity *identity;       /* server: who; client: NULL */
-	bool resumed;                          /* an abbreviated handshake (RFC 5246 §7.3) */
-	bool by_ticket;                        /* resumed by RFC 5077, not by session id */
+	const struct identity *identity;       /* server: who; client, AUTH_NONE: NULL */
+	enum handshake_auth auth;
+	bool resumed;   /* an abbreviated handshake (RFC 5246 §7.3) */
+	bool by_ticket; /* resumed by RFC 5077, not by session id */
 	struct handshake_held held[HANDSHAKE_HELD_MAX];
 	size_t n_held;
 };

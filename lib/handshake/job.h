@@ -6,11 +6,12 @@
 
 /* The stores of a server. find fills psk, psk_len and interned of a JOB_PSK_LOOKUP; psk_len stays
  * 0: unknown. session_find and session_keep do the jobs of these names; NULL: nothing is found or
- * kept. */
+ * kept. verify_peer does a JOB_VERIFY_PEER; NULL: no certificate is taken. */
 struct job_lookup {
 	void (*find)(void *arg, struct handshake_job *job);
 	void (*session_find)(void *arg, struct handshake_job *job);
 	void (*session_keep)(void *arg, struct handshake_job *job);
+	void (*verify_peer)(void *arg, struct handshake_job *job);
 	void *arg;
 };
 

@@ -36,8 +36,27 @@ static enum hs_next on_master(struct handshake *h)
 	return keys12_expand(h, h->then);
 }
 
-enum hs_next keys12_derive(struct handshake *h, const uint8_t *psk, size_t psk_len,
-			   enum hs_next (*then)(struct handshake *h))
+bool keys12_premaster(struct handshake *h, const uint8_t *shared, size_t shared_len)
+{
+	size_t len = 0;
+
+	switch (h->suite->kx) {
+	case KX_PSK:
+		len = key_psk_premaster(h->psk, h->psk_len, h->premaster);
+		break;
+	case KX_ECDHE_PSK:
+		len = key_ecdhe_psk_premaster(shared, shared_len, h->psk, h->psk_len, h->premaster);
+		break;
+	case KX_ECDHE_ECDSA:
+		len = shared_len;
+		memcpy(h->premaster, shared, len);
+		break;
+	}
+	h->premaster_len = (uint8_t)len;
+	return len != 0;
+}
+
+enum hs_next keys12_derive(struct handshake *h, enum hs_next (*then)(struct handshake *h))
 {
 	struct connection_prf classic = {
 		.label = "master secret",
@@ -52,7 +71,6 @@ enum hs_next keys12_derive(struct handshake *h, const uint8_t *psk, size_t psk_l
 	if (!connection_hash(h))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	extended.seed1_len = h->hash_len;
-	h->premaster_len = (uint8_t)key_psk_premaster(psk, psk_len, h->premaster);
 	p->secret = h->premaster;
 	p->secret_len = h->premaster_len;
 	p->out_len = sizeof(h->master);

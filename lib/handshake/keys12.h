@@ -5,10 +5,13 @@
 
 #include "connection.h"
 
-/* keys12_derive: from the pre-shared key to open epoch 1, then `then`. The transcript ends with the
- * ClientKeyExchange. The premaster secret is wiped as soon as it is used. */
-enum hs_next keys12_derive(struct handshake *h, const uint8_t *psk, size_t psk_len,
-			   enum hs_next (*then)(struct handshake *h));
+/* keys12_premaster: the premaster secret of the suite, from h->psk, or the secret that was agreed
+ * on, or both. */
+bool keys12_premaster(struct handshake *h, const uint8_t *shared, size_t shared_len) MUST_USE;
+
+/* keys12_derive: from the premaster secret to open epoch 1, then `then`. The transcript ends with
+ * the ClientKeyExchange. The premaster secret is wiped as soon as it is used. */
+enum hs_next keys12_derive(struct handshake *h, enum hs_next (*then)(struct handshake *h));
 
 /* keys12_expand: from the master secret to open epoch 1, then `then`: where keys12_derive ends and
  * an abbreviated handshake begins. */

@@ -11,7 +11,19 @@ struct reassembly_chunk {
 	uint8_t bytes[];
 };
 
-_Static_assert(REASSEMBLY_MESSAGE_MAX <= UINT16_MAX, "a chunk's off and len are 16 bits");
+_Static_assert(REASSEMBLY_MESSAGE_MAX <= UINT16_MAX && REASSEMBLY_CERTIFICATE_MAX <= UINT16_MAX,
+	       "a chunk's off and len are 16 bits");
+
+static size_t memory_max(const struct reassembly *r)
+{
+	return r->certificates ? REASSEMBLY_CERTIFICATE_MEMORY_MAX : REASSEMBLY_MEMORY_MAX;
+}
+
+static uint32_t message_max(const struct reassembly *r, uint8_t type)
+{
+	return r->certificates && type == HS_CERTIFICATE ? REASSEMBLY_CERTIFICATE_MAX
+							 : REASSEMBLY_MESSAGE_MAX;
+}
 
 static size_t chunk_end(const struct reassembly_chunk *c) { return (size_t)c->off + c->len; }
 
@@ -20,7 +32,7 @@ static struct reassembly_chunk *chunk_new(struct reassembly *r, size_t off, size
 	size_t size = sizeof(struct reassembly_chunk) + len;
 	struct reassembly_chunk *c;
 
-	if (r->memory + size > REASSEMBLY_MEMORY_MAX)
+	if (r->memory + size > memory_max(r))
 		return NULL;
 	c = r->alloc.alloc(r->alloc.arg, size);
 	if (c == NULL)
@@ -133,7 +145,7 @@ static enum reassembly_result slot_admit(struct reassembly *r, struct reassembly
 		return REASSEMBLY_IGNORED;
 	if (s->used && (s->len != f->len || s->type != f->type))
 		return REASSEMBLY_CONFLICT;
-	if (f->len > REASSEMBLY_MESSAGE_MAX)
+	if (f->len > message_max(r, f->type))
 		return REASSEMBLY_CONFLICT;
 	if (rd_len(&f->body) == 0 && f->len != 0)
 		return REASSEMBLY_IGNORED;
@@ -183,6 +195,22 @@ bool reassembly_due(const struct reassembly *r, struct reassembly_message *out)
 		.type = s->type,
 		.epoch = s->epoch,
 	};
+	return true;
+}
+
+bool reassembly_take(struct reassembly *r, uint8_t **out, uint16_t *out_len)
+{
+	struct reassembly_slot *s = slot_of(r, r->next);
+	struct reassembly_chunk *c = s->chunks;
+	struct reassembly_message m;
+
+	if (!reassembly_due(r, &m) || c == NULL)
+		return false;
+	*out_len = c->len;
+	*out = (uint8_t *)c;
+	s->chunks = NULL;
+	r->memory -= sizeof(*c) + c->len;
+	memmove(*out, c->bytes, *out_len);
 	return true;
 }
 

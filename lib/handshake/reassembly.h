@@ -12,9 +12,13 @@
 #include "hs_msg.h"
 
 enum {
-	REASSEMBLY_SLOTS = 4, /* the message that is due, and three ahead of it */
+	REASSEMBLY_SLOTS = 8, /* the message that is due, and those of its flight behind it */
 	REASSEMBLY_MESSAGE_MAX = 1024,
 	REASSEMBLY_MEMORY_MAX = 2048, /* chunks and their headers, all slots */
+	/* While a Certificate may come: two chunks become one, so it is there twice for a moment.
+	 */
+	REASSEMBLY_CERTIFICATE_MAX = 3 + 4096,
+	REASSEMBLY_CERTIFICATE_MEMORY_MAX = 2 * REASSEMBLY_CERTIFICATE_MAX + 256,
 };
 
 struct reassembly_alloc {
@@ -37,6 +41,7 @@ struct reassembly {
 	struct reassembly_alloc alloc;
 	struct reassembly_slot slots[REASSEMBLY_SLOTS]; /* by message_seq modulo */
 	size_t memory;                                  /* in chunks now */
+	bool certificates;                              /* one may come */
 	uint16_t next;                                  /* message_seq that is due */
 };
 
@@ -73,6 +78,10 @@ bool reassembly_whole(const struct reassembly *r, const struct hs_fragment *f);
 
 /* reassembly_due: the due message, once it is complete. */
 bool reassembly_due(const struct reassembly *r, struct reassembly_message *out) MUST_USE;
+
+/* reassembly_take: the due message's bytes, which are the caller's to give to alloc.release from
+ * now on, where they are kept here; false: they are not. m->body is gone with them. */
+bool reassembly_take(struct reassembly *r, uint8_t **out, uint16_t *out_len) MUST_USE;
 
 /* reassembly_advance: the due message was handled; the next one is due. */
 void reassembly_advance(struct reassembly *r);

@@ -175,8 +175,11 @@ enum hs_next resume12_find(struct handshake *h, const struct reassembly_message 
 bool resume12_promise(struct handshake *h, const struct client_hello *ch)
 {
 	h->session_id_len = 0;
-	h->ticket_promised = h->ems && h->cfg->tickets && ch->has_ticket;
-	if (!h->ems || h->ticket_promised || !h->cfg->session_ids)
+	/* What a certificate proved would have to be proved again: that it is not revoked. */
+	if (!h->ems || !suite_has_psk(h->suite))
+		return true;
+	h->ticket_promised = h->cfg->tickets && ch->has_ticket;
+	if (h->ticket_promised || !h->cfg->session_ids)
 		return true;
 	h->session_id_len = SERVER_ID_LEN;
 	return connection_random(h, h->session_id, h->session_id_len);

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "server12.h"
 
+#include "auth12.h"
 #include "keys12.h"
 #include "resume12.h"
 #include "secret.h"
 
 static enum hs_next on_client_hello(struct handshake *h, const struct reassembly_message *m);
+static enum hs_next on_certificate(struct handshake *h, const struct reassembly_message *m);
 static enum hs_next on_client_key_exchange(struct handshake *h, const struct reassembly_message *m);
+static enum hs_next on_certificate_verify(struct handshake *h, const struct reassembly_message *m);
 static enum hs_next on_finished(struct handshake *h, const struct reassembly_message *m);
 
 /* clang-format off */
 const struct hs_row server12_rows[] = {
 	/* state                   message                 epoch handler                   RFC 5246 */
 	{ S12_CLIENT_HELLO,        HS_CLIENT_HELLO,        0,    on_client_hello },        /* 7.4.1.2 */
+	{ S12_CERTIFICATE,         HS_CERTIFICATE,         0,    on_certificate },         /* 7.4.6 */
 	{ S12_CLIENT_KEY_EXCHANGE, HS_CLIENT_KEY_EXCHANGE, 0,    on_client_key_exchange }, /* 7.4.7 */
+	{ S12_CERTIFICATE_VERIFY,  HS_CERTIFICATE_VERIFY,  0,    on_certificate_verify },  /* 7.4.8 */
 	{ S12_FINISHED,            HS_FINISHED,            1,    on_finished },            /* 7.4.9 */
 	{ S12_RESUMED,             HS_FINISHED,            1,    resume12_client_finished }, /* 7.3 */
 };
@@ -30,6 +35,12 @@ bool server12_hello(struct handshake *h, const struct hello_choice *choice)
 		.ems = choice->ems,
 		.renegotiation_info = choice->renegotiation_info,
 		.ticket = h->ticket_promised,
+		.server_name = choice->server_name,
+		.point_formats = choice->point_formats,
+		.has_client_certificate_type = choice->has_client_type,
+		.has_server_certificate_type = choice->has_server_type,
+		.client_certificate_type = choice->client_type,
+		.server_certificate_type = choice->server_type,
 	};
 	struct wr w = flight_open(&h->out);
 
@@ -37,30 +48,81 @@ bool server12_hello(struct handshake *h, const struct hello_choice *choice)
 	return connection_message(h, &w, 0, HS_SERVER_HELLO);
 }
 
-static bool hello_flight(struct handshake *h, const struct hello_choice *choice)
+/* RFC 8422 §5.4, RFC 5489 §2: the parameters, behind a hint that says nothing or before a signature
+ * that stands in the job. Of plain PSK there is none. */
+static bool key_exchange(struct handshake *h)
 {
+	struct wr w = flight_open(&h->out);
+
+	if (h->suite->kx == KX_PSK)
+		return true;
+	if (h->suite->kx == KX_ECDHE_PSK)
+		psk_identity_write(&w, NULL, 0);
+	wr_bytes(&w, h->params + 2 * (size_t)HS_RANDOM_LEN,
+		 h->params_len - 2 * (size_t)HS_RANDOM_LEN);
+	if (h->suite->kx == KX_ECDHE_ECDSA)
+		hs_signature_write(
+			&w, (uint16_t)signature_scheme_of(signature_key_kind(x509_own_key(h->own))),
+			h->job.signature, h->job.signature_len);
+	return connection_message(h, &w, 0, HS_SERVER_KEY_EXCHANGE);
+}
+
+static bool certificate_request(struct handshake *h)
+{
+	static const uint8_t types[] = { CLIENT_CERTIFICATE_ECDSA_SIGN,
+					 CLIENT_CERTIFICATE_RSA_SIGN };
+	struct wr w = flight_open(&h->out);
+
+	certificate_request_write(&w, types, sizeof(types), auth12_schemes,
+				  AUTH12_SCHEMES_OF_DIGESTS);
+	return connection_message(h, &w, 0, HS_CERTIFICATE_REQUEST);
+}
+
+static bool hello_flight(struct handshake *h)
+{
+	const struct hello_choice *c = &h->choice;
 	struct wr w;
 
 	flight_begin(&h->out);
-	if (!server12_hello(h, choice))
+	if (!server12_hello(h, c) ||
+	    (!suite_has_psk(h->suite) && !auth12_certificate(h, c->server_type)) ||
+	    !key_exchange(h) || (c->request_certificate && !certificate_request(h)))
 		return false;
 	w = flight_open(&h->out);
 	return connection_message(h, &w, 0, HS_SERVER_HELLO_DONE);
 }
 
-/* The hello's answer when no session is resumed. */
-static enum hs_next full_handshake(struct handshake *h, const struct reassembly_message *m,
-				   const struct client_hello *ch, const struct hello_choice *choice)
+/* Everything that the flight needs is there. */
+static enum hs_next answer(struct handshake *h)
 {
-	h->suite = choice->suite;
-	h->ems = choice->ems;
+	if (!hello_flight(h))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	h->in.certificates = h->choice.request_certificate;
+	h->state = h->choice.request_certificate ? S12_CERTIFICATE : S12_CLIENT_KEY_EXCHANGE;
+	return HS_NEXT_FLIGHT;
+}
+
+static enum hs_next on_keygen(struct handshake *h)
+{
+	if (!auth12_params(h, h->choice.group, h->job.point, h->job.point_len))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	return h->suite->kx == KX_ECDHE_ECDSA ? auth12_sign_params(h, answer) : answer(h);
+}
+
+/* The hello's answer when no session is resumed: what was chosen is in h->choice. */
+static enum hs_next full_handshake(struct handshake *h, const struct reassembly_message *m,
+				   const struct client_hello *ch)
+{
+	h->suite = h->choice.suite;
+	h->ems = h->choice.ems;
 	if (!resume12_promise(h, ch))
 		return HS_NEXT_FAIL;
 	h->transcript = transcript_new(h->suite->hash);
-	if (h->transcript == NULL || !connection_heard(h, m) || !hello_flight(h, choice))
+	if (h->transcript != NULL && h->choice.request_certificate)
+		transcript_keep_sha256(h->transcript);
+	if (h->transcript == NULL || !connection_heard(h, m))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
-	h->state = S12_CLIENT_KEY_EXCHANGE;
-	return HS_NEXT_FLIGHT;
+	return suite_has_ecdhe(h->suite) ? auth12_keygen(h, h->choice.group, on_keygen) : answer(h);
 }
 
 /* The session that the hello asked for is not there; all else was found in order before. */
@@ -68,39 +130,89 @@ static enum hs_next on_no_session(struct handshake *h)
 {
 	struct reassembly_message m = resume12_hello(h);
 	struct client_hello ch;
-	struct hello_choice choice;
 
-	if (client_hello_parse(m.body, &ch) != HS_PARSE_OK ||
-	    hello_select(&ch, h->cfg->policy, SIGNATURE_KIND_NONE, &choice) != STATUS_OK)
+	if (client_hello_parse(m.body, &ch) != HS_PARSE_OK)
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
-	return full_handshake(h, &m, &ch, &choice);
+	return full_handshake(h, &m, &ch);
+}
+
+/* Our certificate for this hello, where there is one that the client takes. */
+static enum signature_kind own_take(struct handshake *h, const struct client_hello *ch)
+{
+	unsigned kinds = hello_kinds(ch);
+
+	if (kinds == 0 || h->cfg->own_find == NULL)
+		return SIGNATURE_KIND_NONE;
+	h->own = h->cfg->own_find(h->cfg->own_arg, ch->server_name.p, rd_len(&ch->server_name),
+				  kinds);
+	return h->own == NULL ? SIGNATURE_KIND_NONE : signature_key_kind(x509_own_key(h->own));
 }
 
 static enum hs_next on_client_hello(struct handshake *h, const struct reassembly_message *m)
 {
 	struct client_hello ch;
 	enum hs_parse parsed = client_hello_parse(m->body, &ch);
-	struct hello_choice choice;
 	enum status s;
 
 	if (parsed != HS_PARSE_OK)
 		return connection_unparsed(h, parsed);
-	s = hello_select(&ch, h->cfg->policy, SIGNATURE_KIND_NONE, &choice);
+	s = hello_select(&ch, h->cfg->policy, own_take(h, &ch), &h->choice);
 	if (s != STATUS_OK)
-		return connection_fail(h, s, (int)choice.alert);
+		return connection_fail(h, s, (int)h->choice.alert);
 	if (!connection_random(h, h->server_random, sizeof(h->server_random)))
 		return HS_NEXT_FAIL;
 	memcpy(h->client_random, ch.random, sizeof(h->client_random));
 	connection_awaits(h, m);
 	if (resume12_wanted(h, &ch))
 		return resume12_find(h, m, on_no_session);
-	return full_handshake(h, m, &ch, &choice);
+	return full_handshake(h, m, &ch);
 }
 
+/* bad-input G1: who must show a certificate and has none is refused by the alert of RFC 5246
+ * §7.4.6. */
+static enum hs_next on_no_certificate(struct handshake *h, const struct reassembly_message *m)
+{
+	if (h->cfg->policy->client_auth == CLIENT_AUTH_REQUIRED)
+		return connection_fail(h, STATUS_HS_NO_CERT, ALERT_HANDSHAKE_FAILURE);
+	if (!connection_heard(h, m))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	h->state = S12_CLIENT_KEY_EXCHANGE;
+	return HS_NEXT_MESSAGE;
+}
+
+static enum hs_next on_peer_taken(struct handshake *h)
+{
+	h->state = S12_CLIENT_KEY_EXCHANGE;
+	return HS_NEXT_MESSAGE;
+}
+
+static enum hs_next on_certificate(struct handshake *h, const struct reassembly_message *m)
+{
+	struct rd content;
+
+	if (certificate_parse(m->body, &content) != HS_PARSE_OK)
+		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
+	if (rd_len(&content) == 0)
+		return on_no_certificate(h, m);
+	return auth12_peer_certificate(h, m, content, h->choice.client_type, on_peer_taken);
+}
+
+/* bad-input G2: a certificate is followed by the proof of its key, and nothing else is. */
 static enum hs_next on_keys(struct handshake *h)
 {
-	h->state = S12_FINISHED;
+	h->state = h->peer_key != NULL ? S12_CERTIFICATE_VERIFY : S12_FINISHED;
 	return HS_NEXT_MESSAGE;
+}
+
+static enum hs_next on_premaster(struct handshake *h) { return keys12_derive(h, on_keys); }
+
+static enum hs_next derive(struct handshake *h)
+{
+	if (suite_has_ecdhe(h->suite))
+		return auth12_derive(h, rd_of(h->peer_point, h->peer_point_len), on_premaster);
+	if (!keys12_premaster(h, NULL, 0))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	return on_premaster(h);
 }
 
 /*
@@ -112,7 +224,6 @@ static enum hs_next on_psk(struct handshake *h)
 {
 	struct handshake_job *job = &h->job;
 	uint8_t random[32];
-	enum hs_next next;
 
 	if (!connection_random(h, random, sizeof(random)))
 		return HS_NEXT_FAIL;
@@ -122,22 +233,28 @@ static enum hs_next on_psk(struct handshake *h)
 	}
 	memcpy(h->psk, job->psk, job->psk_len);
 	h->psk_len = job->psk_len;
-	/* keys12_derive copies the key before the job is made anew, and that wipes it. */
-	next = keys12_derive(h, job->psk, job->psk_len, on_keys);
 	secret_wipe(random, sizeof(random));
-	return next;
+	return derive(h);
 }
 
-static enum hs_next on_client_key_exchange(struct handshake *h, const struct reassembly_message *m)
+/* What stands in the message, by the suite; what is not in it is empty. */
+static enum hs_parse key_exchange_parse(const struct handshake *h, struct rd body,
+					struct rd *identity, struct rd *point)
 {
-	struct rd identity;
+	*identity = *point = rd_of(body.end, 0);
+	switch (h->suite->kx) {
+	case KX_PSK:
+		return psk_identity_parse(body, identity);
+	case KX_ECDHE_PSK:
+		return ecdhe_psk_client_parse(body, identity, point);
+	case KX_ECDHE_ECDSA:
+		break;
+	}
+	return ecdhe_client_parse(body, point);
+}
 
-	if (psk_identity_parse(m->body, &identity) != HS_PARSE_OK)
-		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
-	if (rd_len(&identity) == 0 || rd_len(&identity) > sizeof(h->identity))
-		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
-	if (!connection_heard(h, m))
-		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+static enum hs_next psk_find(struct handshake *h, struct rd identity)
+{
 	h->identity_len = (uint8_t)rd_len(&identity);
 	memcpy(h->identity, identity.p, h->identity_len);
 	h->job = (struct handshake_job){ .kind = JOB_PSK_LOOKUP,
@@ -145,6 +262,36 @@ static enum hs_next on_client_key_exchange(struct handshake *h, const struct rea
 					 .identity_len = h->identity_len };
 	h->resume = on_psk;
 	return HS_NEXT_JOB;
+}
+
+static enum hs_next on_client_key_exchange(struct handshake *h, const struct reassembly_message *m)
+{
+	struct rd identity, point;
+	size_t len;
+
+	if (key_exchange_parse(h, m->body, &identity, &point) != HS_PARSE_OK)
+		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
+	len = rd_len(&identity);
+	if (suite_has_psk(h->suite) ? len == 0 || len > sizeof(h->identity) : len != 0)
+		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	if (rd_len(&point) > sizeof(h->peer_point))
+		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	if (!connection_heard(h, m))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	h->peer_point_len = (uint8_t)rd_len(&point);
+	memcpy(h->peer_point, point.p, h->peer_point_len);
+	return suite_has_psk(h->suite) ? psk_find(h, identity) : derive(h);
+}
+
+static enum hs_next on_proved(struct handshake *h)
+{
+	h->state = S12_FINISHED;
+	return HS_NEXT_MESSAGE;
+}
+
+static enum hs_next on_certificate_verify(struct handshake *h, const struct reassembly_message *m)
+{
+	return auth12_verify_messages(h, m, on_proved);
 }
 
 static enum hs_next on_server_verify_data(struct handshake *h)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DTLS 1.2 with a pre-shared key, server (RFC 6347 §4.2, RFC 4279 §2):
+ * DTLS 1.2, server (RFC 6347 §4.2), with a pre-shared key (RFC 4279 §2), one and an ephemeral key
+ * (RFC 5489), or a certificate (RFC 8422):
  *
  *   ClientHello (cookie verified)  -->
- *                                  <--  ServerHello, ServerHelloDone
- *   ClientKeyExchange,
+ *                                  <--  ServerHello, [Certificate], [ServerKeyExchange],
+ *                                       [CertificateRequest], ServerHelloDone
+ *   [Certificate], ClientKeyExchange, [CertificateVerify],
  *   [ChangeCipherSpec], Finished   -->
  *                                  <--  [NewSessionTicket],
  *                                       [ChangeCipherSpec], Finished
@@ -17,7 +19,9 @@
 
 enum server12_state {
 	S12_CLIENT_HELLO,
+	S12_CERTIFICATE, /* one was asked for; it may be empty */
 	S12_CLIENT_KEY_EXCHANGE,
+	S12_CERTIFICATE_VERIFY, /* it was not */
 	S12_FINISHED,
 	S12_RESUMED, /* our Finished is out, the client's is awaited */
 	S12_DONE,

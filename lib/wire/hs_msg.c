@@ -119,7 +119,6 @@ static bool server_name_parse(struct client_hello *ch, struct rd body)
 		if (type == NAME_HOST)
 			ch->server_name = name;
 	}
-	ch->has_server_name = true;
 	return true;
 }
 

@@ -100,7 +100,7 @@ struct client_hello {
 	bool has_ticket; /* RFC 5077; the ticket may be empty: none yet */
 	struct rd ticket;
 	uint8_t max_fragment_length; /* RFC 6066 code, 0: absent */
-	bool has_server_name, has_point_formats;
+	bool has_point_formats;
 	/* Empty: absent. */
 	struct rd server_name;                  /* host_name */
 	struct rd groups, signature_algorithms; /* 16-bit numbers (hs_list16_has) */

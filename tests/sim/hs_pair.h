@@ -86,6 +86,7 @@ struct pair_side {
 	unsigned n_data; /* application records received */
 	uint8_t data[PAIR_DATA_MAX];
 	const struct identity *identity;
+	enum handshake_auth auth;
 	bool resumed, by_ticket;
 	/* the nonces spent in epoch 1: never twice */
 	uint64_t nonces[PAIR_NONCES];
@@ -129,6 +130,8 @@ struct pair {
 	struct handshake_session session;
 	uint8_t ticket[HANDSHAKE_TICKET_MAX];
 	bool has_session, offers;
+	/* where there are certificates (pair_certs.h) */
+	void (*verify_peer)(void *arg, struct handshake_job *job);
 };
 
 static inline bool pair_random_bytes(void *arg, void *out, size_t len)
@@ -197,6 +200,7 @@ static inline struct job_lookup pair_lookup(struct pair *p)
 	return (struct job_lookup){ .find = pair_find,
 				    .session_find = pair_session_find,
 				    .session_keep = pair_session_keep,
+				    .verify_peer = p->verify_peer,
 				    .arg = p };
 }
 
@@ -220,9 +224,13 @@ static inline void pair_config(struct pair_side *side, const struct hello_policy
 
 static inline void pair_policy(struct hello_policy *p)
 {
-	*p = (struct hello_policy){ .n_suites = 0 };
+	*p = (struct hello_policy){ .groups = { ECDHE_X25519, ECDHE_SECP256R1 }, .n_groups = 2 };
+	/* Plain PSK first: so are most tests. */
 	for (size_t i = 0; i < SUITE_N; i++)
 		if (suite_at(i)->kx == KX_PSK)
+			p->suites[p->n_suites++] = suite_at(i);
+	for (size_t i = 0; i < SUITE_N; i++)
+		if (suite_at(i)->kx != KX_PSK)
 			p->suites[p->n_suites++] = suite_at(i);
 }
 
@@ -326,6 +334,7 @@ static inline void pair_install(struct pair *p, struct pair_side *side,
 	side->installed = true;
 	side->n_installs++;
 	side->identity = e->identity;
+	side->auth = e->auth;
 	side->resumed = e->resumed;
 	side->by_ticket = e->by_ticket;
 	if (side == &p->client)

@@ -6,12 +6,13 @@
  *   sim_handshake --seeds FROM N     N seeds
  *   sim_handshake --seed N           one seed, told event by event
  *
- * A seed decides everything: suite, extended master secret, MTU, loss, duplication, delay (and so
- * order), damage, how long jobs take, whether the ends resume a session. After every event the
- * invariants of hostile.md that apply are checked: 1, 3, 4, 5, 6, 7, 8, 9, 10 (by their numbers
- * below).
+ * A seed decides everything (but for the keys and the lengths of signatures, which libcrypto
+ * makes): suite, whether clients show certificates, extended master secret, MTU, loss, duplication,
+ * delay (and so order), damage, how long jobs take, whether the ends resume a session. After every
+ * event the invariants of hostile.md that apply are checked: 1, 3, 4, 5, 6, 7, 8, 9, 10 (by their
+ * numbers below).
  */
-#include "hs_pair.h"
+#include "pair_certs.h"
 
 #include "connection.h"
 
@@ -20,9 +21,9 @@
 enum {
 	EVENTS_MAX = 512,
 	STEPS_MAX = 20000,
-	STEP_DATAGRAMS_MAX = 6, /* out for one in: a flight at the smallest MTU */
-	MESSAGES = 24,          /* message_seq of a handshake; damaged hellos begin at up to 16 */
-	MESSAGE_MAX = 512,
+	STEP_DATAGRAMS_MAX = 10, /* out for one in: a flight at the smallest MTU */
+	MESSAGES = 24,           /* message_seq of a handshake; damaged hellos begin at up to 16 */
+	MESSAGE_MAX = 1024,
 };
 
 #define LIMIT_NS (1800 * PAIR_SECOND)
@@ -33,7 +34,8 @@ struct scenario {
 	uint64_t delay_ns; /* each datagram takes up to this */
 	uint64_t job_ns;   /* each job of the server takes up to this; 0: none */
 	uint16_t mtu;
-	uint8_t suite;
+	const struct suite *suite;
+	enum client_auth auth; /* where the server has a certificate */
 	bool ems;
 	bool wrong_key;
 	bool fragment;   /* the peer cuts its messages small, with overlaps */
@@ -403,8 +405,7 @@ static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed, s
 	s->job_at = UINT64_MAX;
 	pair_begin(&s->pair, seed, aead, gate);
 	s->pair.slow_jobs = sc->job_ns != 0;
-	s->pair.client_policy.suites[0] = pair_suite(KX_PSK, sc->suite);
-	s->pair.client_policy.n_suites = 1;
+	pair_use_certs(&s->pair, sc->suite, sc->auth);
 	s->pair.client.cfg.no_ems = !sc->ems;
 	s->pair.client.cfg.mtu = s->pair.server.cfg.mtu = sc->mtu;
 	s->pair.client.cfg.give_up_ns = s->pair.server.cfg.give_up_ns = LIMIT_NS;
@@ -488,7 +489,7 @@ static void check_prompt(struct sim *s)
 	const struct scenario *sc = &s->sc;
 
 	if (sc->loss == 0 && sc->damage == 0 && sc->delay_ns == 0 && !sc->wrong_key &&
-	    8 * sc->job_ns < PAIR_SECOND && s->pair.now - 1000 * PAIR_SECOND >= PAIR_SECOND)
+	    16 * sc->job_ns < PAIR_SECOND && s->pair.now - 1000 * PAIR_SECOND >= PAIR_SECOND)
 		broken(s, "9: a timer was needed on a perfect link");
 }
 
@@ -497,15 +498,18 @@ static struct scenario scenario_of(uint64_t seed)
 	static const uint16_t mtus[] = { 256, 300, 576, 1200, 1500 };
 	uint64_t r = seed;
 	struct scenario sc = {
-		.suite = (uint8_t)(pair_random(&r) % 5),
+		.suite = suite_at(pair_random(&r) % SUITE_N),
 		.ems = pair_random(&r) % 4 != 0,
 		.mtu = mtus[pair_random(&r) % 5],
 	};
 
 	sc.resume = (uint8_t)(pair_random(&r) % 2 ? RESUME_NOT : pair_random(&r) % RESUME_N);
+	if (!suite_has_psk(sc.suite))
+		sc.resume = RESUME_NOT;
+	sc.auth = (enum client_auth)(pair_random(&r) % 3);
 	sc.early_data = pair_random(&r) % 4 == 0;
 	sc.fragment = pair_random(&r) % 4 == 0;
-	sc.wrong_key = pair_random(&r) % 16 == 0;
+	sc.wrong_key = pair_random(&r) % 16 == 0 && suite_has_psk(sc.suite);
 	sc.job_ns = pair_random(&r) % 2 ? pair_random(&r) % (PAIR_SECOND / 2) + 1 : 0;
 	if (pair_random(&r) % 8 == 0)
 		return sc; /* a perfect link */
@@ -642,7 +646,7 @@ static void fault_run(struct faults *f)
 	const struct scenario sc = { .mtu = 1200,
 				     .ems = true,
 				     .resume = f->resume,
-				     .suite = (uint8_t)(f->n_run % 5),
+				     .suite = pair_suite(KX_PSK, f->n_run),
 				     .job_ns = f->job_ns };
 
 	sim_begin(&s, &sc, f->n_run + 1, f->aead, f->gate);
@@ -731,6 +735,7 @@ int main(int argc, char **argv)
 
 	if (aead == NULL || gate == NULL)
 		return 2;
+	pair_certs_new();
 	if (argc == 3 && strcmp(argv[1], "--seed") == 0)
 		n_failed = !run_seed(strtoull(argv[2], NULL, 10), true, aead, gate);
 	else if (argc == 4 && strcmp(argv[1], "--seeds") == 0)
@@ -738,6 +743,7 @@ int main(int argc, char **argv)
 				      aead, gate);
 	else
 		run_all(aead, gate);
+	pair_certs_free();
 	gate_free(gate);
 	aead_free(aead);
 	return n_failed != 0;

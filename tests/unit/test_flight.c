@@ -91,6 +91,44 @@ static void test_fragments_at_every_size(void **state)
 	}
 }
 
+/* A borrowed body is cut like one of ours, and is where it was. */
+static void test_borrowed_bodies(void **state)
+{
+	uint8_t body[3000], out[1500], type;
+	struct hs_fragment piece;
+	struct rd header, r;
+	size_t len, at = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(body); i++)
+		body[i] = (uint8_t)(i * 3 + i / 256);
+	flight_init(&f, SECOND, 60 * SECOND);
+	flight_begin(&f);
+	message(HS_SERVER_HELLO, 1, 40);
+	assert_true(flight_borrow(&f, rd_of(body, sizeof(body)), 0, HS_CERTIFICATE, 2, &header));
+	assert_int_equal(rd_len(&header), HS_HEADER_LEN);
+	assert_int_equal(f.used, 2 * HS_HEADER_LEN + 40);
+	message(HS_SERVER_HELLO_DONE, 3, 0);
+	flight_send(&f, 0, false);
+	assert_true(flight_next(&f, 1200, out, &len, &type));
+	while (at < sizeof(body)) {
+		assert_true(flight_next(&f, 500, out, &len, &type));
+		r = rd_of(out, len);
+		assert_true(hs_fragment_next(&r, &piece));
+		assert_int_equal(piece.type, HS_CERTIFICATE);
+		assert_int_equal(piece.len, sizeof(body));
+		assert_int_equal(piece.seq, 2);
+		assert_int_equal(piece.off, at);
+		assert_memory_equal(piece.body.p, body + at, rd_len(&piece.body));
+		at += rd_len(&piece.body);
+	}
+	assert_true(flight_next(&f, 500, out, &len, &type));
+	assert_int_equal(len, HS_HEADER_LEN);
+	assert_int_equal(f.state, FLIGHT_WAITING);
+	flight_begin(&f);
+	assert_false(flight_borrow(&f, rd_of(body, UINT16_MAX), 0, HS_CERTIFICATE, 2, &header));
+}
+
 static void test_no_room_is_no_record(void **state)
 {
 	uint8_t out[64], type;
@@ -252,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_messages),
 		cmocka_unit_test(test_fragments_at_every_size),
+		cmocka_unit_test(test_borrowed_bodies),
 		cmocka_unit_test(test_no_room_is_no_record),
 		cmocka_unit_test(test_repetition_has_the_same_bytes),
 		cmocka_unit_test(test_timer_doubles_to_its_maximum),

@@ -407,6 +407,60 @@ static void test_discard_keeps_the_message_due(void **state)
 	end(&r);
 }
 
+/* Certificates are longer than other messages, where one may come; bad-input G4. */
+static void test_certificates_have_their_own_limit(void **state)
+{
+	static uint8_t body[REASSEMBLY_CERTIFICATE_MAX];
+	struct hs_fragment f = { .type = HS_CERTIFICATE, .len = sizeof(body) };
+	struct reassembly_message m;
+	struct reassembly r;
+	size_t peak = 0;
+
+	(void)state;
+	begin(&r, 0);
+	f.body = rd_of(body, 100);
+	assert_int_equal(reassembly_add(&r, 0, &f), REASSEMBLY_CONFLICT);
+	r.certificates = true;
+	f.len++;
+	assert_int_equal(reassembly_add(&r, 0, &f), REASSEMBLY_CONFLICT);
+	f.len--;
+	for (f.off = 0; f.off < sizeof(body); f.off += 100) {
+		f.body = rd_of(body + f.off,
+			       sizeof(body) - f.off < 100 ? sizeof(body) - f.off : 100);
+		assert_int_equal(reassembly_add(&r, 0, &f), REASSEMBLY_KEPT);
+		peak = n_bytes > peak ? n_bytes : peak;
+	}
+	assert_true(reassembly_due(&r, &m));
+	assert_int_equal(rd_len(&m.body), sizeof(body));
+	assert_in_range(peak, 1, REASSEMBLY_CERTIFICATE_MEMORY_MAX);
+	f = piece(1, REASSEMBLY_MESSAGE_MAX + 1, 0, 10);
+	assert_int_equal(reassembly_add(&r, 0, &f), REASSEMBLY_CONFLICT);
+	end(&r);
+}
+
+static void test_taken_messages_are_the_takers(void **state)
+{
+	uint8_t *bytes = NULL;
+	uint16_t len = 0;
+	struct reassembly r;
+
+	(void)state;
+	begin(&r, 0);
+	assert_false(reassembly_take(&r, &bytes, &len));
+	assert_int_equal(add(&r, 0, 50, 0, 30), REASSEMBLY_KEPT);
+	assert_false(reassembly_take(&r, &bytes, &len)); /* not whole */
+	assert_int_equal(add(&r, 0, 50, 30, 20), REASSEMBLY_KEPT);
+	assert_true(reassembly_take(&r, &bytes, &len));
+	assert_int_equal(len, 50);
+	assert_memory_equal(bytes, text, 50);
+	assert_int_equal(r.memory, 0);
+	reassembly_advance(&r);
+	assert_int_equal(r.next, 1);
+	assert_int_equal(n_alive, 1);
+	test_release(NULL, bytes);
+	end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +480,8 @@ int main(void)
 		cmocka_unit_test(test_no_memory_is_a_drop),
 		cmocka_unit_test(test_whole_message_needs_no_memory),
 		cmocka_unit_test(test_discard_keeps_the_message_due),
+		cmocka_unit_test(test_certificates_have_their_own_limit),
+		cmocka_unit_test(test_taken_messages_are_the_takers),
 	};
 
 	return cmocka_run_group_tests_name("reassembly", tests, NULL, NULL);

@@ -459,6 +459,8 @@ static void test_only_listed_messages_succeed(void **state)
 			const struct steps_fragment f = { .type = (uint8_t)type, .seq = due };
 			struct pair_datagram d;
 
+			if (s == S12_CERTIFICATE_VERIFY)
+				continue; /* of other suites: test_auth12 */
 			/* without keys epoch 1 is not read at all */
 			if (listed(s, type, epoch) || (epoch == 1 && s != S12_FINISHED))
 				continue;

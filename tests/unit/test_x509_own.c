@@ -56,7 +56,7 @@ static void a_chain_and_its_key_are_loaded(void **state)
 		   *key = pki_key_file(&dir, "key", server.key);
 	struct x509_own *own = x509_own_load(certs, key, err, sizeof(err));
 	uint8_t list[PKI_LIST_MAX];
-	struct rd want = pki_list(list, chain, 2), got, body;
+	struct rd want = pki_list(list, chain, 2), got = want, body = want;
 	size_t len;
 
 	(void)state;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Whether a peer is taken by what it shows: the work of a JOB_VERIFY_PEER, and the alert that a
+ * refusal is answered with. */
+#pragma once
+
+#include "handshake.h"
+#include "rpk_store.h"
+#include "x509_trust.h"
+
+/* Who is taken. NULL: nobody by this. */
+struct peer_trust {
+	const struct x509_trust *x509;
+	const struct rpk_store *rpks;
+};
+
+/* peer_judge: fills job->peer at a time in seconds since 1970. Returns the length of the peer's
+ * name in out; 0: it is refused. Slow path only; any thread. */
+size_t peer_judge(struct handshake_job *job, const struct peer_trust *trust, int64_t now_s,
+		  uint8_t out[X509_NAME_LEN_MAX]);
