@@ -5,8 +5,9 @@
  *   resume ADDR PORT IDENTITY KEY TIMES [SUITE]
  *
  * A DTLS 1.2 PSK handshake (KEY is text), then TIMES - 1 more, each of which offers what the one
- * before it left. Each prints a line: "full", "id" or "ticket", and the flights it took each way.
- * Between handshakes a close_notify is sent. Exit status 0: all were completed.
+ * before it left. Each prints a line: "full", "id" or "ticket", and the datagrams and bytes of UDP
+ * payload it took out and in. Between handshakes a close_notify is sent. Exit status 0: all were
+ * completed.
  */
 #include "handshake.h"
 #include "job.h"
@@ -35,6 +36,7 @@ struct client {
 	uint8_t ticket[HANDSHAKE_TICKET_MAX];
 	bool has_session;
 	unsigned n_sent, n_received;
+	size_t sent, received; /* bytes of UDP payload */
 };
 
 static uint64_t now_ns(void)
@@ -81,18 +83,21 @@ static bool drain(struct client *c, bool *ok)
 		job_run(job, NULL);
 		handshake_job_done(c->h, now_ns());
 	}
-	for (; handshake_output(c->h, out, &len); c->n_sent++)
+	while (handshake_output(c->h, out, &len)) {
 		(void)!send(c->fd, out, len, 0);
+		c->n_sent++;
+		c->sent += len;
+	}
 	handshake_event(c->h, &e);
 	*ok = e.kind == HANDSHAKE_INSTALL;
 	if (e.kind == HANDSHAKE_NONE)
 		return false;
 	if (*ok) {
-		printf("%s, %u out, %u in\n",
+		printf("%s, %u out, %u in, %zu and %zu bytes\n",
 		       !e.resumed    ? "full"
 		       : e.by_ticket ? "ticket"
 				     : "id",
-		       c->n_sent, c->n_received);
+		       c->n_sent, c->n_received, c->sent, c->received);
 		keep(c);
 		close_notify(c, &e);
 	} else {
@@ -110,6 +115,7 @@ static void input(struct client *c)
 	if (n < 0)
 		return;
 	c->n_received++;
+	c->received += (size_t)n;
 	(void)handshake_input(c->h, now_ns(), bytes, (size_t)n);
 }
 
@@ -132,6 +138,7 @@ static bool shake(struct client *c)
 	bool ok = false;
 
 	c->n_sent = c->n_received = 0;
+	c->sent = c->received = 0;
 	c->fd = socket(AF_INET, SOCK_DGRAM, 0);
 	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&c->target, sizeof(c->target)) != 0) {
 		perror("resume");
