@@ -12,17 +12,18 @@
 enum {
 	MB64_LANES = 16,
 	MB64_ROUND_KEYS_MAX = 15, /* AES-256 */
-	MB64_STREAMS = 2,
+	MB64_KEPT_MAX = 4,
 	MB64_BLOCK = 16,
 	/* Of a record that a kernel is given. A full call of 2,000 B takes 0.7 (GCM) to 0.9 (CCM)
 	 * of what ipsec-mb does, expanding every key; longer ones hardly come. */
 	MB64_LEN_MAX = 2048,
 };
 
-/* Round keys of one call, and key streams that wait for their text: [which][vector][lane][byte]. */
+/* Round keys of one call, and what else a kernel has no registers for: [which][vector][lane][byte].
+ * Nothing secret waits anywhere else, least of all on the stack. */
 struct mb64_scratch {
 	uint8_t round_keys[MB64_ROUND_KEYS_MAX][4][4][MB64_BLOCK] __attribute__((aligned(64)));
-	uint8_t streams[MB64_STREAMS][4][4][MB64_BLOCK] __attribute__((aligned(64)));
+	uint8_t kept[MB64_KEPT_MAX][4][4][MB64_BLOCK] __attribute__((aligned(64)));
 };
 
 /* mb64_run: opens or seals MB64_LANES records, whose operations stand in a row, and sets ok of

@@ -19,9 +19,16 @@ enum { FLAGS_COUNTER = 3 - 1, FLAGS_AAD = 0x40, AAD_PREFIX = 2 };
 /* Where a call keeps more of its secrets than the round keys 1 to 10. */
 enum { SLOT_KEY = 0, SLOT_TAG = 11, SLOT_COUNTER };
 
+/* And its lengths, so that there are registers for secrets. */
+enum { LENGTHS };
+
+MB64_INLINE __m512i len_of(struct mb64_scratch *s) { return mb64_kept(s, LENGTHS)[0]; }
+MB64_INLINE __m512i aad_len_of(struct mb64_scratch *s) { return mb64_kept(s, LENGTHS)[1]; }
+
 struct ccm {
 	struct mb64_blocks sum;
 	struct mb64_blocks stream; /* of the next block of text */
+	unsigned aad_min, aad_max; /* of the lengths of AAD */
 };
 
 /* pick: bytes from[i] of the words of the records in vector v, in each lane; zero where from[i] is
@@ -73,6 +80,8 @@ MB64_INLINE void start(struct mb64_scratch *s, const struct mb64_call *call, str
 		states[0].v[v] = _mm512_xor_si512(nonce, pick(both, ends, v));
 		states[1].v[v] = nonce;
 	}
+	mb64_kept(s, LENGTHS)[0] = call->len;
+	mb64_kept(s, LENGTHS)[1] = call->aad_len;
 	mb64_expand_128(s, &key, states, 2);
 	c->sum = states[0];
 #pragma GCC unroll 4
@@ -124,7 +133,8 @@ MB64_INLINE void keep_finished(struct ccm *c, const struct mb64_blocks *before, 
 }
 
 /* aad_block: block i of the AAD behind its length of two bytes. It is zero beyond its end. */
-MB64_INLINE __m512i aad_block(const struct mb64_call *call, unsigned i, unsigned v)
+MB64_INLINE __m512i aad_block(struct mb64_scratch *s, const struct mb64_call *call, unsigned i,
+			      unsigned v)
 {
 	const __m128i low_byte = _mm_setr_epi8(-64, 0, -64, -64, -64, -64, -64, -64, -64, -64, -64,
 					       -64, -64, -64, -64, -64);
@@ -133,7 +143,7 @@ MB64_INLINE __m512i aad_block(const struct mb64_call *call, unsigned i, unsigned
 
 	if (i == 0) {
 		x = mb64_load_op(call, aad - AAD_PREFIX, v);
-		x = _mm512_mask_mov_epi8(x, 0x0003000300030003, pick(call->aad_len, low_byte, v));
+		x = _mm512_mask_mov_epi8(x, 0x0003000300030003, pick(aad_len_of(s), low_byte, v));
 	} else if (i == 1) {
 		x = mb64_load_op(call, aad + MB64_BLOCK - AAD_PREFIX, v);
 	} else {
@@ -146,21 +156,20 @@ MB64_INLINE __m512i aad_block(const struct mb64_call *call, unsigned i, unsigned
 /* sum_aad: adds the AAD, and makes the key stream of the first block of text. */
 MB64_INLINE void sum_aad(struct mb64_scratch *s, const struct mb64_call *call, struct ccm *c)
 {
-	__m512i aad_len = call->aad_len;
-	unsigned aad_max = _mm512_reduce_max_epu32(aad_len);
+	__m512i aad_len = aad_len_of(s);
 	struct mb64_blocks before = c->sum, x;
 
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		x.v[v] = aad_block(call, 0, v);
+		x.v[v] = aad_block(s, call, 0, v);
 	encrypt(s, c, &x, 0);
-	if (_mm512_test_epi32_mask(aad_len, aad_len) != 0xffff)
+	if (c->aad_min == 0)
 		keep_finished(c, &before, aad_len, 0);
-	for (unsigned i = 1; aad_max + AAD_PREFIX > MB64_BLOCK * i; i++) {
+	for (unsigned i = 1; c->aad_max + AAD_PREFIX > MB64_BLOCK * i; i++) {
 		before = c->sum;
 #pragma GCC unroll 4
 		for (unsigned v = 0; v < MB64_VECTORS; v++)
-			x.v[v] = aad_block(call, i, v);
+			x.v[v] = aad_block(s, call, i, v);
 		encrypt_sum(s, c, &x);
 		keep_finished(c, &before, aad_len, (int)(MB64_BLOCK * i - AAD_PREFIX));
 	}
@@ -194,7 +203,7 @@ MB64_INLINE void last_block(struct mb64_scratch *s, const struct mb64_call *call
 			    unsigned i, enum aead_direction direction)
 {
 	size_t at = (size_t)MB64_BLOCK * i;
-	__m512i left = mb64_left(call->len, at);
+	__m512i left = mb64_left(len_of(s), at);
 	struct mb64_blocks plain, before = c->sum;
 
 #pragma GCC unroll 4
@@ -258,7 +267,8 @@ MB64_INLINE void ccm(struct mb64_scratch *s, struct aead_op *ops, enum aead_dire
 		     int tag_len)
 {
 	const struct mb64_call call = mb64_call_of(ops);
-	struct ccm c;
+	struct ccm c = { .aad_min = _mm512_reduce_min_epu32(call.aad_len),
+			 .aad_max = _mm512_reduce_max_epu32(call.aad_len) };
 
 	start(s, &call, &c, tag_len);
 	sum_aad(s, &call, &c);

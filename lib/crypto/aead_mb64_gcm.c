@@ -10,18 +10,14 @@
 
 enum { CTR_TAG = 1, CTR_FIRST = 2 };
 
-/* What masks the tags waits where round 0's keys would be, which are in every block already. */
-enum { TAG_MASK = 0 };
-
-/* H as multiplication wants it: two forms, so that a product needs one folding step, not two. */
-struct hash_key {
-	struct mb64_blocks hx; /* H x */
-	struct mb64_blocks g;  /* H x x^-64 */
-};
+/* What is kept: what masks the tags; the key stream of the next block of text; nonce ^ raw key, a
+ * counter's block but for the counter; H x, see below. */
+enum { TAG_MASK, STREAM, BASE, H_X };
 
 struct state {
-	struct mb64_blocks base; /* nonce ^ raw key: a counter's block but for the counter */
-	struct hash_key hash;
+	/* H as multiplication wants it: H x, which is kept, and this, so that a product needs one
+	 * folding step, not two. */
+	struct mb64_blocks g; /* H x x^-64 */
 	struct mb64_blocks y; /* GHASH so far */
 };
 
@@ -53,15 +49,16 @@ MB64_INLINE __m512i times_x(__m512i h)
 	return _mm512_ternarylogic_epi64(shifted, carry, poly, 0x78);
 }
 
-MB64_INLINE void hash_key_init(struct hash_key *k, const struct mb64_blocks *h)
+MB64_INLINE void hash_key_init(struct mb64_scratch *s, struct state *st,
+			       const struct mb64_blocks *h)
 {
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
 		__m512i hx = times_x(reflect(h->v[v]));
 		__m512i folded = _mm512_clmulepi64_epi128(hx, fold_constant(), 0x00);
 
-		k->hx.v[v] = hx;
-		k->g.v[v] = _mm512_xor_si512(swap_halves(hx), folded);
+		mb64_kept(s, H_X)[v] = hx;
+		st->g.v[v] = _mm512_xor_si512(swap_halves(hx), folded);
 	}
 }
 
@@ -69,9 +66,9 @@ MB64_INLINE void hash_key_init(struct hash_key *k, const struct mb64_blocks *h)
  * y * H. With y = y1 x^64 + y0 it is y1 * Hx + y0 * G x^64, so both products have the same 64 bits
  * too many at the low end, and one multiplication folds them.
  */
-MB64_INLINE __m512i multiply(const struct hash_key *k, unsigned v, __m512i y)
+MB64_INLINE __m512i multiply(struct mb64_scratch *s, const struct state *st, unsigned v, __m512i y)
 {
-	__m512i hx = k->hx.v[v], g = k->g.v[v];
+	__m512i hx = mb64_kept(s, H_X)[v], g = st->g.v[v];
 	__m512i low = _mm512_xor_si512(_mm512_clmulepi64_epi128(y, g, 0x00),
 				       _mm512_clmulepi64_epi128(y, hx, 0x01));
 	__m512i folded = _mm512_clmulepi64_epi128(low, fold_constant(), 0x00);
@@ -81,161 +78,129 @@ MB64_INLINE __m512i multiply(const struct hash_key *k, unsigned v, __m512i y)
 	return _mm512_xor_si512(high, swap_halves(low));
 }
 
-MB64_INLINE __m512i *stream(struct mb64_scratch *s, unsigned i)
-{
-	return (__m512i *)(void *)s->streams[i % MB64_STREAMS];
-}
-
-/* A counter's block of each record, xored with the raw key. */
-MB64_INLINE struct mb64_blocks counter_blocks(const struct state *st, uint32_t n)
+/* The blocks of counter n, xored with the raw keys. */
+MB64_INLINE struct mb64_blocks counter_blocks(struct mb64_scratch *s, uint32_t n)
 {
 	struct mb64_blocks blocks;
 
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		blocks.v[v] = _mm512_xor_si512(st->base.v[v], mb64_counter(n));
+		blocks.v[v] = _mm512_xor_si512(mb64_kept(s, BASE)[v], mb64_counter(n));
 	return blocks;
 }
 
-/* Keeps the key streams of text blocks i to i + n - 1. */
-MB64_INLINE void put_streams(struct mb64_scratch *s, unsigned i, const struct mb64_blocks *blocks,
-			     unsigned n)
-{
-#pragma GCC unroll 16
-	for (unsigned k = 0; k < n * MB64_VECTORS; k++)
-		stream(s, i + k / MB64_VECTORS)[k % MB64_VECTORS] =
-			blocks[k / MB64_VECTORS].v[k % MB64_VECTORS];
-}
-
 /* Expands the keys, and keeps them if there is a use for them later. On the way come H, the block
- * of zeros encrypted, the first counter's block, which masks the tag, and the key streams of the
- * first n blocks. n and keep are constants. */
+ * of zeros encrypted, the first counter's block, which masks the tag, and the key stream of the
+ * first block of text; with long keys there are not registers enough for that. keep is a constant.
+ */
 MB64_INLINE void expand(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
-			struct state *st, unsigned n, bool keep)
+			struct state *st, bool keep)
 {
-	struct mb64_blocks key = mb64_load_keys(call, 0), second, states[2 + MB64_STREAMS];
+	struct mb64_blocks key = mb64_load_keys(call, 0), second, states[3];
 
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		st->base.v[v] = _mm512_xor_si512(key.v[v], mb64_nonce(call, v));
+		mb64_kept(s, BASE)[v] = _mm512_xor_si512(key.v[v], mb64_nonce(call, v));
 	states[0] = key;
-	states[1] = counter_blocks(st, CTR_TAG);
-#pragma GCC unroll 2
-	for (unsigned i = 0; i < n; i++)
-		states[2 + i] = counter_blocks(st, CTR_FIRST + i);
+	states[1] = counter_blocks(s, CTR_TAG);
+	states[2] = counter_blocks(s, CTR_FIRST);
 	if (rounds == MB64_ROUNDS_128) {
-		mb64_expand_128(keep ? s : NULL, &key, states, 2 + n);
+		mb64_expand_128(keep ? s : NULL, &key, states, 3);
 	} else {
 		second = mb64_load_keys(call, MB64_BLOCK);
-		mb64_expand_256(keep ? s : NULL, &key, &second, states, 2 + n);
+		mb64_expand_256(s, &key, &second, states, 2);
 	}
-	hash_key_init(&st->hash, &states[0]);
-#pragma GCC unroll 4
-	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		mb64_round_key(s, TAG_MASK)[v] = states[1].v[v];
-	put_streams(s, 0, states + 2, n);
-}
-
-MB64_INLINE void start(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
-		       struct state *st)
-{
-	if (call->blocks <= 1)
-		expand(s, call, rounds, st, 1, false);
-	else
-		expand(s, call, rounds, st, MB64_STREAMS, true);
-}
-
-/* The key stream of text block i; all that are kept are made when the first of them is asked for.
- */
-MB64_INLINE const __m512i *stream_at(struct mb64_scratch *s, unsigned rounds,
-				     const struct state *st, unsigned i)
-{
-	if (i % MB64_STREAMS == 0 && i != 0) {
-		struct mb64_blocks blocks[MB64_STREAMS];
-
-#pragma GCC unroll 2
-		for (unsigned k = 0; k < MB64_STREAMS; k++)
-			blocks[k] = counter_blocks(st, CTR_FIRST + i + k);
-		mb64_encrypt(s, rounds, blocks, MB64_STREAMS);
-		put_streams(s, 0, blocks, MB64_STREAMS);
-	}
-	return stream(s, i);
+	hash_key_init(s, st, &states[0]);
+	mb64_keep(s, TAG_MASK, &states[1]);
+	if (rounds != MB64_ROUNDS_128)
+		mb64_encrypt(s, rounds, &states[2], 1);
+	mb64_keep(s, STREAM, &states[2]);
 }
 
 /* A record without AAD has a block of zeros here, which leaves the sum at zero. */
-MB64_INLINE void hash_aad(const struct hash_key *k, const struct mb64_call *call,
-			  struct mb64_blocks *y)
+MB64_INLINE void hash_aad(struct mb64_scratch *s, const struct mb64_call *call, struct state *st)
 {
 	size_t at = __builtin_offsetof(struct aead_op, aad);
 	__m512i left = mb64_left(call->aad_len, MB64_BLOCK);
 
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		y->v[v] = multiply(k, v, reflect(mb64_load_op(call, at, v)));
+		st->y.v[v] = multiply(s, st, v, reflect(mb64_load_op(call, at, v)));
 	if (_mm512_test_epi32_mask(left, left) == 0)
 		return;
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
 		__m512i x = reflect(mb64_load_op(call, at + MB64_BLOCK, v));
 
-		x = multiply(k, v, _mm512_xor_si512(y->v[v], x));
-		y->v[v] = _mm512_mask_mov_epi32(y->v[v], mb64_live(left, v), x);
-	}
-}
-
-/* Text block i of all records, which have it whole. */
-MB64_INLINE void step_whole(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
-			    enum aead_direction direction, unsigned i, struct state *st)
-{
-	const __m512i *key_stream = stream_at(s, rounds, st, i);
-	const size_t offset = (size_t)i * MB64_BLOCK;
-	const struct aead_op *op = call->op;
-
-	MB64_OPAQUE(op);
-#pragma GCC unroll 4
-	for (unsigned v = 0; v < MB64_VECTORS; v++) {
-		const uint8_t *const from[4] = MB64_AT(op, src, offset, v);
-		uint8_t *const to[4] = MB64_AT(op, dst, offset, v);
-		__m512i in = mb64_load(from);
-		__m512i out = _mm512_xor_si512(in, key_stream[v]);
-		__m512i x = direction == AEAD_OPEN ? in : out;
-
-		mb64_store(to, out);
-		st->y.v[v] = multiply(&st->hash, v, _mm512_xor_si512(st->y.v[v], reflect(x)));
-	}
-}
-
-/* The same where some records have ended or end here. */
-MB64_INLINE void step_partial(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
-			      enum aead_direction direction, unsigned i, struct state *st)
-{
-	const __m512i *key_stream = stream_at(s, rounds, st, i);
-	const size_t offset = (size_t)i * MB64_BLOCK;
-	const struct aead_op *op = call->op;
-	__m512i left = mb64_left(call->len, offset);
-
-	MB64_OPAQUE(op);
-	/* Without this gcc leaves a copy of it on the stack. */
-#pragma GCC unroll 4
-	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		MB64_IN_REGISTER(st->hash.g.v[v]);
-#pragma GCC unroll 4
-	for (unsigned v = 0; v < MB64_VECTORS; v++) {
-		const uint8_t *const from[4] = MB64_AT(op, src, offset, v);
-		uint8_t *const to[4] = MB64_AT(op, dst, offset, v);
-		__mmask64 mask = mb64_left_mask(left, v);
-		__m512i in = mb64_load_masked(from, mask);
-		__m512i out = _mm512_maskz_mov_epi8(mask, _mm512_xor_si512(in, key_stream[v]));
-		__m512i x = reflect(direction == AEAD_OPEN ? in : out);
-
-		mb64_store_masked(to, mask, out);
-		x = multiply(&st->hash, v, _mm512_xor_si512(st->y.v[v], x));
+		x = multiply(s, st, v, _mm512_xor_si512(st->y.v[v], x));
 		st->y.v[v] = _mm512_mask_mov_epi32(st->y.v[v], mb64_live(left, v), x);
 	}
 }
 
+/* Text block i of vector v in all records, which have it whole; returns what is hashed of it. */
+MB64_INLINE __m512i text_whole(const struct mb64_call *call, enum aead_direction direction,
+			       size_t offset, unsigned v, __m512i key_stream)
+{
+	const uint8_t *const from[4] = MB64_AT(call->op, src, offset, v);
+	uint8_t *const to[4] = MB64_AT(call->op, dst, offset, v);
+	__m512i in = mb64_load(from), out = _mm512_xor_si512(in, key_stream);
+
+	mb64_store(to, out);
+	return direction == AEAD_OPEN ? in : out;
+}
+
+/* The same where some records have ended or end here; mask: of the bytes they have. */
+MB64_INLINE __m512i text_partial(const struct mb64_call *call, enum aead_direction direction,
+				 size_t offset, unsigned v, __m512i key_stream, __mmask64 mask)
+{
+	const uint8_t *const from[4] = MB64_AT(call->op, src, offset, v);
+	uint8_t *const to[4] = MB64_AT(call->op, dst, offset, v);
+	__m512i in = mb64_load_masked(from, mask);
+	__m512i out = _mm512_maskz_mov_epi8(mask, _mm512_xor_si512(in, key_stream));
+
+	mb64_store_masked(to, mask, out);
+	return direction == AEAD_OPEN ? in : out;
+}
+
+/*
+ * Text block i. more: another one follows, whose key stream is made meanwhile, a few rounds beside
+ * each multiplication: they do not wait for the same units. whole and more are constants.
+ */
+MB64_INLINE void step(struct mb64_scratch *s, const struct mb64_call *call, unsigned rounds,
+		      enum aead_direction direction, unsigned i, struct state *st, bool whole,
+		      bool more)
+{
+	const size_t offset = (size_t)i * MB64_BLOCK;
+	const __m512i left = mb64_left(call->len, offset);
+	struct mb64_call here = *call;
+	struct mb64_blocks next;
+
+	MB64_OPAQUE(here.op);
+	MB64_OPAQUE(s);
+	if (more)
+		next = counter_blocks(s, CTR_FIRST + i + 1);
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		__m512i x, y = st->y.v[v];
+
+		if (whole)
+			x = text_whole(&here, direction, offset, v, mb64_kept(s, STREAM)[v]);
+		else
+			x = text_partial(&here, direction, offset, v, mb64_kept(s, STREAM)[v],
+					 mb64_left_mask(left, v));
+		x = multiply(s, st, v, _mm512_xor_si512(y, reflect(x)));
+		st->y.v[v] = whole ? x : _mm512_mask_mov_epi32(y, mb64_live(left, v), x);
+		if (more)
+			mb64_encrypt_some(s, 1 + v * rounds / MB64_VECTORS,
+					  (v + 1) * rounds / MB64_VECTORS, rounds, &next, 1);
+	}
+	if (more)
+		mb64_keep(s, STREAM, &next);
+}
+
 /* The bit lengths of AAD and text end the sum. Reflected, they are a little-endian pair. */
-MB64_INLINE void hash_lengths(const struct mb64_call *call, struct state *st)
+MB64_INLINE void hash_lengths(struct mb64_scratch *s, const struct mb64_call *call,
+			      struct state *st)
 {
 	struct mb64_blocks lens = { { _mm512_slli_epi32(call->len, 3), _mm512_setzero_si512(),
 				      _mm512_slli_epi32(call->aad_len, 3),
@@ -244,7 +209,7 @@ MB64_INLINE void hash_lengths(const struct mb64_call *call, struct state *st)
 	lens = mb64_transpose(&lens);
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		st->y.v[v] = multiply(&st->hash, v, _mm512_xor_si512(st->y.v[v], lens.v[v]));
+		st->y.v[v] = multiply(s, st, v, _mm512_xor_si512(st->y.v[v], lens.v[v]));
 }
 
 MB64_INLINE void finish(struct mb64_scratch *s, const struct mb64_call *call,
@@ -254,7 +219,7 @@ MB64_INLINE void finish(struct mb64_scratch *s, const struct mb64_call *call,
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
 		const uint8_t *const stored[4] = MB64_TAGS_AT(call->op, src, v);
 		uint8_t *const to[4] = MB64_TAGS_AT(call->op, dst, v);
-		__m512i tag = _mm512_xor_si512(reflect(y->v[v]), mb64_round_key(s, TAG_MASK)[v]);
+		__m512i tag = _mm512_xor_si512(reflect(y->v[v]), mb64_kept(s, TAG_MASK)[v]);
 		unsigned differs = 0;
 
 		if (direction == AEAD_SEAL)
@@ -271,15 +236,25 @@ MB64_INLINE void run(struct mb64_scratch *s, struct aead_op *ops, unsigned round
 {
 	const struct mb64_call call = mb64_call_of(ops);
 	struct state st;
-	unsigned i = 0;
 
-	start(s, &call, rounds, &st);
-	hash_aad(&st.hash, &call, &st.y);
-	for (; i < call.whole; i++)
-		step_whole(s, &call, rounds, direction, i, &st);
-	for (; i < call.blocks; i++)
-		step_partial(s, &call, rounds, direction, i, &st);
-	hash_lengths(&call, &st);
+	if (call.blocks <= 1)
+		expand(s, &call, rounds, &st, false);
+	else
+		expand(s, &call, rounds, &st, true);
+	hash_aad(s, &call, &st);
+	for (unsigned i = 0; i < call.blocks; i++) {
+		bool whole = i < call.whole, more = i + 1 < call.blocks;
+
+		if (whole && more)
+			step(s, &call, rounds, direction, i, &st, true, true);
+		else if (whole)
+			step(s, &call, rounds, direction, i, &st, true, false);
+		else if (more)
+			step(s, &call, rounds, direction, i, &st, false, true);
+		else
+			step(s, &call, rounds, direction, i, &st, false, false);
+	}
+	hash_lengths(s, &call, &st);
 	finish(s, &call, direction, &st.y);
 	_mm256_zeroupper();
 }

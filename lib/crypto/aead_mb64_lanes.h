@@ -255,6 +255,18 @@ MB64_INLINE __m512i *mb64_round_key(struct mb64_scratch *s, unsigned round)
 	return (__m512i *)(void *)s->round_keys[round];
 }
 
+MB64_INLINE __m512i *mb64_kept(struct mb64_scratch *s, unsigned which)
+{
+	return (__m512i *)(void *)s->kept[which];
+}
+
+MB64_INLINE void mb64_keep(struct mb64_scratch *s, unsigned which, const struct mb64_blocks *x)
+{
+#pragma GCC unroll 4
+	for (unsigned v = 0; v < MB64_VECTORS; v++)
+		mb64_kept(s, which)[v] = x->v[v];
+}
+
 /* 16 bytes of each raw key. */
 MB64_INLINE struct mb64_blocks mb64_load_keys(const struct mb64_call *call, size_t offset)
 {
@@ -295,11 +307,14 @@ MB64_INLINE void mb64_expanded(struct mb64_scratch *s, const struct mb64_blocks 
 MB64_INLINE void mb64_expand_128(struct mb64_scratch *s, const struct mb64_blocks *key,
 				 struct mb64_blocks *states, unsigned n)
 {
-	struct mb64_blocks w = mb64_transpose(key);
+	struct mb64_blocks w = mb64_transpose(key), next = w;
 
+	mb64_next_words(&next, mb64_rotated(w.v[3], 0));
 #pragma GCC unroll 10
 	for (unsigned r = 1; r <= MB64_ROUNDS_128; r++) {
-		mb64_next_words(&w, mb64_rotated(w.v[3], r - 1));
+		w = next;
+		if (r < MB64_ROUNDS_128)
+			mb64_next_words(&next, mb64_rotated(w.v[3], r));
 		mb64_expanded(s, &w, r, MB64_ROUNDS_128, states, n);
 	}
 }
@@ -324,17 +339,13 @@ MB64_INLINE void mb64_expand_256(struct mb64_scratch *s, const struct mb64_block
  * read there from one step to the next, through the stack since there are not registers enough. */
 #define MB64_OPAQUE(pointer) __asm__("" : "+r"(pointer))
 
-/* A vector of which the compiler knows that it is in a register here, and nothing else. */
-#define MB64_IN_REGISTER(vector) __asm__("" : "+v"(vector))
-
-/* mb64_encrypt: n blocks a record, each xored with its raw key already; they share the loads of
- * the round keys. rounds and n are constants. */
-MB64_INLINE void mb64_encrypt(struct mb64_scratch *s, unsigned rounds, struct mb64_blocks *states,
-			      unsigned n)
+/* mb64_encrypt_some: rounds first to last of n blocks a record, which share the loads of the round
+ * keys. All but s and states are constants. */
+MB64_INLINE void mb64_encrypt_some(struct mb64_scratch *s, unsigned first, unsigned last,
+				   unsigned rounds, struct mb64_blocks *states, unsigned n)
 {
-	MB64_OPAQUE(s);
 #pragma GCC unroll 14
-	for (unsigned r = 1; r <= rounds; r++) {
+	for (unsigned r = first; r <= last; r++) {
 #pragma GCC unroll 16
 		for (unsigned i = 0; i < n * MB64_VECTORS; i++) {
 			__m512i *x = &states[i % n].v[i / n];
@@ -344,6 +355,14 @@ MB64_INLINE void mb64_encrypt(struct mb64_scratch *s, unsigned rounds, struct mb
 					: _mm512_aesenclast_epi128(*x, k);
 		}
 	}
+}
+
+/* mb64_encrypt: n blocks a record, each xored with its raw key already. */
+MB64_INLINE void mb64_encrypt(struct mb64_scratch *s, unsigned rounds, struct mb64_blocks *states,
+			      unsigned n)
+{
+	MB64_OPAQUE(s);
+	mb64_encrypt_some(s, 1, rounds, rounds, states, n);
 }
 
 /* A 32-bit number, big-endian, as the last word of a block; zero before it. */
