@@ -34,8 +34,8 @@ enum mode { OPEN, REQUEST_RESPONSE, EXCHANGE, HOSTILE };
 #define STAGES(X)                                                                                  \
 	X(rx, rx_run(core, 0, in, n))                                                              \
 	X(inbox, inbox_run(core, out, take_replies(out, n)))                                       \
-	X(seal, seal_run(core))                                                                    \
 	X(lookup, lookup_run(core))                                                                \
+	X(seal, seal_run(core))                                                                    \
 	X(route, route_run(core))                                                                  \
 	X(split, split_run(core))                                                                  \
 	X(check, check_run(core))                                                                  \

@@ -126,21 +126,22 @@ void records_run(struct path_core *core)
 	dispatch_run(core);
 }
 
+/* Datagrams that were looked up. */
 static void datagrams_run(struct path_core *core)
 {
-	lookup_run(core);
 	route_run(core);
 	admit_run(core);
 	split_run(core);
 	records_run(core);
 }
 
-/* Datagrams wait for path_flush, so that what was sent for when they came (lookup_ahead) arrives
- * while the replies of the turn before are sealed. */
+/* Datagrams wait for path_flush. */
 static void make_room(struct path_core *core, unsigned n)
 {
-	if (core->n_datagrams + n > PATH_BURST_MAX)
+	if (core->n_datagrams + n > PATH_BURST_MAX) {
+		lookup_run(core);
 		datagrams_run(core);
+	}
 }
 
 void path_rx_burst(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n,
@@ -163,6 +164,8 @@ void path_inbox_burst(struct path_core *core, struct rte_mbuf **mbufs, unsigned 
 void path_flush(struct path_core *core, uint64_t now_ns)
 {
 	core->now_ns = now_ns;
+	/* Their sessions' lines come while the replies of the turn before are sealed. */
+	lookup_run(core);
 	seal_run(core);
 	datagrams_run(core);
 	tx_flush(core);
