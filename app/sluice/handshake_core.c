@@ -6,6 +6,9 @@
 #include "handshake_send.h"
 #include "handshake_share.h"
 #include "job.h"
+#include "job_batch.h"
+#include "random.h"
+#include "secret.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -13,6 +16,7 @@
 enum {
 	TURN_MESSAGES = 32, /* messages looked at in a turn: rx on the same core must not wait */
 	TURN_TIMERS = 32,
+	TOUCHED_MAX = PRF_BATCH_MAX,
 	PENDING_CLASSES = 32, /* values that fit a table entry's class */
 };
 
@@ -25,6 +29,9 @@ enum {
 /* The owner's ring was full: how soon an installation is tried again. */
 #define INSTALL_RETRY_NS MS_NS
 
+_Static_assert((int)TURN_MESSAGES <= (int)TOUCHED_MAX && (int)TURN_TIMERS <= (int)TOUCHED_MAX,
+	       "a turn's messages, or its timers, are one batch");
+
 struct handshake_core {
 	struct handshake_core_config cfg;
 	struct handshake_config handshake;
@@ -34,6 +41,11 @@ struct handshake_core {
 	struct deadlines *deadlines;   /* by slot */
 	struct handshake_send send;
 	struct handshake_resume resume;
+	struct job_batch *batch;
+	struct random_pool random;
+	/* What this turn set off and is not settled yet: no slot twice. */
+	struct handshake_slot *touched[TOUCHED_MAX];
+	unsigned n_touched;
 	unsigned next_ring;
 	struct status_counts counts;
 	struct handshake_core_stats stats;
@@ -60,6 +72,11 @@ static void keep_session(void *arg, struct handshake_job *job)
 static void give_back(void *arg, const struct identity *id)
 {
 	identity_put(((const struct handshake_core *)arg)->cfg.credentials->identities, id);
+}
+
+static bool pool_random(void *arg, void *out, size_t len)
+{
+	return random_pool_bytes(&((struct handshake_core *)arg)->random, out, len);
 }
 
 struct handshake_core *handshake_core_new(const struct handshake_core_config *cfg)
@@ -90,6 +107,8 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 		.identity_arg = hc,
 	};
 	handshake_config_system(&hc->handshake);
+	hc->handshake.random = pool_random;
+	hc->handshake.random_arg = hc;
 	hc->lookup = (struct job_lookup){ .find = find_psk,
 					  .session_find = find_session,
 					  .session_keep = keep_session,
@@ -97,10 +116,11 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 	hc->resume = (struct handshake_resume){ .resumption = cfg->resumption,
 						.credentials = cfg->credentials,
 						.counts = &hc->counts };
+	hc->batch = job_batch_new();
 	hc->slots = handshake_slots_new(cfg->max_handshakes, n_linger);
 	hc->share = handshake_share_new(cfg->max_handshakes);
 	hc->deadlines = deadlines_new(cfg->max_handshakes + n_linger);
-	if (hc->slots == NULL || hc->share == NULL || hc->deadlines == NULL ||
+	if (hc->batch == NULL || hc->slots == NULL || hc->share == NULL || hc->deadlines == NULL ||
 	    !handshake_resume_init(&hc->resume)) {
 		handshake_core_free(hc);
 		return NULL;
@@ -116,22 +136,14 @@ void handshake_core_free(struct handshake_core *hc)
 	handshake_share_free(hc->share);
 	deadlines_free(hc->deadlines);
 	handshake_resume_free(&hc->resume);
+	job_batch_free(hc->batch);
+	secret_wipe(&hc->random, sizeof(hc->random));
 	free(hc);
 }
 
 static void count(struct handshake_core *hc, enum status status)
 {
 	status_add(&hc->counts, status, 1);
-}
-
-static void run_jobs(struct handshake_core *hc, struct handshake *h, uint64_t now_ns)
-{
-	struct handshake_job *job;
-
-	while ((job = handshake_job(h)) != NULL) {
-		job_run(job, &hc->lookup);
-		handshake_job_done(h, now_ns);
-	}
 }
 
 static void send_output(struct handshake_core *hc, const struct handshake_slot *slot)
@@ -200,17 +212,71 @@ static bool finish(struct handshake_core *hc, struct handshake_slot *slot, uint6
 	return true;
 }
 
-/* Everything that an input or a timer set off. */
-static void drain(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
+/* A handshake has no job left: what it has to say. */
+static void conclude(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
 {
 	uint32_t id = handshake_slots_ref(hc->slots, slot).slot;
 
-	run_jobs(hc, slot->handshake, now_ns);
+	slot->touched = false;
 	send_output(hc, slot);
 	if (!finish(hc, slot, now_ns))
 		deadlines_set(hc->deadlines, id, now_ns + INSTALL_RETRY_NS);
 	else if (slot->state == SLOT_ACTIVE)
 		deadlines_set(hc->deadlines, id, handshake_deadline(slot->handshake));
+}
+
+/* Does a job of each touched handshake that has one; the others are concluded, and touched no
+ * more. */
+static void run_jobs(struct handshake_core *hc, uint64_t now_ns)
+{
+	unsigned n = hc->n_touched;
+
+	hc->n_touched = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (handshake_job(hc->touched[i]->handshake) == NULL)
+			conclude(hc, hc->touched[i], now_ns);
+		else
+			hc->touched[hc->n_touched++] = hc->touched[i];
+	for (unsigned i = 0; i < hc->n_touched; i++) {
+		struct handshake *h = hc->touched[i]->handshake;
+
+		job_run(handshake_job(h), &hc->lookup);
+		handshake_job_done(h, now_ns);
+	}
+}
+
+/* Everything that inputs or timers set off. PRFs go first and together; what needs no more than
+ * those does not wait for slower jobs. */
+static void settle(struct handshake_core *hc, uint64_t now_ns)
+{
+	struct handshake *handshakes[TOUCHED_MAX];
+
+	while (hc->n_touched > 0) {
+		for (unsigned i = 0; i < hc->n_touched; i++)
+			handshakes[i] = hc->touched[i]->handshake;
+		job_batch_prfs(hc->batch, handshakes, hc->n_touched, now_ns);
+		run_jobs(hc, now_ns);
+	}
+}
+
+/* An input or a timer has set something off. */
+static void touch(struct handshake_core *hc, struct handshake_slot *slot)
+{
+	slot->touched = true;
+	hc->touched[hc->n_touched++] = slot;
+}
+
+/* The slot that a reference names, settled: a second message of a turn finds the first one's
+ * consequences. */
+static struct handshake_slot *slot_get(struct handshake_core *hc, struct session_ref ref,
+				       uint64_t now_ns)
+{
+	struct handshake_slot *slot = handshake_slots_get(hc->slots, ref);
+
+	if (slot == NULL || !slot->touched)
+		return slot;
+	settle(hc, now_ns);
+	return handshake_slots_get(hc->slots, ref);
 }
 
 static void input(struct handshake_core *hc, struct handshake_slot *slot, struct rte_mbuf *mbuf,
@@ -224,7 +290,7 @@ static void input(struct handshake_core *hc, struct handshake_slot *slot, struct
 		count(hc, status);
 	else /* Answers go where the newest one came from (same flow, perhaps another router). */
 		slot->hop = msg_of(mbuf)->hop;
-	drain(hc, slot, now_ns);
+	touch(hc, slot);
 }
 
 /* A slot with a handshake in it and in the table of pending flows, or NULL (counted). */
@@ -265,9 +331,9 @@ static struct handshake_slot *open_slot(struct handshake_core *hc, const struct 
 
 /* The handshake under way that a hello belongs to; NULL: none. */
 static struct handshake_slot *slot_of_hello(struct handshake_core *hc, struct session_ref ref,
-					    const struct rte_mbuf *mbuf)
+					    const struct rte_mbuf *mbuf, uint64_t now_ns)
 {
-	struct handshake_slot *slot = handshake_slots_get(hc->slots, ref);
+	struct handshake_slot *slot = slot_get(hc, ref, now_ns);
 
 	if (slot == NULL || slot->state != SLOT_ACTIVE ||
 	    !handshake_hello_matches(slot->handshake, rte_pktmbuf_mtod(mbuf, const uint8_t *),
@@ -309,7 +375,7 @@ static void on_hello(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t 
 	/* Looked up here once more: two copies of a hello may have crossed the ring together. */
 	known = table_lookup_burst(hc->cfg.pending, &hash, &hit, 1) == 1;
 	if (known)
-		slot = slot_of_hello(hc, hit.ref, mbuf);
+		slot = slot_of_hello(hc, hit.ref, mbuf, now_ns);
 	/* Before anything is ended for it: what is under way may finish. */
 	if (slot == NULL && atomic_load_explicit(hc->cfg.draining, memory_order_relaxed)) {
 		count(hc, STATUS_HELLO_REFUSED);
@@ -326,7 +392,7 @@ static void on_hello(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t 
 /* A datagram of a flow with a handshake; returns whether the mbuf was passed on. */
 static bool on_datagram(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t now_ns)
 {
-	struct handshake_slot *slot = handshake_slots_get(hc->slots, msg_of(mbuf)->peer_hs);
+	struct handshake_slot *slot = slot_get(hc, msg_of(mbuf)->peer_hs, now_ns);
 
 	if (slot == NULL) {
 		count(hc, STATUS_STALE_REF);
@@ -425,9 +491,10 @@ static unsigned run_timers(struct handshake_core *hc, uint64_t now_ns)
 
 		if (handshake_deadline(slot->handshake) <= now_ns)
 			handshake_timeout(slot->handshake, now_ns);
-		drain(hc, slot, now_ns);
+		touch(hc, slot);
 		n++;
 	}
+	settle(hc, now_ns);
 	return n;
 }
 
@@ -443,6 +510,7 @@ unsigned handshake_core_turn(struct handshake_core *hc, uint64_t now_ns)
 			 TURN_MESSAGES);
 	for (unsigned i = 0; i < n; i++)
 		on_message(hc, mbufs[i], now_ns);
+	settle(hc, now_ns);
 	counter_add(&hc->stats.messages, n);
 	n += run_timers(hc, now_ns);
 	handshake_slots_expire(hc->slots, now_ns);

@@ -23,6 +23,7 @@ struct handshake_slot {
 	uint32_t generation;
 	uint32_t prev, next; /* free list, or lingering from eldest to youngest */
 	uint8_t state;       /* enum handshake_slot_state */
+	bool touched;        /* SLOT_ACTIVE: something of this turn is not settled yet */
 	uint8_t owner;       /* poll core that will own the session */
 	uint16_t share;      /* SLOT_ACTIVE: its count in the shares of prefixes */
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "random.h"
 
+#include "secret.h"
+
 #include <limits.h>
 
 #include <openssl/rand.h>
@@ -17,5 +19,24 @@ bool random_bytes(void *out, size_t len)
 		p += n;
 		len -= (size_t)n;
 	}
+	return true;
+}
+
+bool random_pool_bytes(struct random_pool *p, void *out, size_t len)
+{
+	unsigned char *from;
+
+	if (len > sizeof(p->bytes))
+		return random_bytes(out, len);
+	if (len > p->left) {
+		p->left = 0;
+		if (!random_bytes(p->bytes, sizeof(p->bytes)))
+			return false;
+		p->left = sizeof(p->bytes);
+	}
+	from = p->bytes + sizeof(p->bytes) - p->left;
+	memcpy(out, from, len);
+	secret_wipe(from, len);
+	p->left -= len;
 	return true;
 }

@@ -44,9 +44,31 @@ static void nothing_is_fine(void **state)
 	assert_true(random_bytes(NULL, 0));
 }
 
+/* Portions of every size across refills: none twice, none forgotten in the pool. */
+static void a_pool_gives_each_byte_once(void **state)
+{
+	static const uint8_t zero[sizeof(((struct random_pool *)NULL)->bytes)];
+	struct random_pool p = { 0 };
+	uint8_t a[64], b[64], big[2000] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 1000; i++) {
+		size_t given = sizeof(p.bytes) - p.left;
+
+		assert_true(random_pool_bytes(&p, a, 1 + i % sizeof(a)));
+		if (p.left > 0 && given < sizeof(p.bytes))
+			assert_memory_equal(p.bytes, zero, sizeof(p.bytes) - p.left);
+	}
+	assert_true(random_pool_bytes(&p, a, sizeof(a)) && random_pool_bytes(&p, b, sizeof(b)));
+	assert_memory_not_equal(a, b, sizeof(a));
+	assert_true(random_pool_bytes(&p, big, sizeof(big)));
+	assert_memory_not_equal(big + sizeof(big) - 32, zero, 32);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pool_gives_each_byte_once),
 		cmocka_unit_test(fills_all_of_it_and_no_more),
 		cmocka_unit_test(two_draws_differ),
 		cmocka_unit_test(nothing_is_fine),
