@@ -3,6 +3,7 @@
 
 #include "hs_msg.h"
 #include "job.h"
+#include "mix.h"
 #include "secret.h"
 
 #include <stdlib.h>
@@ -19,10 +20,13 @@ bool connect_init(struct connect *c, const struct connect_config *cfg)
 		.waiting = calloc(cfg->devices->n, sizeof(*c->waiting)),
 		.jobs = calloc(cfg->at_once, sizeof(*c->jobs)),
 	};
-	if (c->slots == NULL || c->deadlines == NULL || c->waiting == NULL || c->jobs == NULL) {
+	if (c->slots == NULL || c->deadlines == NULL || c->waiting == NULL || c->jobs == NULL ||
+	    !linger_init(&c->linger) ||
+	    (cfg->resume_share > 0 && !resume_init(&c->resume, cfg->devices->n))) {
 		connect_free(c);
 		return false;
 	}
+	c->seed = cfg->seed;
 	for (uint32_t i = 0; i < cfg->at_once; i++)
 		c->slots[i].next_free = i + 1 < cfg->at_once ? i + 1 : SLOT_NONE;
 	return true;
@@ -36,6 +40,8 @@ void connect_free(struct connect *c)
 	deadlines_free(c->deadlines);
 	free(c->waiting);
 	free(c->jobs);
+	resume_free(&c->resume);
+	linger_free(&c->linger);
 	*c = (struct connect){ 0 };
 }
 
@@ -116,9 +122,22 @@ static unsigned send_all(struct connect *c, struct connect_slot *s)
 	return n;
 }
 
-static void add_cost(struct connect *c, enum connect_mode mode, const struct connect_cost *cost)
+static size_t suite_index(const struct suite *suite)
 {
-#define CONNECT_COST_ADD(name) counter_add(&c->costs[mode].name, cost->name);
+	size_t i = 0;
+
+	while (suite_at(i) != suite)
+		i++;
+	return i;
+}
+
+static void add_cost(struct connect *c, const struct handshake_event *event,
+		     const struct connect_cost *cost)
+{
+	enum connect_mode mode = event->resumed ? CONNECT_RESUMED : CONNECT_FULL;
+	struct connect_cost *to = &c->costs[suite_index(event->suite)][mode];
+
+#define CONNECT_COST_ADD(name) counter_add(&to->name, cost->name);
 	CONNECT_COST_LIST(CONNECT_COST_ADD)
 #undef CONNECT_COST_ADD
 }
@@ -133,7 +152,10 @@ static void installed(struct connect *c, struct connect_slot *s, uint64_t now_ns
 	s->cost.time_ns = now_ns - s->started_ns;
 	counter_add(&c->cfg.counts->handshakes, 1);
 	histogram_add(c->cfg.latency, s->cost.time_ns);
-	add_cost(c, CONNECT_FULL, &s->cost);
+	counter_add(&c->cfg.counts->resumed, event->resumed);
+	add_cost(c, event, &s->cost);
+	resume_keep(&c->resume, device, s->h);
+	linger_keep(&c->linger, &c->cfg.devices->cold[device], device, s->h);
 	device_install(c->cfg.devices, device, event);
 	for (size_t i = 0; i < event->n_held; i++)
 		host->early(host->arg, device, event->held[i].bytes, event->held[i].len);
@@ -211,6 +233,8 @@ static void begin(struct connect *c, uint64_t now_ns)
 		failed(c, s, STATUS_HS_INTERNAL);
 		return;
 	}
+	if (mix_chance(&c->seed, c->cfg.resume_share))
+		(void)!resume_offer(&c->resume, device, s->h);
 	handshake_timeout(s->h, now_ns);
 	drain(c, s, now_ns, false);
 }

@@ -10,7 +10,9 @@
 #include "deadline.h"
 #include "device.h"
 #include "identities.h"
+#include "linger.h"
 #include "load_result.h"
+#include "resume.h"
 
 /* What the finished handshakes of one mode cost in all: the wire's bytes are UDP payload. */
 #define CONNECT_COST_LIST(X)                                                                       \
@@ -50,7 +52,9 @@ struct connect_config {
 	struct handshake_config handshake;
 	struct connect_host host;
 	uint32_t at_once;
-	double rate; /* handshakes begun a second; 0: as fast as possible */
+	double rate;         /* handshakes begun a second; 0: as fast as possible */
+	double resume_share; /* of those whose device knows a session; 0: none is kept */
+	uint64_t seed;
 };
 
 struct connect_slot {
@@ -71,7 +75,10 @@ struct connect {
 	uint64_t next_ns;                    /* when the rate lets the next begin */
 	bool has_failure;
 	enum status failure; /* of the last that failed, for the report */
-	struct connect_cost costs[CONNECT_MODES];
+	struct resume resume;
+	struct linger linger;
+	uint64_t seed;
+	struct connect_cost costs[SUITE_N][CONNECT_MODES]; /* suites as suite_at has them */
 };
 
 /* connect_init: cfg is copied; what it points to is borrowed. false without memory. Slow path only.

@@ -334,11 +334,13 @@ void fleet_measured(const struct fleet *f, struct load_result *out)
 	out->elapsed_ns = f->order.end_ns - f->order.measure_ns;
 }
 
-void fleet_cost(const struct fleet *f, enum connect_mode mode, struct connect_cost *out)
+void fleet_cost(const struct fleet *f, size_t suite, enum connect_mode mode,
+		struct connect_cost *out)
 {
 	*out = (struct connect_cost){ 0 };
 	for (unsigned i = 0; i < f->cfg.n; i++) {
-		const struct connect_cost *from = &f->members[i].generator.connect.costs[mode];
+		const struct connect_cost *from =
+			&f->members[i].generator.connect.costs[suite][mode];
 
 #define ADD(name) out->name += counter_get(&from->name);
 		CONNECT_COST_LIST(ADD)

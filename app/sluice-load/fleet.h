@@ -51,8 +51,9 @@ void fleet_total(const struct fleet *f, struct load_result *out);
 /* fleet_measured: the measured time of the last LOAD or HANDSHAKES, which is done. */
 void fleet_measured(const struct fleet *f, struct load_result *out);
 
-/* fleet_cost: of the handshakes since the start. */
-void fleet_cost(const struct fleet *f, enum connect_mode mode, struct connect_cost *out);
+/* fleet_cost: of the handshakes of a suite (as suite_at has it) since the start. */
+void fleet_cost(const struct fleet *f, size_t suite, enum connect_mode mode,
+		struct connect_cost *out);
 
 /* fleet_failure: why a handshake failed; false: none did. */
 bool fleet_failure(const struct fleet *f, enum status *out) MUST_USE;

@@ -77,6 +77,29 @@ static void failed(void *arg, uint32_t device)
 		connect_want(&g->connect, device);
 }
 
+/* A repeated Finished, or a HelloRequest, which "MAY be ignored by the client" (RFC 5246 §7.4.1.1):
+ * devices do not renegotiate. */
+static void repeat_flight(struct generator *g, const struct traffic_record *r)
+{
+	const struct handshake_remnant *flight =
+		linger_answer(&g->connect.linger, &g->devices.cold[r->device], r->device, g->now_ns,
+			      r->text, r->len);
+	struct load_buffer *b;
+
+	counter_add(&generator_other(g)->repeated, 1);
+	if (flight == NULL || !load_port_alloc(g->cfg.port, &b, 1))
+		return;
+	b->device = r->device;
+	b->data += flight->prefix_len;
+	b->len = flight->message_len;
+	memcpy(b->data, flight->bytes + flight->prefix_len, flight->message_len);
+	if (traffic_seal_behind(&g->traffic, b, RECORD_HANDSHAKE, flight->bytes,
+				flight->prefix_len))
+		counter_add(&generator_other(g)->handshake_repeats, 1);
+	else
+		load_port_release(g->cfg.port, &b, 1);
+}
+
 static void record(void *arg, const struct traffic_record *r)
 {
 	struct generator *g = arg;
@@ -88,8 +111,10 @@ static void record(void *arg, const struct traffic_record *r)
 	case RECORD_ALERT:
 		leave_on_alert(g, r);
 		break;
+	case RECORD_HANDSHAKE:
+		repeat_flight(g, r);
+		break;
 	default:
-		/* HelloRequest and the like: devices do not renegotiate. */
 		counter_add(&generator_other(g)->unmatched, 1);
 		break;
 	}
@@ -105,6 +130,7 @@ static void other(void *arg, const struct load_buffer *b)
 static bool init_connect(struct generator *g)
 {
 	const struct load_options *opt = g->cfg.opt;
+	bool cost = opt->action == LOAD_HANDSHAKE_COST;
 	struct connect_config cfg = {
 		.devices = &g->devices,
 		.counts = generator_other(g),
@@ -116,12 +142,22 @@ static bool init_connect(struct generator *g)
 			       .give_up_ns = GIVE_UP_S * SECOND_NS,
 			       .mtu = MTU },
 		.host = { credential, send_bytes, early, connected, failed, g },
-		.at_once = opt->handshakes_at_once / g->cfg.n + 1,
+		/* What one costs is measured alone. */
+		.at_once = cost ? 1 : (opt->handshakes_at_once + g->cfg.n - 1) / g->cfg.n,
 		.rate = opt->handshake_rate / g->cfg.n,
+		.resume_share = cost ? 1 : opt->resume_share,
+		.seed = mix_random(&g->seed),
 	};
 
 	handshake_config_system(&cfg.handshake);
 	return connect_init(&g->connect, &cfg);
+}
+
+static void tap(void *arg, struct load_buffer *const *bufs, unsigned n)
+{
+	struct generator *g = arg;
+
+	hostile_see(&g->hostile, bufs, n);
 }
 
 static bool init_parts(struct generator *g)
@@ -135,6 +171,8 @@ static bool init_parts(struct generator *g)
 	g->traffic.egress = &g->egress;
 	g->traffic.counts = generator_other(g);
 	g->traffic.handler = (struct traffic_handler){ record, other, g };
+	hostile_init(&g->hostile, mix_random(&g->seed));
+	g->traffic.tap = opt->hostile > 0 ? tap : NULL;
 	order_init(&g->turn, g->cfg.share.n, mix_random(&g->seed));
 	order_init(&g->churn_turn, g->cfg.share.n, mix_random(&g->seed));
 	return devices_init(&g->devices, g->cfg.share.n, &opt->policy, mix_random(&g->seed)) &&

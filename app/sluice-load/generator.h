@@ -9,6 +9,7 @@
 #pragma once
 
 #include "connect.h"
+#include "hostile.h"
 #include "message.h"
 #include "order.h"
 #include "request.h"
@@ -63,6 +64,7 @@ struct generator {
 	struct schedule schedule;
 	struct order turn, churn_turn; /* whose request is next; who leaves next */
 	uint64_t churned, seed;
+	struct hostile hostile;
 
 	struct load_counts counts[COUNTS_N];
 	struct load_counts other_at_start, other_at_end; /* of the measured time */

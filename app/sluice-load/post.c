@@ -170,6 +170,27 @@ static bool post(struct generator *g, const struct due *due, struct load_buffer 
 	return true;
 }
 
+/* Beside requests that are due: datagrams of somebody else. */
+static void post_hostile(struct generator *g, const struct due *due, unsigned n)
+{
+	struct load_buffer *b;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t kind = mix_below(&g->seed, HOSTILE_KINDS);
+
+		if (!mix_chance(&g->seed, g->cfg.opt->hostile) ||
+		    !load_port_alloc(g->cfg.port, &b, 1))
+			continue;
+		b->device = due[i].device;
+		if (hostile_make(&g->hostile, b, (enum hostile_kind)kind, &g->devices)) {
+			counter_add(&generator_other(g)->hostile, 1);
+			egress_put(&g->egress, &b, 1);
+		} else {
+			load_port_release(g->cfg.port, &b, 1);
+		}
+	}
+}
+
 bool post_due(struct generator *g)
 {
 	struct load_buffer *bufs[TRAFFIC_BURST];
@@ -190,6 +211,8 @@ bool post_due(struct generator *g)
 	traffic_flush(&g->traffic);
 	if (used < n)
 		load_port_release(g->cfg.port, bufs + used, n - used);
+	if (g->cfg.opt->hostile > 0)
+		post_hostile(g, due, n);
 	return true;
 }
 

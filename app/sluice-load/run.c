@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run.h"
 
-#include "report_json.h"
 #include "report_table.h"
+#include "trials.h"
 #include "verdict.h"
 
 #include <inttypes.h>
@@ -24,7 +24,7 @@ static const char *connect_trouble(const struct fleet *f)
 	return fleet_failure(f, &why) ? status_help(why) : "no answer";
 }
 
-static int task(struct run *r, const char *phase, const struct generator_order *order)
+int run_task(struct run *r, const char *phase, const struct generator_order *order)
 {
 	r->phase = phase;
 	switch (fleet_do(r->fleet, order)) {
@@ -45,7 +45,7 @@ static int task(struct run *r, const char *phase, const struct generator_order *
 static int establish(struct run *r)
 {
 	const struct generator_order order = { .task = GENERATOR_ESTABLISH };
-	int rc = task(r, "connect", &order);
+	int rc = run_task(r, "connect", &order);
 
 	if (rc != VERDICT_GOOD)
 		return rc;
@@ -61,23 +61,18 @@ static void leave(struct run *r)
 {
 	const struct generator_order order = { .task = GENERATOR_CLOSE };
 
-	(void)task(r, "leave", &order);
+	(void)run_task(r, "leave", &order);
 }
 
-static struct generator_order load_order(const struct load_options *opt)
+struct generator_order run_load_order(const struct load_options *opt, double rate)
 {
-	struct generator_order order = {
+	return (struct generator_order){
 		.task = GENERATOR_LOAD,
-		.rate = opt->rate,
+		.rate = rate,
 		.start_ns = fleet_now_ns() + LEAD_NS,
-		.ramp_ns = opt->ramp_ns,
 		.retransmit = opt->retransmit == LOAD_RETRANSMIT_COAP,
 		.answer_timeout_ns = opt->answer_timeout_ns,
 	};
-
-	order.measure_ns = order.start_ns + opt->ramp_ns + opt->warmup_ns;
-	order.end_ns = order.measure_ns + opt->duration_ns;
-	return order;
 }
 
 static void save(const struct run *r, int rc)
@@ -86,6 +81,10 @@ static void save(const struct run *r, int rc)
 		.opt = r->opt,
 		.measured = &r->measured,
 		.total = &r->total,
+		.ndr = r->has_ndr ? &r->ndr : NULL,
+		.pdr = r->has_pdr ? &r->pdr : NULL,
+		.costs = r->n_costs > 0 ? r->costs : NULL,
+		.n_costs = r->n_costs,
 		.exit_status = rc,
 	};
 	char err[256];
@@ -103,8 +102,11 @@ static int run_load(struct run *r)
 	int rc = establish(r);
 
 	if (rc == VERDICT_GOOD) {
-		order = load_order(r->opt);
-		rc = task(r, "load", &order);
+		order = run_load_order(r->opt, r->opt->rate);
+		order.ramp_ns = r->opt->ramp_ns;
+		order.measure_ns = order.start_ns + r->opt->ramp_ns + r->opt->warmup_ns;
+		order.end_ns = order.measure_ns + r->opt->duration_ns;
+		rc = run_task(r, "load", &order);
 	}
 	if (rc == VERDICT_GOOD)
 		fleet_measured(r->fleet, &r->measured);
@@ -127,7 +129,7 @@ static int run_handshakes(struct run *r)
 		.measure_ns = now_ns + r->opt->warmup_ns,
 		.end_ns = now_ns + r->opt->warmup_ns + r->opt->duration_ns,
 	};
-	int rc = task(r, "handshakes", &order);
+	int rc = run_task(r, "handshakes", &order);
 
 	if (rc != VERDICT_GOOD)
 		return rc;
@@ -139,6 +141,66 @@ static int run_handshakes(struct run *r)
 	return rc;
 }
 
+/* Each of the suites and modes that there were. */
+static size_t collect_costs(const struct run *r, struct report_cost costs[COSTS_MAX])
+{
+	struct connect_cost c;
+	size_t n = 0;
+
+	for (size_t suite = 0; suite < SUITE_N; suite++) {
+		for (int mode = 0; mode < CONNECT_MODES; mode++) {
+			fleet_cost(r->fleet, suite, (enum connect_mode)mode, &c);
+			if (c.n == 0)
+				continue;
+			costs[n++] = (struct report_cost){
+				.suite = suite_at(suite)->name,
+				.resumed = mode == CONNECT_RESUMED,
+				.n = c.n,
+				.tx_messages = c.tx_messages,
+				.rx_messages = c.rx_messages,
+				.tx_datagrams = c.tx_datagrams,
+				.rx_datagrams = c.rx_datagrams,
+				.tx_bytes = c.tx_bytes,
+				.rx_bytes = c.rx_bytes,
+				.round_trips = c.round_trips,
+				.time_ns = c.time_ns,
+			};
+		}
+	}
+	return n;
+}
+
+/* Every device connects, leaves, and connects again with what it knows from before. */
+static int run_handshake_cost(struct run *r)
+{
+	int rc = establish(r);
+
+	leave(r);
+	if (rc == VERDICT_GOOD)
+		rc = establish(r);
+	leave(r);
+	if (rc != VERDICT_GOOD)
+		return rc;
+	r->n_costs = collect_costs(r, r->costs);
+	report_cost_print(stdout, r->costs, r->n_costs);
+	rc = (int)verdict_of(stdout, r->opt, &r->total, &r->measured);
+	save(r, rc);
+	return rc;
+}
+
+static int run_search(struct run *r)
+{
+	int rc = establish(r);
+
+	if (rc == VERDICT_GOOD)
+		rc = trials_search(r);
+	fleet_total(r->fleet, &r->total);
+	leave(r);
+	if (rc == VERDICT_GOOD || rc == VERDICT_SCHEDULE)
+		save(r, rc);
+	return rc;
+}
+
 int run_action(struct run *r)
 {
 	switch (r->opt->action) {
@@ -147,7 +209,9 @@ int run_action(struct run *r)
 	case LOAD_HANDSHAKES:
 		return run_handshakes(r);
 	case LOAD_SEARCH:
+		return run_search(r);
 	case LOAD_HANDSHAKE_COST:
+		return run_handshake_cost(r);
 	case LOAD_WRITE_PSK: /* needs no fleet */
 		break;
 	}

@@ -135,7 +135,8 @@ void traffic_open(struct traffic *t, struct load_buffer **bufs, unsigned n)
 	load_port_release(t->egress->port, bufs, n);
 }
 
-bool traffic_seal(struct traffic *t, struct load_buffer *b, uint8_t type)
+bool traffic_seal_behind(struct traffic *t, struct load_buffer *b, uint8_t type,
+			 const uint8_t *prefix, uint16_t prefix_len)
 {
 	struct session_hot *hot = &t->devices->hot[b->device];
 	enum aead_alg alg = device_alg(hot);
@@ -158,6 +159,11 @@ bool traffic_seal(struct traffic *t, struct load_buffer *b, uint8_t type)
 	if (info->explicit_len != 0)
 		bytes_put_u64(text - RECORD_EXPLICIT_MAX, numbered(seq));
 	fill(&ops->op[ops->n++], alg, keys, numbered(seq), type, seq, text, len);
+	if (prefix_len > 0) {
+		b->data -= prefix_len;
+		b->len = (uint16_t)(b->len + prefix_len);
+		memcpy(b->data, prefix, prefix_len);
+	}
 	t->sealed[t->n_sealed++] = b;
 	if (t->n_sealed == TRAFFIC_BURST)
 		traffic_flush(t);
@@ -170,6 +176,8 @@ void traffic_flush(struct traffic *t)
 
 	t->n_sealed = 0;
 	run(t->aead, t->seal_ops, aead_seal);
+	if (t->tap != NULL)
+		t->tap(t->handler.arg, t->sealed, n);
 	if (n > 0)
 		egress_put(t->egress, t->sealed, n);
 }

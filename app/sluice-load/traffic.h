@@ -47,6 +47,8 @@ struct traffic {
 	struct egress *egress;
 	struct load_counts *counts;
 	struct traffic_handler handler;
+	/* sees datagrams that were sealed, before they leave; NULL: nobody does */
+	void (*tap)(void *arg, struct load_buffer *const *bufs, unsigned n);
 	struct traffic_ops open_ops[AEAD_N], seal_ops[AEAD_N];
 	unsigned n_pending, n_sealed;
 	struct traffic_pending pending[TRAFFIC_BURST];
@@ -62,10 +64,20 @@ void traffic_open_bytes(struct traffic *t, uint32_t device, uint8_t *bytes, uint
 
 /* traffic_seal: the plaintext in b goes out as a record of its device, which has a session; takes b
  * over. false: the session's numbers are used up, and b is the caller's still. */
-bool traffic_seal(struct traffic *t, struct load_buffer *b, uint8_t type) MUST_USE;
+static inline bool MUST_USE traffic_seal(struct traffic *t, struct load_buffer *b, uint8_t type);
+
+/* traffic_seal_behind: the same, behind prefix_len bytes that go out as they are; as many are free
+ * in front of b's data, beside LOAD_HEADROOM. */
+bool traffic_seal_behind(struct traffic *t, struct load_buffer *b, uint8_t type,
+			 const uint8_t *prefix, uint16_t prefix_len) MUST_USE;
 
 /* traffic_flush: sends what was sealed. */
 void traffic_flush(struct traffic *t);
+
+static inline bool traffic_seal(struct traffic *t, struct load_buffer *b, uint8_t type)
+{
+	return traffic_seal_behind(t, b, type, NULL, 0);
+}
 
 /* traffic_prefetch: the device is about to send or was sent to. */
 static inline void traffic_prefetch(const struct traffic *t, uint32_t device)

@@ -2,11 +2,11 @@
 /*
  * Whether a run was good, and if not, why: what the exit status says.
  *
- * Always: no handshake failed, every CON that RFC 7252 lets repeat was answered (2.xx), the
- * schedule was held, and all requests are accounted for. On a link that is good (no --loss,
- * --reorder,
- * --duplicate, --hostile) moreover: nothing was lost, no session ended, no record or message came
- * that has no business here.
+ * Always: no handshake failed, no request was refused, every CON that RFC 7252 lets repeat was
+ * answered, the schedule was held, and all requests are accounted for. On a link that is good (no
+ * --loss, --reorder, --duplicate, --hostile) moreover: nothing was lost, no session was ended by
+ * the peer, and no message came that answers nothing. Records that do not open are told, but anyone
+ * can send such.
  */
 #pragma once
 
