@@ -645,7 +645,7 @@ static void fault_run(struct faults *f)
 	static struct sim s;
 	const struct scenario sc = { .mtu = 1200,
 				     .ems = true,
-				     .resume = f->resume,
+				     .resume = (uint8_t)f->resume,
 				     .suite = pair_suite(KX_PSK, f->n_run),
 				     .job_ns = f->job_ns };
 
