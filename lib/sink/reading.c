@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "reading.h"
+#include "bytes.h"
 #include "cursor.h"
 #include "rfc3339.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 
 static const char hex[] = "0123456789abcdef";
 
@@ -38,9 +38,20 @@ static size_t utf8_sequence(struct rd r)
 	return more + 1;
 }
 
+/* How many of the first bytes surely are ASCII. */
+static size_t ascii_prefix(const uint8_t *bytes, size_t len)
+{
+	size_t at = 0;
+
+	while (len - at >= 8 && (bytes_raw64(bytes + at) & UINT64_C(0x8080808080808080)) == 0)
+		at += 8;
+	return at;
+}
+
 bool reading_is_utf8(const uint8_t *bytes, size_t len)
 {
-	struct rd r = rd_of(bytes, len);
+	const size_t ascii = ascii_prefix(bytes, len);
+	struct rd r = rd_of(bytes + ascii, len - ascii);
 
 	while (rd_len(&r) > 0) {
 		size_t n = utf8_sequence(r);
@@ -51,34 +62,84 @@ bool reading_is_utf8(const uint8_t *bytes, size_t len)
 	return true;
 }
 
-static void put(struct wr *w, const char *text) { wr_bytes(w, text, strlen(text)); }
+static inline __attribute__((always_inline)) void put(struct wr *w, const char *text)
+{
+	wr_bytes(w, text, strlen(text));
+}
+
+/* What stands behind the backslash, 'u' for \u00XX; 0: the byte stands for itself. */
+static uint8_t escape_of(uint8_t c)
+{
+	switch (c) {
+	case '"':
+	case '\\':
+		return c;
+	case '\b':
+		return 'b';
+	case '\f':
+		return 'f';
+	case '\n':
+		return 'n';
+	case '\r':
+		return 'r';
+	case '\t':
+		return 't';
+	}
+	return c < 0x20 || c == 0x7f ? 'u' : 0;
+}
+
+/* Whether eight bytes all stand for themselves. A borrow reaches a byte only from one that is not
+ * plain, below it. */
+static inline bool all_plain(uint64_t x)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	const uint64_t quote = x ^ ones * '"', slash = x ^ ones * '\\', del = x ^ ones * 0x7f;
+
+	return ((((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
+		 ((del - ones) & ~del)) &
+		tops) == 0;
+}
+
+static size_t plain_prefix(const uint8_t *bytes, size_t len)
+{
+	size_t at = 0;
+
+	while (len - at >= 8 && all_plain(bytes_raw64(bytes + at)))
+		at += 8;
+	while (at < len && escape_of(bytes[at]) == 0)
+		at++;
+	return at;
+}
 
 static void put_escaped_byte(struct wr *w, uint8_t c)
 {
-	static const char shorts[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt";
-	const char *at = c != 0 ? strchr(shorts, c) : NULL;
+	const uint8_t escape = escape_of(c);
 
-	if (at != NULL) {
-		wr_u8(w, '\\');
-		wr_u8(w, (uint8_t)names[at - shorts]);
-	} else if (c < 0x20 || c == 0x7f) {
-		put(w, "\\u00");
+	wr_u8(w, '\\');
+	wr_u8(w, escape);
+	if (escape == 'u') {
+		put(w, "00");
 		wr_u8(w, (uint8_t)hex[c >> 4]);
 		wr_u8(w, (uint8_t)hex[c & 15]);
-	} else {
-		wr_u8(w, c);
 	}
 }
 
 /* UTF-8 as a JSON string. */
 static void put_string(struct wr *w, const void *bytes, size_t len)
 {
-	struct rd r = rd_of(bytes, len);
-	uint8_t c;
+	const uint8_t *at = bytes;
 
 	wr_u8(w, '"');
-	while (rd_u8(&r, &c))
-		put_escaped_byte(w, c);
+	for (;;) {
+		const size_t plain = plain_prefix(at, len);
+
+		wr_bytes(w, at, plain);
+		if (plain == len)
+			break;
+		put_escaped_byte(w, at[plain]);
+		at += plain + 1;
+		len -= plain + 1;
+	}
 	wr_u8(w, '"');
 }
 
@@ -111,14 +172,16 @@ static void put_base64_string(struct wr *w, const uint8_t *bytes, size_t len)
 	wr_u8(w, '"');
 }
 
-static void put_field(struct wr *w, const char *name)
+/* Its name is a constant, and so is its length then. */
+static inline __attribute__((always_inline)) void put_field(struct wr *w, const char *name)
 {
 	put(w, ",\"");
 	put(w, name);
 	put(w, "\":");
 }
 
-static void put_text_field(struct wr *w, const char *name, const char *text)
+static inline __attribute__((always_inline)) void put_text_field(struct wr *w, const char *name,
+								 const char *text)
 {
 	put_field(w, name);
 	put_string(w, text, strlen(text));
@@ -134,27 +197,46 @@ static void put_device(struct wr *w, const uint8_t *bytes, size_t len)
 		put_hex_string(w, bytes, len);
 }
 
+static void put_decimal(struct wr *w, uint32_t v)
+{
+	uint8_t digits[10];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (uint8_t)('0' + v % 10);
+		v /= 10;
+	} while (v != 0);
+	wr_bytes(w, digits + at, sizeof(digits) - at);
+}
+
 static void put_peer(struct wr *w, const struct flow *flow)
 {
-	char ip[INET6_ADDRSTRLEN] = "", text[INET6_ADDRSTRLEN + 16];
+	char text[INET6_ADDRSTRLEN] = "";
 
+	put_field(w, "peer");
+	wr_u8(w, '"');
 	if (flow_ip_is_mapped(flow->remote_ip)) {
-		inet_ntop(AF_INET, flow->remote_ip + 12, ip, sizeof(ip));
-		snprintf(text, sizeof(text), "%s:%u", ip, flow->remote_port);
+		for (unsigned i = 12; i < 16; i++) {
+			put_decimal(w, flow->remote_ip[i]);
+			wr_u8(w, i < 15 ? '.' : ':');
+		}
 	} else {
-		inet_ntop(AF_INET6, flow->remote_ip, ip, sizeof(ip));
-		snprintf(text, sizeof(text), "[%s]:%u", ip, flow->remote_port);
+		inet_ntop(AF_INET6, flow->remote_ip, text, sizeof(text));
+		wr_u8(w, '[');
+		wr_bytes(w, text, strlen(text));
+		put(w, "]:");
 	}
-	put_text_field(w, "peer", text);
+	put_decimal(w, flow->remote_port);
+	wr_u8(w, '"');
 }
 
 static void put_content_format(struct wr *w, int32_t format)
 {
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", (int)format);
 	put_field(w, "content_format");
-	put(w, format < 0 ? "null" : text);
+	if (format < 0)
+		put(w, "null");
+	else
+		put_decimal(w, (uint32_t)format);
 }
 
 static void put_payload(struct wr *w, const uint8_t *bytes, size_t len)
@@ -188,7 +270,10 @@ bool reading_render(const struct reading *r, char *out, size_t cap, size_t *len)
 	put_string(&w, r->query, r->query_len);
 	put_content_format(&w, r->content_format);
 	put_field(&w, "confirmable");
-	put(&w, r->confirmable ? "true" : "false");
+	if (r->confirmable)
+		put(&w, "true");
+	else
+		put(&w, "false");
 	put_payload(&w, r->payload, r->payload_len);
 	put(&w, "}\n");
 	return wr_finish(&w, len);

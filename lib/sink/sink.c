@@ -19,6 +19,8 @@ enum {
 	RETRY_MS = 250,
 	LOG_MS = 1000,
 	STALL_MS = 1000,
+	GATHER_NS = 500 * 1000,
+	GATHER_BYTES = 1 << 18, /* so many are a batch already */
 	NOTICE_LEN = 256,
 };
 
@@ -160,6 +162,25 @@ static enum writer_result turn(struct sink *s)
 	return result;
 }
 
+static size_t queued_bytes(const struct sink *s)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < s->writer.n_queues; i++)
+		n += queue_bytes(s->writer.queues[i]);
+	return n;
+}
+
+/* Readings come in rows. Waking a thread costs its waker more than all the rest of a reading: while
+ * this one rests it does not count as sleeping, and looks again by itself. */
+static void gather(const struct sink *s)
+{
+	const struct timespec rest = { .tv_nsec = GATHER_NS };
+
+	if (!atomic_load(&s->stop) && queued_bytes(s) < GATHER_BYTES)
+		nanosleep(&rest, NULL);
+}
+
 static void *run(void *arg)
 {
 	struct sink *s = arg;
@@ -173,8 +194,10 @@ static void *run(void *arg)
 		if (may_try(s))
 			result = turn(s);
 		log_notice(s);
-		if (result == WRITER_WROTE)
+		if (result == WRITER_WROTE) {
+			gather(s);
 			continue;
+		}
 		if (stop)
 			return NULL;
 		if (result == WRITER_STALLED)
@@ -299,8 +322,7 @@ void sink_stats(const struct sink *s, struct sink_stats *out)
 		.undelivered = atomic_load_explicit(&s->writer.undelivered, memory_order_relaxed),
 		.failing = atomic_load(&s->failing),
 	};
-	for (unsigned i = 0; i < s->writer.n_queues; i++) {
+	out->queued_bytes = queued_bytes(s);
+	for (unsigned i = 0; i < s->writer.n_queues; i++)
 		out->refused += queue_refused(s->writer.queues[i]);
-		out->queued_bytes += queue_bytes(s->writer.queues[i]);
-	}
 }

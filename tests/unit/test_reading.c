@@ -205,6 +205,33 @@ static void payloads_round_trip(void **state)
 	}
 }
 
+/* Eight bytes are looked at together: each byte, at each place among others. */
+static void every_byte_at_every_place(void **state)
+{
+	char payload[24];
+
+	(void)state;
+	for (unsigned c = 0; c < 0x80; c++) {
+		const bool plain = c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+
+		for (size_t at = 0; at < sizeof(payload); at++) {
+			struct reading r = reading(payload, sizeof(payload));
+			const char *text;
+
+			memset(payload, '!', sizeof(payload)); /* the quote's neighbour */
+			payload[at] = (char)c;
+			render(&r);
+			text = strstr(line, ",\"payload\":\"") + strlen(",\"payload\":\"");
+			for (size_t i = 0; i < at; i++)
+				assert_int_equal(text[i], '!');
+			assert_int_equal(text[at], plain ? (char)c : '\\');
+			text += strlen(text) - strlen("\"}\n") - (sizeof(payload) - at - 1);
+			for (size_t i = at + 1; i < sizeof(payload); i++)
+				assert_int_equal(*text++, '!');
+		}
+	}
+}
+
 static void the_worst_case_fits(void **state)
 {
 	static uint8_t device[READING_DEVICE_MAX], payload[READING_PAYLOAD_MAX];
@@ -250,13 +277,10 @@ static void little_room_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_line),
-		cmocka_unit_test(other_values),
-		cmocka_unit_test(device_names),
-		cmocka_unit_test(utf8_is_strict),
-		cmocka_unit_test(payloads_round_trip),
-		cmocka_unit_test(the_worst_case_fits),
-		cmocka_unit_test(little_room_is_refused),
+		cmocka_unit_test(whole_line),          cmocka_unit_test(other_values),
+		cmocka_unit_test(device_names),        cmocka_unit_test(utf8_is_strict),
+		cmocka_unit_test(payloads_round_trip), cmocka_unit_test(every_byte_at_every_place),
+		cmocka_unit_test(the_worst_case_fits), cmocka_unit_test(little_room_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("reading", tests, NULL, NULL);
