@@ -153,6 +153,7 @@ struct handshake_peer {
 
 struct handshake_job {
 	enum handshake_job_kind kind;
+	enum prf_hash hash; /* JOB_PRF */
 	/* JOB_PSK_LOOKUP: in identity; out psk, psk_len 0: unknown (the handshake goes on with a
 	 * random key, so that an unknown identity looks like a wrong key: bad-input F1) and
 	 * interned, a reference that moves to the handshake (may be NULL when unknown). */
@@ -162,7 +163,6 @@ struct handshake_job {
 	uint8_t psk_len;
 	const struct identity *interned;
 	/* JOB_PRF: key_prf's arguments; out in prf_out. */
-	enum prf_hash hash;
 	const uint8_t *secret, *seed1, *seed2;
 	size_t secret_len, seed1_len, seed2_len, prf_out_len;
 	const char *label;
@@ -183,24 +183,24 @@ struct handshake_job {
 	uint8_t sealed[HANDSHAKE_SEALED_MAX];
 	/* JOB_ECDHE_KEYGEN: in group; out ecdhe, which moves to the handshake, and point. */
 	/* JOB_ECDHE_DERIVE: in ecdhe and point, the peer's; out shared; refused: it is no point. */
-	uint16_t group;
 	struct ecdhe *ecdhe;
-	uint8_t point[ECDHE_PUBLIC_MAX];
+	uint16_t group;
 	uint8_t point_len;
+	uint8_t point[ECDHE_PUBLIC_MAX];
 	uint8_t shared[ECDHE_SECRET_LEN];
 	/* JOB_SIGN: in key and input; out signature and its length. */
 	/* JOB_VERIFY: in key, input, scheme and peer_signature; out refused: it is wrong. */
 	const struct signature_key *key;
 	struct signature_input input;
-	uint16_t scheme;
 	struct rd peer_signature;
-	uint8_t signature[SIGNATURE_MAX];
 	size_t signature_len;
+	uint8_t signature[SIGNATURE_MAX];
+	uint16_t scheme;
 	/* JOB_VERIFY_PEER: in certificate_type (RFC 7250) and certificate, what certificate_parse
 	 * gave; out peer, and interned, the name. */
-	uint8_t certificate_type;
 	struct rd certificate;
 	struct handshake_peer peer;
+	uint8_t certificate_type;
 	bool refused;
 	bool failed; /* out: libcrypto or the store failed */
 };

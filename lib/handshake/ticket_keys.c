@@ -49,7 +49,7 @@ static const char *root_add(struct ticket_roots *r, const struct secret_line *l)
 	if (r->n == TICKET_ROOTS_MAX)
 		return "more than 8 keys";
 	root = r->root[r->n];
-	if (l->len != 2 * TICKET_ROOT_LEN || !secret_hex(root, l->p, TICKET_ROOT_LEN))
+	if (l->len != (size_t)2 * TICKET_ROOT_LEN || !secret_hex(root, l->p, TICKET_ROOT_LEN))
 		return "not 64 hex digits";
 	if (is_zero(root, TICKET_ROOT_LEN))
 		return "a key of zeros";
