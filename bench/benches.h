@@ -10,6 +10,8 @@ void bench_coap_add(void);
 void bench_flood_add(void);
 void bench_frame_add(void);
 void bench_gate_add(void);
+void bench_handshake_add(void);
+void bench_handshake_free(void);
 void bench_hmac_add(void);
 void bench_key_schedule_add(void);
 void bench_machine_add(void);

@@ -66,6 +66,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < argc; i++)
 		args[i] = strcmp(argv[i], "--quick") == 0 ? quick : argv[i];
 	context_add(argc, argv);
+	bench_handshake_add();
 	bench_hmac_add();
 	bench_key_schedule_add();
 	bench_aead_add();
@@ -84,6 +85,7 @@ int main(int argc, char **argv)
 	bench_vzeroupper_add();
 	bench_constant_time_add();
 	status = bench_main(argc, args);
+	bench_handshake_free();
 	free(args);
 	(void)rte_eal_cleanup();
 	return status;

@@ -137,6 +137,17 @@ void bench_items(struct bench *b, uint64_t n)
 	b->state.counters["probe"] = b->probe;
 }
 
+void bench_measured(struct bench *b, double cycles, uint64_t n)
+{
+	if (b->failed || n == 0)
+		return;
+	b->state.counters["items_per_second"] = tsc_hz() / cycles;
+	b->state.counters["items"] = static_cast<double>(n);
+	b->state.counters["ns"] = cycles * 1e9 / tsc_hz();
+	b->state.counters["cycles"] = cycles;
+	b->state.counters["probe"] = b->probe;
+}
+
 void bench_bytes(struct bench *b, uint64_t n)
 {
 	b->state.SetBytesProcessed(b->turns * static_cast<int64_t>(n));
