@@ -44,11 +44,12 @@ struct load_options {
 	struct port_spec ports[OPTIONS_PORTS_MAX]; /* none with kernel sockets */
 	unsigned n_ports;                          /* a generator core for each */
 	bool kernel;                               /* --port kernel */
-	unsigned threads;                          /* generator cores with kernel sockets */
-	struct core_set cores;                     /* generator cores; empty: the first allowed */
 	bool test_mode;
 	bool has_eal_args;
+	unsigned threads;      /* generator cores with kernel sockets */
+	struct core_set cores; /* generator cores; empty: the first allowed */
 	int n_eal_args;
+	uint16_t burst;
 	char *const *eal_args;
 
 	uint8_t target_ip[16];
@@ -84,10 +85,9 @@ struct load_options {
 	uint64_t late_ns; /* a request sent later than that after its time is late */
 
 	bool search_ndr, search_pdr;
+	bool progress; /* a line a second, to stderr */
 	double pdr_loss;
 	const char *hgrm, *json; /* NULL: none */
-	bool progress;           /* a line a second, to stderr */
-	uint16_t burst;
 
 	struct option_values *values; /* owns the strings above; for reports that name options */
 };

@@ -193,9 +193,33 @@ const char *load_options_set_master_key(struct load_options *opt, const char *te
 	return NULL;
 }
 
+/* What a small device offers: no public-key operation. */
+static void offer_plain_psk(struct hello_policy *policy)
+{
+	policy->n_suites = 0;
+	for (size_t i = 0; i < SUITE_N; i++) {
+		if (suite_at(i)->kx == KX_PSK)
+			policy->suites[policy->n_suites++] = suite_at(i);
+	}
+}
+
 const char *load_options_set_suites(struct load_options *opt, const char *text)
 {
-	return suite_names_parse(&opt->policy, is_auto(text) ? NULL : text);
+	struct hello_policy *policy = &opt->policy;
+	const char *reason = NULL;
+
+	policy->groups[0] = ECDHE_X25519;
+	policy->groups[1] = ECDHE_SECP256R1;
+	policy->n_groups = ECDHE_GROUPS;
+	if (is_auto(text))
+		offer_plain_psk(policy);
+	else
+		reason = suite_names_parse(policy, text);
+	for (size_t i = 0; reason == NULL && i < policy->n_suites; i++) {
+		if (!suite_has_psk(policy->suites[i]))
+			reason = "the devices have keys, not certificates";
+	}
+	return reason;
 }
 
 const char *load_options_set_version(struct load_options *opt, const char *text)

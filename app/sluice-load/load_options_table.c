@@ -44,8 +44,8 @@ static const struct option_def rows[] = {
 	  "16 to 32 bytes; not of a fleet that matters, others see the command line",
 	  OPTION_VALUE, set_master_key },
 	{ NULL, "suites", "LIST", "auto",
-	  "cipher suites offered, in order; IANA names, with or without TLS_PSK_WITH_ and hash;\n"
-	  "auto: all that this build has",
+	  "cipher suites offered, in order; IANA names, with or without TLS_PSK_WITH_ and hash,\n"
+	  "or like ECDHE_PSK_AES_128_GCM; auto: all of plain PSK, without public-key operations",
 	  OPTION_VALUE, set_suites },
 	{ NULL, "version", "1.2|1.3", "1.2", "version of DTLS; this build: 1.2 (the program's own: -V)",
 	  OPTION_VALUE, set_version },

@@ -89,7 +89,10 @@ static void defaults(void **state)
 	assert_int_equal(o->sources.n_addrs, 0); /* the kernel's choice */
 	assert_int_equal(o->devices, 1000);
 	assert_null(o->identities);
-	assert_int_equal(o->policy.n_suites, SUITE_N);
+	assert_true(o->policy.n_suites > 0);
+	for (size_t i = 0; i < o->policy.n_suites; i++)
+		assert_int_equal(o->policy.suites[i]->kx, KX_PSK);
+	assert_int_equal(o->policy.suites[0]->id, TLS_PSK_WITH_AES_128_GCM_SHA256);
 	assert_about(o->rate, 1000);
 	assert_int_equal(o->ramp_ns, 0);
 	assert_int_equal(o->warmup_ns, SECOND);
@@ -357,6 +360,10 @@ static void bad_values_name_option_and_value(void **state)
 		{ "--version 1.3", "--version: not in this build (1.3)" },
 		{ "--version 1.1", "--version: wants 1.2 or 1.3 (1.1)" },
 		{ "--suites none", "--suites: a suite unknown or not in this build (none)" },
+		{ "--suites ECDHE_ECDSA_AES_128_GCM",
+		  "--suites: the devices have keys, not certificates "
+		  "(ECDHE_ECDSA_AES_128_GCM)" },
+		{ "--suites ECDHE_PSK_AES_128_GCM", NULL },
 		{ "--retransmit on", "--retransmit: wants auto, coap or off (on)" },
 		{ "--burst 65", "--burst: wants 1 to 64 (65)" },
 		{ "--cores 1-", "--cores: wants a list of cores below 128, like 1,3-5 (1-)" },
