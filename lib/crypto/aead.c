@@ -76,25 +76,38 @@ void aead_backed_free(struct aead *a)
 
 const char *aead_name(const struct aead *a) { return a->name; }
 
+static bool all_ok(const struct aead_op *ops, size_t n)
+{
+	unsigned ok = 1;
+
+#pragma GCC unroll 8
+	for (size_t i = 0; i < n; i++)
+		ok &= ops[i].ok;
+	return ok != 0;
+}
+
+/* Where an operation failed, what it left behind: the text and wiped_tag bytes of its tag. */
+static void wipe_failed(struct aead_op *ops, size_t n, size_t wiped_tag)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!ops[i].ok)
+			secret_wipe(ops[i].dst, ops[i].len + wiped_tag);
+	}
+}
+
 void aead_open(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n)
 {
 	a->ops->run(a, alg, AEAD_OPEN, ops, n);
-	for (size_t i = 0; i < n; i++) {
-		if (!ops[i].ok)
-			secret_wipe(ops[i].dst, ops[i].len);
-	}
+	if (!all_ok(ops, n))
+		wipe_failed(ops, n, 0);
 }
 
 void aead_seal(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n)
 {
-	size_t tag_len = aead_info(alg)->tag_len;
-
 	a->ops->run(a, alg, AEAD_SEAL, ops, n);
-	for (size_t i = 0; i < n; i++) {
-		/* Must not happen; if it does, nothing readable leaves, and no peer accepts it. */
-		if (!ops[i].ok)
-			secret_wipe(ops[i].dst, ops[i].len + tag_len);
-	}
+	/* Must not happen; if it does, nothing readable leaves, and no peer accepts it. */
+	if (!all_ok(ops, n))
+		wipe_failed(ops, n, aead_info(alg)->tag_len);
 }
 
 void aead_mask(struct aead *a, enum aead_alg alg, struct aead_mask_op *ops, size_t n)

@@ -157,12 +157,16 @@ static __attribute__((noinline)) void run_mixed(struct aead_mb64 *m, enum aead_a
 		ops[from[i]].ok = m->sorted[i].ok;
 }
 
-/* Whether all have as many blocks as the first, and may be in a call. */
+/* Whether all have as many blocks as the first, and may be in a call; most often all are equally
+ * long. */
 static bool is_sorted(const struct aead_op *ops, size_t n)
 {
-	unsigned len = ops[0].len, mixed = len > MB64_LEN_MAX;
+	unsigned len = ops[0].len, other = 0, mixed = len > MB64_LEN_MAX;
 
+#pragma GCC unroll 8
 	for (size_t i = 1; i < n; i++)
+		other |= ops[i].len ^ len;
+	for (size_t i = 1; other != 0 && i < n; i++)
 		mixed |= blocks_of(ops[i].len) ^ blocks_of(len);
 	return mixed == 0;
 }

@@ -12,7 +12,7 @@ static void datagram_add(struct path_core *core, struct rte_mbuf *m)
 	core->datagrams[core->n_datagrams++] = m;
 }
 
-static void message(struct path_core *core, struct rte_mbuf *m)
+static __attribute__((noinline)) void message(struct path_core *core, struct rte_mbuf *m)
 {
 	switch ((enum msg_kind)msg_of(m)->kind) {
 	case MSG_HANDOFF:
@@ -42,6 +42,10 @@ static void message(struct path_core *core, struct rte_mbuf *m)
 
 void inbox_run(struct path_core *core, struct rte_mbuf **mbufs, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		message(core, mbufs[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (likely(msg_of(mbufs[i])->kind == MSG_REPLY)) /* nearly all */
+			seal_add(core, mbufs[i]);
+		else
+			message(core, mbufs[i]);
+	}
 }

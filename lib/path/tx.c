@@ -87,7 +87,7 @@ static int plain_max(const struct path_port *port)
 }
 
 /* Plain IPv4, and no longer than that: otherwise untouched. */
-static inline bool plain_datagram(const struct path_core *core, struct rte_mbuf *m, int max)
+static inline bool plain_datagram(frame_plain_writer *write, struct rte_mbuf *m, int max)
 {
 	const struct msg *msg = msg_of(m);
 	uint16_t off = m->data_off, len = m->data_len;
@@ -100,7 +100,7 @@ static inline bool plain_datagram(const struct path_core *core, struct rte_mbuf 
 	m->data_off = (uint16_t)(off - FRAME_PLAIN_LEN);
 	m->data_len = (uint16_t)(len + FRAME_PLAIN_LEN);
 	m->pkt_len = (uint32_t)len + FRAME_PLAIN_LEN;
-	core->frame_write(&msg->flow, &msg->hop, payload - FRAME_PLAIN_LEN, payload, len);
+	write(&msg->flow, &msg->hop, payload - FRAME_PLAIN_LEN, payload, len);
 	return true;
 }
 
@@ -111,6 +111,7 @@ static uint8_t port_index(const struct path_core *core, uint16_t port_id)
 
 void tx_datagrams(struct path_core *core, struct rte_mbuf **m, unsigned n)
 {
+	frame_plain_writer *const write = core->frame_write;
 	uint32_t port_id = UINT32_MAX; /* of the one before: most have one port */
 	uint8_t index = CORE_NO_PORT;
 	int max = -1;
@@ -121,7 +122,7 @@ void tx_datagrams(struct path_core *core, struct rte_mbuf **m, unsigned n)
 			index = port_index(core, (uint16_t)port_id);
 			max = index < PATH_PORTS_MAX ? plain_max(&core->cfg.ports[index]) : -1;
 		}
-		if (likely(plain_datagram(core, m[i], max)))
+		if (likely(plain_datagram(write, m[i], max)))
 			queue(core, index, m[i]);
 		else if (index < PATH_PORTS_MAX)
 			general_datagram(core, index, m[i]);
