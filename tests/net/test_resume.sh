@@ -18,8 +18,11 @@ s_client() {
 session() {
 	local kind=$1
 	shift
-	s_client "$(psk_key_hex)" "$@" && came_back && grep -q "^$kind, " "$work/answer" ||
-		{ cat "$work/answer" "$work/err"; return 1; }
+	s_client "$(psk_key_hex)" "$@"
+	if ! came_back || ! grep -q "^$kind, " "$work/answer"; then
+		cat "$work/answer" "$work/err"
+		return 1
+	fi
 }
 first() { session New "$@" -sess_out "$work/session"; }
 again() { session Reused "$@" -sess_in "$work/session"; }

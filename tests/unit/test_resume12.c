@@ -625,7 +625,7 @@ static void test_ticket_again(void **state)
 		assert_int_equal(record_next(&r, &again), STATUS_OK);
 		/* the same message, in a record of a new number */
 		assert_int_equal(again.type, RECORD_HANDSHAKE);
-		assert_int_equal(again.seq, first.seq + 2u * (unsigned)(i + 1));
+		assert_int_equal(again.seq, first.seq + 2 * (uint64_t)(i + 1));
 		assert_int_equal(rd_len(&again.body), rd_len(&first.body));
 		assert_memory_equal(again.body.p, first.body.p, rd_len(&first.body));
 		assert_int_equal(record_next(&r, &again), STATUS_OK);
@@ -637,25 +637,28 @@ static void test_ticket_again(void **state)
 	steps_end();
 }
 
+static void without_memory(enum how how, size_t n, bool client)
+{
+	struct pair_memory *m = client ? &p.client.memory : &p.server.memory;
+
+	meet(how);
+	m->fail_at = m->n_allocs + n;
+	if (pair_start(&p))
+		pair_flush(&p);
+	if (p.client.installed && p.server.installed)
+		assert_int_equal(p.client.resumed, p.server.resumed);
+	steps_end();
+}
+
 /* bad-input N8: any allocation fails; nothing leaks, and ends that both install agree. */
 static void test_without_memory(void **state)
 {
 	(void)state;
-	for (int how = BY_ID; how <= BY_TICKET; how++) {
-		for (size_t n = 1; n < 8; n++) {
-			for (int side = 0; side < 2; side++) {
-				struct pair_memory *m;
-
-				meet((enum how)how);
-				m = side ? &p.client.memory : &p.server.memory;
-				m->fail_at = m->n_allocs + n;
-				if (pair_start(&p))
-					pair_flush(&p);
-				if (p.client.installed && p.server.installed)
-					assert_int_equal(p.client.resumed, p.server.resumed);
-				steps_end();
-			}
-		}
+	for (size_t n = 1; n < 8; n++) {
+		without_memory(BY_ID, n, false);
+		without_memory(BY_ID, n, true);
+		without_memory(BY_TICKET, n, false);
+		without_memory(BY_TICKET, n, true);
 	}
 }
 
@@ -670,8 +673,7 @@ static void test_only_listed_messages(void **state)
 			continue;
 		meet(BY_ID);
 		d = steps_server_hello();
-		assert_int_equal(p.server.h->state, S12_RESUMED);
-		d = steps_message((uint8_t)type, p.server.h->in.next, "", 0);
+		d = steps_message((uint8_t)type, 2, "", 0);
 		steps_deliver(&d);
 		assert_true(p.server.failed);
 		assert_int_equal(p.server.why, STATUS_HS_UNEXPECTED);

@@ -9,8 +9,7 @@
 
 #include <cmocka.h>
 
-enum { DAY = 24 * 3600 };
-
+#define DAY INT64_C(86400)
 #define NOW (UINT64_C(41000) * TICKET_PERIOD_S + 5)
 
 static struct ticket_cipher *cipher;

@@ -16,9 +16,9 @@
 #define B     "FF112233445566778899aabbccddeeff00112233445566778899aabbccddeeFF"
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 
-enum { DAY = 24 * 3600, PERIOD = TICKET_PERIOD_S };
-
-#define NOON (UINT64_C(41000) * PERIOD)
+#define PERIOD ((uint64_t)TICKET_PERIOD_S)
+#define DAY    (2 * PERIOD)
+#define NOON   (41000 * PERIOD)
 
 static struct ticket_roots *roots_of(const char *text, char err[200])
 {
@@ -67,7 +67,7 @@ static void wrong_lines_are_named(void **state)
 		sprintf(many + strlen(many), "%x%s\n", i, &A[1]);
 	assert_null(roots_of(many, err));
 	assert_string_equal(err, "f:9: more than 8 keys");
-	many[8 * 65] = '\0';
+	many[520] = '\0';
 	struct ticket_roots *r = roots_of(many, err);
 
 	assert_non_null(r);
