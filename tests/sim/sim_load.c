@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DEVICES = 24, EVENTS_MAX = 4096, SEEDS = 12, SEPARATE_MS = 30 };
+enum { DEVICES = 24, EVENTS_MAX = 4096, SEEDS = 12, SEPARATE_MS = 3500 };
 
 #define MS_NS   UINT64_C(1000000)
 #define SECOND  (1000 * MS_NS)
