@@ -51,10 +51,10 @@ MB64_INLINE __m512i mb64_join(__m128i a, __m128i b, __m128i c, __m128i d)
 
 /* The records of one call. */
 struct mb64_call {
-	struct aead_op *op;
 	__m512i len, aad_len; /* sliced */
-	unsigned whole;       /* blocks that every record has whole */
-	unsigned blocks;      /* that the longest one has, the last perhaps in part */
+	struct aead_op *op;
+	unsigned whole;  /* blocks that every record has whole */
+	unsigned blocks; /* that the longest one has, the last perhaps in part */
 };
 
 /* len, aad_len and ok of four operations. */
