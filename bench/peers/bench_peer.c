@@ -27,7 +27,7 @@ static const uint32_t fleets[N_FLEETS] = { 1, 1000, 20000 };
 static const int replies[N_MODES] = { 0, 12, 64 }; /* 0: none */
 static const char *const suite_names[] = { "AES-128-GCM", "AES-128-CCM-8" };
 
-static const struct peer *const peers[] = {
+const struct peer *const peers[] = {
 #ifdef HAVE_OPENSSL
 	&peer_openssl,
 #endif
@@ -195,7 +195,7 @@ static struct world *world_new(const struct peer *peer, enum peer_suite suite, u
 	w->sessions = calloc(n_sessions, sizeof(*w->sessions));
 	w->order = calloc(n_sessions, sizeof(*w->order));
 	w->records = records_new(w->n_records * RECORD_ROOM);
-	w->shared = peer->start(suite, w->wires);
+	w->shared = peer->start(&(struct peer_want){ .suite = suite }, w->wires);
 	if (w->sessions == NULL || w->order == NULL || w->records == NULL || w->shared == NULL) {
 		world_free(w);
 		return NULL;

@@ -72,6 +72,7 @@ int main(int argc, char **argv)
 	tunables = getenv("GLIBC_TUNABLES");
 	bench_context("glibc_tunables", tunables != NULL ? tunables : "");
 	bench_peer_add(repetitions(argc, argv));
+	bench_peer_handshake_add();
 	bench_cryptodev_add();
 	status = bench_main(argc + 1, args);
 	bench_peer_free();

@@ -12,6 +12,9 @@ enum { PASS_RECORDS = 20000 };
 void bench_peer_add(unsigned repetitions);
 void bench_peer_free(void);
 
+/* bench_peer_handshake_add: their handshakes. */
+void bench_peer_handshake_add(void);
+
 /* bench_cryptodev_add: DPDK's crypto_ipsec_mb drivers, where they are installed. After
  * rte_eal_init. */
 void bench_cryptodev_add(void);
