@@ -108,8 +108,7 @@ static void test_rate_limit(void **state)
 	done(&lost);
 	t0 = p.now;
 	for (uint64_t t = 0; t < 10 * PAIR_SECOND; t += PAIR_SECOND / 1000)
-		n += ask(t0 + t, HS_FINISHED, p.server.remnant.finished_seq, 0) ==
-		     REMNANT_REPEAT;
+		n += ask(t0 + t, HS_FINISHED, p.server.remnant.finished_seq, 0) == REMNANT_REPEAT;
 	assert_in_range(n, 9, 40);
 	pair_finish(&p);
 }
