@@ -53,6 +53,12 @@ static bool load_credentials(struct app *app)
 		log_line(LOG_LEVEL_ERROR, "--psk-file: %s", err);
 		return false;
 	}
+	if (app->opt.certificates.n_own > 0 &&
+	    !credentials_certificates(&app->credentials, &app->opt.certificates, err,
+				      sizeof(err))) {
+		log_line(LOG_LEVEL_ERROR, "certificates: %s", err);
+		return false;
+	}
 	if (psk_store_short_keys(app->credentials.psks) > 0)
 		log_line(LOG_LEVEL_WARNING, "--psk-file: %zu keys are shorter than 16 bytes",
 			 psk_store_short_keys(app->credentials.psks));

@@ -68,8 +68,15 @@ static void reload(struct app *app)
 		log_line(LOG_LEVEL_ERROR, "reload refused, the old credentials stay: %s", err);
 		return;
 	}
-	log_line(LOG_LEVEL_NOTICE, "reloaded %s: %zu identities", app->opt.psk_file,
-		 psk_store_count(app->credentials.psks));
+	if (app->opt.psk_file != NULL)
+		log_line(LOG_LEVEL_NOTICE, "reloaded %s: %zu identities", app->opt.psk_file,
+			 psk_store_count(app->credentials.psks));
+	if (app->credentials.certificates != NULL) {
+		char what[128];
+
+		certificates_describe(app->credentials.certificates, what, sizeof(what));
+		log_line(LOG_LEVEL_NOTICE, "reloaded %s", what);
+	}
 	if (tickets == NULL)
 		return;
 	if (resumption_swap(&app->resumption, tickets, utc_s()))

@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The credentials in force: a snapshot of the PSK file, swapped as a whole under RCU, and the
- * identities in use, which outlive every snapshot.
+ * The credentials in force: snapshots of the PSK file and of the certificates, swapped as a whole
+ * under RCU, and the identities in use, which outlive every snapshot.
  */
 #pragma once
 
+#include "certificates.h"
 #include "identity.h"
 #include "psk_store.h"
 
 struct credentials {
-	const char *psk_file;
-	struct psk_store *psks; /* RCU: rcu_dereference */
+	const char *psk_file;                                  /* NULL: none */
+	struct psk_store *psks;                                /* RCU: rcu_dereference */
+	const struct certificates_config *certificates_config; /* NULL: none */
+	struct certificates *certificates;                     /* RCU; NULL: none */
 	struct identity_set *identities;
 };
 
-/* credentials_init: loads for the first time; false and a message in err. Slow path only. */
+/* credentials_init: loads the PSK file for the first time; false and a message in err. Slow path
+ * only. credentials_certificates: the certificates, once; cfg is borrowed for as long as c lives.
+ */
 bool credentials_init(struct credentials *c, const char *psk_file, char *err, size_t err_len);
 
-/* credentials_reload: loads the file again for new handshakes; when anything is wrong with it the
- * old set stays and err says why. Waits for a grace period. Control thread only. */
+bool credentials_certificates(struct credentials *c, const struct certificates_config *cfg,
+			      char *err, size_t err_len);
+
+/* credentials_reload: loads all files again for new handshakes; when anything is wrong with one the
+ * old sets stay and err says why. Waits for a grace period. Control thread only. */
 bool credentials_reload(struct credentials *c, char *err, size_t err_len);
 
 /* credentials_free: after the last reader. */
@@ -29,3 +37,15 @@ void credentials_free(struct credentials *c);
  */
 size_t credentials_psk(const struct credentials *c, const uint8_t *identity, size_t len,
 		       uint8_t *out, const struct identity **interned);
+
+/* credentials_own: certificates_own of those in force. Inside RCU read side. */
+struct x509_own *credentials_own(const struct credentials *c, const uint8_t *name, size_t len,
+				 unsigned kinds);
+
+/* credentials_judge: does a JOB_VERIFY_PEER, at a time in seconds since 1970; the peer's interned
+ * name comes with a reference for the caller. Inside RCU read side. */
+void credentials_judge(const struct credentials *c, struct handshake_job *job, int64_t now_s);
+
+/* credentials_nobody: the identity of peers that prove none: an empty name, with a reference; NULL
+ * without memory. */
+const struct identity *credentials_nobody(const struct credentials *c);

@@ -69,6 +69,21 @@ static void keep_session(void *arg, struct handshake_job *job)
 	handshake_resume_keep(&((struct handshake_core *)arg)->resume, job);
 }
 
+static struct x509_own *find_own(void *arg, const uint8_t *name, size_t len, unsigned kinds)
+{
+	return credentials_own(((const struct handshake_core *)arg)->cfg.credentials, name, len,
+			       kinds);
+}
+
+static void verify_peer(void *arg, struct handshake_job *job)
+{
+	struct timespec utc;
+
+	/* Certificates end by the calendar. */
+	clock_gettime(CLOCK_REALTIME, &utc);
+	credentials_judge(((const struct handshake_core *)arg)->cfg.credentials, job, utc.tv_sec);
+}
+
 static void give_back(void *arg, const struct identity *id)
 {
 	identity_put(((const struct handshake_core *)arg)->cfg.credentials->identities, id);
@@ -103,6 +118,8 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 		.mtu = cfg->mtu,
 		.session_ids = cfg->resumption != NULL && cfg->resumption->cache != NULL,
 		.tickets = cfg->resumption != NULL,
+		.own_find = find_own,
+		.own_arg = hc,
 		.identity_put = give_back,
 		.identity_arg = hc,
 	};
@@ -112,6 +129,7 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 	hc->lookup = (struct job_lookup){ .find = find_psk,
 					  .session_find = find_session,
 					  .session_keep = keep_session,
+					  .verify_peer = verify_peer,
 					  .arg = hc };
 	hc->resume = (struct handshake_resume){ .resumption = cfg->resumption,
 						.credentials = cfg->credentials,
@@ -195,6 +213,13 @@ static bool finish(struct handshake_core *hc, struct handshake_slot *slot, uint6
 	if (mbuf == NULL)
 		return false;
 	handshake_event(slot->handshake, &event);
+	/* Sessions have an identity, though their peer may have none. */
+	if (event.kind == HANDSHAKE_INSTALL && event.identity == NULL)
+		event.identity = credentials_nobody(hc->cfg.credentials);
+	if (event.kind == HANDSHAKE_INSTALL && event.identity == NULL) {
+		event.kind = HANDSHAKE_FAILED;
+		event.status = STATUS_HS_INTERNAL;
+	}
 	if (event.kind == HANDSHAKE_INSTALL) {
 		if (event.resumed)
 			count(hc,

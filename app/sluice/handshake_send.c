@@ -75,6 +75,7 @@ static void fill(struct session_install *in, const struct handshake_slot *slot,
 		.handshake_slot = ref.slot,
 		.handshake_generation = ref.generation,
 		.suite = event->suite->id,
+		.auth = (uint8_t)event->auth,
 		.aead = (uint8_t)event->suite->aead,
 	};
 	memcpy(in->rx_key, event->keys->client_key, AEAD_KEY_MAX);

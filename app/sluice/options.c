@@ -111,14 +111,53 @@ static bool check_listen(const struct options *opt)
 	return true;
 }
 
+/* Who is taken by what, and whether there is enough to do it. */
+static bool check_credentials(const struct options *opt)
+{
+	const struct certificates_config *c = &opt->certificates;
+	struct option_values *values = opt->values;
+
+	if (c->n_own != opt->n_keys)
+		return option_values_report(values, "--key", "wants one for each --cert", NULL);
+	if (opt->psk_file == NULL && c->n_own == 0)
+		return option_values_report(values, "--psk-file",
+					    "none given: no device could log in", NULL);
+	if (c->trust.crl_path != NULL && c->trust.ca_path == NULL)
+		return option_values_report(values, "--crl", "wants --client-ca", NULL);
+	if (opt->policy.client_auth != CLIENT_AUTH_NONE && c->trust.ca_path == NULL &&
+	    c->rpks == NULL)
+		return option_values_report(values, "--client-auth",
+					    "wants --client-ca or --rpk-file", NULL);
+	if ((c->trust.ca_path != NULL || c->rpks != NULL) && c->n_own == 0)
+		return option_values_report(values, "--cert",
+					    "none given: devices with "
+					    "certificates want to see ours",
+					    NULL);
+	if (opt->policy.n_suites == 0)
+		return option_values_report(values, "--suites",
+					    "none of them goes with the credentials", NULL);
+	return true;
+}
+
 static bool check_all(const struct options *opt)
 {
-	if (!check_ports(opt) || !check_listen(opt))
-		return false;
-	if (opt->action != OPTIONS_SHOW_LAYOUT && opt->psk_file == NULL)
-		return option_values_report(opt->values, "--psk-file",
-					    "none given: no device could log in", NULL);
-	return true;
+	return check_ports(opt) && check_listen(opt) &&
+	       (opt->action == OPTIONS_SHOW_LAYOUT || check_credentials(opt));
+}
+
+/* Only suites that there is a credential for. */
+static void settle_policy(struct options *opt)
+{
+	struct hello_policy *policy = &opt->policy;
+	size_t n = 0;
+
+	for (size_t i = 0; i < policy->n_suites; i++)
+		if (suite_has_psk(policy->suites[i]) ? opt->psk_file != NULL
+						     : opt->certificates.n_own > 0)
+			policy->suites[n++] = policy->suites[i];
+	policy->n_suites = n;
+	if (opt->client_auth_auto && (policy->client_x509 || policy->client_rpk))
+		policy->client_auth = CLIENT_AUTH_REQUIRED;
 }
 
 static void dump_texts(const struct options *opt, FILE *out, size_t row)
@@ -182,6 +221,7 @@ enum options_result options_parse(struct options *opt, FILE *out, FILE *err, int
 		dump(opt, out);
 		return OPTIONS_DONE;
 	}
+	settle_policy(opt);
 	return check_all(opt) ? OPTIONS_GO : OPTIONS_ERROR;
 }
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "aead.h"
+#include "certificates_config.h"
 #include "core_set.h"
 #include "frame.h"
 #include "hello_select.h"
@@ -98,6 +99,9 @@ struct options {
 	uint32_t mbufs;                  /* 0: auto */
 
 	const char *psk_file; /* NULL: none */
+	struct certificates_config certificates;
+	unsigned n_keys;       /* of certificates.keys so far; n_own counts the chains */
+	bool client_auth_auto; /* required where there is something to know clients by */
 	struct hello_policy policy;
 	uint32_t max_sessions, max_handshakes; /* never 0 */
 	uint64_t session_timeout_ns, handshake_timeout_ns;

@@ -257,6 +257,118 @@ const char *options_set_stats_period(struct options *opt, const char *text)
 	return "wants off or 100ms to 1d";
 }
 
+static const char *set_paths(const char **paths, unsigned *n, const char *text)
+{
+	if (*n == CERTIFICATES_OWN_MAX)
+		return "more than 16";
+	paths[(*n)++] = text;
+	return NULL;
+}
+
+const char *options_set_cert(struct options *opt, const char *text)
+{
+	return set_paths(opt->certificates.chains, &opt->certificates.n_own, text);
+}
+
+const char *options_set_key(struct options *opt, const char *text)
+{
+	return set_paths(opt->certificates.keys, &opt->n_keys, text);
+}
+
+const char *options_set_client_ca(struct options *opt, const char *text)
+{
+	opt->certificates.trust.ca_path = text;
+	opt->policy.client_x509 = true;
+	return NULL;
+}
+
+const char *options_set_crl(struct options *opt, const char *text)
+{
+	opt->certificates.trust.crl_path = text;
+	return NULL;
+}
+
+const char *options_set_crl_expired(struct options *opt, const char *text)
+{
+	opt->certificates.trust.crl_expired_good = strcmp(text, "accept") == 0;
+	if (opt->certificates.trust.crl_expired_good || strcmp(text, "fail") == 0)
+		return NULL;
+	return "wants fail or accept";
+}
+
+const char *options_set_client_auth(struct options *opt, const char *text)
+{
+	static const struct option_choice kinds[] = {
+		{ "none", CLIENT_AUTH_NONE },
+		{ "optional", CLIENT_AUTH_OPTIONAL },
+		{ "required", CLIENT_AUTH_REQUIRED },
+		{ NULL, 0 },
+	};
+	int v;
+
+	opt->client_auth_auto = is_auto(text);
+	if (opt->client_auth_auto)
+		return NULL;
+	if (!option_choose(&v, text, kinds))
+		return "wants none, optional or required";
+	opt->policy.client_auth = (enum client_auth)v;
+	return NULL;
+}
+
+const char *options_set_rpk_file(struct options *opt, const char *text)
+{
+	opt->certificates.rpks = text;
+	opt->policy.client_rpk = true;
+	return NULL;
+}
+
+const char *options_set_device_name(struct options *opt, const char *text)
+{
+	static const struct option_choice rules[] = {
+		{ "cn", X509_NAME_CN },
+		{ "dns", X509_NAME_DNS },
+		{ "uri", X509_NAME_URI },
+		{ "fingerprint", X509_NAME_FINGERPRINT },
+		{ NULL, 0 },
+	};
+	int v;
+
+	if (!option_choose(&v, text, rules))
+		return "wants cn, dns, uri or fingerprint";
+	opt->certificates.trust.name = (enum x509_name_rule)v;
+	return NULL;
+}
+
+static uint16_t group_of(const char *name, size_t len)
+{
+	if (len == 6 && strncmp(name, "x25519", len) == 0)
+		return ECDHE_X25519;
+	if ((len == 9 && strncmp(name, "secp256r1", len) == 0) ||
+	    (len == 5 && strncmp(name, "P-256", len) == 0))
+		return ECDHE_SECP256R1;
+	return ECDHE_NONE;
+}
+
+const char *options_set_groups(struct options *opt, const char *text)
+{
+	struct hello_policy *policy = &opt->policy;
+
+	for (policy->n_groups = 0;; text++) {
+		size_t len = strcspn(text, ",:");
+		uint16_t group = group_of(text, len);
+
+		if (group == ECDHE_NONE)
+			return "wants x25519 or secp256r1, or both";
+		if (policy->n_groups == ECDHE_GROUPS ||
+		    (policy->n_groups == 1 && policy->groups[0] == group))
+			return "the same group twice";
+		policy->groups[policy->n_groups++] = group;
+		text += len;
+		if (*text == '\0')
+			return NULL;
+	}
+}
+
 const char *options_set_aead_engine(struct options *opt, const char *text)
 {
 	static const struct option_choice engines[] = {

@@ -3,6 +3,7 @@
 
 #include "coap_uri.h"
 #include "exchange.h"
+#include "handshake.h"
 #include "msg.h"
 #include "outbox.h"
 #include "path.h"
@@ -47,6 +48,21 @@ static void describe_uri(struct worker *w, const struct coap_msg *msg, struct re
 	out->query_len = wr_len(&uri) - out->path_len;
 }
 
+static const char *auth_name(uint8_t auth)
+{
+	switch ((enum handshake_auth)auth) {
+	case HANDSHAKE_AUTH_PSK:
+		return "psk";
+	case HANDSHAKE_AUTH_X509:
+		return "x509";
+	case HANDSHAKE_AUTH_RPK:
+		return "rpk";
+	case HANDSHAKE_AUTH_NONE:
+		break;
+	}
+	return "none";
+}
+
 /* The cold part is there as long as a message of the session waits in our rings, though the
  * session may have ended meanwhile (recycler.h). */
 static void describe(struct worker *w, const struct exchange_reading *in, struct reading *out)
@@ -57,7 +73,7 @@ static void describe(struct worker *w, const struct exchange_reading *in, struct
 		.wall_ns = w->wall_ns,
 		.device = cold->identity->bytes,
 		.device_len = cold->identity->len,
-		.auth = "psk",
+		.auth = auth_name(cold->auth),
 		.dtls = "1.2",
 		.suite = suite_by_id(cold->suite)->name,
 		.flow = &w->current->flow,

@@ -2,7 +2,7 @@
 #include "stages.h"
 
 /* Warnings and malformed alerts that a session may send in its life (bad-input J5). */
-enum { ALERTS_MAX = 256 };
+enum { ALERTS_MAX = 200 };
 
 static void to_worker(struct path_core *core, const struct core_record *rec)
 {

@@ -105,7 +105,8 @@ struct session_cold {
 	uint8_t owner;  /* poll core index */
 	uint8_t handshake_core;
 	uint8_t idle_sweeps;
-	uint16_t alerts; /* ignored ones; too many close the session */
+	uint8_t alerts; /* ignored ones; too many close the session */
+	uint8_t auth;   /* what the peer proved itself with: the installer's number */
 };
 /* Of the 320 bytes that a session may cost in all; lines do not matter for it. */
 _Static_assert(sizeof(struct session_cold) <= 88, "the cold part's budget is 88 bytes");
@@ -122,5 +123,5 @@ struct session_install {
 	uint64_t rx_window; /* bit i: newest - i was received */
 	uint32_t handshake_slot, handshake_generation;
 	uint16_t suite;
-	uint8_t aead, handshake_core;
+	uint8_t aead, handshake_core, auth;
 };

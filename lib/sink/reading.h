@@ -18,7 +18,7 @@ struct reading {
 	uint64_t wall_ns; /* since 1970 */
 	const uint8_t *device;
 	size_t device_len;
-	const char *auth;  /* "psk", "x509", "rpk" */
+	const char *auth;  /* "psk", "x509", "rpk", "none" */
 	const char *dtls;  /* "1.2" */
 	const char *suite; /* the RFC's name */
 	const struct flow *flow;

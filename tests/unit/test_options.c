@@ -51,7 +51,8 @@ static void end(struct run *r)
 	free(r->err);
 }
 
-#define BASE "sluice --port tap:t0,ip=198.18.0.2/24 --psk-file keys "
+#define CERTS "--cert c --key k "
+#define BASE  "sluice --port tap:t0,ip=198.18.0.2/24 --psk-file keys "
 
 /* What a line must be refused with: exactly this on stderr, and nothing on stdout. */
 static void refuses(const char *line, const char *message)
@@ -118,7 +119,11 @@ static void defaults(void **state)
 	assert_int_equal(r.opt.burst, 32);
 	assert_int_equal(r.opt.mbufs, 0);
 	assert_string_equal(r.opt.psk_file, "keys");
-	assert_int_equal(r.opt.policy.n_suites, SUITE_N);
+	assert_int_equal(r.opt.policy.n_suites, 9); /* those with a pre-shared key */
+	assert_int_equal(r.opt.policy.client_auth, CLIENT_AUTH_NONE);
+	assert_int_equal(r.opt.policy.n_groups, 2);
+	assert_int_equal(r.opt.policy.groups[0], ECDHE_X25519);
+	assert_int_equal(r.opt.certificates.n_own, 0);
 	assert_false(r.opt.policy.require_ems);
 	assert_int_equal(r.opt.max_sessions, 1 << 20);
 	assert_int_equal(r.opt.max_handshakes, 16384);
@@ -466,9 +471,7 @@ static void control_characters_are_refused(void **state)
 static void absent_options(void **state)
 {
 	static const char *const absent[] = {
-		"psk-derive",  "cert",         "key",       "client-ca",   "crl",
-		"client-auth", "rpk-file",     "deny-file", "device-name", "groups",
-		"cid-length",  "cid-key-file", "node-id",   "node",
+		"psk-derive", "deny-file", "cid-length", "cid-key-file", "node-id", "node",
 	};
 
 	(void)state;
@@ -550,8 +553,8 @@ static void suites_in_order(void **state)
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(r.opt.policy.suites[i]->id, ids[i]);
 	end(&r);
-	r = accepts(BASE "--suites ecdhe-ecdsa-aes-128-ccm-8,ECDHE_PSK_AES_128_CCM_8,"
-			 "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305,PSK_AES_128_CCM_8");
+	r = accepts(BASE CERTS "--suites ecdhe-ecdsa-aes-128-ccm-8,ECDHE_PSK_AES_128_CCM_8,"
+			       "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305,PSK_AES_128_CCM_8");
 	assert_int_equal(r.opt.policy.n_suites, 4);
 	assert_int_equal(r.opt.policy.suites[0]->id, TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8);
 	assert_int_equal(r.opt.policy.suites[1]->id, TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256);
@@ -562,6 +565,60 @@ static void suites_in_order(void **state)
 	assert_int_equal(r.opt.policy.n_suites, 1);
 	assert_int_equal(r.opt.policy.suites[0]->id, TLS_PSK_WITH_AES_128_CCM);
 	end(&r);
+}
+
+static void certificates(void **state)
+{
+	struct run r =
+		accepts(BASE CERTS "--client-ca ca --crl crl --cert c2 --key k2 --device-name uri "
+				   "--crl-expired accept --groups secp256r1");
+
+	(void)state;
+	assert_int_equal(r.opt.certificates.n_own, 2);
+	assert_string_equal(r.opt.certificates.chains[1], "c2");
+	assert_string_equal(r.opt.certificates.keys[0], "k");
+	assert_string_equal(r.opt.certificates.trust.ca_path, "ca");
+	assert_string_equal(r.opt.certificates.trust.crl_path, "crl");
+	assert_true(r.opt.certificates.trust.crl_expired_good);
+	assert_int_equal(r.opt.certificates.trust.name, X509_NAME_URI);
+	assert_int_equal(r.opt.policy.client_auth, CLIENT_AUTH_REQUIRED);
+	assert_true(r.opt.policy.client_x509);
+	assert_false(r.opt.policy.client_rpk);
+	assert_int_equal(r.opt.policy.n_suites, SUITE_N);
+	assert_int_equal(r.opt.policy.n_groups, 1);
+	end(&r);
+	r = accepts("sluice --port tap:t0 " CERTS);
+	assert_null(r.opt.psk_file);
+	assert_int_equal(r.opt.policy.client_auth, CLIENT_AUTH_NONE);
+	assert_int_equal(r.opt.policy.n_suites, 5);
+	end(&r);
+	r = accepts(BASE CERTS "--rpk-file keys --client-auth optional");
+	assert_int_equal(r.opt.policy.client_auth, CLIENT_AUTH_OPTIONAL);
+	assert_true(r.opt.policy.client_rpk);
+	end(&r);
+}
+
+static void certificates_that_do_not_fit(void **state)
+{
+	(void)state;
+	refuses(BASE "--cert c", "sluice: --key: wants one for each --cert\n");
+	refuses(BASE CERTS "--key k2", "sluice: --key: wants one for each --cert\n");
+	refuses(BASE CERTS "--crl x", "sluice: --crl: wants --client-ca\n");
+	refuses(BASE CERTS "--client-auth required",
+		"sluice: --client-auth: wants --client-ca or --rpk-file\n");
+	refuses(BASE "--rpk-file x",
+		"sluice: --cert: none given: devices with certificates want to see ours\n");
+	refuses(BASE "--suites ECDHE_ECDSA_AES_128_CCM_8",
+		"sluice: --suites: none of them goes with the credentials\n");
+	refuses(BASE CERTS "--client-auth yes",
+		"sluice: --client-auth: wants none, optional or required (yes)\n");
+	refuses(BASE CERTS "--device-name x",
+		"sluice: --device-name: wants cn, dns, uri or fingerprint (x)\n");
+	refuses(BASE CERTS "--crl-expired x", "sluice: --crl-expired: wants fail or accept (x)\n");
+	refuses(BASE "--groups secp384r1",
+		"sluice: --groups: wants x25519 or secp256r1, or both (secp384r1)\n");
+	refuses(BASE "--groups x25519,x25519",
+		"sluice: --groups: the same group twice (x25519,x25519)\n");
 }
 
 static void last_value_counts(void **state)
@@ -630,7 +687,7 @@ static void help_names_every_option_and_default(void **state)
 			assert_non_null(strstr(r.out, name));
 		}
 	}
-	assert_non_null(strstr(r.out, "certificate chain (not in this build)"));
+	assert_non_null(strstr(r.out, "identities that are refused (not in this build)"));
 	end(&r);
 }
 
@@ -865,6 +922,8 @@ int main(void)
 		cmocka_unit_test(engine_of_other_cpus),
 		cmocka_unit_test(every_option_of_the_contract_is_known),
 		cmocka_unit_test(suites_in_order),
+		cmocka_unit_test(certificates),
+		cmocka_unit_test(certificates_that_do_not_fit),
 		cmocka_unit_test(last_value_counts),
 		cmocka_unit_test(two_front_doors),
 		cmocka_unit_test(commands),
