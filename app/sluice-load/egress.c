@@ -7,20 +7,23 @@ static void refuse(struct egress *e, struct load_buffer **bufs, unsigned n)
 	load_port_release(e->port, bufs, n);
 }
 
-/* The lengths are of before: a datagram that was taken over may be gone. */
+static uint64_t bytes_of(struct load_buffer *const *bufs, unsigned n)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		bytes += bufs[i]->len;
+	return bytes;
+}
+
+/* Lengths are looked at before: a datagram that was taken over may be gone. */
 static unsigned offer(struct egress *e, struct load_buffer **bufs, unsigned n)
 {
-	uint16_t lens[LOAD_BURST_MAX];
-	uint64_t bytes = 0;
-	unsigned sent;
+	unsigned want = n < LOAD_BURST_MAX ? n : LOAD_BURST_MAX;
+	uint64_t bytes = bytes_of(bufs, want);
+	unsigned sent = load_port_send(e->port, bufs, want);
 
-	if (n > LOAD_BURST_MAX)
-		n = LOAD_BURST_MAX;
-	for (unsigned i = 0; i < n; i++)
-		lens[i] = bufs[i]->len;
-	sent = load_port_send(e->port, bufs, n);
-	for (unsigned i = 0; i < sent; i++)
-		bytes += lens[i];
+	bytes -= bytes_of(bufs + sent, want - sent);
 	counter_add(&e->counts->tx_datagrams, sent);
 	counter_add(&e->counts->tx_bytes, bytes);
 	return sent;
@@ -51,7 +54,8 @@ void egress_put(struct egress *e, struct load_buffer **bufs, unsigned n)
 	if (n == 0)
 		return;
 	if (e->at + e->n + n > EGRESS_MAX) {
-		memmove(e->bufs, e->bufs + e->at, e->n * sizeof(e->bufs[0]));
+		for (unsigned i = 0; i < e->n; i++)
+			e->bufs[i] = e->bufs[e->at + i];
 		e->at = 0;
 	}
 	room = egress_room(e);
@@ -59,8 +63,8 @@ void egress_put(struct egress *e, struct load_buffer **bufs, unsigned n)
 		refuse(e, bufs + room, n - room);
 		n = room;
 	}
-	memcpy(e->bufs + e->at + e->n, bufs, n * sizeof(e->bufs[0]));
-	e->n += n;
+	for (unsigned i = 0; i < n; i++)
+		e->bufs[e->at + e->n++] = bufs[i];
 }
 
 void egress_drop(struct egress *e)
