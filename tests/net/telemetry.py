@@ -29,20 +29,34 @@ def socket_of(pid):
     sys.exit("no telemetry socket among " + str(glob.glob("/var/run/dpdk/*/*")))
 
 
+class Telemetry:
+    """A connection that stays: asking costs the process little."""
+
+    def __init__(self, pid):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.connect(socket_of(pid))
+        self.socket.recv(1024)  # the greeting
+
+    def ask(self, command):
+        self.socket.send(command.encode())
+        return json.loads(self.socket.recv(1 << 20))[command.split(",")[0]]
+
+    def close(self):
+        self.socket.close()
+
+
 def main():
     pid, command = sys.argv[1], sys.argv[2]
     if command == "instance":
         print(socket_of(pid).partition("dpdk_telemetry.v2:")[2] or 0)
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-        s.connect(socket_of(pid))
-        s.recv(1024)  # the greeting
-        s.send(command.encode())
-        reply = json.loads(s.recv(65536))
-    value = reply[command.split(",")[0]]
+    connection = Telemetry(pid)
+    value = connection.ask(command)
+    connection.close()
     for key in sys.argv[3:]:
         value = value[key]
     print(json.dumps(value) if isinstance(value, (dict, list)) else value)
 
 
-main()
+if __name__ == "__main__":
+    main()
