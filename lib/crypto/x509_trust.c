@@ -68,6 +68,33 @@ static bool file_load(struct x509_trust *t, const char *path,
 	return good;
 }
 
+/* Whether the bundle has the issuer of a certificate. */
+static bool has_issuer(STACK_OF(X509_OBJECT) * objects, X509 *cert)
+{
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		X509 *other = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+
+		if (other != NULL && X509_check_issued(other, cert) == X509_V_OK)
+			return true;
+	}
+	return false;
+}
+
+/* Chains end at a root, so that revocation is looked at all the way; only where a CA stands in the
+ * bundle without its root do they end there. */
+static bool roots_settle(struct x509_trust *t)
+{
+	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(t->store);
+
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		X509 *cert = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+
+		if (cert != NULL && !has_issuer(objects, cert))
+			return X509_STORE_set_flags(t->store, X509_V_FLAG_PARTIAL_CHAIN) == 1;
+	}
+	return true;
+}
+
 static bool files_load(struct x509_trust *t, const struct x509_trust_config *cfg, char *err,
 		       size_t err_len)
 {
@@ -82,6 +109,14 @@ static bool files_load(struct x509_trust *t, const struct x509_trust_config *cfg
 	return true;
 }
 
+/* Whether verification is at the CA of the bundle that the chain ends at. */
+static bool is_anchor(X509_STORE_CTX *ctx)
+{
+	int depth = X509_STORE_CTX_get_error_depth(ctx);
+
+	return depth > 0 && depth == sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
+}
+
 /* What verification meets is judged by its own code; only what the policy forgives passes here. */
 static int on_error(int ok, X509_STORE_CTX *ctx)
 {
@@ -94,6 +129,10 @@ static int on_error(int ok, X509_STORE_CTX *ctx)
 		return t->crl_expired_good;
 	case X509_V_ERR_UNABLE_TO_GET_CRL:
 		return X509_STORE_CTX_get_error_depth(ctx) > 0;
+	/* Nobody can check the list of a CA's root that is not there. */
+	case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+	case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+		return is_anchor(ctx);
 	default:
 		return 0;
 	}
@@ -104,7 +143,7 @@ static bool rules_set(struct x509_trust *t, const struct x509_trust_config *cfg)
 	X509_VERIFY_PARAM *param = X509_STORE_get0_param(t->store);
 	int purpose =
 		cfg->role == X509_ROLE_CLIENT ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER;
-	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST;
+	unsigned long flags = X509_V_FLAG_TRUSTED_FIRST;
 
 	if (cfg->crl_path != NULL)
 		flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
@@ -128,7 +167,7 @@ struct x509_trust *x509_trust_load(const struct x509_trust_config *cfg, char *er
 	}
 	t->name = cfg->name;
 	t->crl_expired_good = cfg->crl_expired_good;
-	if (!files_load(t, cfg, err, err_len)) {
+	if (!files_load(t, cfg, err, err_len) || !roots_settle(t)) {
 		x509_trust_free(t);
 		t = NULL;
 	}

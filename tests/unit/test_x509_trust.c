@@ -214,6 +214,37 @@ static void a_revoked_ca_takes_its_devices_along(void **state)
 	x509_trust_free(t);
 }
 
+/* The same when the CA itself stands in the bundle beside its root; one without its root is taken
+ * as it is, and its devices are looked up all the same. */
+static void lists_count_for_cas_of_the_bundle(void **state)
+{
+	const struct pki_cert *both[] = { &root, &sub }, *alone[] = { &sub },
+			      *revoked_sub[] = { &sub }, *revoked_device[] = { &device };
+	struct pki_cert second = pki_device(&sub, "monitor-18");
+	const char *path, *later;
+	FILE *f = pki_file(&dir, "crl", &path);
+	struct x509_trust *t;
+
+	(void)state;
+	pki_crl(f, &sub, NULL, 0, PKI_NOW + PKI_DAY);
+	pki_crl(f, &root, revoked_sub, 1, PKI_NOW + PKI_DAY);
+	fclose(f);
+	t = trust_with(&(struct x509_trust_config){
+		.ca_path = pki_certs_file(&dir, "both", both, 2), .crl_path = path });
+	assert_int_equal(judge_one(t, &device), CERT_REVOKED);
+	x509_trust_free(t);
+	f = pki_file(&dir, "later", &later);
+	pki_crl(f, &sub, revoked_device, 1, PKI_NOW + PKI_DAY);
+	pki_crl(f, &root, NULL, 0, PKI_NOW + PKI_DAY);
+	fclose(f);
+	t = trust_with(&(struct x509_trust_config){
+		.ca_path = pki_certs_file(&dir, "alone", alone, 1), .crl_path = later });
+	assert_int_equal(judge_one(t, &device), CERT_REVOKED);
+	assert_int_equal(judge_one(t, &second), CERT_GOOD);
+	x509_trust_free(t);
+	pki_free(&second);
+}
+
 static void an_expired_list_is_judged_by_policy(void **state)
 {
 	struct pki_cert second = pki_device(&sub, "monitor-18");
@@ -407,6 +438,7 @@ int main(void)
 		IN_DIR(an_end_entity_signs_no_certificates),
 		IN_DIR(the_revoked_are_out),
 		IN_DIR(a_revoked_ca_takes_its_devices_along),
+		IN_DIR(lists_count_for_cas_of_the_bundle),
 		IN_DIR(an_expired_list_is_judged_by_policy),
 		IN_DIR(names_follow_the_rule),
 		IN_DIR(doubtful_names_are_refused),
