@@ -102,9 +102,11 @@ static inline void route_one(struct path_core *core, struct rte_mbuf *m,
 			     const struct flow_hash *hash, const struct table_hit *hit, bool single,
 			     bool handshakes)
 {
-	if (hit->ref.generation != 0 && hit->owner != core->cfg.index)
+	bool live = hit->ref.generation != 0;
+
+	if (unlikely(live && hit->owner != core->cfg.index))
 		core_hand_off(core, m, hit->owner);
-	else if (hit->ref.generation != 0 && !handshakes && (single || starts_protected(m)))
+	else if (likely(live && !handshakes && (single || starts_protected(m))))
 		keep(core, (struct core_mine){ m, NULL, hit, 0, single });
 	else
 		route_other(core, m, hash, hit);
