@@ -200,6 +200,24 @@ class Doc:
                          for n in (1000, 20000)])
         return table(("ns", "suite", "decrypt and reply, 1k", "20k", "decrypt only, 1k", "20k"), rows)
 
+    def handshake_table(self):
+        rows = []
+        ours = [n for n in self.data.benches if re.fullmatch("handshake/.*/batch:(1|8|32)", n)]
+        theirs = [n for n in self.data.benches if n.startswith("peer_handshake/")]
+        for name in ours + theirs:
+            parts = name.split("/")
+            mode, who = (parts[1:-1], f"sluice, {parts[-1]}") if name in ours else (parts[2:], parts[1])
+            us = self.raw(name) / self.data.tsc_ghz / 1e3
+            v = self.data.benches[name].get("values", {})
+            rows.append(("/".join(mode), us, (who, f"{us:.2f}", f"{1e6 / us:,.0f}", self.spread(name)) + tuple(
+                f"{v.get(k, 0):,.0f}" for k in
+                ("round_trips", "bytes_up", "bytes_down", "bytes_during", "bytes_after"))))
+        if not rows:
+            self.missing.add("handshake")
+        return table(("mode", "who", "µs", "a second and core", "least..greatest cycles, quiet repetitions",
+                      "round trips", "bytes up", "bytes down", "state during", "after"),
+                     [(mode,) + row for mode, _, row in sorted(rows)])
+
     def hostile_table(self):
         rows = []
         for share in (10, 50, 90):

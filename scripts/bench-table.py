@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Prints reports of sluice-bench as a table (bench_data.py says what a figure is).
-bench-table.py [--quick] REPORT...    --quick: only what scripts/bench.sh --quick is for.
+bench-table.py [--quick|--handshakes] REPORT...    only what scripts/bench.sh is for with the same option.
 Exits 1 when a bench failed."""
 import sys
 
@@ -73,13 +73,41 @@ def print_path(data):
               (f"   growth {bench['path'][0] / first:.2f}x" if bench["path"][0] != first else ""))
 
 
+def print_handshakes(data):
+    rows = []
+    for name, bench in data.benches.items():
+        parts = name.split("/")
+        if parts[0] == "handshake":
+            rows.append(("/".join(parts[1:-1]), bench["cycles"][0], f"sluice, {parts[-1]}", bench))
+        elif parts[0] == "peer_handshake":
+            rows.append(("/".join(parts[2:]), bench["cycles"][0], parts[1], bench))
+    fastest = {}
+    for mode, cycles, who, _ in rows:
+        if not who.startswith("sluice"):
+            fastest[mode] = min(cycles, fastest.get(mode, cycles))
+    print("\nHandshakes, server's side; state: heap in the midst of it and after it\n"
+          f"{'':32} {'':17} {'us':>8} {'least..greatest':>17} {'quiet/n':>8} {'/s/core':>8} "
+          f"{'x':>5} {'trips':>5} {'up B':>6} {'down B':>6} {'state B':>14}")
+    for mode, cycles, who, bench in sorted(rows, key=lambda row: (row[0], row[1])):
+        _, least, greatest, quiet, n = bench["cycles"]
+        us = [c / data.tsc_ghz / 1e3 for c in (cycles, least, greatest)]
+        v = bench.get("values", {})
+        ratio = fastest[mode] / cycles if mode in fastest else None
+        print(f"{mode:32} {who:17} {us[0]:8.2f} {f'{us[1]:.2f}..{us[2]:.2f}':>17} {f'{quiet}/{n}':>8} "
+              f"{1e6 / us[0]:8.0f} {text(ratio, '{:.1f}'):>5} {v.get('round_trips', 0):5.0f} "
+              f"{v.get('bytes_up', 0):6.0f} {v.get('bytes_down', 0):6.0f} "
+              f"{v.get('bytes_during', 0):7.0f} {v.get('bytes_after', 0):6.0f}")
+
+
 def main(args):
-    quick = "--quick" in args
-    data = bench_data.read_reports([a for a in args if a != "--quick"])
+    quick, handshakes = "--quick" in args, "--handshakes" in args
+    data = bench_data.read_reports([a for a in args if not a.startswith("--")])
     print_context(data)
     if quick:
         print_engines(data)
         print_path(data)
+    elif handshakes:
+        print_handshakes(data)
     else:
         print_all(data)
     for name, why in data.skipped.items():

@@ -4,8 +4,9 @@
 #   scripts/bench.sh [OPTIONS]           everything, other DTLS libraries side by side: about half an hour
 #   scripts/bench.sh --publish           that, and docs/performance.md and its plots from it
 #   scripts/bench.sh --quick             under three minutes: our engine, ipsec-mb and libcrypto; the path
+#   scripts/bench.sh --handshakes        a minute: handshakes by mode, other DTLS libraries side by side
 # OPTIONS go to Google Benchmark: '--benchmark_filter=REGEX', --benchmark_min_time=0.1
-# Writes build/bench.json (condensed; raw: build/bench-*.json; with --quick build/bench-quick.json), prints medians
+# Writes build/bench.json (condensed; raw: build/bench-*.json; with --quick and --handshakes raw only), prints medians
 # of the quiet repetitions, and draws build/plots/*.svg.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,6 +15,7 @@ mode=full
 case "${1:-}" in
 --quick) mode=quick && shift ;;
 --publish) mode=publish && shift ;;
+--handshakes) mode=handshakes && shift ;;
 esac
 
 # The last CPU, which has the least to do for the kernel; before others where that is allowed.
@@ -57,6 +59,7 @@ fi
 
 scripts/setup.sh --bench
 scripts/build.sh release bench/sluice-bench bench/peers/sluice-bench-peers
+scripts/make-pki.sh build/pki
 reports=()
 # measured PROGRAM NAME OPTIONS...: measure, and keep the report if there is one.
 measured() {
@@ -66,10 +69,21 @@ measured() {
 	[ ! -s "$report" ] || reports+=("$report")
 }
 
+if [ "$mode" = handshakes ]; then
+	for turn in 1 2 3; do
+		measured sluice-bench "handshakes-ours-$turn" --benchmark_repetitions=5 \
+			'--benchmark_filter=^handshake/' "$@"
+		measured peers/sluice-bench-peers "handshakes-peers-$turn" --benchmark_repetitions=3 \
+			'--benchmark_filter=^peer_handshake/' "$@"
+	done
+	scripts/bench-table.py --handshakes "${reports[@]}"
+	exit
+fi
+
 if [[ "$*" == *--benchmark_filter=* ]]; then
 	ours=() theirs=()
 else
-	ours=('--benchmark_filter=^(aead|path|line|vector)') theirs=('--benchmark_filter=.')
+	ours=('--benchmark_filter=^(aead|path|line|vector|handshake)') theirs=('--benchmark_filter=.')
 fi
 # Ours and theirs take turns; within a turn repetitions come in random order.
 for turn in 1 2; do
@@ -79,7 +93,7 @@ done
 # What has no peer there; t-tests take long and are no figures.
 if [ "${#ours[@]}" != 0 ]; then
 	measured sluice-bench rest --benchmark_repetitions=10 \
-		'--benchmark_filter=-^(aead|path|line|vector|constant_time|session_memory|flood)' "$@"
+		'--benchmark_filter=-^(aead|path|line|vector|handshake|constant_time|session_memory|flood)' "$@"
 	# These repeat by themselves, or have nothing to do with time.
 	measured sluice-bench long --benchmark_repetitions=3 '--benchmark_filter=^(session_memory|flood)' "$@"
 fi

@@ -13,7 +13,7 @@ import statistics
 
 QUIET = 1.07
 NOT_VALUES = {"ns", "cycles", "probe", "items_per_second", "bytes_per_second", "real_time", "cpu_time",
-              "iterations", "repetitions", "repetition_index", "threads", "family_index",
+              "items", "iterations", "repetitions", "repetition_index", "threads", "family_index",
               "per_family_instance_index"}
 
 
