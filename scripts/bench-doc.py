@@ -15,6 +15,7 @@ import re
 import sys
 
 import bench_data
+import e2e_doc
 
 plot = importlib.import_module("bench-plot")
 
@@ -42,7 +43,7 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
 
 
-class Doc:
+class Doc(e2e_doc.E2eDoc):
     """What an expression of the template may call."""
 
     def __init__(self, data):

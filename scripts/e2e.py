@@ -49,7 +49,6 @@ class Cell:
     def load(self, places, options):
         server, psk = self.start(places)
         try:
-            # libcoap's server takes four resources that it does not have; one will do.
             return rig.run(places, server, self.wire, psk, self.sessions, self.suite, options)
         finally:
             server.stop()
@@ -267,10 +266,14 @@ def main():
     for name in modes:
         p.add_argument(f"--{name}", action="store_true")
     a = p.parse_args()
-    chosen = [m for m in modes if getattr(a, m)] or (["full"] if not a.publish else list(modes))
+    chosen = [m for m in modes if getattr(a, m)] or (["full"] if not a.publish else [m for m in modes if m != "quick"])
     rig.end_cleanly()
     places = rig.Places(a.build, 0, os.cpu_count() - 1)
-    out = {"context": context()}
+    out = {}
+    if os.path.exists(a.out):  # what was measured before in other ways stays
+        with open(a.out) as f:
+            out = json.load(f)
+    out["context"] = context()
     try:
         for mode in chosen:
             out[mode] = [c.as_json() for c in modes[mode](places, a)]

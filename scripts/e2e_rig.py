@@ -151,7 +151,7 @@ class Sluice(Server):
         # A reconnecting device has its old session still.
         command = [places.sluice, "--port", f"{device},ip={SERVER}/15", "--psk-file", psk, "--sink", sink,
                    "--max-sessions", str(max(1000, sessions + sessions // 8)), *layout, *options]
-        self.places = places
+        self.telemetry = None
         super().__init__(places, command, r"^ready:", space)
         self.telemetry = telemetry.Telemetry(self.pid)
 
@@ -175,7 +175,8 @@ class Sluice(Server):
                 "burst": d["rx_frames"] / max(1, d["rx_bursts"]), "lanes": d["aead_ops"] / max(1, d["aead_calls"])}
 
     def stop(self):
-        self.telemetry.close()
+        if self.telemetry:
+            self.telemetry.close()
         return super().stop()
 
 
@@ -209,7 +210,8 @@ class Load:
             port, space = f"virtio_user:{places.path('vhost.sock')},ip={CLIENT}/15", None
         else:
             port, space = f"af_packet:veth1,ip={CLIENT}/15", places.namespaces()[1]
-        command = [places.load, "--port", port, "--target", f"{SERVER}:{PORT}", "--devices", str(sessions),
+        addresses = -(-sessions // (65536 - 1024))
+        command = [places.load, "--port", port, "--sources", f"198.18.64.0+{addresses}", "--target", f"{SERVER}:{PORT}", "--devices", str(sessions),
                    "--identities", psk, "--suites", SUITES[suite][0], "--json", self.json,
                    "--cores", str(places.load_core), *options]
         self.out = open(places.path("load.out"), "w+")

@@ -62,7 +62,7 @@ static void flush(struct impair_port *p)
 	const unsigned sent = load_port_send(p->inner, p->out, p->n_out);
 
 	p->n_out -= sent;
-	memmove(p->out, p->out + sent, p->n_out * sizeof(*p->out));
+	memmove(p->out, p->out + sent, p->n_out * sizeof(struct load_buffer *));
 }
 
 static void put(struct impair_port *p, struct load_buffer *buf) { p->out[p->n_out++] = buf; }

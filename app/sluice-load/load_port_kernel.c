@@ -45,7 +45,7 @@ static bool kernel_alloc(struct load_port *base, struct load_buffer **out, unsig
 	if (n > p->n_free)
 		return false;
 	p->n_free -= n;
-	memcpy(out, p->free + p->n_free, n * sizeof(*out));
+	memcpy(out, p->free + p->n_free, n * sizeof(struct load_buffer *));
 	for (unsigned i = 0; i < n; i++) {
 		struct kernel_buffer *b = (struct kernel_buffer *)out[i];
 
@@ -60,7 +60,7 @@ static void kernel_release(struct load_port *base, struct load_buffer **bufs, un
 {
 	struct kernel_port *p = of(base);
 
-	memcpy(p->free + p->n_free, bufs, n * sizeof(*bufs));
+	memcpy(p->free + p->n_free, bufs, n * sizeof(struct load_buffer *));
 	p->n_free += n;
 }
 

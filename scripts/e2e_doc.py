@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What docs/performance.md.in may ask of docs/bench/e2e.json, which bench-e2e.sh --publish writes."""
+import json
+import os
+import statistics
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MEASURED = os.path.join(ROOT, "docs/bench/e2e.json")
+NOT_MEASURED = "not measured"
+NAMES = {"sluice": "sluice", "openssl": "OpenSSL, recvmmsg", "gnutls": "GnuTLS, recvmmsg",
+         "libcoap-openssl": "coap-server-openssl", "libcoap-gnutls": "coap-server-gnutls"}
+
+
+def many(n):
+    return {1000: "1k", 20000: "20k", 100000: "100k", 1000000: "1M"}.get(n, str(n))
+
+
+def number(x, scale=1.0, digits=0):
+    return "-" if x is None else f"{x / scale:,.{digits}f}"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
+
+
+class E2eDoc:
+    """Mixed into bench-doc.py's Doc."""
+
+    def _e2e(self):
+        if not hasattr(self, "_e2e_data"):
+            self._e2e_data = {}
+            if os.path.exists(MEASURED):
+                with open(MEASURED, encoding="utf-8") as f:
+                    self._e2e_data = json.load(f)
+        return self._e2e_data
+
+    def _cells(self, *modes):
+        """The last of a name wins: a full run tells more than a quick one."""
+        found = {}
+        for mode in modes:
+            for cell in self._e2e().get(mode, []):
+                found[cell["name"]] = cell
+        return list(found.values())
+
+    @staticmethod
+    def _value(cell, name, pick=statistics.median):
+        values = [r[name] for r in cell["runs"] if name in r]
+        return pick(values) if values else None
+
+    def e2e_table(self):
+        cells = self._cells("quick", "full")
+        ours = {(c["sessions"], c["suite"]): self._value(c, "cpu_ns_per_request") for c in cells
+                if c["server"] == "sluice" and c["wire"] == "vhost" and c["sink"] == "null"}
+        rows = []
+        for c in cells:
+            ns = self._value(c, "cpu_ns_per_request")
+            best = ours.get((c["sessions"], c["suite"]))
+            spread = "-" if ns is None else f"{number(self._value(c, 'cpu_ns_per_request', min))}..{number(self._value(c, 'cpu_ns_per_request', max))}"
+            search = c["search"] or {}
+            rows.append((NAMES[c["server"]], c["wire"], c["suite"], many(c["sessions"]), c["sink"],
+                         number(self._value(c, "answered_per_s"), 1e3),
+                         *(number((search.get(k) or {}).get("rate"), 1e3) for k in ("ndr", "pdr")),
+                         number(ns), spread, number(1e6 / ns if ns else None),
+                         f"{ns / best:.1f}" if ns and best else "-"))
+        return table(("server", "wire", "suite", "sessions", "sink", "most, k/s", "NDR, k/s", "PDR, k/s",
+                      "CPU ns a request", "min..max", "k requests a CPU second", "ours is better by"), rows) if rows else NOT_MEASURED
+
+    def e2e_latency(self):
+        rows = [(NAMES[c["server"]], c["wire"], c["suite"], many(c["sessions"]), f"{at} %",
+                 *(number(l.get(q), 1, 1) for q in ("p50", "p90", "p99", "p99_9", "max")))
+                for c in self._cells("full") for at, l in c["latency"].items()]
+        return table(("server", "wire", "suite", "sessions", "of the NDR", "p50, µs", "p90", "p99", "p99.9", "max"), rows) if rows else NOT_MEASURED
+
+    def e2e_layouts(self):
+        rows = []
+        for c in self._cells("layouts"):
+            l = c["latency"].get("50k/s", {})
+            rows.append((c["name"], number(self._value(c, "answered_per_s"), 1e3), number(self._value(c, "cpu_ns_per_request")),
+                         number(l.get("p50"), 1, 1), number(l.get("p99"), 1), f"{number(l.get('cpu_share'), 0.01)} %"))
+        return table(("layout", "most, k/s", "CPU ns a request", "p50 at 50k/s, µs", "p99, µs", "run time at 50k/s"), rows) if rows else NOT_MEASURED
+
+    def e2e_million(self):
+        rows = []
+        for c in self._cells("million"):
+            for r in (r for r in c["runs"] if "reconciled" in r):
+                l = r["latency_us"]
+                rows.append((many(c["sessions"]), number(r["rate"]), number(r["sent"]), number(r["answered"]), number(r["lost"]),
+                             "yes" if r["reconciled"] else "no", number(l["p50"], 1, 1), number(l["p99"]), number(l["max"])))
+        return table(("sessions", "offered a second", "sent", "answered", "lost", "generator, endpoint and sink agree",
+                      "p50, µs", "p99, µs", "max, µs"), rows) if rows else NOT_MEASURED
+
+    def e2e_trouble(self):
+        rows = []
+        for c in self._cells("trouble"):
+            for name, l in c["latency"].items():
+                if name == "storm":
+                    rows.append(("100,000 devices come back at once", f"all served after {number(l['max'], 1e6, 2)} s", f"median {number(l['p50'], 1e3)} ms"))
+                else:
+                    rows.append((f"{name} of the most it can do", f"{number(l['goodput_per_s'], 1e3)}k/s answered", f"p99 {number(l['p99'], 1e3, 1)} ms"))
+        return table(("trouble", "what came through", "latency"), rows) if rows else NOT_MEASURED
+
+    def e2e_context(self):
+        c = self._e2e().get("context")
+        return f"{c['date']}, commit {c['commit']}, load average of the machine {c['load_average'][0]:.1f} at the start" if c else NOT_MEASURED
