@@ -17,6 +17,7 @@ struct x509_trust {
 	X509_STORE *store;
 	enum x509_name_rule name;
 	bool crl_expired_good;
+	X509_STORE_CTX_check_revocation_fn revocation; /* libcrypto's own */
 	unsigned n_cas, n_crls;
 };
 
@@ -138,6 +139,39 @@ static int on_error(int ok, X509_STORE_CTX *ctx)
 	}
 }
 
+static int signatures_are_good(X509_STORE_CTX *ctx)
+{
+	(void)ctx;
+	return 1;
+}
+
+/* Left alone, libcrypto looks at revocation before it looks at the chain's signatures: anybody who
+ * writes a CA's name into a certificate would have the CA's whole list hashed, and be told whether
+ * a serial number is on it. */
+static int revocation_of_genuine(X509_STORE_CTX *ctx)
+{
+	const struct x509_trust *t = X509_STORE_CTX_get_app_data(ctx);
+	int ok = X509_STORE_CTX_get_verify(ctx)(ctx);
+
+	if (ok <= 0)
+		return ok;
+	X509_STORE_CTX_set_verify(ctx, signatures_are_good);
+	return t->revocation(ctx);
+}
+
+static bool revocation_set(struct x509_trust *t)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	bool ok = ctx != NULL && X509_STORE_CTX_init(ctx, t->store, NULL, NULL) == 1;
+
+	if (ok) {
+		t->revocation = X509_STORE_CTX_get_check_revocation(ctx);
+		X509_STORE_set_check_revocation(t->store, revocation_of_genuine);
+	}
+	X509_STORE_CTX_free(ctx);
+	return ok;
+}
+
 static bool rules_set(struct x509_trust *t, const struct x509_trust_config *cfg)
 {
 	X509_VERIFY_PARAM *param = X509_STORE_get0_param(t->store);
@@ -151,7 +185,7 @@ static bool rules_set(struct x509_trust *t, const struct x509_trust_config *cfg)
 	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
 	X509_STORE_set_verify_cb(t->store, on_error);
 	return X509_VERIFY_PARAM_set_purpose(param, purpose) == 1 &&
-	       X509_VERIFY_PARAM_set_flags(param, flags) == 1;
+	       X509_VERIFY_PARAM_set_flags(param, flags) == 1 && revocation_set(t);
 }
 
 struct x509_trust *x509_trust_load(const struct x509_trust_config *cfg, char *err, size_t err_len)

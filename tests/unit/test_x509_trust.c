@@ -197,6 +197,25 @@ static void the_revoked_are_out(void **state)
 	x509_trust_free(t);
 }
 
+/* bad-input G4: who only claims to be of a CA makes nobody read its list, which may be megabytes to
+ * hash, and does not learn which serial numbers are on it. */
+static void signatures_come_before_lists(void **state)
+{
+	struct x509_trust *t =
+		trust(X509_NAME_CN, crl_file("crl", &device, PKI_NOW + PKI_DAY, true), false);
+	const struct pki_cert *chain[] = { &device, &sub };
+	static uint8_t bytes[PKI_LIST_MAX];
+	struct rd list = pki_list(bytes, chain, 2);
+	size_t leaf_len = (size_t)bytes[1] << 8 | bytes[2];
+	struct x509_peer peer;
+
+	(void)state;
+	assert_int_equal(x509_trust_verify(t, list, PKI_NOW, &peer), CERT_REVOKED);
+	bytes[3 + leaf_len - 1] ^= 1; /* the signature's last byte */
+	assert_int_equal(x509_trust_verify(t, list, PKI_NOW, &peer), CERT_BAD);
+	x509_trust_free(t);
+}
+
 static void a_revoked_ca_takes_its_devices_along(void **state)
 {
 	const struct pki_cert *chain[] = { &device, &sub }, *revoked[] = { &sub };
@@ -437,6 +456,7 @@ int main(void)
 		IN_DIR(what_will_not_do_has_its_own_verdict),
 		IN_DIR(an_end_entity_signs_no_certificates),
 		IN_DIR(the_revoked_are_out),
+		IN_DIR(signatures_come_before_lists),
 		IN_DIR(a_revoked_ca_takes_its_devices_along),
 		IN_DIR(lists_count_for_cas_of_the_bundle),
 		IN_DIR(an_expired_list_is_judged_by_policy),
