@@ -92,9 +92,9 @@ static void stop(struct bench *b)
 	b->probe = std::max(b->probe, probe());
 }
 
-// Every repetition lasts min_time and is one iteration to Google Benchmark. Its own way, a number of
-// turns found in the first repetition, makes all of them short when one turn of the first was slow.
-// The clock is read every 20 us or so.
+// Every repetition lasts min_time and is one iteration to Google Benchmark. Its own way, a number
+// of turns found in the first repetition, makes all of them short when one turn of the first was
+// slow. The clock is read every 20 us or so.
 static bool go_on(struct bench *b)
 {
 	uint64_t now = __rdtsc();

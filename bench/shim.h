@@ -41,8 +41,8 @@ int64_t bench_arg(const struct bench *b, unsigned i);
 void bench_items(struct bench *b, uint64_t n);
 void bench_bytes(struct bench *b, uint64_t n);
 
-/* bench_measured: instead of bench_items, for a bench that has timed its items itself: TSC cycles of
- * one, and how many there were. After the loop. */
+/* bench_measured: instead of bench_items, for a bench that has timed its items itself: TSC cycles
+ * of one, and how many there were. After the loop. */
 void bench_measured(struct bench *b, double cycles, uint64_t n);
 
 /* bench_value: a number of the run beside its time, by name. After the loop. */

@@ -8,9 +8,10 @@
  * puts, so the readings of one device are too.
  *
  * Flush policy: every batch goes to write(2) as soon as the thread sees it; after one it rests for
- * half a millisecond, so that readings in a row wake it once. Nothing is buffered behind the queue, and there is no fsync: what write(2) took survives the end of the process, not
- * that of the machine. A line is torn only if the process dies inside write(2); a file that ends in
- * a torn line is continued on a new line.
+ * half a millisecond, so that readings in a row wake it once. Nothing is buffered behind the queue,
+ * and there is no fsync: what write(2) took survives the end of the process, not that of the
+ * machine. A line is torn only if the process dies inside write(2); a file that ends in a torn line
+ * is continued on a new line.
  *
  * Failure (full disk, closed pipe, I/O error): sink_put says SINK_PUT_FAILED until a retry, four a
  * second, works. Lines that are in the queue already: who waits for a completion gets

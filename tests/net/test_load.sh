@@ -8,7 +8,7 @@
 load=$build/app/sluice-load/sluice-load
 master=000102030405060708090a0b0c0d0e0f
 
-who=(--master-key $master)
+who=(--master-key "$master")
 
 make_net
 port=(--port kernel)
