@@ -34,8 +34,11 @@ struct core_record {
 	struct rte_mbuf *m;
 	struct rte_mbuf *copy;   /* of its datagram, for the handshake under way if this fails */
 	struct session_hot *hot; /* from check on */
-	struct aead_op *op; /* from open on: its place in core->ops, where ok says how it went */
-	uint8_t *body;      /* the fragment, in m; its header stands in front of it */
+	/* From open to commit: its place in core->ops, where ok says how it went. What is sealed
+	 * later takes the same places: a goodbye and replies that wait, while records are
+	 * dispatched. */
+	struct aead_op *op;
+	uint8_t *body; /* the fragment, in m; from open on without its explicit nonce */
 	struct session_ref ref;
 	uint64_t seq;
 	uint16_t plain_len;

@@ -72,7 +72,7 @@ static inline void unwrap(struct path_core *core, const struct core_record *rec)
 	struct rte_mbuf *m = rec->m;
 	struct msg *msg = msg_of(m);
 
-	m->data_off = (uint16_t)(rec->op->dst - (uint8_t *)m->buf_addr);
+	m->data_off = (uint16_t)(rec->body - (uint8_t *)m->buf_addr);
 	m->data_len = rec->plain_len;
 	m->pkt_len = rec->plain_len;
 	msg->ref = rec->ref;

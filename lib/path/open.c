@@ -9,8 +9,9 @@ static inline void prepare(struct path_core *core, struct core_record *rec)
 	unsigned explicit_len = aead_info(rec->aead)->explicit_len;
 	uint64_t nonce = explicit_len != 0 ? bytes_u64(rec->body) : UINT64_C(1) << 48 | rec->seq;
 
+	rec->body += explicit_len;
 	rec->op = core_ops_add(core, rec->aead);
-	core_op_fill(rec->op, rec->aead, keys, nonce, rec->type, rec->seq, rec->body + explicit_len,
+	core_op_fill(rec->op, rec->aead, keys, nonce, rec->type, rec->seq, rec->body,
 		     rec->plain_len);
 }
 

@@ -86,6 +86,49 @@ static void test_close_in_an_earlier_round(void **state)
 	assert_int_equal(client_hears(w, &c).type, RECORD_ALERT);
 }
 
+/* A full table of datagrams is worked off while replies of the same turn wait: the close_notify
+ * that answers one goes out behind them, and what follows it in the round is delivered as it is. */
+static void test_close_while_replies_wait(void **state)
+{
+	enum { DATAGRAMS = PATH_BURST_MAX - 4 };
+	struct world *w = *state;
+	struct client a = client_up(w, 1, AEAD_AES_128_GCM), b = client_up(w, 2, AEAD_AES_128_GCM);
+	struct rte_mbuf *burst[PATH_BURST_MAX];
+	uint8_t out[256];
+
+	for (unsigned i = 0; i < DATAGRAMS; i++) {
+		struct build_spec spec = i == 0 ? a.spec : b.spec;
+
+		spec.body = out;
+		spec.body_len =
+			i == 0 ? alert(w, &a, out, ALERT_WARNING, ALERT_CLOSE_NOTIFY)
+			       : client_record(w, &b, out, RECORD_APPDATA, 1, b.seq++, "x", 1);
+		burst[i] = world_frame(w, &spec);
+	}
+	path_rx_burst(w->core[0], 0, burst, DATAGRAMS, w->now);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		const unsigned n = turn == 0 ? PATH_BURST_MAX - DATAGRAMS : PATH_BURST_MAX;
+
+		for (unsigned i = 0; i < n; i++) {
+			burst[i] = world_mbuf(w, "answer", 6);
+			*msg_of(burst[i]) = (struct msg){ .kind = MSG_REPLY,
+							  .ref = b.ref,
+							  .aead = b.keys.aead,
+							  .flow = b.keys.flow,
+							  .hop = b.keys.hop };
+		}
+		path_inbox_burst(w->core[0], burst, n, w->now);
+	}
+	path_flush(w->core[0], w->now);
+	for (unsigned i = 1; i < DATAGRAMS; i++)
+		client_delivers(w, 0, &b, "x");
+	client_delivers_nothing(w, 0, &b);
+	for (unsigned i = DATAGRAMS; i < PATH_BURST_MAX; i++)
+		assert_int_equal(client_hears(w, &b).len, 6);
+	assert_int_equal(client_hears(w, &a).type, RECORD_ALERT);
+	world_port_drain();
+}
+
 /* bad-input J5: a session that does nothing but warn is closed. */
 static void test_too_many_alerts(void **state)
 {
@@ -216,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(test_close_notify_then_data),
 		WORLD_TEST(test_close_in_an_earlier_round),
+		WORLD_TEST(test_close_while_replies_wait),
 		WORLD_TEST(test_too_many_alerts),
 		WORLD_TEST(test_too_many_malformed_alerts),
 		WORLD_TEST(test_fatal_alert),
