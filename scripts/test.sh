@@ -145,7 +145,7 @@ for step in "${steps[@]}"; do
 	release) begin "release: gcc" && run_meson release ;;
 	clang) begin "clang: everything with its warnings" && run_meson clang ;;
 	tsan) begin "tsan: gcc, thread sanitizer, for what threads share" &&
-		run_meson tsan base session sink wiring ;;
+		run_meson tsan base session sink handshake wiring ;;
 	lint) begin "lint" && run_tap lint scripts/lint.sh ;;
 	tidy) begin "clang-tidy" && scripts/build.sh clang build.ninja > /dev/null &&
 		run_tap tidy scripts/lint.sh --tidy ;;
