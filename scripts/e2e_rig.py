@@ -103,10 +103,10 @@ def wait_for(path, process, pattern, seconds=60):
 class Server:
     """A process that answers, and its CPU."""
 
-    def __init__(self, places, command, ready, space=None):
+    def __init__(self, places, command, ready, space=None, cores=None):
         self.log = places.path("server.log")
         with open(self.log, "w") as log:
-            self.process = subprocess.Popen(places.on_core(places.server_core, command, space),
+            self.process = subprocess.Popen(places.on_core(cores or places.server_core, command, space),
                                             stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         self.pid = self.process.pid  # all of the command's prefix execs
         try:
@@ -152,7 +152,8 @@ class Sluice(Server):
         command = [places.sluice, "--port", f"{device},ip={SERVER}/15", "--psk-file", psk, "--sink", sink,
                    "--max-sessions", str(max(1000, sessions + sessions // 8)), *layout, *options]
         self.telemetry = None
-        super().__init__(places, command, r"^ready:", space)
+        # A layout with workers elsewhere has them beside the generator: there are no other cores.
+        super().__init__(places, command, r"^ready:", space, f"{core},{places.load_core}" if "--workers" in options else None)
         self.telemetry = telemetry.Telemetry(self.pid)
 
     def counters(self):
