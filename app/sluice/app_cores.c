@@ -124,6 +124,7 @@ static bool make_handshake(struct app *app, struct core *core, unsigned index)
 		.max_handshakes = app->opt.max_handshakes / app->layout.n_handshake + 1,
 		.timeout_ns = app->opt.handshake_timeout_ns,
 		.draining = &app->draining,
+		.polls = core->path != NULL,
 	};
 
 	for (unsigned i = 0; i < app->n_ports; i++)

@@ -16,6 +16,9 @@
 enum {
 	TURN_MESSAGES = 32, /* messages looked at in a turn: rx on the same core must not wait */
 	TURN_TIMERS = 32,
+	/* While there is work with public keys, on a core that polls as well. Each may cost three
+	 * operations of 20 to 200 us, in which a port's queue of a thousand descriptors fills. */
+	TURN_MESSAGES_POLLING = 4,
 	TOUCHED_MAX = PRF_BATCH_MAX,
 	PENDING_CLASSES = 32, /* values that fit a table entry's class */
 };
@@ -26,6 +29,8 @@ enum {
 #define LINGER_NS    (240 * S_NS)
 #define GIVE_UP_NS   (120 * S_NS)
 #define MAX_DELAY_NS (60 * S_NS)
+/* How long after the last operation with a public key the next one is expected. */
+#define PUBLIC_KEYS_NS (100 * MS_NS)
 /* The owner's ring was full: how soon an installation is tried again. */
 #define INSTALL_RETRY_NS MS_NS
 
@@ -47,6 +52,7 @@ struct handshake_core {
 	struct handshake_slot *touched[TOUCHED_MAX];
 	unsigned n_touched;
 	unsigned next_ring;
+	uint64_t public_keys_until_ns;
 	struct status_counts counts;
 	struct handshake_core_stats stats;
 };
@@ -250,6 +256,25 @@ static void conclude(struct handshake_core *hc, struct handshake_slot *slot, uin
 		deadlines_set(hc->deadlines, id, handshake_deadline(slot->handshake));
 }
 
+static bool has_public_key(enum handshake_job_kind kind)
+{
+	switch (kind) {
+	case JOB_ECDHE_KEYGEN:
+	case JOB_ECDHE_DERIVE:
+	case JOB_SIGN:
+	case JOB_VERIFY:
+	case JOB_VERIFY_PEER:
+		return true;
+	case JOB_NONE:
+	case JOB_PSK_LOOKUP:
+	case JOB_PRF:
+	case JOB_SESSION_FIND:
+	case JOB_SESSION_KEEP:
+		break;
+	}
+	return false;
+}
+
 /* Does a job of each touched handshake that has one; the others are concluded, and touched no
  * more. */
 static void run_jobs(struct handshake_core *hc, uint64_t now_ns)
@@ -265,6 +290,8 @@ static void run_jobs(struct handshake_core *hc, uint64_t now_ns)
 	for (unsigned i = 0; i < hc->n_touched; i++) {
 		struct handshake *h = hc->touched[i]->handshake;
 
+		if (has_public_key(handshake_job(h)->kind))
+			hc->public_keys_until_ns = now_ns + PUBLIC_KEYS_NS;
 		job_run(handshake_job(h), &hc->lookup);
 		handshake_job_done(h, now_ns);
 	}
@@ -525,6 +552,7 @@ static unsigned run_timers(struct handshake_core *hc, uint64_t now_ns)
 
 unsigned handshake_core_turn(struct handshake_core *hc, uint64_t now_ns)
 {
+	bool slow = hc->cfg.polls && now_ns < hc->public_keys_until_ns;
 	struct rte_mbuf *mbufs[TURN_MESSAGES];
 	unsigned n;
 
@@ -532,7 +560,7 @@ unsigned handshake_core_turn(struct handshake_core *hc, uint64_t now_ns)
 	hc->resume.now_s = now_ns / S_NS + 1;
 	hc->resume.utc_s = (uint64_t)time(NULL);
 	n = mesh_receive(hc->cfg.mesh, MESH_HANDSHAKE, hc->cfg.index, &hc->next_ring, mbufs,
-			 TURN_MESSAGES);
+			 slow ? TURN_MESSAGES_POLLING : TURN_MESSAGES);
 	for (unsigned i = 0; i < n; i++)
 		on_message(hc, mbufs[i], now_ns);
 	settle(hc, now_ns);

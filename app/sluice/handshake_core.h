@@ -27,6 +27,7 @@ struct handshake_core_config {
 	uint64_t timeout_ns;          /* first retransmission */
 	uint16_t mtu;                 /* of the UDP payload */
 	const _Atomic bool *draining; /* no new handshakes */
+	bool polls; /* the core polls ports as well: public-key operations must not hold it up */
 };
 
 struct handshake_core_stats {

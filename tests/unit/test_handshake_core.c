@@ -34,6 +34,7 @@ struct world {
 	const struct handshake_session *offer; /* what devices offer to resume */
 	char path[64];
 	uint64_t now;
+	bool polls;
 };
 
 /* A device: its handshake, and the datagrams it wants to send. */
@@ -69,6 +70,7 @@ static void start_core(struct world *w)
 		.timeout_ns = S,
 		.mtu = 1400,
 		.draining = &w->draining,
+		.polls = w->polls,
 	};
 
 	w->core = handshake_core_new(&cfg);
@@ -982,6 +984,41 @@ static void the_end_can_come_at_any_time(void **state)
 	device_end(&other);
 }
 
+/* Messages that the core looks at in one turn of the n that wait. */
+static uint64_t looked_at(struct world *w, unsigned n)
+{
+	uint64_t before = handshake_core_stats(w->core)->messages;
+	struct device nobody = { .ref = { .slot = 2, .generation = 9 } };
+
+	for (unsigned i = 0; i < n; i++)
+		to_core(w, &nobody, MSG_DATAGRAM, "", 0);
+	turn(w);
+	return handshake_core_stats(w->core)->messages - before;
+}
+
+/* bad-input N2: whoever makes a core do public-key operations does not keep it from polling for
+ * the time of 32 of them; what waits is for the next turns. */
+static void public_keys_leave_time_for_polling(void **state)
+{
+	struct world *w = *state;
+	struct device d;
+
+	handshake_core_free(w->core);
+	w->polls = true;
+	w->policy.suites[0] = suite_by_id(TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256);
+	w->policy.groups[0] = ECDHE_X25519;
+	w->policy.n_groups = 1;
+	start_core(w);
+	assert_int_equal(looked_at(w, 16), 16);
+	device_ready(w, &d, 40000);
+	device_end(&d);
+	assert_int_equal(looked_at(w, 16), 4);
+	assert_int_equal(looked_at(w, 0), 4);
+	w->now += 200 * MS;
+	assert_int_equal(looked_at(w, 16), 24);
+	assert_int_equal(counted(w, STATUS_STALE_REF), 48);
+}
+
 static void messages_of_no_slot_are_dropped(void **state)
 {
 	struct world *w = *state;
@@ -1024,6 +1061,7 @@ int main(void)
 		CORE_TEST(flights_are_sent_again_until_it_is_given_up),
 		CORE_TEST(a_wrong_key_installs_nothing),
 		CORE_TEST(the_end_can_come_at_any_time),
+		CORE_TEST(public_keys_leave_time_for_polling),
 		CORE_TEST(messages_of_no_slot_are_dropped),
 	};
 
