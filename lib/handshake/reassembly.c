@@ -117,6 +117,8 @@ static bool slot_merge(struct reassembly *r, struct reassembly_slot *s, size_t o
 
 	if (*at != NULL && (*at)->off <= off && chunk_end(*at) >= end)
 		return true;
+	if ((*at == NULL || (*at)->off > end) && s->n_chunks == REASSEMBLY_PIECES_MAX)
+		return false;
 	for (c = *at; c != NULL && c->off <= end; c = c->next) {
 		start = c->off < start ? c->off : start;
 		end = chunk_end(c) > end ? chunk_end(c) : end;
@@ -128,10 +130,12 @@ static bool slot_merge(struct reassembly *r, struct reassembly_slot *s, size_t o
 	for (c = *at; c != NULL && c->off <= end; c = *at) {
 		memcpy(merged->bytes + (c->off - start), c->bytes, c->len);
 		*at = c->next;
+		s->n_chunks--;
 		chunk_free(r, c);
 	}
 	merged->next = *at;
 	*at = merged;
+	s->n_chunks++;
 	return true;
 }
 

@@ -19,6 +19,9 @@ enum {
 	 */
 	REASSEMBLY_CERTIFICATE_MAX = 3 + 4096,
 	REASSEMBLY_CERTIFICATE_MEMORY_MAX = 2 * REASSEMBLY_CERTIFICATE_MAX + 256,
+	/* Of a message with holes. A fragment is compared with all of them, and a datagram has room
+	 * for a hundred fragments; a peer that sends no smaller ones than it must has a few. */
+	REASSEMBLY_PIECES_MAX = 32,
 };
 
 struct reassembly_alloc {
@@ -34,6 +37,7 @@ struct reassembly_slot {
 	uint32_t len;
 	uint8_t type;
 	uint8_t epoch; /* 0 or 1: a message never mixes them */
+	uint8_t n_chunks;
 	bool used;
 };
 
@@ -49,7 +53,8 @@ enum reassembly_result {
 	REASSEMBLY_KEPT,     /* kept, or all of it was known */
 	REASSEMBLY_OLD,      /* message_seq below next */
 	REASSEMBLY_AHEAD,    /* message_seq beyond the slots */
-	REASSEMBLY_IGNORED,  /* empty fragment of a message that is not, other epoch, no memory */
+	REASSEMBLY_IGNORED,  /* empty fragment of a message that is not, other epoch, no memory,
+			      * too many pieces */
 	REASSEMBLY_CONFLICT, /* contradicts what is known, or too long: abort (bad-input B2, B5, B8)
 			      */
 };

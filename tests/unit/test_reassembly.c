@@ -357,6 +357,29 @@ static void test_memory_budget(void **state)
 	end(&r);
 }
 
+/* Each fragment is compared with all pieces of its message, and a datagram holds a hundred: so
+ * there are few. What closes a gap is always taken. */
+static void test_pieces_are_few(void **state)
+{
+	const size_t len = 2 * REASSEMBLY_PIECES_MAX + 2;
+	struct reassembly r;
+
+	(void)state;
+	begin(&r, 0);
+	for (size_t off = 0; off < len - 2; off += 2)
+		assert_int_equal(add(&r, 0, len, off, 1), REASSEMBLY_KEPT);
+	assert_int_equal(add(&r, 0, len, len - 1, 1), REASSEMBLY_IGNORED);
+	assert_int_equal(n_alive, REASSEMBLY_PIECES_MAX);
+	assert_int_equal(add(&r, 0, len, 1, 1), REASSEMBLY_KEPT);
+	assert_int_equal(n_alive, REASSEMBLY_PIECES_MAX - 1);
+	assert_int_equal(add(&r, 0, len, len - 1, 1), REASSEMBLY_KEPT);
+	assert_int_equal(add(&r, 0, len, 0, len), REASSEMBLY_KEPT);
+	assert_int_equal(n_alive, 1);
+	expect_due(&r, len);
+	reassembly_advance(&r);
+	end(&r);
+}
+
 static void test_no_memory_is_a_drop(void **state)
 {
 	struct reassembly r;
@@ -477,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_one_byte_missing),
 		cmocka_unit_test(test_epochs_do_not_mix),
 		cmocka_unit_test(test_memory_budget),
+		cmocka_unit_test(test_pieces_are_few),
 		cmocka_unit_test(test_no_memory_is_a_drop),
 		cmocka_unit_test(test_whole_message_needs_no_memory),
 		cmocka_unit_test(test_discard_keeps_the_message_due),
