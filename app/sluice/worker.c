@@ -15,6 +15,7 @@
 
 enum {
 	TURN_MESSAGES = 64,
+	NAME_AHEAD = 4, /* messages */
 	TURN_COMPLETIONS = 256,
 	/* Readings that wait for the sink, and answers that wait for the device's ACK. */
 	OPEN_EXCHANGES = 65536,
@@ -166,6 +167,27 @@ static void on_coap(struct worker *w, struct rte_mbuf *mbuf, uint64_t now_ns)
 	send_reply(w, msg_of(mbuf)->from, mbuf);
 }
 
+/* What a device's message leads to, on its way before the first is taken in hand: of a large fleet
+ * none of it is in a cache. */
+static void send_for(const struct worker *w, struct rte_mbuf *const *mbufs, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct session_ref ref = msg_of(mbufs[i])->ref;
+		const struct session_cold *cold = &w->cfg.store->cold[ref.slot];
+
+		exchange_prefetch(w->exchanges, ref);
+		/* A cold part can stand on two lines. */
+		rte_prefetch0(cold);
+		rte_prefetch0((const uint8_t *)(cold + 1) - 1);
+	}
+}
+
+/* The name of a device, once its cold part has come. */
+static void send_for_name(const struct worker *w, struct rte_mbuf *mbuf)
+{
+	rte_prefetch0(w->cfg.store->cold[msg_of(mbuf)->ref.slot].identity);
+}
+
 static unsigned take_completions(struct worker *w, uint64_t now_ns)
 {
 	struct sink_completion done[TURN_COMPLETIONS];
@@ -195,8 +217,12 @@ unsigned worker_turn(struct worker *w, uint64_t now_ns)
 	unsigned work = n;
 
 	w->wall_ns = wall_now_ns();
-	for (unsigned i = 0; i < n; i++)
+	send_for(w, mbufs, n);
+	for (unsigned i = 0; i < n; i++) {
+		if (i + NAME_AHEAD < n)
+			send_for_name(w, mbufs[i + NAME_AHEAD]);
 		on_coap(w, mbufs[i], now_ns);
+	}
 	counter_add(&w->stats.messages, n);
 	work += take_completions(w, now_ns);
 	exchange_timers(w->exchanges, now_ns);

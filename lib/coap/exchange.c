@@ -84,11 +84,19 @@ static uint32_t next_random(struct exchanges *x)
 	return (uint32_t)(x->random >> 32);
 }
 
-static struct window *window_at(struct exchanges *x, uint32_t slot)
+static struct window *window_at(const struct exchanges *x, uint32_t slot)
 {
 	uint32_t index = slot / x->cfg.n_workers;
 
 	return index < x->n_windows ? &x->windows[index] : NULL;
+}
+
+void exchange_prefetch(const struct exchanges *x, struct session_ref ref)
+{
+	const struct window *window = window_at(x, ref.slot);
+
+	if (window != NULL)
+		__builtin_prefetch(window, 1);
 }
 
 /* The window of an open exchange, NULL when the slot has its next device. */

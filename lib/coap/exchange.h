@@ -67,6 +67,10 @@ struct exchanges;
 struct exchanges *exchanges_new(const struct exchange_config *cfg);
 void exchanges_free(struct exchanges *x);
 
+/* exchange_prefetch: the line that exchange_input of a session touches, for a call some hundred
+ * cycles later. */
+void exchange_prefetch(const struct exchanges *x, struct session_ref ref);
+
 /*
  * exchange_input: one CoAP message of a device. Writes the direct answer, if there is one, to
  * reply (EXCHANGE_REPLY_MAX bytes of room; must not overlap the message) and its length to
