@@ -288,6 +288,10 @@ static const struct peer *library_of(const char *name)
 
 static bool start(char **argv)
 {
+	const struct peer_want want = {
+		.suite = strcmp(argv[2], "gcm") == 0 ? PEER_GCM : PEER_CCM_8,
+	};
+
 	server.library = library_of(argv[1]);
 	server.table = calloc(TABLE_MAX, sizeof(*server.table));
 	server.in = calloc(BURST, sizeof(*server.in));
@@ -296,8 +300,7 @@ static bool start(char **argv)
 	if (server.library == NULL || server.table == NULL || server.in == NULL ||
 	    server.out == NULL)
 		return false;
-	server.shared = server.library->start(strcmp(argv[2], "gcm") == 0 ? PEER_GCM : PEER_CCM_8,
-					      server.wires);
+	server.shared = server.library->start(&want, server.wires);
 	return server.shared != NULL && open_socket(argv[3], argv[4]);
 }
 
