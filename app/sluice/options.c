@@ -128,6 +128,11 @@ static bool check_credentials(const struct options *opt)
 	    c->rpks == NULL)
 		return option_values_report(values, "--client-auth",
 					    "wants --client-ca or --rpk-file", NULL);
+	if (opt->client_auth_auto && c->n_own > 0 && opt->policy.client_auth == CLIENT_AUTH_NONE)
+		return option_values_report(values, "--client-auth",
+					    "without --client-ca or --rpk-file anybody could "
+					    "log in: say none if that is meant",
+					    NULL);
 	if ((c->trust.ca_path != NULL || c->rpks != NULL) && c->n_own == 0)
 		return option_values_report(values, "--cert",
 					    "none given: devices with "

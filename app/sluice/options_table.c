@@ -71,7 +71,8 @@ static const struct option_def rows[] = {
 	  OPTION_VALUE, set_crl_expired },
 	{ NULL, "client-auth", "none|optional|required", "auto",
 	  "whether devices without a pre-shared key show a certificate or raw key; auto:\n"
-	  "required with --client-ca or --rpk-file, else none",
+	  "required with --client-ca or --rpk-file; with --cert and neither of them, none\n"
+	  "has to be said: everybody is taken then, and has no name",
 	  OPTION_VALUE, set_client_auth },
 	{ NULL, "rpk-file", "FILE", NULL,
 	  "devices' raw public keys: lines sha256:HEX NAME or spki:HEX NAME",

@@ -553,8 +553,9 @@ static void suites_in_order(void **state)
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(r.opt.policy.suites[i]->id, ids[i]);
 	end(&r);
-	r = accepts(BASE CERTS "--suites ecdhe-ecdsa-aes-128-ccm-8,ECDHE_PSK_AES_128_CCM_8,"
-			       "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305,PSK_AES_128_CCM_8");
+	r = accepts(BASE CERTS
+		    "--client-ca ca --suites ecdhe-ecdsa-aes-128-ccm-8,ECDHE_PSK_AES_128_CCM_8,"
+		    "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305,PSK_AES_128_CCM_8");
 	assert_int_equal(r.opt.policy.n_suites, 4);
 	assert_int_equal(r.opt.policy.suites[0]->id, TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8);
 	assert_int_equal(r.opt.policy.suites[1]->id, TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256);
@@ -587,7 +588,7 @@ static void certificates(void **state)
 	assert_int_equal(r.opt.policy.n_suites, SUITE_N);
 	assert_int_equal(r.opt.policy.n_groups, 1);
 	end(&r);
-	r = accepts("sluice --port tap:t0 " CERTS);
+	r = accepts("sluice --port tap:t0 " CERTS "--client-auth none");
 	assert_null(r.opt.psk_file);
 	assert_int_equal(r.opt.policy.client_auth, CLIENT_AUTH_NONE);
 	assert_int_equal(r.opt.policy.n_suites, 5);
@@ -606,6 +607,10 @@ static void certificates_that_do_not_fit(void **state)
 	refuses(BASE CERTS "--crl x", "sluice: --crl: wants --client-ca\n");
 	refuses(BASE CERTS "--client-auth required",
 		"sluice: --client-auth: wants --client-ca or --rpk-file\n");
+	/* Nobody opens his endpoint to everybody by giving it a certificate. */
+	refuses(BASE CERTS,
+		"sluice: --client-auth: without --client-ca or --rpk-file anybody could "
+		"log in: say none if that is meant\n");
 	refuses(BASE "--rpk-file x",
 		"sluice: --cert: none given: devices with certificates want to see ours\n");
 	refuses(BASE "--suites ECDHE_ECDSA_AES_128_CCM_8",
