@@ -9,7 +9,8 @@
 
 enum {
 	POLL_NS = 5000000,
-	/* Establishing ends early when so many handshakes failed, and more than a tenth did. */
+	/* Establishing ends early when so many handshakes failed, or so many sessions were ended
+	 * again, and more than a tenth were. */
 	FAILED_MAX = 20,
 	FAILED_SHARE = 10,
 };
@@ -238,7 +239,7 @@ static bool hopeless(const struct fleet *f)
 	for (unsigned i = 0; i < f->cfg.n; i++) {
 		const struct load_counts *c = &f->members[i].generator.counts[COUNTS_OTHER];
 
-		failed += counter_get(&c->handshakes_failed);
+		failed += counter_get(&c->handshakes_failed) + counter_get(&c->sessions_lost);
 		finished += counter_get(&c->handshakes);
 	}
 	return failed >= FAILED_MAX && failed > finished / FAILED_SHARE;

@@ -7,6 +7,7 @@ enum {
 	JOBS_BESIDE_REQUESTS = 2, /* a turn: each takes as long as dozens of requests */
 	JOBS_ALONE = 64,
 	GIVE_UP_S = 30,
+	CLOSE_S = 30, /* a port that takes nothing any more does not keep the fleet */
 	MTU = 1200,
 };
 #define SECOND_NS UINT64_C(1000000000)
@@ -247,7 +248,9 @@ void generator_begin(struct generator *g, const struct generator_order *order)
 	g->cursor = 0;
 	switch (order->task) {
 	case GENERATOR_REST:
+		break;
 	case GENERATOR_CLOSE:
+		g->order.end_ns = g->now_ns + CLOSE_S * SECOND_NS;
 		break;
 	case GENERATOR_LOAD:
 		begin_load(g);
@@ -297,7 +300,7 @@ static bool task_turn(struct generator *g)
 		break;
 	case GENERATOR_CLOSE:
 		worked = leave_some(g);
-		g->done = g->cursor == g->devices.n && g->egress.n == 0;
+		g->done = g->ended || (g->cursor == g->devices.n && g->egress.n == 0);
 		break;
 	}
 	return worked;

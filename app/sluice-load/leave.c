@@ -35,9 +35,13 @@ void leave_politely(struct generator *g, uint32_t device)
 	forget(g, device);
 }
 
-static bool wants_sessions(const struct generator *g)
+/* Behind the load's end only for a request that never left: or a peer that ends every session would
+ * keep the run going for ever. */
+static bool wants_session(const struct generator *g, uint32_t device)
 {
-	return g->order.task == GENERATOR_LOAD || g->order.task == GENERATOR_ESTABLISH;
+	return g->order.task == GENERATOR_ESTABLISH ||
+	       (g->order.task == GENERATOR_LOAD && !g->ended) ||
+	       g->devices.cold[device].held != DEVICE_NONE;
 }
 
 void leave_on_alert(struct generator *g, const struct traffic_record *r)
@@ -57,7 +61,7 @@ void leave_on_alert(struct generator *g, const struct traffic_record *r)
 		forget(g, r->device);
 	else
 		leave_politely(g, r->device);
-	if (wants_sessions(g))
+	if (wants_session(g, r->device))
 		connect_want(&g->connect, r->device);
 }
 

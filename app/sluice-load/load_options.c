@@ -11,10 +11,13 @@ void load_options_help(FILE *out)
 	      "sluice-load [EAL options] -- [options]\n\n"
 	      "A fleet of DTLS/CoAP devices in a process: connects them, sends requests at times "
 	      "that\n"
-	      "do not depend on the answers, and measures from those times. Exit status 0: "
-	      "nothing\n"
-	      "failed. Numbers take k, m, g (thousands, millions, ...), times us, ms, s, m, h, d.\n"
-	      "Defaults are in [brackets].\n",
+	      "do not depend on the answers, and measures from those times. Numbers take k, m, g\n"
+	      "(thousands, millions, ...), times us, ms, s, m, h, d. Defaults are in "
+	      "[brackets].\n\n"
+	      "Exit status: 0 nothing failed; 1 it could not start; 2 usage; 3 the system under "
+	      "test\n"
+	      "failed, or a report could not be written; 4 the generator missed its own schedule;\n"
+	      "130 interrupted.\n",
 	      out);
 	option_help_rows(out, &load_options_table);
 }

@@ -17,11 +17,14 @@ void run_progress(struct run *r)
 	report_progress_line(&r->progress, r->phase, &r->total, fleet_now_ns());
 }
 
-static const char *connect_trouble(const struct fleet *f)
+static const char *connect_trouble(struct run *r)
 {
 	enum status why;
 
-	return fleet_failure(f, &why) ? status_help(why) : "no answer";
+	if (fleet_failure(r->fleet, &why))
+		return status_help(why);
+	fleet_total(r->fleet, &r->total);
+	return r->total.counts.sessions_lost > 0 ? "the server ends the sessions" : "no answer";
 }
 
 int run_task(struct run *r, const char *phase, const struct generator_order *order)
@@ -31,8 +34,7 @@ int run_task(struct run *r, const char *phase, const struct generator_order *ord
 	case FLEET_DONE:
 		break;
 	case FLEET_GAVE_UP:
-		fprintf(stderr, "sluice-load: most handshakes fail: %s\n",
-			connect_trouble(r->fleet));
+		fprintf(stderr, "sluice-load: most handshakes fail: %s\n", connect_trouble(r));
 		return VERDICT_FAILED;
 	case FLEET_INTERRUPTED:
 		fprintf(stderr, "sluice-load: interrupted\n");
@@ -53,7 +55,7 @@ static int establish(struct run *r)
 	if (r->total.sessions == r->opt->devices)
 		return VERDICT_GOOD;
 	fprintf(stderr, "sluice-load: only %" PRIu64 " of %u devices have a session: %s\n",
-		r->total.sessions, r->opt->devices, connect_trouble(r->fleet));
+		r->total.sessions, r->opt->devices, connect_trouble(r));
 	return r->total.sessions > 0 ? VERDICT_GOOD : VERDICT_FAILED;
 }
 
@@ -75,7 +77,13 @@ struct generator_order run_load_order(const struct load_options *opt, double rat
 	};
 }
 
-static void save(const struct run *r, int rc)
+static bool save_hgrm(const struct run *r, char *err, size_t err_len)
+{
+	return r->opt->hgrm == NULL ||
+	       report_json_save_hgrm(&r->measured.latency, r->opt->hgrm, err, err_len);
+}
+
+static bool save_json(const struct run *r, int rc, char *err, size_t err_len)
 {
 	const struct report_json json = {
 		.opt = r->opt,
@@ -87,13 +95,26 @@ static void save(const struct run *r, int rc)
 		.n_costs = r->n_costs,
 		.exit_status = rc,
 	};
+
+	return r->opt->json == NULL || report_json_save(&json, r->opt->json, err, err_len);
+}
+
+static int unsaved(int rc, const char *err)
+{
+	fprintf(stderr, "sluice-load: %s\n", err);
+	return rc == VERDICT_GOOD ? VERDICT_FAILED : rc;
+}
+
+/* Returns the exit status: a report that cannot be written fails a run that was good. */
+static int save(const struct run *r, int rc)
+{
 	char err[256];
 
-	if (r->opt->json != NULL && !report_json_save(&json, r->opt->json, err, sizeof(err)))
-		fprintf(stderr, "sluice-load: %s\n", err);
-	if (r->opt->hgrm != NULL &&
-	    !report_json_save_hgrm(&r->measured.latency, r->opt->hgrm, err, sizeof(err)))
-		fprintf(stderr, "sluice-load: %s\n", err);
+	if (!save_hgrm(r, err, sizeof(err)))
+		rc = unsaved(rc, err);
+	if (!save_json(r, rc, err, sizeof(err)))
+		rc = unsaved(rc, err);
+	return rc;
 }
 
 static int run_load(struct run *r)
@@ -116,8 +137,7 @@ static int run_load(struct run *r)
 		return rc;
 	report_table_run(stdout, r->opt, &r->measured, &r->total);
 	rc = (int)verdict_of(stdout, r->opt, &r->total, &r->measured);
-	save(r, rc);
-	return rc;
+	return save(r, rc);
 }
 
 static int run_handshakes(struct run *r)
@@ -137,8 +157,7 @@ static int run_handshakes(struct run *r)
 	fleet_total(r->fleet, &r->total);
 	report_table_handshakes(stdout, &r->measured);
 	rc = (int)verdict_of(stdout, r->opt, &r->total, &r->measured);
-	save(r, rc);
-	return rc;
+	return save(r, rc);
 }
 
 /* Each of the suites and modes that there were. */
@@ -184,8 +203,7 @@ static int run_handshake_cost(struct run *r)
 	r->n_costs = collect_costs(r, r->costs);
 	report_cost_print(stdout, r->costs, r->n_costs);
 	rc = (int)verdict_of(stdout, r->opt, &r->total, &r->measured);
-	save(r, rc);
-	return rc;
+	return save(r, rc);
 }
 
 static int run_search(struct run *r)
@@ -196,9 +214,7 @@ static int run_search(struct run *r)
 		rc = trials_search(r);
 	fleet_total(r->fleet, &r->total);
 	leave(r);
-	if (rc == VERDICT_GOOD || rc == VERDICT_SCHEDULE)
-		save(r, rc);
-	return rc;
+	return rc == VERDICT_GOOD || rc == VERDICT_SCHEDULE ? save(r, rc) : rc;
 }
 
 int run_action(struct run *r)

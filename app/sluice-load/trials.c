@@ -88,8 +88,9 @@ int trials_search(struct run *r)
 	}
 	r->has_ndr = opt->search_ndr && find(r, "NDR", max_rate, 0, &r->ndr);
 	r->has_pdr = opt->search_pdr && find(r, "PDR", max_rate, opt->pdr_loss, &r->pdr);
+	/* Nothing but an interruption ends a search early. */
 	if (r->has_ndr != opt->search_ndr || r->has_pdr != opt->search_pdr)
-		return VERDICT_FAILED;
+		return VERDICT_INTERRUPTED;
 	return (r->has_ndr && r->ndr.generator_limit) || (r->has_pdr && r->pdr.generator_limit)
 		       ? VERDICT_SCHEDULE
 		       : VERDICT_GOOD;

@@ -15,7 +15,7 @@
 
 enum verdict {
 	VERDICT_GOOD = 0,
-	VERDICT_FAILED = 3,   /* the system under test */
+	VERDICT_FAILED = 3,   /* the system under test; or no report could be written */
 	VERDICT_SCHEDULE = 4, /* the generator missed its schedule: its figures mean little */
 	VERDICT_INTERRUPTED = 130,
 };

@@ -51,6 +51,9 @@ check "what a handshake costs" load 5 --report handshake-cost
 check "  … full: 3 round trips" told '^full +TLS_PSK_WITH_AES_128_GCM_SHA256 .* 3 '
 check "  … resumed: 2, the cookie's among them" told '^resumed +TLS_PSK_WITH_AES_128_GCM_SHA256 .* 2 '
 check "an unknown identity fails, and is told" fails_with 3 201 --rate 10 --duration 1s --handshake-rate max
+check "a report that cannot be written fails the run" \
+	fails_with 3 5 --rate 10 --duration 1s --json "$work/nowhere/x.json"
+check "  … and is told" told 'nowhere/x.json: No such file'
 check "endpoint drains" stop_sluice
 
 # Two processes of DPDK, without huge pages.

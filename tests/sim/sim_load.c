@@ -34,6 +34,8 @@ struct scenario {
 	double separate;   /* requests answered by an empty ACK, then by themselves */
 	double refuse;     /* requests answered 5.03 */
 	double forget;     /* datagrams that find that the server has lost the session: an alert */
+	bool slams;        /* near the end of the load the server ends every session there is */
+	bool dies;         /* after the load the port takes nothing any more */
 	uint64_t stall_ns; /* the generator core stands still so long, in the middle */
 	double rate;       /* 0: max */
 	uint16_t suite;
@@ -75,6 +77,8 @@ struct sim {
 	struct handshake_config server_config;
 	struct server_side servers[DEVICES];
 	uint64_t requests; /* that reached the server, copies too */
+	uint64_t slams_ns; /* from when on */
+	bool dead;         /* the port */
 	const char *broken;
 };
 
@@ -171,6 +175,8 @@ static unsigned port_send(struct load_port *p, struct load_buffer **bufs, unsign
 	struct sim *s = (struct sim *)p;
 	unsigned k = mix_chance(&s->noise, 0.05) ? n / 2 : n;
 
+	if (s->dead)
+		return 0;
 	for (unsigned i = 0; i < k; i++)
 		link_carry(s, true, bufs[i]->device, bufs[i]->data, bufs[i]->len, 0);
 	port_release(p, bufs, k);
@@ -283,7 +289,8 @@ static bool server_record(struct sim *s, uint32_t device, const struct record *r
 	else if (rec->type == RECORD_HANDSHAKE &&
 		 handshake_remnant_input(&side->remnant, s->now, text, len) == REMNANT_REPEAT)
 		server_repeat(s, device);
-	else if (rec->type == RECORD_APPDATA && mix_chance(&s->noise, s->sc->forget))
+	else if (rec->type == RECORD_APPDATA &&
+		 (s->now >= s->slams_ns || mix_chance(&s->noise, s->sc->forget)))
 		server_alert(s, device);
 	else if (rec->type == RECORD_APPDATA &&
 		 coap_msg_parse(rd_of(text, len), &m) == COAP_PARSE_OK)
@@ -326,6 +333,8 @@ static void server_drain(struct sim *s, uint32_t device)
 						  .rx_window = e.rx_window,
 						  .keys = *e.keys };
 		handshake_remnant(side->h, &side->remnant);
+		if (s->now >= s->slams_ns)
+			server_alert(s, device);
 	}
 	handshake_free(side->h);
 	side->h = NULL;
@@ -437,6 +446,7 @@ static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed)
 	s->seed = seed;
 	s->noise = seed ^ 0x5eed;
 	s->now = 1000 * SECOND;
+	s->slams_ns = UINT64_MAX;
 	s->events = calloc(EVENTS_MAX, sizeof(*s->events));
 	s->aead = aead_new(AEAD_ENGINE_AUTO);
 	s->gate = gate_new();
@@ -546,12 +556,15 @@ static void sim_run(struct sim *s)
 	};
 	order.measure_ns = order.start_ns + SECOND + SECOND / 2;
 	order.end_ns = order.measure_ns + 2 * SECOND;
+	if (s->sc->slams)
+		s->slams_ns = order.end_ns - SECOND / 5;
 	task(s, &order, 300 * SECOND);
-	if (s->broken == NULL)
+	if (s->broken == NULL && !s->sc->slams)
 		check_load(s, &order);
+	s->dead = s->sc->dies;
 	order = (struct generator_order){ .task = GENERATOR_CLOSE };
-	task(s, &order, 10 * SECOND);
-	must(s, s->generator.devices.n_live == 0, "every device has left");
+	task(s, &order, 60 * SECOND);
+	must(s, s->sc->dies || s->generator.devices.n_live == 0, "every device has left");
 }
 
 static const struct scenario scenarios[] = {
@@ -581,6 +594,8 @@ static const struct scenario scenarios[] = {
 	  .forget = 0.03,
 	  .loss = 0.0001 },
 	{ .name = "hostile datagrams", .con = 1, .rate = 400, .hostile = 0.5 },
+	{ .name = "a server that ends every session", .con = 0.7, .rate = 100, .slams = true },
+	{ .name = "a port that dies", .con = 1, .rate = 200, .dies = true },
 	{ .name = "a generator that stalls", .con = 1, .rate = 400, .stall_ns = 300 * MS_NS },
 };
 
@@ -589,7 +604,7 @@ static bool run_seed(const struct scenario *which, uint64_t seed)
 	static struct sim s;
 	struct scenario sc = *which;
 
-	sc.delay_ns = 2 * MS_NS;
+	sc.delay_ns = (sc.slams ? 50 : 2) * MS_NS;
 	sc.suite = sc.suite != 0 ? sc.suite : TLS_PSK_WITH_AES_128_GCM_SHA256;
 	sim_begin(&s, &sc, seed);
 	sim_run(&s);
