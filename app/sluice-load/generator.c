@@ -68,13 +68,24 @@ static void connected(void *arg, uint32_t device)
 		connect_want(&g->connect, device);
 }
 
+/* As often as there are devices: a server that is short of something for a moment gets them all in
+ * the end, one that will not have them is not asked for ever. */
+static bool establishes_again(struct generator *g)
+{
+	if (g->order.task != GENERATOR_ESTABLISH || g->tries == 0)
+		return false;
+	g->tries--;
+	return true;
+}
+
 /* Whoever has a request to send tries again; so does the fleet while handshakes are what is asked
  * for. */
 static void failed(void *arg, uint32_t device)
 {
 	struct generator *g = arg;
 
-	if (again_and_again(g) || g->devices.cold[device].held != DEVICE_NONE)
+	if (again_and_again(g) || establishes_again(g) ||
+	    g->devices.cold[device].held != DEVICE_NONE)
 		connect_want(&g->connect, device);
 }
 
@@ -256,6 +267,9 @@ void generator_begin(struct generator *g, const struct generator_order *order)
 		begin_load(g);
 		break;
 	case GENERATOR_ESTABLISH:
+		g->tries = g->devices.n;
+		want_all(g);
+		break;
 	case GENERATOR_HANDSHAKES:
 		want_all(g);
 		break;

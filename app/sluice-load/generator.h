@@ -54,6 +54,7 @@ struct generator {
 	struct generator_order order;
 	bool measuring, ended, done;
 	uint32_t cursor; /* CLOSE: devices before it have left */
+	uint32_t tries;  /* ESTABLISH: failed handshakes that are made again */
 
 	struct devices devices;
 	struct traffic traffic;

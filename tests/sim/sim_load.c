@@ -33,6 +33,7 @@ struct scenario {
 	double con, churn, hostile;
 	double separate;   /* requests answered by an empty ACK, then by themselves */
 	double refuse;     /* requests answered 5.03 */
+	double turn_away;  /* handshakes that the server ends with an alert */
 	double forget;     /* datagrams that find that the server has lost the session: an alert */
 	bool slams;        /* near the end of the load the server ends every session there is */
 	bool dies;         /* after the load the port takes nothing any more */
@@ -300,14 +301,16 @@ static bool server_record(struct sim *s, uint32_t device, const struct record *r
 
 static void find_psk(void *arg, struct handshake_job *job)
 {
-	(void)arg;
+	struct sim *s = arg;
+
+	job->failed = mix_chance(&s->noise, s->sc->turn_away);
 	memset(job->psk, 7, 16);
 	job->psk_len = 16;
 }
 
 static void server_drain(struct sim *s, uint32_t device)
 {
-	const struct job_lookup lookup = { .find = find_psk };
+	const struct job_lookup lookup = { .find = find_psk, .arg = s };
 	struct server_side *side = &s->servers[device];
 	uint8_t out[HANDSHAKE_DATAGRAM_MAX];
 	struct handshake_event e;
@@ -546,6 +549,8 @@ static void sim_run(struct sim *s)
 
 	task(s, &order, 300 * SECOND);
 	must(s, s->generator.devices.n_live == DEVICES, "every device has a session");
+	must(s, (s->sc->turn_away > 0) == (generator_other(&s->generator)->handshakes_failed > 0),
+	     "failed handshakes are told");
 	order = (struct generator_order){
 		.task = GENERATOR_LOAD,
 		.rate = s->sc->rate,
@@ -593,6 +598,10 @@ static const struct scenario scenarios[] = {
 	  .rate = 200,
 	  .forget = 0.03,
 	  .loss = 0.0001 },
+	{ .name = "handshakes that the server turns away",
+	  .con = 1,
+	  .rate = 200,
+	  .turn_away = 0.3 },
 	{ .name = "hostile datagrams", .con = 1, .rate = 400, .hostile = 0.5 },
 	{ .name = "a server that ends every session", .con = 0.7, .rate = 100, .slams = true },
 	{ .name = "a port that dies", .con = 1, .rate = 200, .dies = true },
