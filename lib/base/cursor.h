@@ -22,10 +22,11 @@ struct rd {
 	const uint8_t *p, *end;
 };
 
-/* rd_of: a reader over len bytes at p. */
+/* rd_of: a reader over len bytes at p, which may be NULL when there are none. */
 static inline struct rd rd_of(const void *p, size_t len)
 {
-	return (struct rd){ .p = p, .end = (const uint8_t *)p + len };
+	/* C has no NULL + 0. */
+	return (struct rd){ .p = p, .end = len == 0 ? p : (const uint8_t *)p + len };
 }
 
 /* rd_len: bytes that are left. */

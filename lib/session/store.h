@@ -72,21 +72,16 @@ enum status store_install(struct store *s, uint8_t owner, const struct session_i
 
 /* store_hot: the hot line of the session that a reference names; NULL when it names none any more.
  * store_live: whether it does. Any thread, inside RCU read side. */
-static inline struct session_hot *store_hot(const struct store *s, struct session_ref ref)
-{
-	struct session_hot *hot;
-
-	if (!(ref.generation & 1) || ref.slot >= s->n_slots)
-		return NULL;
-	hot = &s->hot[ref.slot];
-	return atomic_load_explicit(&hot->generation, memory_order_acquire) == ref.generation
-		       ? hot
-		       : NULL;
-}
-
 static inline bool store_live(const struct store *s, struct session_ref ref)
 {
-	return store_hot(s, ref) != NULL;
+	return (ref.generation & 1) && ref.slot < s->n_slots &&
+	       atomic_load_explicit(&s->hot[ref.slot].generation, memory_order_acquire) ==
+		       ref.generation;
+}
+
+static inline struct session_hot *store_hot(const struct store *s, struct session_ref ref)
+{
+	return store_live(s, ref) ? &s->hot[ref.slot] : NULL;
 }
 
 /* store_retire: ends a session: index entry, generation, keys. Its slot then waits for

@@ -61,13 +61,12 @@ static void check_text(struct rd text)
 {
 	uint8_t ticket[HANDSHAKE_SEALED_MAX];
 	size_t len = TEXT_AT + rd_len(&text) + TICKET_CIPHER_TAG;
-	const struct ticket_cipher_op op = { .key = keys->keys[0].key,
-					     .aad = ticket,
-					     .aad_len = TICKET_KEY_NAME,
-					     .nonce = ticket + NONCE_AT,
-					     .text = ticket + TEXT_AT,
-					     .len = rd_len(&text),
-					     .tag = ticket + len - TICKET_CIPHER_TAG };
+	struct ticket_cipher_op op = { .key = keys->keys[0].key,
+				       .aad = ticket,
+				       .aad_len = TICKET_KEY_NAME,
+				       .nonce = ticket + NONCE_AT,
+				       .text = ticket + TEXT_AT,
+				       .len = rd_len(&text) };
 	struct session_state s, direct;
 	bool parsed = session_state_parse(text, &direct);
 
@@ -77,6 +76,7 @@ static void check_text(struct rd text)
 		must(!parsed);
 		return;
 	}
+	op.tag = ticket + len - TICKET_CIPHER_TAG;
 	memcpy(ticket, keys->keys[0].name, TICKET_KEY_NAME);
 	memcpy(op.text, text.p, rd_len(&text));
 	must(ticket_cipher_seal(cipher, &op));

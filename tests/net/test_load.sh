@@ -81,5 +81,5 @@ for kind in openssl gnutls; do
 	check "coap-server-$kind: 20 devices, all answered" \
 		fleet_load 20 --suites AES_128_GCM --rate 200 --duration 1s --path s
 	kill $pid
-	wait $pid 2>/dev/null
+	wait $pid 2>/dev/null || true # it was killed
 done

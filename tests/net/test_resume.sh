@@ -150,7 +150,7 @@ s_server() { # options
 	server_pid=$!
 	sleep 1
 }
-end_server() { kill "$server_pid" 2> /dev/null; wait "$server_pid" 2> /dev/null; }
+end_server() { kill "$server_pid" 2> /dev/null; wait "$server_pid" 2> /dev/null || true; }
 mkfifo "$work/fifo" && exec 9<> "$work/fifo"
 
 check "starts" start_sluice af_packet:veth0

@@ -269,89 +269,83 @@ static void certificates_need_a_key_that_the_client_takes(void **state)
 	assert_int_equal(hello_kinds(&ch), SIGNATURE_KIND_ED25519);
 }
 
+static const struct certificate_row {
+	struct hello_bytes ext;
+	bool x509, rpk;
+	enum client_auth auth;
+	enum status want;
+	bool request, has_client;
+	uint8_t client;
+} certificate_rows[] = {
+	/* no extension: X.509 */
+	{ { NULL, 0 }, true, false, CLIENT_AUTH_REQUIRED, STATUS_OK, true, false, 0 },
+	{ { NULL, 0 }, false, true, CLIENT_AUTH_REQUIRED, STATUS_HS_NO_CERT, false, false, 0 },
+	{ { NULL, 0 }, false, true, CLIENT_AUTH_OPTIONAL, STATUS_OK, false, false, 0 },
+	{ { NULL, 0 }, true, true, CLIENT_AUTH_NONE, STATUS_OK, false, false, 0 },
+	/* the client's preference */
+	{ { (const uint8_t[]){ 0, 19, 0, 3, 2, 2, 0 }, 7 },
+	  true,
+	  true,
+	  CLIENT_AUTH_REQUIRED,
+	  STATUS_OK,
+	  true,
+	  true,
+	  2 },
+	{ { (const uint8_t[]){ 0, 19, 0, 3, 2, 0, 2 }, 7 },
+	  true,
+	  true,
+	  CLIENT_AUTH_REQUIRED,
+	  STATUS_OK,
+	  true,
+	  true,
+	  0 },
+	{ { (const uint8_t[]){ 0, 19, 0, 3, 2, 0, 2 }, 7 },
+	  false,
+	  true,
+	  CLIENT_AUTH_REQUIRED,
+	  STATUS_OK,
+	  true,
+	  true,
+	  2 },
+	{ { (const uint8_t[]){ 0, 19, 0, 2, 1, 2 }, 6 },
+	  true,
+	  false,
+	  CLIENT_AUTH_REQUIRED,
+	  STATUS_HS_NO_CERT,
+	  false,
+	  false,
+	  0 },
+	/* the server's own */
+	{ { (const uint8_t[]){ 0, 20, 0, 2, 1, 1 }, 6 },
+	  true,
+	  false,
+	  CLIENT_AUTH_NONE,
+	  STATUS_HS_NO_CERT,
+	  false,
+	  false,
+	  0 },
+};
+
 /* checklist 46, 47 */
 static void certificate_types_are_those_in_common(void **state)
 {
 	const uint16_t id = TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8;
 	struct hello_policy policy = *policy_all();
-	const struct {
-		struct hello_bytes ext;
-		bool x509, rpk;
-		enum client_auth auth;
-		enum status want;
-		bool request, has_client;
-		uint8_t client;
-	} rows[] = {
-		/* no extension: X.509 */
-		{ { NULL, 0 }, true, false, CLIENT_AUTH_REQUIRED, STATUS_OK, true, false, 0 },
-		{ { NULL, 0 },
-		  false,
-		  true,
-		  CLIENT_AUTH_REQUIRED,
-		  STATUS_HS_NO_CERT,
-		  false,
-		  false,
-		  0 },
-		{ { NULL, 0 }, false, true, CLIENT_AUTH_OPTIONAL, STATUS_OK, false, false, 0 },
-		{ { NULL, 0 }, true, true, CLIENT_AUTH_NONE, STATUS_OK, false, false, 0 },
-		/* the client's preference */
-		{ { (const uint8_t[]){ 0, 19, 0, 3, 2, 2, 0 }, 7 },
-		  true,
-		  true,
-		  CLIENT_AUTH_REQUIRED,
-		  STATUS_OK,
-		  true,
-		  true,
-		  2 },
-		{ { (const uint8_t[]){ 0, 19, 0, 3, 2, 0, 2 }, 7 },
-		  true,
-		  true,
-		  CLIENT_AUTH_REQUIRED,
-		  STATUS_OK,
-		  true,
-		  true,
-		  0 },
-		{ { (const uint8_t[]){ 0, 19, 0, 3, 2, 0, 2 }, 7 },
-		  false,
-		  true,
-		  CLIENT_AUTH_REQUIRED,
-		  STATUS_OK,
-		  true,
-		  true,
-		  2 },
-		{ { (const uint8_t[]){ 0, 19, 0, 2, 1, 2 }, 6 },
-		  true,
-		  false,
-		  CLIENT_AUTH_REQUIRED,
-		  STATUS_HS_NO_CERT,
-		  false,
-		  false,
-		  0 },
-		/* the server's own */
-		{ { (const uint8_t[]){ 0, 20, 0, 2, 1, 1 }, 6 },
-		  true,
-		  false,
-		  CLIENT_AUTH_NONE,
-		  STATUS_HS_NO_CERT,
-		  false,
-		  false,
-		  0 },
-	};
-
 	(void)state;
 	own = SIGNATURE_KIND_P256;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(certificate_rows) / sizeof(certificate_rows[0]); i++) {
 		struct hello_choice choice;
 
-		policy.client_auth = rows[i].auth;
-		policy.client_x509 = rows[i].x509;
-		policy.client_rpk = rows[i].rpk;
-		assert_int_equal(select_one(id, rows[i].ext, &policy, &choice), rows[i].want);
-		assert_int_equal(choice.request_certificate, rows[i].request);
-		assert_int_equal(choice.has_client_type, rows[i].has_client);
-		if (rows[i].request)
-			assert_int_equal(choice.client_type, rows[i].client);
-		if (rows[i].want != STATUS_OK)
+		policy.client_auth = certificate_rows[i].auth;
+		policy.client_x509 = certificate_rows[i].x509;
+		policy.client_rpk = certificate_rows[i].rpk;
+		assert_int_equal(select_one(id, certificate_rows[i].ext, &policy, &choice),
+				 certificate_rows[i].want);
+		assert_int_equal(choice.request_certificate, certificate_rows[i].request);
+		assert_int_equal(choice.has_client_type, certificate_rows[i].has_client);
+		if (certificate_rows[i].request)
+			assert_int_equal(choice.client_type, certificate_rows[i].client);
+		if (certificate_rows[i].want != STATUS_OK)
 			assert_int_equal(choice.alert, ALERT_UNSUPPORTED_CERTIFICATE);
 	}
 	assert_int_equal(select_one(id, HELLO_BYTES(0, 20, 0, 3, 2, 2, 0), &policy,

@@ -15,10 +15,11 @@
 	}
 #define IP6(hi, lo)                                                                                \
 	{                                                                                          \
-		0x20, 0x01, 0x0d, 0xb8, [14] = hi, lo                                              \
+		0x20, 0x01, 0x0d, 0xb8, [14] = (hi), (lo)                                          \
 	}
 
 /* 300 addresses of 10 ports; the share is devices 1000 .. 1999, so addresses 100 .. 199. */
+static const uint8_t hello[5] = { 'h', 'e', 'l', 'l', 'o' };
 static const uint8_t our_mac[6] = { 2, 0, 0, 0, 0, 9 };
 static const struct load_share share = { 1000, 1000 };
 static struct load_options opt;
@@ -95,7 +96,7 @@ static void there_and_back(uint32_t device, const uint8_t want_ip[16], uint16_t 
 	uint16_t headers;
 	size_t len;
 
-	memcpy(payload, "hello", 5);
+	memcpy(payload, hello, sizeof(hello));
 	headers = load_link_write(&link_, device, payload, 5, 0);
 	assert_int_equal(frame_parse(&target, payload - headers, headers + 5u, 0, &flow, &hop, &f),
 			 STATUS_OK);
@@ -104,7 +105,7 @@ static void there_and_back(uint32_t device, const uint8_t want_ip[16], uint16_t 
 	assert_int_equal(flow.local_port, 5684);
 	assert_memory_equal(hop.remote_mac, our_mac, 6);
 	len = frame_headers_len(&flow, &hop);
-	memcpy(back + len, "there", 5);
+	memcpy(back + len, hello, sizeof(hello));
 	frame_write(&flow, &hop, 0, back, back + len, 5);
 	assert_int_equal(read_frame(back, len + 5, &in), LOAD_LINK_DATAGRAM);
 	assert_int_equal(in.device, device);

@@ -452,6 +452,15 @@ static struct rte_mbuf *some_frame(struct world *w, unsigned i)
 	return world_mbuf(w, f.b, f.len);
 }
 
+static void check_datagram(const struct path_core *core, const struct rte_mbuf *m)
+{
+	const struct msg *msg = msg_of((struct rte_mbuf *)(uintptr_t)m);
+
+	assert_int_equal(msg->hops, 0);
+	assert_int_equal(msg->hop.vlan_tci, msg->flow.remote_port == 1007 ? 0x2005 : VLAN_NONE);
+	assert_int_equal(msg->hop.port_id, core->cfg.ports[0].port_id);
+}
+
 /* Whether the CPU reads frames of one record in a way of their own makes no difference: the same
  * datagrams in the same order, the same reasons for the others. */
 static void test_both_ways_are_alike(void **state)
@@ -462,7 +471,9 @@ static void test_both_ways_are_alike(void **state)
 	struct status_counts before, counts[2];
 	struct rte_mbuf *m[N];
 	unsigned n = 0;
-	uint16_t ports[N], lens[N];
+	struct seen {
+		uint16_t port, len;
+	} seen[2][N];
 
 	for (unsigned way = 0; way < 2; way++) {
 		core->singles = way == 0 ? frame_single_usable() : false;
@@ -475,23 +486,16 @@ static void test_both_ways_are_alike(void **state)
 		assert_true(way == 0 || core->n_datagrams == n);
 		n = core->n_datagrams;
 		for (unsigned i = 0; i < n; i++) {
-			const struct msg *msg = msg_of(core->datagrams[i]);
-
-			if (way == 1) {
-				assert_int_equal(msg->flow.remote_port, ports[i]);
-				assert_int_equal(core->datagrams[i]->data_len, lens[i]);
-			}
-			ports[i] = msg->flow.remote_port;
-			lens[i] = core->datagrams[i]->data_len;
-			assert_int_equal(msg->hops, 0);
-			assert_int_equal(msg->hop.vlan_tci, ports[i] == 1007 ? 0x2005 : VLAN_NONE);
-			assert_int_equal(msg->hop.port_id, core->cfg.ports[0].port_id);
+			check_datagram(core, core->datagrams[i]);
+			seen[way][i] = (struct seen){ msg_of(core->datagrams[i])->flow.remote_port,
+						      core->datagrams[i]->data_len };
 		}
 		path_flush(core, w->now);
 		for (unsigned s = 0; s < STATUS_N; s++)
 			counts[way].n[s] = path_counts(core)->n[s] - before.n[s];
 	}
 	assert_in_range(n, 20, N - 4);
+	assert_memory_equal(seen[0], seen[1], n * sizeof(seen[0][0]));
 	assert_memory_equal(&counts[0], &counts[1], sizeof(counts[0]));
 	assert_true(counts[0].n[STATUS_FRAME_UDP_CHECKSUM] > 0 &&
 		    counts[0].n[STATUS_FRAME_PORT] > 0 && counts[0].n[STATUS_NO_SESSION] > 0);
