@@ -4,8 +4,10 @@
 The machine is shared: a neighbour on the same core makes everything up to 1.8 times slower for
 seconds. Each repetition carries the greater of two readings of an empty loop ("probe"), before and
 after. A repetition is quiet when that is within 7 % of the least of the whole run. A figure is the
-median of the quiet repetitions (of the three with the least probe where fewer than three are), and
-its spread the least and the greatest of all.
+median of the quiet repetitions, and its spread the least and the greatest of all. Where fewer than
+three were quiet it is the median of the fastest quarter (at least three): the neighbour makes two
+heaps of the repetitions, one 1.5 times the other, and the probe, a moment beside the bench, cannot
+always tell which of them a repetition is in.
 """
 import json
 import re
@@ -78,7 +80,8 @@ def rounded(x):
 
 def condense(runs, least_probe):
     quiet = [r for r in runs if r.get("probe", 0) <= QUIET * least_probe]
-    used = quiet if len(quiet) >= 3 else sorted(runs, key=lambda r: r.get("probe", 0))[:3]
+    fastest = sorted(runs, key=lambda r: r.get("path_cycles", r.get("cycles", 0)))
+    used = quiet if len(quiet) >= 3 else fastest[:max(3, len(runs) // 4)]
     bench = {}
     if "cycles" in runs[0]:
         all_cycles = [r["cycles"] for r in runs]
