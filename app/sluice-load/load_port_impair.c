@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "load_port.h"
+#include "mix.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -41,20 +42,10 @@ static uint64_t clock_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* SplitMix64 (Steele, Lea, Flood 2014). */
-static uint64_t next(struct impair_port *p)
-{
-	uint64_t z = p->random += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-/* A share of 1, by 53 bits. */
+/* What is off draws no number. */
 static bool happens(struct impair_port *p, double share)
 {
-	return share > 0 && (double)(next(p) >> 11) * 0x1p-53 < share;
+	return share > 0 && mix_chance(&p->random, share);
 }
 
 static void flush(struct impair_port *p)
@@ -89,7 +80,7 @@ static void hold(struct impair_port *p, struct load_buffer *buf)
 {
 	p->held[p->n_held++] = (struct held){
 		.buf = buf,
-		.behind = 1 + (unsigned)(next(p) % BEHIND_MAX),
+		.behind = 1 + (unsigned)(mix_random(&p->random) % BEHIND_MAX),
 		.until_ns = clock_ns() + HELD_NS,
 	};
 }
