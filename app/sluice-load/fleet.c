@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fleet.h"
 
+#include "mono_clock.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -43,14 +45,6 @@ struct fleet {
 	struct member members[];
 };
 
-uint64_t fleet_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
-}
-
 static void take_order(struct member *m, uint32_t *at)
 {
 	uint32_t told = atomic_load_explicit(&m->told, memory_order_acquire);
@@ -67,7 +61,7 @@ static void turn(struct member *m, uint32_t at)
 	struct generator *g = &m->generator;
 	uint64_t start = __builtin_ia32_rdtsc();
 	unsigned n = load_port_recv(m->port, bufs, m->fleet->cfg.opt->burst);
-	bool worked = generator_turn(g, fleet_now_ns(), bufs, n);
+	bool worked = generator_turn(g, mono_clock_ns(), bufs, n);
 
 	if (g->done && atomic_load_explicit(&m->done, memory_order_relaxed) != at)
 		atomic_store_explicit(&m->done, at, memory_order_release);
@@ -121,7 +115,7 @@ static bool member_init(struct member *m, unsigned i, char *err, size_t err_len)
 		.n = cfg->n,
 		.credential = cfg->credential,
 		.credential_arg = cfg->arg,
-		.now_ns = fleet_now_ns(),
+		.now_ns = mono_clock_ns(),
 		.late_ns = cfg->opt->late_ns,
 	};
 
@@ -263,7 +257,7 @@ static enum fleet_end stop_task(struct fleet *f, enum fleet_end why)
 
 enum fleet_end fleet_do(struct fleet *f, const struct generator_order *order)
 {
-	uint64_t next_ns = fleet_now_ns() + SECOND_NS;
+	uint64_t next_ns = mono_clock_ns() + SECOND_NS;
 
 	tell(f, order);
 	while (!all_done(f)) {
@@ -272,7 +266,7 @@ enum fleet_end fleet_do(struct fleet *f, const struct generator_order *order)
 			return stop_task(f, FLEET_GAVE_UP);
 		if (interrupted(f) && order->task != GENERATOR_CLOSE)
 			return stop_task(f, FLEET_INTERRUPTED);
-		if (f->cfg.progress != NULL && fleet_now_ns() >= next_ns) {
+		if (f->cfg.progress != NULL && mono_clock_ns() >= next_ns) {
 			f->cfg.progress(f->cfg.arg, f);
 			next_ns += SECOND_NS;
 		}

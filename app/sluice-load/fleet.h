@@ -39,11 +39,8 @@ enum fleet_end {
 };
 
 /* fleet_do: gives every core a task and waits until all are through with it. The order's rate is
- * the whole fleet's; its times are those of fleet_now_ns. */
+ * the whole fleet's; its times are those of mono_clock_ns. */
 enum fleet_end fleet_do(struct fleet *f, const struct generator_order *order) MUST_USE;
-
-/* fleet_now_ns: the generator cores' clock. */
-uint64_t fleet_now_ns(void);
 
 /* fleet_total: counts since the start, latencies of the measured time, sessions now. Any time. */
 void fleet_total(const struct fleet *f, struct load_result *out);

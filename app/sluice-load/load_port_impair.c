@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "load_port.h"
 #include "mix.h"
+#include "mono_clock.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	HELD_MAX = LOAD_BURST_MAX,
@@ -34,14 +34,6 @@ struct impair_port {
 
 static struct impair_port *of(struct load_port *p) { return (struct impair_port *)p; }
 
-static uint64_t clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* What is off draws no number. */
 static bool happens(struct impair_port *p, double share)
 {
@@ -61,7 +53,7 @@ static void put(struct impair_port *p, struct load_buffer *buf) { p->out[p->n_ou
 /* Puts those that have been held long enough; one datagram has passed them, or none. */
 static void let_go(struct impair_port *p, unsigned passed)
 {
-	const uint64_t now = passed == 0 && p->n_held > 0 ? clock_ns() : 0;
+	const uint64_t now = passed == 0 && p->n_held > 0 ? mono_clock_ns() : 0;
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < p->n_held; i++) {
@@ -81,7 +73,7 @@ static void hold(struct impair_port *p, struct load_buffer *buf)
 	p->held[p->n_held++] = (struct held){
 		.buf = buf,
 		.behind = 1 + (unsigned)(mix_random(&p->random) % BEHIND_MAX),
-		.until_ns = clock_ns() + HELD_NS,
+		.until_ns = mono_clock_ns() + HELD_NS,
 	};
 }
 

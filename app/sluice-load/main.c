@@ -4,6 +4,7 @@
  * verdict.h.
  */
 #include "load_eal.h"
+#include "mono_clock.h"
 #include "run.h"
 #include "verdict.h"
 
@@ -103,7 +104,7 @@ static bool start(struct program *p)
 			fprintf(stderr, "sluice-load: %s\n", warning);
 	}
 	p->run.opt = opt;
-	report_progress_begin(&p->run.progress, opt->progress ? stderr : NULL, fleet_now_ns());
+	report_progress_begin(&p->run.progress, opt->progress ? stderr : NULL, mono_clock_ns());
 	p->run.fleet = fleet_new(&cfg, p->err, sizeof(p->err));
 	return p->run.fleet != NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run.h"
 
+#include "mono_clock.h"
 #include "report_table.h"
 #include "trials.h"
 #include "verdict.h"
@@ -14,7 +15,7 @@
 void run_progress(struct run *r)
 {
 	fleet_total(r->fleet, &r->total);
-	report_progress_line(&r->progress, r->phase, &r->total, fleet_now_ns());
+	report_progress_line(&r->progress, r->phase, &r->total, mono_clock_ns());
 }
 
 static const char *connect_trouble(struct run *r)
@@ -71,7 +72,7 @@ struct generator_order run_load_order(const struct load_options *opt, double rat
 	return (struct generator_order){
 		.task = GENERATOR_LOAD,
 		.rate = rate,
-		.start_ns = fleet_now_ns() + LEAD_NS,
+		.start_ns = mono_clock_ns() + LEAD_NS,
 		.retransmit = opt->retransmit == LOAD_RETRANSMIT_COAP,
 		.answer_timeout_ns = opt->answer_timeout_ns,
 	};
@@ -142,7 +143,7 @@ static int run_load(struct run *r)
 
 static int run_handshakes(struct run *r)
 {
-	const uint64_t now_ns = fleet_now_ns();
+	const uint64_t now_ns = mono_clock_ns();
 	const struct generator_order order = {
 		.task = GENERATOR_HANDSHAKES,
 		.start_ns = now_ns,

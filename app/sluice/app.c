@@ -3,6 +3,7 @@
 
 #include "eal.h"
 #include "log.h"
+#include "mono_clock.h"
 #include "random.h"
 #include "secret.h"
 #include "stats.h"
@@ -345,7 +346,7 @@ int app_serve(struct app *app)
 {
 	struct core *mine = main_core(app);
 
-	app->start_ns = core_now_ns();
+	app->start_ns = mono_clock_ns();
 	for (unsigned i = 0; i < app->layout.n_cores; i++)
 		if (&app->cores[i] != mine)
 			rte_eal_remote_launch(core_run, &app->cores[i], app->cores[i].lcore);

@@ -2,6 +2,7 @@
 /* The cores of the layout: each gets the parts its roles need. */
 #include "app.h"
 #include "log.h"
+#include "mono_clock.h"
 
 #include <errno.h>
 
@@ -103,7 +104,7 @@ static bool make_path(struct app *app, struct core *core, unsigned poll)
 	if (!fill_path_listen(app, &cfg))
 		log_line(LOG_LEVEL_ERROR, "--listen: more than %d addresses", PATH_LISTEN_MAX);
 	else if (cfg.gate != NULL)
-		core->path = path_core_new(&cfg, core_now_ns());
+		core->path = path_core_new(&cfg, mono_clock_ns());
 	return core->path != NULL;
 }
 

@@ -3,6 +3,7 @@
 
 #include "app.h"
 #include "log.h"
+#include "mono_clock.h"
 #include "secret.h"
 #include "stats.h"
 
@@ -123,7 +124,7 @@ struct timers {
 
 static void tick(struct app *app, struct timers *t)
 {
-	uint64_t now_ns = core_now_ns();
+	uint64_t now_ns = mono_clock_ns();
 
 	recycler_turn(app->recycler);
 	if (!resumption_turn(&app->resumption, now_ns / SECOND_NS + 1, utc_s()) &&
@@ -141,7 +142,7 @@ static void tick(struct app *app, struct timers *t)
 
 static void drain(struct app *app, struct timers *t)
 {
-	uint64_t until_ns = core_now_ns() + DRAIN_MS * UINT64_C(1000000);
+	uint64_t until_ns = mono_clock_ns() + DRAIN_MS * UINT64_C(1000000);
 
 	log_line(LOG_LEVEL_NOTICE, "draining");
 	atomic_store(&app->draining, true);
@@ -149,13 +150,13 @@ static void drain(struct app *app, struct timers *t)
 	do {
 		next_signal();
 		tick(app, t);
-	} while (busy(app) && core_now_ns() < until_ns);
+	} while (busy(app) && mono_clock_ns() < until_ns);
 	atomic_store(&app->stop, true);
 }
 
 static void serve(struct app *app)
 {
-	uint64_t now_ns = core_now_ns();
+	uint64_t now_ns = mono_clock_ns();
 	struct timers t = { now_ns + COOKIE_ROTATION_NS, now_ns + app->opt.stats_period_ns };
 
 	for (;;) {

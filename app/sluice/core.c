@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core.h"
 
-#include <time.h>
+#include "mono_clock.h"
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
@@ -14,14 +14,6 @@ enum {
 	QUEUE_BURSTS = 4, /* of one turn, as long as there is room for what is left of them */
 	INBOX_BURSTS = 4, /* of one turn: answers are served before new frames pile up */
 };
-
-uint64_t core_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 /* In a flood of hellos little is left of a burst, and a turn costs the same for a few records as
  * for many: so it takes more. */
@@ -75,7 +67,7 @@ static unsigned poll_turn(struct core *c, uint64_t now_ns)
 
 static unsigned turn(struct core *c)
 {
-	uint64_t now_ns = core_now_ns();
+	uint64_t now_ns = mono_clock_ns();
 	unsigned work = 0;
 
 	if (c->path != NULL)

@@ -42,6 +42,3 @@ struct core {
 
 /* core_run: the loop, until *stop; an lcore function, arg is a struct core. */
 int core_run(void *arg);
-
-/* core_now_ns: the monotonic clock. Any thread. */
-uint64_t core_now_ns(void);

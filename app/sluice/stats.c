@@ -2,6 +2,7 @@
 #include "stats.h"
 
 #include "app.h"
+#include "mono_clock.h"
 #include "report.h"
 #include "telemetry.h"
 
@@ -103,7 +104,7 @@ static void sample_all(const struct app *app, struct sample *out)
 
 	sink_stats(app->sink, &sink);
 	*out = (struct sample){
-		.time_ns = core_now_ns(),
+		.time_ns = mono_clock_ns(),
 		.sessions = store_count(app->store),
 		.max_sessions = app->opt.max_sessions,
 		.session_bytes = store_bytes(app->store),
