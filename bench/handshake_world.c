@@ -144,6 +144,7 @@ static bool make_core(struct handshake_world *w)
 		.policy = &w->policy,
 		.aead = w->aead,
 		.max_handshakes = MAX_HANDSHAKES,
+		.max_lingering = 3 * MAX_HANDSHAKES,
 		.timeout_ns = S,
 		.mtu = 1400,
 		.draining = &w->draining,

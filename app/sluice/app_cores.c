@@ -108,6 +108,13 @@ static bool make_path(struct app *app, struct core *core, unsigned poll)
 	return core->path != NULL;
 }
 
+/* A device whose last flight was lost asks for it again after 1, 3 and 7 seconds (RFC 6347
+ * §4.2.4.1): a storm of as many devices as a quarter of all sessions finds them still there. */
+static uint32_t max_lingering(const struct options *opt)
+{
+	return RTE_MAX(opt->max_sessions / 4, opt->max_handshakes * 3);
+}
+
 static bool make_handshake(struct app *app, struct core *core, unsigned index)
 {
 	uint16_t mtu = MTU_DEFAULT;
@@ -123,6 +130,7 @@ static bool make_handshake(struct app *app, struct core *core, unsigned index)
 		.policy = &app->opt.policy,
 		.aead = app->aeads[core->index],
 		.max_handshakes = app->opt.max_handshakes / app->layout.n_handshake + 1,
+		.max_lingering = max_lingering(&app->opt) / app->layout.n_handshake + 1,
 		.timeout_ns = app->opt.handshake_timeout_ns,
 		.draining = &app->draining,
 		.polls = core->path != NULL,

@@ -103,9 +103,6 @@ static bool pool_random(void *arg, void *out, size_t len)
 struct handshake_core *handshake_core_new(const struct handshake_core_config *cfg)
 {
 	struct handshake_core *hc = calloc(1, sizeof(*hc));
-	/* Lingering slots outlive handshakes by far; this many cover a storm of thousands a
-	 * second for the seconds in which a lost final flight is usually asked for again. */
-	uint32_t n_linger = cfg->max_handshakes * 3;
 
 	if (hc == NULL)
 		return NULL;
@@ -141,9 +138,9 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 						.credentials = cfg->credentials,
 						.counts = &hc->counts };
 	hc->batch = job_batch_new();
-	hc->slots = handshake_slots_new(cfg->max_handshakes, n_linger);
+	hc->slots = handshake_slots_new(cfg->max_handshakes, cfg->max_lingering);
 	hc->share = handshake_share_new(cfg->max_handshakes);
-	hc->deadlines = deadlines_new(cfg->max_handshakes + n_linger);
+	hc->deadlines = deadlines_new(cfg->max_handshakes + cfg->max_lingering);
 	if (hc->batch == NULL || hc->slots == NULL || hc->share == NULL || hc->deadlines == NULL ||
 	    !handshake_resume_init(&hc->resume)) {
 		handshake_core_free(hc);
@@ -197,12 +194,25 @@ static void abandon(struct handshake_core *hc, struct handshake_slot *slot)
 	counter_add(&hc->stats.failed, 1);
 }
 
+/* The last flight as it is kept; NULL: there is none to repeat, or no memory. */
+static struct handshake_remnant *remnant_of(const struct handshake *h)
+{
+	struct handshake_remnant all, *kept = NULL;
+	size_t size;
+
+	handshake_remnant(h, &all);
+	size = handshake_remnant_size(&all);
+	if (size > 0)
+		kept = malloc(size);
+	if (kept != NULL)
+		memcpy(kept, &all, size);
+	return kept;
+}
+
 /* What is left of a handshake whose session is its owner's. */
 static void linger(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
 {
-	slot->remnant = malloc(sizeof(*slot->remnant));
-	if (slot->remnant != NULL)
-		handshake_remnant(slot->handshake, slot->remnant);
+	slot->remnant = remnant_of(slot->handshake);
 	forget(hc, slot);
 	handshake_slots_linger(hc->slots, slot, now_ns + LINGER_NS);
 	counter_add(&hc->stats.completed, 1);

@@ -24,6 +24,7 @@ struct handshake_core_config {
 	const struct hello_policy *policy;
 	struct aead *aead;
 	uint32_t max_handshakes;
+	uint32_t max_lingering;       /* last flights kept for those that ask for them again */
 	uint64_t timeout_ns;          /* first retransmission */
 	uint16_t mtu;                 /* of the UDP payload */
 	const _Atomic bool *draining; /* no new handshakes */

@@ -12,14 +12,32 @@ struct slot_list {
 
 struct handshake_slots {
 	uint32_t total, max_active, active;
-	struct slot_list unused, linger;
+	uint32_t fresh; /* slots from here on were never used */
+	struct slot_list unused, linger, ranks[RANKS];
 	struct handshake_slot *slots;
 };
 
-static void list_append(struct handshake_slots *s, struct slot_list *list, uint32_t i)
+static struct slot_list *list_of(struct handshake_slots *s, const struct handshake_slot *slot)
 {
-	s->slots[i].prev = list->tail;
-	s->slots[i].next = NO_SLOT;
+	switch ((enum handshake_slot_state)slot->state) {
+	case SLOT_FREE:
+		break;
+	case SLOT_ACTIVE:
+		return &s->ranks[slot->rank];
+	case SLOT_LINGER:
+		return &s->linger;
+	}
+	return &s->unused;
+}
+
+/* Into the list of its state and rank, as the youngest. */
+static void list_enter(struct handshake_slots *s, struct handshake_slot *slot)
+{
+	struct slot_list *list = list_of(s, slot);
+	uint32_t i = (uint32_t)(slot - s->slots);
+
+	slot->prev = list->tail;
+	slot->next = NO_SLOT;
 	if (list->tail == NO_SLOT)
 		list->head = i;
 	else
@@ -27,9 +45,10 @@ static void list_append(struct handshake_slots *s, struct slot_list *list, uint3
 	list->tail = i;
 }
 
-static void list_remove(struct handshake_slots *s, struct slot_list *list, uint32_t i)
+/* Before its state or rank changes. */
+static void list_leave(struct handshake_slots *s, const struct handshake_slot *slot)
 {
-	struct handshake_slot *slot = &s->slots[i];
+	struct slot_list *list = list_of(s, slot);
 
 	if (slot->prev == NO_SLOT)
 		list->head = slot->next;
@@ -50,13 +69,13 @@ struct handshake_slots *handshake_slots_new(uint32_t n_active, uint32_t n_linger
 	s->total = n_active + n_linger;
 	s->max_active = n_active;
 	s->unused = s->linger = (struct slot_list){ NO_SLOT, NO_SLOT };
+	for (unsigned i = 0; i < RANKS; i++)
+		s->ranks[i] = (struct slot_list){ NO_SLOT, NO_SLOT };
 	s->slots = calloc(s->total, sizeof(*s->slots));
 	if (s->slots == NULL) {
 		free(s);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < s->total; i++)
-		list_append(s, &s->unused, i);
 	return s;
 }
 
@@ -64,7 +83,7 @@ void handshake_slots_free(struct handshake_slots *s)
 {
 	if (s == NULL)
 		return;
-	for (uint32_t i = 0; i < s->total; i++) {
+	for (uint32_t i = 0; i < s->fresh; i++) {
 		handshake_free(s->slots[i].handshake);
 		free(s->slots[i].remnant);
 	}
@@ -72,24 +91,51 @@ void handshake_slots_free(struct handshake_slots *s)
 	free(s);
 }
 
+/* A free slot, in no list. There is one: not all are active. */
+static struct handshake_slot *take_free(struct handshake_slots *s)
+{
+	struct handshake_slot *slot;
+
+	if (s->unused.head == NO_SLOT && s->fresh < s->total)
+		return &s->slots[s->fresh++];
+	if (s->unused.head == NO_SLOT)
+		handshake_slots_close(s, &s->slots[s->linger.head]);
+	slot = &s->slots[s->unused.head];
+	list_leave(s, slot);
+	return slot;
+}
+
 struct handshake_slot *handshake_slots_open(struct handshake_slots *s, struct session_ref *out)
 {
 	struct handshake_slot *slot;
-	uint32_t i;
 
 	if (s->active == s->max_active)
 		return NULL;
-	if (s->unused.head == NO_SLOT)
-		handshake_slots_close(s, &s->slots[s->linger.head]);
-	i = s->unused.head;
-	slot = &s->slots[i];
-	list_remove(s, &s->unused, i);
+	slot = take_free(s);
 	if (++slot->generation == 0)
 		slot->generation = 1;
 	slot->state = SLOT_ACTIVE;
+	slot->rank = RANK_NEW;
+	list_enter(s, slot);
 	s->active++;
 	*out = handshake_slots_ref(s, slot);
 	return slot;
+}
+
+void handshake_slots_rank(struct handshake_slots *s, struct handshake_slot *slot,
+			  enum handshake_slot_rank rank)
+{
+	list_leave(s, slot);
+	slot->rank = (uint8_t)rank;
+	list_enter(s, slot);
+}
+
+struct handshake_slot *handshake_slots_eldest(struct handshake_slots *s)
+{
+	for (unsigned rank = 0; rank < RANK_PROVED; rank++)
+		if (s->ranks[rank].head != NO_SLOT)
+			return &s->slots[s->ranks[rank].head];
+	return NULL;
 }
 
 struct handshake_slot *handshake_slots_get(struct handshake_slots *s, struct session_ref ref)
@@ -105,23 +151,21 @@ struct handshake_slot *handshake_slots_get(struct handshake_slots *s, struct ses
 void handshake_slots_linger(struct handshake_slots *s, struct handshake_slot *slot,
 			    uint64_t until_ns)
 {
+	list_leave(s, slot);
 	s->active--;
 	slot->state = SLOT_LINGER;
 	slot->linger_until_ns = until_ns;
-	list_append(s, &s->linger, (uint32_t)(slot - s->slots));
+	list_enter(s, slot);
 }
 
 void handshake_slots_close(struct handshake_slots *s, struct handshake_slot *slot)
 {
-	uint32_t i = (uint32_t)(slot - s->slots);
-
-	if (slot->state == SLOT_LINGER)
-		list_remove(s, &s->linger, i);
-	else
+	list_leave(s, slot);
+	if (slot->state == SLOT_ACTIVE)
 		s->active--;
 	free(slot->remnant);
 	*slot = (struct handshake_slot){ .generation = slot->generation, .state = SLOT_FREE };
-	list_append(s, &s->unused, i);
+	list_enter(s, slot);
 }
 
 void handshake_slots_expire(struct handshake_slots *s, uint64_t now_ns)

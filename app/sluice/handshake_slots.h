@@ -3,7 +3,7 @@
  * A handshake core's slots. A slot is free, active (a handshake under way), or lingers: the
  * handshake is gone, and what is left answers a repeated final flight and sends datagrams that
  * crossed the installation back to the owner. A slot that lingers is the first to be reused when
- * none is free. One core.
+ * none is free. Slots that were never used cost no memory: their pages are not touched. One core.
  */
 #pragma once
 
@@ -13,6 +13,15 @@
 
 enum handshake_slot_state { SLOT_FREE, SLOT_ACTIVE, SLOT_LINGER };
 
+/* Who makes room first when all that are active are taken; the eldest of a rank before the others
+ * of it. */
+enum handshake_slot_rank {
+	RANK_NEW,     /* anybody's */
+	RANK_RESUMED, /* of a session that was found */
+	RANK_PROVED,  /* complete, and waiting to be installed: never makes room */
+	RANKS
+};
+
 struct handshake_slot {
 	struct flow flow;
 	struct nexthop hop;
@@ -21,8 +30,9 @@ struct handshake_slot {
 	struct handshake_remnant *remnant; /* SLOT_LINGER */
 	uint64_t linger_until_ns;
 	uint32_t generation;
-	uint32_t prev, next; /* free list, or lingering from eldest to youngest */
+	uint32_t prev, next; /* in a list of its state and rank, from eldest to youngest */
 	uint8_t state;       /* enum handshake_slot_state */
+	uint8_t rank;        /* SLOT_ACTIVE: enum handshake_slot_rank */
 	bool touched;        /* SLOT_ACTIVE: something of this turn is not settled yet */
 	uint8_t owner;       /* poll core that will own the session */
 	uint16_t share;      /* SLOT_ACTIVE: its count in the shares of prefixes */
@@ -35,9 +45,17 @@ struct handshake_slots;
 struct handshake_slots *handshake_slots_new(uint32_t n_active, uint32_t n_linger);
 void handshake_slots_free(struct handshake_slots *s);
 
-/* handshake_slots_open: a slot for a new handshake, SLOT_ACTIVE, with a new generation; NULL when
- * n_active are under way. May end the slot that has lingered longest. */
+/* handshake_slots_open: a slot for a new handshake, SLOT_ACTIVE and RANK_NEW, with a new generation;
+ * NULL when n_active are under way. May end the slot that has lingered longest. */
 struct handshake_slot *handshake_slots_open(struct handshake_slots *s, struct session_ref *out);
+
+/* handshake_slots_rank: moves an active slot behind the others of a rank. */
+void handshake_slots_rank(struct handshake_slots *s, struct handshake_slot *slot,
+			  enum handshake_slot_rank rank);
+
+/* handshake_slots_eldest: the active slot that is the first to make room; NULL: all are proved, or
+ * none is active. */
+struct handshake_slot *handshake_slots_eldest(struct handshake_slots *s);
 
 /* handshake_slots_get: the slot that a reference names; NULL when it was reused since. */
 struct handshake_slot *handshake_slots_get(struct handshake_slots *s, struct session_ref ref);

@@ -253,15 +253,24 @@ void handshake_event(struct handshake *h, struct handshake_event *out);
  * abbreviated handshake the client's; the other side has an empty remnant.
  */
 struct handshake_remnant {
+	uint64_t last_sent_ns; /* rate limit: once per timeout */
+	uint16_t finished_seq; /* message_seq of the peer's Finished, which asks for the repeat */
 	uint16_t prefix_len, message_len;
 	uint8_t bytes[HANDSHAKE_REMNANT_MAX - 32]; /* prefix, then message */
-	uint16_t finished_seq; /* message_seq of the peer's Finished, which asks for the repeat */
-	uint64_t last_sent_ns; /* rate limit: once per timeout */
 };
 _Static_assert(sizeof(struct handshake_remnant) <= HANDSHAKE_REMNANT_MAX, "remnant budget");
 
 /* handshake_remnant: taken after HANDSHAKE_INSTALL, before handshake_free. */
 void handshake_remnant(const struct handshake *h, struct handshake_remnant *out);
+
+/* handshake_remnant_size: what of it is to be kept; what lies behind is never looked at. 0: there
+ * is nothing to repeat. */
+static inline size_t handshake_remnant_size(const struct handshake_remnant *r)
+{
+	return r->message_len == 0 ? 0
+				   : offsetof(struct handshake_remnant, bytes) + r->prefix_len +
+					     r->message_len;
+}
 
 /* What the plaintext of a handshake record on a live session asks for. */
 enum remnant_answer {

@@ -10,7 +10,15 @@
 #include <time.h>
 
 /* Cores 0 and 1 poll, core 2 does handshakes. */
-enum { CORES = 3, HS_CORE = 2, RING = 64, MAX_HANDSHAKES = 3, DATAGRAMS = 8, OWNER = 1 };
+enum {
+	CORES = 3,
+	HS_CORE = 2,
+	RING = 64,
+	MAX_HANDSHAKES = 3,
+	MAX_LINGERING = 12,
+	DATAGRAMS = 8,
+	OWNER = 1
+};
 
 #define MS UINT64_C(1000000)
 #define S  (1000 * MS)
@@ -67,6 +75,7 @@ static void start_core(struct world *w)
 		.policy = &w->policy,
 		.aead = w->aead,
 		.max_handshakes = MAX_HANDSHAKES,
+		.max_lingering = MAX_LINGERING,
 		.timeout_ns = S,
 		.mtu = 1400,
 		.draining = &w->draining,
@@ -673,6 +682,31 @@ static void a_repeated_finished_is_answered_again(void **state)
 	device_end(&d);
 }
 
+/* RFC 6347 §4.2.4 in a storm: as many devices as may linger have come since, far more than
+ * handshakes at once, and the first of them still gets the last flight that it lost. */
+static void a_storm_leaves_lost_last_flights_where_they_are(void **state)
+{
+	struct world *w = *state;
+	struct session_install in;
+	struct device first, d;
+	struct rte_mbuf *m;
+
+	in = device_up(w, &first, 40000);
+	put(w, &in);
+	for (uint16_t i = 1; i < MAX_LINGERING; i++) {
+		in = device_up(w, &d, (uint16_t)(40000 + i));
+		put(w, &in);
+		device_end(&d);
+	}
+	/* The client's timer: 1 s, 2 s and 4 s. */
+	w->now += 7 * S;
+	m = opened(w, &first, HS_FINISHED, 3);
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_SEAL);
+	rte_pktmbuf_free(m);
+	device_end(&first);
+}
+
 /* What lingers of a handshake ends with its session, and a handshake under way does not. */
 static void a_closed_session_leaves_nothing_behind(void **state)
 {
@@ -1049,6 +1083,7 @@ int main(void)
 		CORE_TEST(a_datagram_after_the_installation_goes_back),
 		CORE_TEST(held_datagrams_follow_the_installation_in_order),
 		CORE_TEST(a_repeated_finished_is_answered_again),
+		CORE_TEST(a_storm_leaves_lost_last_flights_where_they_are),
 		CORE_TEST(a_closed_session_leaves_nothing_behind),
 		CORE_TEST(renegotiation_is_refused),
 		CORE_TEST(a_refused_installation_gives_the_identity_back),

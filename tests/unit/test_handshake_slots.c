@@ -206,6 +206,41 @@ static void a_lingering_slot_can_be_closed(void **state)
 		assert_non_null(handshake_slots_open(s, &a));
 }
 
+static struct handshake_slot *opened(struct handshake_slots *s)
+{
+	struct session_ref ref;
+	struct handshake_slot *slot = handshake_slots_open(s, &ref);
+
+	assert_non_null(slot);
+	return slot;
+}
+
+/* bad-input N2: who makes room: the eldest, resumed ones last, and never one that is complete. */
+static void the_eldest_of_the_lowest_rank_makes_room(void **state)
+{
+	struct handshake_slots *s = *state;
+	struct handshake_slot *a, *b, *c;
+
+	assert_null(handshake_slots_eldest(s));
+	a = opened(s);
+	b = opened(s);
+	c = opened(s);
+	assert_ptr_equal(handshake_slots_eldest(s), a);
+	handshake_slots_rank(s, a, RANK_RESUMED);
+	assert_ptr_equal(handshake_slots_eldest(s), b);
+	handshake_slots_rank(s, b, RANK_PROVED);
+	assert_ptr_equal(handshake_slots_eldest(s), c);
+	handshake_slots_close(s, c);
+	assert_ptr_equal(handshake_slots_eldest(s), a);
+	handshake_slots_linger(s, a, 1);
+	assert_null(handshake_slots_eldest(s));
+	/* A new one is new again, whatever its slot was before. */
+	c = opened(s);
+	assert_int_equal(c->rank, RANK_NEW);
+	assert_ptr_equal(handshake_slots_eldest(s), c);
+	assert_int_equal(handshake_slots_active(s), 2);
+}
+
 #define SLOTS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -220,6 +255,7 @@ int main(void)
 		SLOTS_TEST(generations_skip_zero),
 		SLOTS_TEST(expiry_goes_from_the_eldest_on),
 		SLOTS_TEST(a_lingering_slot_can_be_closed),
+		SLOTS_TEST(the_eldest_of_the_lowest_rank_makes_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
