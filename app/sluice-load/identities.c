@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "identities.h"
 
-#include "hmac_batch.h"
 #include "new_file.h"
+#include "psk_derive.h"
 #include "psk_store.h"
 #include "secret.h"
 
@@ -11,8 +11,8 @@
 
 struct identities {
 	uint32_t n;
-	struct hmac_key master;  /* derived */
-	struct psk_store *store; /* of a file; NULL: derived */
+	struct psk_derive *derive; /* derived; NULL: of a file */
+	struct psk_store *store;   /* of a file */
 	/* where in the store each device's credential is; it holds less than 4 GiB */
 	uint32_t *offsets;
 };
@@ -47,6 +47,40 @@ static bool load_file(struct identities *ids, const char *path, char *err, size_
 	return ids->store != NULL && index_file(ids, path, err, err_len);
 }
 
+static bool name_device(const struct identities *ids, uint32_t device,
+			struct identity_credential *out)
+{
+	size_t prefix_len;
+	const uint8_t *prefix = psk_derive_prefix(ids->derive, 0, &prefix_len);
+	char name[16];
+	size_t len = (size_t)snprintf(name, sizeof(name), "dev%08u", device);
+
+	if (prefix_len + len > sizeof(out->identity))
+		return false;
+	memcpy(out->identity, prefix, prefix_len);
+	memcpy(out->identity + prefix_len, name, len);
+	out->identity_len = (uint8_t)(prefix_len + len);
+	return true;
+}
+
+static bool load_masters(struct identities *ids, const struct load_options *opt, char *err,
+			 size_t err_len)
+{
+	struct identity_credential last;
+
+	ids->derive = opt->psk_derive != NULL
+			      ? psk_derive_load(opt->psk_derive, err, err_len)
+			      : psk_derive_parse(opt->master_key, strlen(opt->master_key),
+						 "--master-key", err, err_len);
+	if (ids->derive == NULL)
+		return false;
+	if (name_device(ids, ids->n - 1, &last))
+		return true;
+	snprintf(err, err_len, "%s: the first prefix leaves no room for a device's number",
+		 opt->psk_derive);
+	return false;
+}
+
 struct identities *identities_new(const struct load_options *opt, char *err, size_t err_len)
 {
 	struct identities *ids = calloc(1, sizeof(*ids));
@@ -56,10 +90,8 @@ struct identities *identities_new(const struct load_options *opt, char *err, siz
 		return NULL;
 	}
 	ids->n = opt->devices;
-	if (opt->identities == NULL) {
-		/* A shorter key is one with zeros behind: RFC 2104. */
-		hmac_key_init(&ids->master, opt->master);
-	} else if (!load_file(ids, opt->identities, err, err_len)) {
+	if (opt->identities == NULL ? !load_masters(ids, opt, err, err_len)
+				    : !load_file(ids, opt->identities, err, err_len)) {
 		identities_free(ids);
 		return NULL;
 	}
@@ -70,9 +102,9 @@ void identities_free(struct identities *ids)
 {
 	if (ids == NULL)
 		return;
+	psk_derive_free(ids->derive);
 	psk_store_free(ids->store);
 	free(ids->offsets);
-	secret_wipe(ids, sizeof(*ids));
 	free(ids);
 }
 
@@ -87,14 +119,10 @@ size_t identities_bytes(const struct identities *ids)
 
 static void derive(const struct identities *ids, uint32_t device, struct identity_credential *out)
 {
-	uint8_t mac[HMAC_SHA256_LEN];
+	bool known = name_device(ids, device, out) &&
+		     psk_derive_key(ids->derive, out->identity, out->identity_len, out->psk);
 
-	out->identity_len =
-		(uint8_t)snprintf((char *)out->identity, sizeof(out->identity), "dev%08u", device);
-	hmac_one(&ids->master, out->identity, out->identity_len, mac);
-	memcpy(out->psk, mac, IDENTITIES_KEY_LEN);
-	out->psk_len = IDENTITIES_KEY_LEN;
-	secret_wipe(mac, sizeof(mac));
+	out->psk_len = known ? PSK_DERIVE_KEY_LEN : 0;
 }
 
 void identities_get(const struct identities *ids, uint32_t device, struct identity_credential *out)
@@ -102,7 +130,7 @@ void identities_get(const struct identities *ids, uint32_t device, struct identi
 	struct psk_entry entry;
 	size_t at;
 
-	if (ids->store == NULL) {
+	if (ids->derive != NULL) {
 		derive(ids, device, out);
 		return;
 	}

@@ -2,17 +2,16 @@
 /*
  * Who the devices are: device i's identity and pre-shared key.
  *
- * Derived ones cost no memory: the identity is "dev" and the number in at least eight digits, the
- * key the first 16 bytes of HMAC-SHA256(master key, identity). Or they are the lines of a PSK file
- * in its order, in well under 100 bytes a device.
+ * Derived ones cost no memory: the identity is "dev" and the number in at least eight digits,
+ * behind the prefix of the first master key if it has one, and the key is derived as an endpoint
+ * with the same --psk-derive does. Or they are the lines of a PSK file in its order, in well under
+ * 100 bytes a device.
  */
 #pragma once
 
 #include "load_options.h"
 
 #include "handshake.h"
-
-enum { IDENTITIES_KEY_LEN = 16 };
 
 struct identity_credential {
 	uint8_t identity[PSK_IDENTITY_MAX], psk[PSK_KEY_MAX];

@@ -57,8 +57,8 @@ struct load_options {
 	struct load_sources sources;
 	uint32_t devices;
 	const char *identities; /* a PSK file's path; NULL: derived */
-	uint8_t master[32];     /* --master-key, of derived ones; zeros behind master_len */
-	uint8_t master_len;
+	const char *psk_derive; /* file of their master keys, or … */
+	const char *master_key; /* … a master key in hex */
 	const char *write_psk;
 	struct hello_policy policy; /* suites offered, in order */
 

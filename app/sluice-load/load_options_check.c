@@ -168,13 +168,17 @@ static bool check_action(const struct load_options *opt)
 
 static bool check_fleet(const struct load_options *opt)
 {
-	if (opt->identities != NULL && is_given(opt, "master-key"))
-		return refuse(opt, "--master-key", "not together with --identities FILE", NULL);
+	if (opt->identities != NULL && opt->psk_derive != NULL)
+		return refuse_pair(opt, "psk-derive", "identities FILE");
+	if (opt->identities != NULL && opt->master_key != NULL)
+		return refuse_pair(opt, "master-key", "identities FILE");
+	if (opt->psk_derive != NULL && opt->master_key != NULL)
+		return refuse_pair(opt, "master-key", "psk-derive");
 	if (opt->identities != NULL && opt->action == LOAD_WRITE_PSK)
 		return refuse(opt, "--write-psk", "not together with --identities FILE", NULL);
-	if (opt->identities == NULL && opt->master_len == 0)
-		return refuse(opt, "--master-key", "none given, and identities are derived from it",
-			      NULL);
+	if (opt->identities == NULL && opt->psk_derive == NULL && opt->master_key == NULL)
+		return refuse(opt, "--psk-derive",
+			      "none given, nor --master-key, and identities are derived", NULL);
 	return true;
 }
 

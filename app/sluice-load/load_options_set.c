@@ -183,13 +183,17 @@ const char *load_options_set_identities(struct load_options *opt, const char *te
 
 const char *load_options_set_master_key(struct load_options *opt, const char *text)
 {
-	size_t len = strlen(text);
+	size_t len = strspn(text, "0123456789abcdefABCDEF");
 
-	memset(opt->master, 0, sizeof(opt->master));
-	if (len % 2 != 0 || len < 32 || len > 2 * sizeof(opt->master) ||
-	    !secret_hex(opt->master, (const uint8_t *)text, len / 2))
-		return "wants 32 to 64 hex digits";
-	opt->master_len = (uint8_t)(len / 2);
+	if (text[len] != '\0' || len % 2 != 0 || len < 32 || len > 128)
+		return "wants 32 to 128 hex digits";
+	opt->master_key = text;
+	return NULL;
+}
+
+const char *load_options_set_psk_derive(struct load_options *opt, const char *text)
+{
+	opt->psk_derive = text;
 	return NULL;
 }
 

@@ -37,11 +37,15 @@ static const struct option_def rows[] = {
 	{ "Fleet", "devices", "N", "1000", "devices, each with a session of its own",
 	  OPTION_VALUE, set_devices },
 	{ NULL, "identities", "derive|FILE", "derive",
-	  "derive: identities dev00000000, dev00000001, ... with keys from --master-key (the\n"
-	  "first 16 bytes of HMAC-SHA256 of the identity); or a file of lines identity:hexkey",
+	  "derive: identities dev00000000, dev00000001, ... with keys from --psk-derive or\n"
+	  "--master-key; or a file of lines identity:hexkey",
 	  OPTION_VALUE, set_identities },
+	{ NULL, "psk-derive", "FILE", NULL,
+	  "master keys, the file that sluice has; the first one's prefix begins the identities",
+	  OPTION_VALUE, set_psk_derive },
 	{ NULL, "master-key", "HEX", NULL,
-	  "16 to 32 bytes; not of a fleet that matters, others see the command line",
+	  "a master key without a prefix, 16 to 64 bytes; not of a fleet that matters, others\n"
+	  "see the command line",
 	  OPTION_VALUE, set_master_key },
 	{ NULL, "suites", "LIST", "auto",
 	  "cipher suites offered, in order; IANA names, with or without TLS_PSK_WITH_ and hash,\n"

@@ -48,10 +48,12 @@ static bool load_credentials(struct app *app)
 		.cache_entries = app->opt.session_cache,
 		.key_file = app->opt.ticket_key_file,
 	};
+	const struct credentials_files files = { .psk_file = app->opt.psk_file,
+						 .psk_derive = app->opt.psk_derive };
 	char err[ERROR_MAX];
 
-	if (!credentials_init(&app->credentials, app->opt.psk_file, err, sizeof(err))) {
-		log_line(LOG_LEVEL_ERROR, "--psk-file: %s", err);
+	if (!credentials_init(&app->credentials, &files, err, sizeof(err))) {
+		log_line(LOG_LEVEL_ERROR, "credentials: %s", err);
 		return false;
 	}
 	if (app->opt.certificates.n_own > 0 &&

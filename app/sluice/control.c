@@ -72,6 +72,9 @@ static void reload(struct app *app)
 	if (app->opt.psk_file != NULL)
 		log_line(LOG_LEVEL_NOTICE, "reloaded %s: %zu identities", app->opt.psk_file,
 			 psk_store_count(app->credentials.psks));
+	if (app->credentials.derive != NULL)
+		log_line(LOG_LEVEL_NOTICE, "reloaded %s: %zu master keys", app->opt.psk_derive,
+			 psk_derive_count(app->credentials.derive));
 	if (app->credentials.certificates != NULL) {
 		char what[128];
 

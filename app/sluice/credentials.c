@@ -2,6 +2,7 @@
 #include "credentials.h"
 
 #include "key_schedule.h"
+#include "secret.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,12 +16,38 @@ static struct psk_store *psks_load(const char *path, char *err, size_t err_len)
 			    : psk_store_load(path, err, err_len);
 }
 
-bool credentials_init(struct credentials *c, const char *psk_file, char *err, size_t err_len)
+/* Everything that files are named for, as far as it is not wrong. */
+static bool load(struct credentials *c, char *err, size_t err_len)
 {
-	*c = (struct credentials){ .psk_file = psk_file };
-	c->psks = psks_load(psk_file, err, err_len);
+	c->psks = psks_load(c->files.psk_file, err, err_len);
 	if (c->psks == NULL)
 		return false;
+	if (c->files.psk_derive != NULL) {
+		c->derive = psk_derive_load(c->files.psk_derive, err, err_len);
+		if (c->derive == NULL)
+			return false;
+	}
+	if (c->certificates_config == NULL)
+		return true;
+	c->certificates = certificates_load(c->certificates_config, err, err_len);
+	return c->certificates != NULL;
+}
+
+static void unload(const struct credentials *c)
+{
+	psk_store_free(c->psks);
+	psk_derive_free(c->derive);
+	certificates_free(c->certificates);
+}
+
+bool credentials_init(struct credentials *c, const struct credentials_files *files, char *err,
+		      size_t err_len)
+{
+	*c = (struct credentials){ .files = *files };
+	if (!load(c, err, err_len)) {
+		credentials_free(c);
+		return false;
+	}
 	c->identities = identity_set_new();
 	if (c->identities == NULL) {
 		snprintf(err, err_len, "no memory for identities");
@@ -40,45 +67,57 @@ bool credentials_certificates(struct credentials *c, const struct certificates_c
 
 bool credentials_reload(struct credentials *c, char *err, size_t err_len)
 {
-	struct psk_store *psks = psks_load(c->psk_file, err, err_len), *old_psks = c->psks;
-	struct certificates *certificates = NULL, *old_certificates = c->certificates;
+	const struct credentials old = *c;
+	struct credentials fresh = { .files = c->files,
+				     .certificates_config = c->certificates_config };
 
-	if (psks != NULL && c->certificates_config != NULL)
-		certificates = certificates_load(c->certificates_config, err, err_len);
-	if (psks == NULL || (certificates == NULL && c->certificates_config != NULL)) {
-		psk_store_free(psks);
+	if (!load(&fresh, err, err_len)) {
+		unload(&fresh);
 		return false;
 	}
-	rcu_assign_pointer(c->psks, psks);
-	rcu_assign_pointer(c->certificates, certificates);
+	rcu_assign_pointer(c->psks, fresh.psks);
+	rcu_assign_pointer(c->derive, fresh.derive);
+	rcu_assign_pointer(c->certificates, fresh.certificates);
 	urcu_qsbr_synchronize_rcu();
-	psk_store_free(old_psks);
-	certificates_free(old_certificates);
+	unload(&old);
 	return true;
 }
 
 void credentials_free(struct credentials *c)
 {
-	psk_store_free(c->psks);
-	certificates_free(c->certificates);
+	unload(c);
 	identity_set_free(c->identities);
 	*c = (struct credentials){ 0 };
+}
+
+static size_t key_of(const struct credentials *c, const uint8_t *identity, size_t len,
+		     uint8_t out[PSK_KEY_MAX])
+{
+	const struct psk_derive *derive = rcu_dereference(c->derive);
+	size_t key_len;
+	const uint8_t *key = psk_store_get(rcu_dereference(c->psks), identity, len, &key_len);
+
+	if (key == NULL)
+		return derive != NULL && psk_derive_key(derive, identity, len, out)
+			       ? PSK_DERIVE_KEY_LEN
+			       : 0;
+	memcpy(out, key, key_len);
+	return key_len;
 }
 
 size_t credentials_psk(const struct credentials *c, const uint8_t *identity, size_t len,
 		       uint8_t *out, const struct identity **interned)
 {
-	size_t key_len;
-	const uint8_t *key = psk_store_get(rcu_dereference(c->psks), identity, len, &key_len);
+	size_t key_len = key_of(c, identity, len, out);
 
 	*interned = NULL;
-	if (key == NULL)
+	if (key_len == 0)
 		return 0;
 	*interned = identity_get(c->identities, identity, (uint16_t)len);
-	if (*interned == NULL)
-		return 0;
-	memcpy(out, key, key_len);
-	return key_len;
+	if (*interned != NULL)
+		return key_len;
+	secret_wipe(out, key_len);
+	return 0;
 }
 
 struct x509_own *credentials_own(const struct credentials *c, const uint8_t *name, size_t len,

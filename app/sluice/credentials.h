@@ -7,20 +7,29 @@
 
 #include "certificates.h"
 #include "identity.h"
+#include "psk_derive.h"
 #include "psk_store.h"
 
+/* Paths; NULL: none. */
+struct credentials_files {
+	const char *psk_file;
+	const char *psk_derive;
+};
+
 struct credentials {
-	const char *psk_file;                                  /* NULL: none */
+	struct credentials_files files;
 	struct psk_store *psks;                                /* RCU: rcu_dereference */
+	struct psk_derive *derive;                             /* RCU; NULL: none */
 	const struct certificates_config *certificates_config; /* NULL: none */
 	struct certificates *certificates;                     /* RCU; NULL: none */
 	struct identity_set *identities;
 };
 
-/* credentials_init: loads the PSK file for the first time; false and a message in err. Slow path
- * only. credentials_certificates: the certificates, once; cfg is borrowed for as long as c lives.
- */
-bool credentials_init(struct credentials *c, const char *psk_file, char *err, size_t err_len);
+/* credentials_init: loads the files for the first time; false and a message in err. The paths are
+ * borrowed for as long as c lives. Slow path only. credentials_certificates: the certificates,
+ * once; cfg is borrowed likewise. */
+bool credentials_init(struct credentials *c, const struct credentials_files *files, char *err,
+		      size_t err_len);
 
 bool credentials_certificates(struct credentials *c, const struct certificates_config *cfg,
 			      char *err, size_t err_len);
@@ -32,9 +41,9 @@ bool credentials_reload(struct credentials *c, char *err, size_t err_len);
 /* credentials_free: after the last reader. */
 void credentials_free(struct credentials *c);
 
-/* credentials_psk: the key of an identity, copied to out (PSK_KEY_MAX bytes), and its interned name
- * with a reference for the caller; returns the key's length, 0 when unknown. Inside RCU read side.
- */
+/* credentials_psk: the key of an identity, into out (PSK_KEY_MAX bytes), and its interned name
+ * with a reference for the caller; returns the key's length, 0 when unknown. A key of the file goes
+ * before a derived one. Inside RCU read side. */
 size_t credentials_psk(const struct credentials *c, const uint8_t *identity, size_t len,
 		       uint8_t *out, const struct identity **interned);
 

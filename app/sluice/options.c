@@ -111,6 +111,11 @@ static bool check_listen(const struct options *opt)
 	return true;
 }
 
+static bool has_psk(const struct options *opt)
+{
+	return opt->psk_file != NULL || opt->psk_derive != NULL;
+}
+
 /* Who is taken by what, and whether there is enough to do it. */
 static bool check_credentials(const struct options *opt)
 {
@@ -119,7 +124,7 @@ static bool check_credentials(const struct options *opt)
 
 	if (c->n_own != opt->n_keys)
 		return option_values_report(values, "--key", "wants one for each --cert", NULL);
-	if (opt->psk_file == NULL && c->n_own == 0)
+	if (!has_psk(opt) && c->n_own == 0)
 		return option_values_report(values, "--psk-file",
 					    "none given: no device could log in", NULL);
 	if (c->trust.crl_path != NULL && c->trust.ca_path == NULL)
@@ -157,8 +162,7 @@ static void settle_policy(struct options *opt)
 	size_t n = 0;
 
 	for (size_t i = 0; i < policy->n_suites; i++)
-		if (suite_has_psk(policy->suites[i]) ? opt->psk_file != NULL
-						     : opt->certificates.n_own > 0)
+		if (suite_has_psk(policy->suites[i]) ? has_psk(opt) : opt->certificates.n_own > 0)
 			policy->suites[n++] = policy->suites[i];
 	policy->n_suites = n;
 	if (opt->client_auth_auto && (policy->client_x509 || policy->client_rpk))

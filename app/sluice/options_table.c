@@ -52,7 +52,11 @@ static const struct option_def rows[] = {
 	{ "Devices and credentials", "psk-file", "FILE", NULL,
 	  "lines identity:hexkey, split at the last colon; an identity #hex is bytes",
 	  OPTION_VALUE, set_psk_file },
-	ABSENT("psk-derive", "FILE", "keys derived from a master key"),
+	{ NULL, "psk-derive", "FILE", NULL,
+	  "master keys: a device's key is HMAC-SHA-256(master key, identity), all 32 bytes.\n"
+	  "Lines prefix:hexkey, the longest prefix of the identity decides; or hexkey, for\n"
+	  "identities without one of them. Together with --psk-file, whose lines go first",
+	  OPTION_VALUE, set_psk_derive },
 	{ NULL, "cert", "FILE", NULL,
 	  "our certificate chain (PEM, its own certificate first); several times, each with\n"
 	  "a --key: the one with the name that a device asks for is shown, else the first.\n"

@@ -90,6 +90,9 @@ void hmac_one(const struct hmac_key *key, const uint8_t *msg, size_t len,
 	sha2_256_resume(&s, key->outer);
 	(void)(sha2_add(&s, inner, HMAC_SHA256_LEN) && sha2_finish(&s, outer));
 	memcpy(mac, outer, HMAC_SHA256_LEN);
+	/* It may be a key that is made. */
+	secret_wipe(inner, sizeof(inner));
+	secret_wipe(outer, sizeof(outer));
 	secret_wipe(&s, sizeof(s));
 }
 

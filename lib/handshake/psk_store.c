@@ -3,6 +3,7 @@
 
 #include "handshake.h"
 #include "keyed_hash.h"
+#include "psk_line.h"
 #include "secret.h"
 #include "secret_file.h"
 
@@ -44,11 +45,6 @@ struct psk_store {
 	size_t count, short_keys;
 };
 
-struct credential {
-	uint8_t identity[PSK_IDENTITY_MAX], key[PSK_KEY_MAX];
-	size_t identity_len, key_len;
-};
-
 /* Index */
 
 static bool is(const struct psk_store *s, uint32_t offset, const uint8_t *identity, size_t len)
@@ -80,7 +76,7 @@ static uint32_t hash_of(const struct psk_store *s, const uint8_t *identity, size
 	return (uint32_t)keyed_hash(&s->hash_key, identity, len);
 }
 
-static const char *add(struct psk_store *s, const struct credential *c)
+static const char *add(struct psk_store *s, const struct psk_line *c)
 {
 	uint32_t hash = hash_of(s, c->identity, c->identity_len);
 	struct index_entry *e = find(s, c->identity, c->identity_len, hash);
@@ -103,83 +99,14 @@ static const char *add(struct psk_store *s, const struct credential *c)
 
 /* Lines */
 
-static const char *parse_hex_identity(const uint8_t *p, size_t len, struct credential *out)
+static const char *take(void *store, const struct secret_line *l)
 {
-	if (len == 0 || len % 2 != 0)
-		return "after '#' an identity is an even number of hex digits (a comment begins "
-		       "with \"# \")";
-	if (len / 2 > PSK_IDENTITY_MAX)
-		return "identity is longer than 128 bytes";
-	if (!secret_hex(out->identity, p, len / 2))
-		return "after '#' an identity is hex digits (a comment begins with \"# \")";
-	out->identity_len = len / 2;
-	return NULL;
-}
+	struct psk_line line;
+	const char *wrong = psk_line_read(&line, l);
 
-static const char *parse_identity(const uint8_t *p, size_t len, struct credential *out)
-{
-	if (len == 0)
-		return "identity is empty";
-	if (p[0] == '#')
-		return parse_hex_identity(p + 1, len - 1, out);
-	if (len > PSK_IDENTITY_MAX)
-		return "identity is longer than 128 bytes";
-	if (memchr(p, 0, len) != NULL)
-		return "NUL in the text (write the identity as #hex)";
-	memcpy(out->identity, p, len);
-	out->identity_len = len;
-	return NULL;
-}
-
-static const char *parse_key(const uint8_t *p, size_t len, struct credential *out)
-{
-	if (len == 0)
-		return "key is empty";
-	if (len / 2 > PSK_KEY_MAX)
-		return "key is longer than 64 bytes";
-	if (len % 2 != 0)
-		return "key has an odd number of hex digits";
-	if (!secret_hex(out->key, p, len / 2))
-		return "key is not hex digits";
-	out->key_len = len / 2;
-	return NULL;
-}
-
-static const char *parse_line(struct psk_store *s, const struct secret_line *l,
-			      struct credential *scratch)
-{
-	const uint8_t *colon;
-	const char *wrong;
-	size_t identity_len;
-
-	if (secret_line_is_comment(l))
-		return NULL;
-	colon = memrchr(l->p, ':', l->len);
-	if (colon == NULL)
-		return "not identity:hexkey";
-	identity_len = (size_t)(colon - l->p);
-	wrong = parse_identity(l->p, identity_len, scratch);
 	if (wrong == NULL)
-		wrong = parse_key(colon + 1, l->len - identity_len - 1, scratch);
-	return wrong != NULL ? wrong : add(s, scratch);
-}
-
-static const char *parse_lines(struct psk_store *s, const uint8_t *p, size_t len, size_t *line)
-{
-	const uint8_t *end = p + len;
-	struct credential scratch;
-	const char *wrong = NULL;
-
-	*line = 1;
-	if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-		return "begins with a byte order mark";
-	for (*line = 0; wrong == NULL && p < end;) {
-		struct secret_line l = secret_line_next(&p, end);
-
-		++*line;
-		wrong = parse_line(s, &l, &scratch);
-	}
-	secret_wipe(&scratch, sizeof(scratch));
+		wrong = add(store, &line);
+	secret_wipe(&line, sizeof(line));
 	return wrong;
 }
 
@@ -226,17 +153,13 @@ struct psk_store *psk_store_parse(const void *bytes, size_t len, const char *nam
 				  size_t err_len)
 {
 	struct psk_store *s = calloc(1, sizeof(*s));
-	const char *wrong;
-	size_t line;
 
 	if (s == NULL || !allocate(s, bytes, len)) {
 		snprintf(err, err_len, "%s: out of memory or randomness", name);
 		psk_store_free(s);
 		return NULL;
 	}
-	wrong = parse_lines(s, bytes, len, &line);
-	if (wrong != NULL) {
-		snprintf(err, err_len, "%s:%zu: %s", name, line, wrong);
+	if (!secret_lines(bytes, len, name, take, s, err, err_len)) {
 		psk_store_free(s);
 		return NULL;
 	}

@@ -66,8 +66,9 @@ static const char *line_read(struct rpk *out, const struct secret_line *line)
 	return NULL;
 }
 
-static const char *line_add(struct rpk_store *s, const struct secret_line *line)
+static const char *take(void *store, const struct secret_line *line)
 {
+	struct rpk_store *s = store;
 	size_t room = s->room == 0 ? 64 : 2 * s->room;
 	struct rpk *grown;
 
@@ -102,23 +103,16 @@ struct rpk_store *rpk_store_parse(const void *bytes, size_t len, const char *nam
 				  size_t err_len)
 {
 	struct rpk_store *s = calloc(1, sizeof(*s));
-	const uint8_t *p = bytes, *end = p + len;
-	const char *reason = s == NULL ? "no memory" : NULL;
-	unsigned n = 0;
 
-	while (p < end && reason == NULL) {
-		struct secret_line line = secret_line_next(&p, end);
-
-		n++;
-		if (!secret_line_is_comment(&line))
-			reason = line_add(s, &line);
+	if (s == NULL) {
+		snprintf(err, err_len, "%s: no memory", name);
+		return NULL;
 	}
-	if (reason == NULL && sort(s))
-		return s;
-	if (reason != NULL)
-		snprintf(err, err_len, "%s:%u: %s", name, n, reason);
-	else
+	if (secret_lines(bytes, len, name, take, s, err, err_len)) {
+		if (sort(s))
+			return s;
 		snprintf(err, err_len, "%s: a key appears twice", name);
+	}
 	rpk_store_free(s);
 	return NULL;
 }

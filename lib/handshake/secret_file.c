@@ -105,6 +105,28 @@ bool secret_line_is_comment(const struct secret_line *l)
 	return l->len == 0 || (l->len >= 2 && l->p[0] == '#' && l->p[1] == ' ');
 }
 
+bool secret_lines(const void *bytes, size_t len, const char *name,
+		  const char *(*take)(void *arg, const struct secret_line *line), void *arg,
+		  char *err, size_t err_len)
+{
+	static const uint8_t mark[] = { 0xef, 0xbb, 0xbf };
+	const uint8_t *p = bytes, *end = p + len;
+	const char *wrong = NULL;
+	size_t n = 0;
+
+	while (wrong == NULL && p < end) {
+		struct secret_line l = secret_line_next(&p, end);
+
+		if (n++ == 0 && l.len >= sizeof(mark) && memcmp(l.p, mark, sizeof(mark)) == 0)
+			wrong = "begins with a byte order mark";
+		else if (!secret_line_is_comment(&l))
+			wrong = take(arg, &l);
+	}
+	if (wrong != NULL)
+		snprintf(err, err_len, "%s:%zu: %s", name, n, wrong);
+	return wrong == NULL;
+}
+
 static int hex_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')

@@ -36,6 +36,12 @@ struct secret_line secret_line_next(const uint8_t **p, const uint8_t *end);
 /* secret_line_is_comment: empty, or begins with "# ". */
 bool secret_line_is_comment(const struct secret_line *l);
 
+/* secret_lines: gives the lines that are no comments to take, one by one, until it returns why one
+ * is wrong; then false, and "name:line: reason" in err. */
+bool secret_lines(const void *bytes, size_t len, const char *name,
+		  const char *(*take)(void *arg, const struct secret_line *line), void *arg,
+		  char *err, size_t err_len) __attribute__((warn_unused_result));
+
 /* secret_hex: n_bytes from twice as many digits of either case; false: another character. */
 bool secret_hex(uint8_t *out, const uint8_t *digits, size_t n_bytes)
 	__attribute__((warn_unused_result));

@@ -40,12 +40,11 @@ static bool is_zero(const uint8_t *p, size_t len)
 	return any == 0;
 }
 
-static const char *root_add(struct ticket_roots *r, const struct secret_line *l)
+static const char *root_add(void *roots, const struct secret_line *l)
 {
+	struct ticket_roots *r = roots;
 	uint8_t *root;
 
-	if (secret_line_is_comment(l))
-		return NULL;
 	if (r->n == TICKET_ROOTS_MAX)
 		return "more than 8 keys";
 	root = r->root[r->n];
@@ -63,22 +62,17 @@ static const char *root_add(struct ticket_roots *r, const struct secret_line *l)
 struct ticket_roots *ticket_roots_parse(const void *bytes, size_t len, const char *name, char *err,
 					size_t err_len)
 {
-	const uint8_t *p = bytes, *end = p + len;
 	struct ticket_roots *r = secret_map(sizeof(*r));
-	const char *wrong = r == NULL ? "out of memory" : NULL;
-	size_t line = 0;
 
-	while (wrong == NULL && p < end) {
-		struct secret_line l = secret_line_next(&p, end);
-
-		line++;
-		wrong = root_add(r, &l);
+	if (r == NULL) {
+		snprintf(err, err_len, "%s: out of memory", name);
+		return NULL;
 	}
-	if (wrong == NULL && r->n == 0)
-		wrong = "no key in it";
-	if (wrong == NULL)
-		return r;
-	snprintf(err, err_len, "%s:%zu: %s", name, line, wrong);
+	if (secret_lines(bytes, len, name, root_add, r, err, err_len)) {
+		if (r->n > 0)
+			return r;
+		snprintf(err, err_len, "%s: no key in it", name);
+	}
 	ticket_roots_free(r);
 	return NULL;
 }

@@ -146,7 +146,8 @@ static void files_are_reloaded_whole_or_not_at_all(void **state)
 	pki_crl(f, &root, NULL, 0, PKI_NOW + PKI_DAY);
 	fclose(f);
 	cfg.trust.crl_path = crl;
-	assert_true(credentials_init(&creds, NULL, err, sizeof(err)));
+	assert_true(credentials_init(&creds, &(struct credentials_files){ .psk_file = NULL }, err,
+				     sizeof(err)));
 	assert_true(credentials_certificates(&creds, &cfg, err, sizeof(err)));
 	judge(&creds, &job);
 	assert_int_equal(job.peer.status, STATUS_OK);
@@ -183,7 +184,8 @@ static void without_certificates_there_are_none(void **state)
 	const struct identity *nobody;
 
 	(void)state;
-	assert_true(credentials_init(&creds, NULL, err, sizeof(err)));
+	assert_true(credentials_init(&creds, &(struct credentials_files){ .psk_file = NULL }, err,
+				     sizeof(err)));
 	assert_null(credentials_own(&creds, NULL, 0, SIGNATURE_KIND_P256));
 	judge(&creds, &job);
 	assert_int_equal(job.peer.status, STATUS_HS_CERT);

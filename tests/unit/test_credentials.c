@@ -20,7 +20,8 @@ static int setup(void **state)
 	strcpy(path, "/tmp/sluice-test-psk-XXXXXX");
 	wiring_path(path);
 	wiring_write(path, "dev1:" KEY_A "\n");
-	assert_true(credentials_init(&creds, path, err, sizeof(err)));
+	assert_true(credentials_init(&creds, &(struct credentials_files){ .psk_file = path }, err,
+				     sizeof(err)));
 	return 0;
 }
 
@@ -137,9 +138,48 @@ static void a_bad_first_file_is_refused(void **state)
 	char err[256] = "";
 
 	(void)state;
-	assert_false(credentials_init(&other, "/nonexistent/psk", err, sizeof(err)));
+	assert_false(credentials_init(&other,
+				      &(struct credentials_files){ .psk_file = "/nonexistent/psk" },
+				      err, sizeof(err)));
 	assert_non_null(strstr(err, "/nonexistent/psk"));
 	credentials_free(&other);
+}
+
+/* Keys that no file has: a line of the PSK file goes first, and both files reload together. */
+static void derived_keys(void **state)
+{
+	char masters[] = "/tmp/sluice-test-psk-XXXXXX", err[256];
+	struct credentials_files files = { .psk_file = path, .psk_derive = masters };
+	struct credentials stored = creds;
+	uint8_t first;
+
+	(void)state;
+	wiring_path(masters);
+	wiring_write(masters, "k1.:" KEY_A "\n");
+	assert_true(credentials_init(&creds, &files, err, sizeof(err)));
+	assert_int_equal(lookup("k1.dev00000007", &first), 32);
+	assert_int_equal(first, 0x82);
+	assert_int_equal(lookup("dev1", &first), 16);
+	assert_int_equal(lookup("k1.", &first), 0);
+	assert_int_equal(lookup("k2.dev00000007", &first), 0);
+	assert_int_equal(identity_count(creds.identities), 0);
+
+	wiring_write(path, "k1.dev00000007:" KEY_B "\n");
+	wiring_write(masters, "k1.:" KEY_A "\nk2.:00\n");
+	assert_false(credentials_reload(&creds, err, sizeof(err)));
+	assert_non_null(strstr(err, ":2: master key is shorter than 16 bytes"));
+	assert_int_equal(lookup("k1.dev00000007", &first), 32); /* neither file was taken */
+
+	wiring_write(masters, "k2.:" KEY_A "\n");
+	assert_true(credentials_reload(&creds, err, sizeof(err)));
+	assert_int_equal(lookup("k1.dev00000007", &first), 16);
+	assert_int_equal(first, 0xf0);
+	assert_int_equal(lookup("k1.dev00000008", &first), 0);
+	assert_int_equal(lookup("k2.dev00000007", &first), 32);
+
+	credentials_free(&creds);
+	creds = stored;
+	assert_int_equal(unlink(masters), 0);
 }
 
 /* A core that goes on looking keys up while they change: always all of one file or of the other. */
@@ -195,6 +235,7 @@ int main(void)
 		CREDENTIALS_TEST(a_broken_file_keeps_the_old_set),
 		CREDENTIALS_TEST(identities_outlive_a_reload),
 		CREDENTIALS_TEST(a_bad_first_file_is_refused),
+		CREDENTIALS_TEST(derived_keys),
 		CREDENTIALS_TEST(readers_never_stop),
 	};
 

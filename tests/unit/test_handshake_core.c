@@ -111,7 +111,9 @@ static int setup(void **state)
 	wiring_write(w->path, "dev1:000102030405060708090a0b0c0d0e0f\n");
 	w->pool = wiring_pool();
 	assert_int_equal(mesh_init(&w->mesh, CORES, n_dst, RING), 0);
-	assert_true(credentials_init(&w->credentials, w->path, err, sizeof(err)));
+	assert_true(credentials_init(&w->credentials,
+				     &(struct credentials_files){ .psk_file = w->path }, err,
+				     sizeof(err)));
 	assert_true(resumption_init(&w->resumption, &rc, (uint64_t)time(NULL), err, sizeof(err)));
 	sc.identities = w->credentials.identities;
 	w->store = store_new(&sc);

@@ -33,7 +33,9 @@ static int setup(void **state)
 	strcpy(w->path, "/tmp/sluice-test-psk-XXXXXX");
 	wiring_path(w->path);
 	wiring_write(w->path, "dev1:" KEY_A "\n");
-	assert_true(credentials_init(&w->credentials, w->path, err, sizeof(err)));
+	assert_true(credentials_init(&w->credentials,
+				     &(struct credentials_files){ .psk_file = w->path }, err,
+				     sizeof(err)));
 	assert_true(resumption_init(&w->resumption, &cfg, NOW, err, sizeof(err)));
 	w->resume = (struct handshake_resume){ .resumption = &w->resumption,
 					       .credentials = &w->credentials,
@@ -190,6 +192,49 @@ static void revoked_is_not_found(void **state)
 	}
 }
 
+static void reload_masters(struct world *w, const char *text)
+{
+	char err[256];
+
+	wiring_write(w->credentials.files.psk_derive, text);
+	urcu_qsbr_thread_offline();
+	assert_true(credentials_reload(&w->credentials, err, sizeof(err)));
+	urcu_qsbr_thread_online();
+}
+
+/* The same for keys that are derived: a master key that is gone, or is another one, takes its
+ * devices' sessions with it. */
+static void a_master_key_takes_its_sessions_along(void **state)
+{
+	struct world *w = *state;
+	struct session_state s = fresh();
+	struct handshake_job kept, job;
+	uint8_t key[PSK_KEY_MAX];
+	const struct identity *interned;
+	char masters[] = "/tmp/sluice-test-psk-XXXXXX";
+
+	wiring_path(masters);
+	wiring_write(w->path, "");
+	w->credentials.files.psk_derive = masters;
+	reload_masters(w, "d:" KEY_A "\n");
+	s.binding = session_state_binding(
+		&s, key, credentials_psk(&w->credentials, s.name, s.name_len, key, &interned));
+	identity_put(w->credentials.identities, interned);
+	kept = keep(w, &s, false);
+	job = find_ticket(w, &kept);
+	must_find(w, &job);
+	reload_masters(w, "d:" KEY_B "\n");
+	job = find_ticket(w, &kept);
+	must_not(w, &job, STATUS_SESSION_REVOKED);
+	reload_masters(w, "e:" KEY_A "\n");
+	job = find_ticket(w, &kept);
+	must_not(w, &job, STATUS_SESSION_REVOKED);
+	reload_masters(w, "e:" KEY_B "\nd:" KEY_A "\n");
+	job = find_ticket(w, &kept);
+	must_find(w, &job);
+	unlink(masters);
+}
+
 /* A ticket whose key seals no more is replaced by one that lives no longer than its session. */
 static void an_old_key_is_replaced(void **state)
 {
@@ -271,6 +316,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_ticket_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_id_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(revoked_is_not_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_master_key_takes_its_sessions_along, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(an_old_key_is_replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_slow_clock_makes_no_longer_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_stores_nothing_is_found, setup, teardown),

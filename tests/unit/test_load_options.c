@@ -177,9 +177,12 @@ static void master_key(void **state)
 	struct run *r = accepts(KERNEL);
 
 	(void)state;
-	assert_int_equal(r->opt.master_len, 16);
-	assert_int_equal(r->opt.master[15], 0x0f);
-	assert_int_equal(r->opt.master[16], 0);
+	assert_string_equal(r->opt.master_key, KEY);
+	assert_null(r->opt.psk_derive);
+	end(r);
+	r = accepts("sluice-load --port kernel --target 127.0.0.1:5684 --psk-derive f");
+	assert_string_equal(r->opt.psk_derive, "f");
+	assert_null(r->opt.master_key);
 	end(r);
 	r = accepts(KERNEL "--master-key "
 			   "00112233445566778899aabbccddeeFF" KEY);
@@ -356,7 +359,8 @@ static void bad_values_name_option_and_value(void **state)
 		{ "--search ndr,mrr", "--search: wants ndr, pdr or pdr=PCT (ndr,mrr)" },
 		{ "--search pdr=0", "--search: wants ndr, pdr or pdr=PCT (pdr=0)" },
 		{ "--report all", "--report: wants handshake-cost (all)" },
-		{ "--master-key 0011", "--master-key: wants 32 to 64 hex digits (0011)" },
+		{ "--master-key 0011", "--master-key: wants 32 to 128 hex digits (0011)" },
+		{ "--master-key :" KEY, "--master-key: wants 32 to 128 hex digits (:" KEY ")" },
 		{ "--version 1.3", "--version: not in this build (1.3)" },
 		{ "--version 1.1", "--version: wants 1.2 or 1.3 (1.1)" },
 		{ "--suites none", "--suites: a suite unknown or not in this build (none)" },
@@ -403,6 +407,9 @@ static void contradictions_name_the_option(void **state)
 		{ "--rate max --ramp 1s", "--ramp: not together with --rate max" },
 		{ "--resume 50", "--resume: nobody connects twice: --churn or --handshakes-only" },
 		{ "--identities f", "--master-key: not together with --identities FILE" },
+		{ "--psk-derive g", "--master-key: not together with --psk-derive" },
+		{ "--psk-derive g --identities f",
+		  "--psk-derive: not together with --identities FILE" },
 		{ "--port tap:a", "--port: kernel and devices do not mix (tap:a)" },
 		{ "--cores 1-3", "--cores: not as many as --threads (1-3)" },
 		{ "--json f --hgrm f", "--hgrm: the same file as --json (f)" },
@@ -426,9 +433,9 @@ static void what_is_missing(void **state)
 	refuses("sluice-load --target 127.0.0.1:5 --identities f", "--port: none given");
 	refuses("sluice-load --port kernel --identities f", "--target: none given");
 	refuses("sluice-load --port kernel --target 127.0.0.1:5",
-		"--master-key: none given, and identities are derived from it");
+		"--psk-derive: none given, nor --master-key, and identities are derived");
 	refuses("sluice-load --write-psk f",
-		"--master-key: none given, and identities are derived from it");
+		"--psk-derive: none given, nor --master-key, and identities are derived");
 }
 
 static void two_front_doors(void **state)

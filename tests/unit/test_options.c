@@ -471,7 +471,7 @@ static void control_characters_are_refused(void **state)
 static void absent_options(void **state)
 {
 	static const char *const absent[] = {
-		"psk-derive", "deny-file", "cid-length", "cid-key-file", "node-id", "node",
+		"deny-file", "cid-length", "cid-key-file", "node-id", "node",
 	};
 
 	(void)state;
@@ -667,6 +667,10 @@ static void commands(void **state)
 	assert_int_equal(r.opt.action, OPTIONS_CHECK_CONFIG);
 	end(&r);
 	refuses("sluice --port tap:a", "sluice: --psk-file: none given: no device could log in\n");
+	r = accepts("sluice --port tap:a --psk-derive m");
+	assert_string_equal(r.opt.psk_derive, "m");
+	assert_int_equal(r.opt.policy.suites[0]->kx, KX_ECDHE_PSK);
+	end(&r);
 	refuses("sluice --port tap:a --check-config",
 		"sluice: --psk-file: none given: no device could log in\n");
 	r = run_line("sluice --version");

@@ -92,6 +92,31 @@ static void lines_end_in_lf_or_crlf(void **state)
 	assert_ptr_equal(p, end);
 }
 
+static const char *take(void *arg, const struct secret_line *line)
+{
+	strncat(arg, (const char *)line->p, line->len);
+	strcat(arg, "|");
+	return line->len == 3 ? "three" : NULL;
+}
+
+static void lines_go_to_their_taker(void **state)
+{
+	char seen[32] = "", err[64] = "";
+
+	(void)state;
+	assert_true(secret_lines("", 0, "f", take, seen, err, sizeof(err)));
+	assert_string_equal(seen, "");
+	assert_true(secret_lines("a\n\n# c\r\nbb\r\nc", 13, "f", take, seen, err, sizeof(err)));
+	assert_string_equal(seen, "a|bb|c|");
+	assert_false(secret_lines("\n# c\nccc\nd\n", 11, "f", take, seen, err, sizeof(err)));
+	assert_string_equal(err, "f:3: three");
+	assert_string_equal(seen, "a|bb|c|ccc|"); /* nothing behind a wrong line */
+	assert_false(secret_lines("\xef\xbb\xbf"
+				  "d",
+				  4, "f", take, seen, err, sizeof(err)));
+	assert_string_equal(err, "f:1: begins with a byte order mark");
+}
+
 static void hex_of_either_case(void **state)
 {
 	uint8_t out[3];
@@ -111,6 +136,7 @@ int main(void)
 		cmocka_unit_test(only_the_owner_may_read),
 		cmocka_unit_test(other_things_are_refused),
 		cmocka_unit_test(lines_end_in_lf_or_crlf),
+		cmocka_unit_test(lines_go_to_their_taker),
 		cmocka_unit_test(hex_of_either_case),
 	};
 

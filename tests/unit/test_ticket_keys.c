@@ -46,8 +46,8 @@ static void wrong_lines_are_named(void **state)
 	static const struct {
 		const char *text, *err;
 	} rows[] = {
-		{ "", "f:0: no key in it" },
-		{ "# nothing\n", "f:1: no key in it" },
+		{ "", "f: no key in it" },
+		{ "# nothing\n", "f: no key in it" },
 		{ A "\n\n" ZEROS "\n", "f:3: a key of zeros" }, /* bad-input H5 */
 		{ A "\n" A "\n", "f:2: key appeared before" },
 		{ "0" A "\n", "f:1: not 64 hex digits" },
