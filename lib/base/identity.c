@@ -20,19 +20,22 @@
 enum { SHARDS = 256, SHARD_BUCKETS_MIN = 8, SHARD_BUCKETS_MAX = 1 << 16 };
 
 /* Millions of names: every byte here counts. So a node keeps only the half of the hash that says
- * its bucket, and the other, which says its shard, is made again when it is needed. */
+ * its bucket, and the other, which says its shard, is made again when it is needed; and what frees
+ * it stands where its count and its hash were. */
 
-struct node {
-	union {
-		struct node *next;    /* in its shard */
-		struct rcu_head free; /* after it left */
+union node {
+	struct {
+		union node *next; /* in its shard */
+		struct identity id;
 	};
-	struct identity id;
+	struct rcu_head free; /* after it left */
 };
+_Static_assert(offsetof(union node, id.len) >= sizeof(struct rcu_head),
+	       "names are read until the grace period ends");
 
 struct shard {
 	pthread_mutex_t lock;
-	struct node **buckets;
+	union node **buckets;
 	size_t n_buckets; /* a power of two */
 	size_t n_nodes;
 };
@@ -43,7 +46,15 @@ struct identity_set {
 	struct shard shards[SHARDS];
 };
 
-static uint32_t hash_of(const struct identity_set *set, const void *bytes, uint16_t len)
+/* What a block is found by. */
+struct wanted {
+	const void *bytes, *proof;
+	size_t len, proof_len;
+	uint32_t hash;
+};
+
+/* Of the name: those that differ in their proof are few. */
+static uint32_t hash_of(const struct identity_set *set, const void *bytes, size_t len)
 {
 	return (uint32_t)keyed_hash(&set->key, bytes, len);
 }
@@ -53,14 +64,14 @@ static struct shard *shard_of(struct identity_set *set, uint32_t hash)
 	return &set->shards[(hash >> 16) % SHARDS];
 }
 
-static struct node **bucket_of(struct shard *s, uint16_t hash)
+static union node **bucket_of(struct shard *s, uint16_t hash)
 {
 	return &s->buckets[hash & (s->n_buckets - 1)];
 }
 
 static bool shard_init(struct shard *s)
 {
-	s->buckets = calloc(SHARD_BUCKETS_MIN, sizeof(struct node *));
+	s->buckets = calloc(SHARD_BUCKETS_MIN, sizeof(union node *));
 	if (s->buckets == NULL)
 		return false;
 	s->n_buckets = SHARD_BUCKETS_MIN;
@@ -112,14 +123,14 @@ static void shard_grow(struct shard *s)
 {
 	struct shard bigger = { .n_buckets = s->n_buckets * 2 };
 
-	bigger.buckets = calloc(bigger.n_buckets, sizeof(struct node *));
+	bigger.buckets = calloc(bigger.n_buckets, sizeof(union node *));
 	if (bigger.buckets == NULL)
 		return;
 	for (size_t i = 0; i < s->n_buckets; i++) {
-		struct node *n = s->buckets[i], *next;
+		union node *n = s->buckets[i], *next;
 
 		for (; n != NULL; n = next) {
-			struct node **to = bucket_of(&bigger, n->id.hash);
+			union node **to = bucket_of(&bigger, n->id.hash);
 
 			next = n->next;
 			n->next = *to;
@@ -131,44 +142,62 @@ static void shard_grow(struct shard *s)
 	s->n_buckets = bigger.n_buckets;
 }
 
-static struct node *shard_find(struct shard *s, uint16_t hash, const void *bytes, uint16_t len)
+static bool equal(const void *a, const void *b, size_t len)
 {
-	for (struct node *n = *bucket_of(s, hash); n != NULL; n = n->next)
-		if (n->id.hash == hash && n->id.len == len &&
-		    (len == 0 || memcmp(n->id.bytes, bytes, len) == 0))
+	return len == 0 || memcmp(a, b, len) == 0;
+}
+
+static union node *shard_find(struct shard *s, const struct wanted *w)
+{
+	for (union node *n = *bucket_of(s, (uint16_t)w->hash); n != NULL; n = n->next)
+		if (n->id.hash == (uint16_t)w->hash && n->id.len == w->len &&
+		    n->id.proof_len == w->proof_len && equal(n->id.bytes, w->bytes, w->len) &&
+		    equal(identity_proof(&n->id), w->proof, w->proof_len))
 			return n;
 	return NULL;
 }
 
-static struct node *shard_add(struct shard *s, uint16_t hash, const void *bytes, uint16_t len)
+static void fill(struct identity *id, const struct wanted *w)
 {
-	size_t size = offsetof(struct node, id.bytes) + len;
-	struct node *n = malloc(size < sizeof(*n) ? sizeof(*n) : size), **at;
+	*id = (struct identity){ .hash = (uint16_t)w->hash,
+				 .len = (uint8_t)w->len,
+				 .proof_len = (uint8_t)w->proof_len };
+	if (w->len != 0)
+		memcpy(id->bytes, w->bytes, w->len);
+	if (w->proof_len != 0)
+		memcpy(id->bytes + w->len, w->proof, w->proof_len);
+}
+
+static union node *shard_add(struct shard *s, const struct wanted *w)
+{
+	size_t size = offsetof(union node, id.bytes) + w->len + w->proof_len;
+	union node *n = malloc(size < sizeof(*n) ? sizeof(*n) : size), **at;
 
 	if (n == NULL)
 		return NULL;
 	if (s->n_nodes >= s->n_buckets && s->n_buckets < SHARD_BUCKETS_MAX)
 		shard_grow(s);
-	n->id = (struct identity){ .refs = 0, .hash = hash, .len = len };
-	if (len != 0)
-		memcpy(n->id.bytes, bytes, len);
-	at = bucket_of(s, hash);
+	fill(&n->id, w);
+	at = bucket_of(s, n->id.hash);
 	n->next = *at;
 	*at = n;
 	s->n_nodes++;
 	return n;
 }
 
-const struct identity *identity_get(struct identity_set *set, const void *bytes, uint16_t len)
+const struct identity *identity_get_proved(struct identity_set *set, const void *bytes, size_t len,
+					   const void *proof, size_t proof_len)
 {
-	uint32_t hash = hash_of(set, bytes, len);
-	struct shard *s = shard_of(set, hash);
-	struct node *n;
+	const struct wanted w = { bytes, proof, len, proof_len, hash_of(set, bytes, len) };
+	struct shard *s = shard_of(set, w.hash);
+	union node *n;
 
+	if (len > IDENTITY_LEN_MAX || proof_len > IDENTITY_LEN_MAX)
+		return NULL;
 	pthread_mutex_lock(&s->lock);
-	n = shard_find(s, (uint16_t)hash, bytes, len);
+	n = shard_find(s, &w);
 	if (n == NULL) {
-		n = shard_add(s, (uint16_t)hash, bytes, len);
+		n = shard_add(s, &w);
 		if (n != NULL)
 			__atomic_fetch_add(&set->count, 1, __ATOMIC_RELAXED);
 	}
@@ -190,9 +219,9 @@ static bool put_shared(struct identity *id)
 	return false;
 }
 
-static void shard_drop(struct shard *s, struct node *n)
+static void shard_drop(struct shard *s, union node *n)
 {
-	struct node **at = bucket_of(s, n->id.hash);
+	union node **at = bucket_of(s, n->id.hash);
 
 	while (*at != n)
 		at = &(*at)->next;
@@ -202,16 +231,16 @@ static void shard_drop(struct shard *s, struct node *n)
 
 static void free_node(struct rcu_head *head)
 {
-	struct node *n = caa_container_of(head, struct node, free);
+	union node *n = caa_container_of(head, union node, free);
 
 	/* Pairs with the release of every put. */
-	(void)__atomic_load_n(&n->id.refs, __ATOMIC_ACQUIRE);
+	(void)__atomic_load_n(&n->id.freed, __ATOMIC_ACQUIRE);
 	free(n);
 }
 
 void identity_put(struct identity_set *set, const struct identity *id)
 {
-	struct node *n = caa_container_of((struct identity *)(uintptr_t)id, struct node, id);
+	union node *n = caa_container_of((struct identity *)(uintptr_t)id, union node, id);
 	struct shard *s;
 	bool last;
 
@@ -227,7 +256,7 @@ void identity_put(struct identity_set *set, const struct identity *id)
 		return;
 	__atomic_fetch_sub(&set->count, 1, __ATOMIC_RELAXED);
 	/* For free_node: liburcu orders the two, but not so that the thread sanitizer sees it. */
-	__atomic_store_n(&n->id.refs, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&n->id.freed, 1, __ATOMIC_RELEASE);
 	urcu_qsbr_call_rcu(&n->free, free_node);
 }
 

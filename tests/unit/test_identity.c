@@ -168,6 +168,46 @@ static int unregister_reader(void **state)
 	return 0;
 }
 
+/* The same name with another proof is another identity; its name reads the same. */
+static void proofs_tell_identities_apart(void **state)
+{
+	struct identity_set *set = identity_set_new();
+	const struct identity *none = identity_get(set, "dev1", 4);
+	const struct identity *a = identity_get_proved(set, "dev1", 4, "\1key", 4);
+	const struct identity *b = identity_get_proved(set, "dev1", 4, "\1kez", 4);
+	const struct identity *c = identity_get_proved(set, "dev1\1", 5, "key", 3);
+
+	(void)state;
+	assert_ptr_not_equal(none, a);
+	assert_ptr_not_equal(a, b);
+	assert_ptr_equal(a, identity_get_proved(set, "dev1", 4, "\1key", 4));
+	assert_ptr_not_equal(a, c); /* neither borrows from the other */
+	assert_int_equal(none->proof_len, 0);
+	assert_int_equal(a->len, 4);
+	assert_memory_equal(a->bytes, "dev1", 4);
+	assert_int_equal(a->proof_len, 4);
+	assert_memory_equal(identity_proof(a), "\1key", 4);
+	assert_int_equal(identity_count(set), 4);
+	identity_put(set, none);
+	identity_put(set, a);
+	identity_put(set, a);
+	identity_put(set, b);
+	identity_put(set, c);
+	identity_set_free(set);
+}
+
+static void too_long_is_no_identity(void **state)
+{
+	struct identity_set *set = identity_set_new();
+	uint8_t bytes[IDENTITY_LEN_MAX + 1] = { 0 };
+
+	(void)state;
+	assert_null(identity_get(set, bytes, sizeof(bytes)));
+	assert_null(identity_get_proved(set, bytes, 1, bytes, sizeof(bytes)));
+	assert_int_equal(identity_count(set), 0);
+	identity_set_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +216,8 @@ int main(void)
 		cmocka_unit_test(many_are_found_again),
 		cmocka_unit_test(stays_readable_until_a_quiescent_state),
 		cmocka_unit_test(last_put_races_with_get),
+		cmocka_unit_test(proofs_tell_identities_apart),
+		cmocka_unit_test(too_long_is_no_identity),
 	};
 
 	return cmocka_run_group_tests(tests, register_reader, unregister_reader);
