@@ -3,6 +3,7 @@
 
 #include "pem_file.h"
 #include "spki.h"
+#include "x509_facts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,7 @@ enum { AUTH_LEVEL = 2, RSA_BITS_MAX = 4096 };
 
 struct x509_trust {
 	X509_STORE *store;
-	enum x509_name_rule name;
-	bool crl_expired_good;
+	struct x509_facts facts;
 	X509_STORE_CTX_check_revocation_fn revocation; /* libcrypto's own */
 	unsigned n_cas, n_crls;
 };
@@ -29,7 +29,7 @@ static const char *ca_take(struct x509_trust *t, const struct pem_file *f)
 
 	if (!pem_file_is(f, "CERTIFICATE") || cert == NULL || at != f->der + f->der_len)
 		reason = "not a certificate";
-	else if (X509_STORE_add_cert(t->store, cert) != 1)
+	else if (X509_STORE_add_cert(t->store, cert) != 1 || !x509_facts_ca(&t->facts, cert))
 		reason = "no memory";
 	else
 		t->n_cas++;
@@ -45,7 +45,7 @@ static const char *crl_take(struct x509_trust *t, const struct pem_file *f)
 
 	if (!pem_file_is(f, "X509 CRL") || crl == NULL || at != f->der + f->der_len)
 		reason = "not a revocation list";
-	else if (X509_STORE_add_crl(t->store, crl) != 1)
+	else if (X509_STORE_add_crl(t->store, crl) != 1 || !x509_facts_crl(&t->facts, crl))
 		reason = "no memory";
 	else
 		t->n_crls++;
@@ -127,7 +127,7 @@ static int on_error(int ok, X509_STORE_CTX *ctx)
 		return 1;
 	switch (X509_STORE_CTX_get_error(ctx)) {
 	case X509_V_ERR_CRL_HAS_EXPIRED:
-		return t->crl_expired_good;
+		return t->facts.crl_expired_good;
 	case X509_V_ERR_UNABLE_TO_GET_CRL:
 		return X509_STORE_CTX_get_error_depth(ctx) > 0;
 	/* Nobody can check the list of a CA's root that is not there. */
@@ -194,13 +194,12 @@ struct x509_trust *x509_trust_load(const struct x509_trust_config *cfg, char *er
 
 	if (t != NULL)
 		t->store = X509_STORE_new();
-	if (t == NULL || t->store == NULL || !rules_set(t, cfg)) {
+	if (t == NULL || t->store == NULL || !x509_facts_init(&t->facts, cfg) ||
+	    !rules_set(t, cfg)) {
 		snprintf(err, err_len, "no memory");
 		x509_trust_free(t);
 		return NULL;
 	}
-	t->name = cfg->name;
-	t->crl_expired_good = cfg->crl_expired_good;
 	if (!files_load(t, cfg, err, err_len) || !roots_settle(t)) {
 		x509_trust_free(t);
 		t = NULL;
@@ -214,6 +213,7 @@ void x509_trust_free(struct x509_trust *t)
 	if (t == NULL)
 		return;
 	X509_STORE_free(t->store);
+	x509_facts_free(&t->facts);
 	free(t);
 }
 
@@ -306,8 +306,9 @@ static enum x509_verdict verdict_of(int error)
 	}
 }
 
+/* The chain as it was verified, from the peer's certificate to a CA of the bundle. */
 static enum x509_verdict chain_verify(const struct x509_trust *t, STACK_OF(X509) * chain,
-				      int64_t now_s)
+				      int64_t now_s, struct credential *out)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	enum x509_verdict verdict = CERT_FAILED;
@@ -319,6 +320,9 @@ static enum x509_verdict chain_verify(const struct x509_trust *t, STACK_OF(X509)
 		verdict = X509_verify_cert(ctx) == 1 ? CERT_GOOD
 						     : verdict_of(X509_STORE_CTX_get_error(ctx));
 	}
+	if (verdict == CERT_GOOD &&
+	    !x509_facts_take(&t->facts, X509_STORE_CTX_get0_chain(ctx), out))
+		verdict = CERT_FAILED;
 	X509_STORE_CTX_free(ctx);
 	return verdict;
 }
@@ -401,10 +405,9 @@ static bool peer_name(struct x509_peer *out, const X509 *cert, enum x509_name_ru
 /* RFC 5246 §7.4.8: the key signs the handshake. libcrypto would be content with keyAgreement. */
 static enum x509_verdict peer_take(const struct x509_trust *t, X509 *cert, struct x509_peer *out)
 {
-	*out = (struct x509_peer){ 0 };
 	if ((X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE) == 0)
 		return CERT_UNSUPPORTED;
-	if (!peer_name(out, cert, t->name))
+	if (!peer_name(out, cert, t->facts.name))
 		return CERT_UNKNOWN;
 	out->key = signature_key_new(X509_get0_pubkey(cert));
 	return out->key == NULL ? CERT_UNSUPPORTED : CERT_GOOD;
@@ -416,15 +419,22 @@ enum x509_verdict x509_trust_verify(const struct x509_trust *t, struct rd list, 
 	STACK_OF(X509) *chain = sk_X509_new_null();
 	enum x509_verdict verdict = CERT_FAILED;
 
+	*out = (struct x509_peer){ .key = NULL };
 	if (chain != NULL && !list_is_short(list))
 		verdict = CERT_BAD;
 	else if (chain != NULL)
 		verdict = chain_parse(chain, list);
 	if (verdict == CERT_GOOD)
-		verdict = chain_verify(t, chain, now_s);
+		verdict = chain_verify(t, chain, now_s, &out->credential);
 	if (verdict == CERT_GOOD)
 		verdict = peer_take(t, sk_X509_value(chain, 0), out);
 	sk_X509_pop_free(chain, X509_free);
 	ERR_clear_error();
 	return verdict;
+}
+
+enum x509_verdict x509_trust_still(const struct x509_trust *t, const struct credential *c,
+				   int64_t now_s)
+{
+	return x509_facts_judge(&t->facts, c, now_s);
 }

@@ -5,13 +5,14 @@
  */
 #pragma once
 
+#include "credential.h"
 #include "cursor.h"
 #include "signature.h"
 
 enum {
 	X509_CHAIN_MAX = 5,          /* certificates that a peer may send */
 	X509_CHAIN_BYTES_MAX = 4096, /* all of them with their lengths */
-	X509_DEPTH_MAX = 6,          /* CAs above the end entity */
+	X509_DEPTH_MAX = 4,          /* CAs between the end entity and one of the bundle */
 	X509_NAME_LEN_MAX = 128,     /* of a device */
 };
 
@@ -58,6 +59,7 @@ struct x509_peer {
 	struct signature_key *key; /* the caller's to free */
 	uint8_t name_len;
 	uint8_t name[X509_NAME_LEN_MAX];
+	struct credential credential;
 };
 
 /* x509_trust_verify: judges the certificate_list of a Certificate message (RFC 5246 §7.4.2, without
@@ -67,3 +69,8 @@ struct x509_peer {
  * above it may. Any thread; slow path only. */
 enum x509_verdict x509_trust_verify(const struct x509_trust *t, struct rd list, int64_t now_s,
 				    struct x509_peer *out);
+
+/* x509_trust_still: whether a chain that an x509_trust of the same rules found good, perhaps of
+ * another process, would be by this one: the rules are in x509_facts.h. Any thread. */
+enum x509_verdict x509_trust_still(const struct x509_trust *t, const struct credential *c,
+				   int64_t now_s);

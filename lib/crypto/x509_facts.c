@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "x509_facts.h"
+
+#include "mark_of.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+_Static_assert((int)CREDENTIAL_LINKS_MAX == X509_DEPTH_MAX + 1,
+	       "a certificate and the CAs between it and the anchor");
+
+/* libcrypto's number of a name: the same for all its spellings. Two that meet by chance, with the
+ * same serial number, make a full handshake of an abbreviated one. */
+static bool issuer_of(uint32_t *out, const X509_NAME *name)
+{
+	int ok = 0;
+
+	*out = (uint32_t)X509_NAME_hash_ex(name, NULL, NULL, &ok);
+	return ok == 1;
+}
+
+static bool link_of(struct mark *out, uint32_t issuer, const ASN1_INTEGER *serial)
+{
+	unsigned char *der = NULL;
+	int len = i2d_ASN1_INTEGER(serial, &der);
+	uint8_t *both = len > 0 ? malloc(sizeof(issuer) + (size_t)len) : NULL;
+	bool ok = both != NULL;
+
+	if (ok) {
+		memcpy(both, &issuer, sizeof(issuer));
+		memcpy(both + sizeof(issuer), der, (size_t)len);
+		mark_of(out, both, sizeof(issuer) + (size_t)len);
+	}
+	free(both);
+	OPENSSL_free(der);
+	return ok;
+}
+
+static bool certificate_mark(struct mark *out, const X509 *cert)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(cert, &der);
+
+	if (len > 0)
+		mark_of(out, der, (size_t)len);
+	OPENSSL_free(der);
+	return len > 0;
+}
+
+static bool key_mark(struct mark *out, const X509 *cert)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+
+	if (len > 0)
+		mark_of(out, der, (size_t)len);
+	OPENSSL_free(der);
+	return len > 0;
+}
+
+/* Of a CA that names devices by a rule. */
+static bool anchor_of(struct mark *out, enum x509_name_rule name, const X509 *cert)
+{
+	uint8_t named[1 + sizeof(out->b)] = { (uint8_t)name };
+	struct mark m;
+
+	if (!certificate_mark(&m, cert))
+		return false;
+	memcpy(named + 1, m.b, sizeof(m.b));
+	mark_of(out, named, sizeof(named));
+	return true;
+}
+
+bool x509_facts_init(struct x509_facts *f, const struct x509_trust_config *cfg)
+{
+	*f = (struct x509_facts){ .name = cfg->name,
+				  .crl_expired_good = cfg->crl_expired_good,
+				  .anchors = mark_set_new(),
+				  .listed = mark_set_new(),
+				  .issuers = mark_set_new(),
+				  .crl_from_s = INT64_MIN,
+				  .crl_until_s = INT64_MAX };
+	return f->anchors != NULL && f->listed != NULL && f->issuers != NULL;
+}
+
+void x509_facts_free(struct x509_facts *f)
+{
+	mark_set_free(f->anchors);
+	mark_set_free(f->listed);
+	mark_set_free(f->issuers);
+}
+
+bool x509_facts_ca(struct x509_facts *f, const X509 *cert)
+{
+	struct mark m;
+
+	return anchor_of(&m, f->name, cert) && mark_set_add(f->anchors, &m);
+}
+
+static bool seconds_of(const ASN1_TIME *t, int64_t *out)
+{
+	struct tm tm;
+
+	if (ASN1_TIME_to_tm(t, &tm) != 1)
+		return false;
+	*out = timegm(&tm);
+	return true;
+}
+
+/* A list without an end is good for ever, as libcrypto sees it. */
+static bool crl_dates(struct x509_facts *f, const X509_CRL *crl)
+{
+	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
+	int64_t from_s, until_s = INT64_MAX;
+
+	if (!seconds_of(X509_CRL_get0_lastUpdate(crl), &from_s) ||
+	    (next != NULL && !seconds_of(next, &until_s)))
+		return false;
+	if (from_s > f->crl_from_s)
+		f->crl_from_s = from_s;
+	if (until_s < f->crl_until_s)
+		f->crl_until_s = until_s;
+	return true;
+}
+
+static struct mark issuer_mark(uint32_t issuer)
+{
+	struct mark m;
+
+	mark_of(&m, &issuer, sizeof(issuer));
+	return m;
+}
+
+bool x509_facts_crl(struct x509_facts *f, X509_CRL *crl)
+{
+	STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(crl);
+	struct mark m;
+	uint32_t issuer;
+
+	if (!crl_dates(f, crl) || !issuer_of(&issuer, X509_CRL_get_issuer(crl)))
+		return false;
+	m = issuer_mark(issuer);
+	if (!mark_set_add(f->issuers, &m))
+		return false;
+	for (int i = 0; i < sk_X509_REVOKED_num(revoked); i++) {
+		const X509_REVOKED *entry = sk_X509_REVOKED_value(revoked, i);
+
+		if (!link_of(&m, issuer, X509_REVOKED_get0_serialNumber(entry)) ||
+		    !mark_set_add(f->listed, &m))
+			return false;
+	}
+	return true;
+}
+
+static bool until_take(struct credential *out, const X509 *cert)
+{
+	int64_t until_s;
+
+	if (!seconds_of(X509_get0_notAfter(cert), &until_s))
+		return false;
+	if (until_s < 0)
+		until_s = 0;
+	if ((uint64_t)until_s < out->until_s)
+		out->until_s = (uint64_t)until_s;
+	return true;
+}
+
+static bool link_take(struct credential *out, const X509 *cert)
+{
+	uint32_t issuer;
+
+	if (!issuer_of(&issuer, X509_get_issuer_name(cert)) ||
+	    !link_of(&out->links[out->n_links], issuer, X509_get0_serialNumber(cert)))
+		return false;
+	if (out->n_links++ == 0)
+		out->issuer = issuer;
+	return true;
+}
+
+bool x509_facts_take(const struct x509_facts *f, STACK_OF(X509) * chain, struct credential *out)
+{
+	struct credential c = { .kind = CREDENTIAL_X509, .until_s = UINT64_MAX };
+	int n = sk_X509_num(chain);
+
+	for (int i = 0; i < n; i++)
+		if (!until_take(&c, sk_X509_value(chain, i)))
+			return false;
+	/* Certificates of devices may stand in the bundle themselves. */
+	for (int i = 0; i < n && (i == 0 || i < n - 1); i++)
+		if (i == CREDENTIAL_LINKS_MAX || !link_take(&c, sk_X509_value(chain, i)))
+			return false;
+	if (n < 1 || !certificate_mark(&c.certificate, sk_X509_value(chain, 0)) ||
+	    !key_mark(&c.key, sk_X509_value(chain, 0)) ||
+	    !anchor_of(&c.anchor, f->name, sk_X509_value(chain, n - 1)))
+		return false;
+	*out = c;
+	return true;
+}
+
+static bool lists_are_in_date(const struct x509_facts *f, int64_t now_s)
+{
+	return now_s >= f->crl_from_s && (now_s < f->crl_until_s || f->crl_expired_good);
+}
+
+enum x509_verdict x509_facts_judge(const struct x509_facts *f, const struct credential *c,
+				   int64_t now_s)
+{
+	const struct mark issuer = issuer_mark(c->issuer);
+
+	if (!mark_set_has(f->anchors, &c->anchor))
+		return CERT_UNKNOWN_CA;
+	if (now_s < 0 || (uint64_t)now_s >= c->until_s)
+		return CERT_EXPIRED;
+	for (unsigned i = 0; i < c->n_links; i++)
+		if (mark_set_has(f->listed, &c->links[i]))
+			return CERT_REVOKED;
+	if (mark_set_count(f->issuers) > 0 &&
+	    (!mark_set_has(f->issuers, &issuer) || !lists_are_in_date(f, now_s)))
+		return CERT_UNKNOWN;
+	return CERT_GOOD;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What has to be known of a verified chain to judge it anew without its certificates, and the CAs
+ * and revocation lists in force as tables to judge it by. Part of x509_trust.
+ *
+ * The rules: a chain is good as long as the CA that it ended at is in the bundle, none of its
+ * certificates has ended or is on any list, and, where there are lists, its issuer has one and all
+ * of them are in date. So it is never good here and refused by a verification; where it is refused
+ * here, a full handshake finds out.
+ */
+#pragma once
+
+#include "credential.h"
+#include "mark_set.h"
+#include "x509_trust.h"
+
+#include <openssl/x509.h>
+
+struct x509_facts {
+	enum x509_name_rule name; /* names of another rule are none of ours */
+	bool crl_expired_good;
+	struct mark_set *anchors;
+	struct mark_set *listed;         /* issuer and serial number, of all lists */
+	struct mark_set *issuers;        /* that have a list */
+	int64_t crl_from_s, crl_until_s; /* when all lists are in date */
+};
+
+/* x509_facts_init: no CA, no list; false without memory. x509_facts_free: in any state. */
+bool x509_facts_init(struct x509_facts *f, const struct x509_trust_config *cfg) MUST_USE;
+void x509_facts_free(struct x509_facts *f);
+
+/* x509_facts_ca, x509_facts_crl: one more; false without memory. */
+bool x509_facts_ca(struct x509_facts *f, const X509 *cert) MUST_USE;
+bool x509_facts_crl(struct x509_facts *f, X509_CRL *crl) MUST_USE;
+
+/* x509_facts_take: of a chain that was verified, the peer's certificate first, the CA of the bundle
+ * last. false: libcrypto failed. Any thread. */
+bool x509_facts_take(const struct x509_facts *f, STACK_OF(X509) * chain,
+		     struct credential *out) MUST_USE;
+
+/* x509_facts_judge: CERT_GOOD, CERT_UNKNOWN_CA, CERT_EXPIRED, CERT_REVOKED or CERT_UNKNOWN. Any
+ * thread. */
+enum x509_verdict x509_facts_judge(const struct x509_facts *f, const struct credential *c,
+				   int64_t now_s);

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "x509_facts.h"
+
+#include "mark_of.h"
+#include "pki.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+/* Two roots, a CA under the first, devices of each. */
+static struct pki_cert root, sub, other_root, device, second, of_root, of_other;
+static struct pki_dir dir;
+static char err[256];
+
+static int setup(void **state)
+{
+	(void)state;
+	root = pki_ca(NULL, "root");
+	sub = pki_ca(&root, "sub");
+	other_root = pki_ca(NULL, "other");
+	device = pki_device(&sub, "monitor-17");
+	second = pki_device(&sub, "monitor-18");
+	of_root = pki_device(&root, "monitor-19");
+	of_other = pki_device(&other_root, "monitor-20");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pki_free(&root);
+	pki_free(&sub);
+	pki_free(&other_root);
+	pki_free(&device);
+	pki_free(&second);
+	pki_free(&of_root);
+	pki_free(&of_other);
+	return 0;
+}
+
+static int dir_setup(void **state)
+{
+	(void)state;
+	pki_dir_new(&dir);
+	return 0;
+}
+
+static int dir_teardown(void **state)
+{
+	(void)state;
+	pki_dir_free(&dir);
+	return 0;
+}
+
+/* Who is trusted, and what is revoked. */
+struct world {
+	const struct pki_cert *cas[3], *revoked; /* revoked: by sub, or sub itself by root */
+	int64_t crl_until_s;                     /* 0: no lists */
+	bool crl_expired_good, crl_of_sub_only, crl_of_root_only;
+	enum x509_name_rule name;
+};
+
+static const char *lists(const struct world *w)
+{
+	const char *path;
+	FILE *f;
+
+	if (w->crl_until_s == 0)
+		return NULL;
+	f = pki_file(&dir, "crl", &path);
+	if (!w->crl_of_root_only)
+		pki_crl(f, &sub, &w->revoked, w->revoked != NULL && w->revoked != &sub,
+			w->crl_until_s);
+	if (!w->crl_of_sub_only)
+		pki_crl(f, &root, &w->revoked, w->revoked == &sub, w->crl_until_s);
+	fclose(f);
+	return path;
+}
+
+static struct x509_trust *trust(const struct world *w)
+{
+	size_t n = 0;
+	struct x509_trust *t;
+
+	while (n < 3 && w->cas[n] != NULL)
+		n++;
+	t = x509_trust_load(
+		&(struct x509_trust_config){ .ca_path = pki_certs_file(&dir, "ca", w->cas, n),
+					     .crl_path = lists(w),
+					     .crl_expired_good = w->crl_expired_good,
+					     .name = w->name },
+		err, sizeof(err));
+	if (t == NULL)
+		fail_msg("%s", err);
+	return t;
+}
+
+/* What a device with its CA's certificate gets. */
+static enum x509_verdict verify(const struct x509_trust *t, const struct pki_cert *cert,
+				int64_t now_s, struct credential *out)
+{
+	static uint8_t list[PKI_LIST_MAX];
+	const struct pki_cert *chain[] = { cert, &sub };
+	struct x509_peer peer;
+	enum x509_verdict v = x509_trust_verify(
+		t, pki_list(list, chain, cert == &device || cert == &second ? 2 : 1), now_s, &peer);
+
+	if (v == CERT_GOOD) {
+		signature_key_free(peer.key);
+		*out = peer.credential;
+	}
+	return v;
+}
+
+static struct credential facts_of(const struct world *w, const struct pki_cert *cert)
+{
+	struct x509_trust *t = trust(w);
+	struct credential c;
+
+	assert_int_equal(verify(t, cert, PKI_NOW, &c), CERT_GOOD);
+	x509_trust_free(t);
+	return c;
+}
+
+static const struct world first = { .cas = { &root } };
+
+static bool same(const struct mark *a, const struct mark *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static struct mark mark_of_cert(const struct pki_cert *cert)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(cert->cert, &der);
+	struct mark m;
+
+	mark_of(&m, der, (size_t)len);
+	OPENSSL_free(der);
+	return m;
+}
+
+static void facts_are_the_certificates_own(void **state)
+{
+	struct credential c = facts_of(&first, &device), again = facts_of(&first, &device),
+			  other = facts_of(&first, &second), direct = facts_of(&first, &of_root);
+	struct mark mark = mark_of_cert(&device);
+
+	(void)state;
+	assert_int_equal(c.kind, CREDENTIAL_X509);
+	assert_true(same(&c.certificate, &mark));
+	assert_false(same(&c.key, &other.key));
+	assert_int_equal(c.until_s, PKI_NOW + PKI_DAY);
+	assert_int_equal(c.n_links, 2);
+	assert_int_equal(direct.n_links, 1);
+	assert_memory_equal(&c, &again, sizeof(c));
+	assert_true(same(&c.anchor, &other.anchor) && same(&c.anchor, &direct.anchor));
+	assert_true(c.issuer == other.issuer && c.issuer != direct.issuer);
+	assert_false(same(&c.links[0], &other.links[0]));
+	assert_true(same(&c.links[1], &other.links[1]));
+}
+
+/* A device's own certificate in the bundle is its anchor, and can be revoked like any. */
+static void a_device_may_be_its_own_anchor(void **state)
+{
+	struct world w = { .cas = { &sub, &device } };
+	struct credential c;
+
+	(void)state;
+	c = facts_of(&w, &device);
+	assert_int_equal(c.n_links, 1);
+	w.crl_until_s = PKI_NOW + PKI_DAY;
+	w.revoked = &device;
+	struct x509_trust *t = trust(&w);
+
+	assert_int_equal(x509_trust_still(t, &c, PKI_NOW), CERT_REVOKED);
+	x509_trust_free(t);
+}
+
+/* The end of the chain is that of whichever certificate ends first. */
+static void a_chain_ends_with_its_first_certificate(void **state)
+{
+	struct pki_cert brief = pki_issue(
+		&root, pki_p256(), &(struct pki_want){ .cn = "x", .not_after_s = PKI_NOW + 60 });
+	struct x509_trust *t = trust(&first);
+	struct credential c;
+
+	(void)state;
+	assert_int_equal(verify(t, &brief, PKI_NOW, &c), CERT_GOOD);
+	assert_int_equal(c.until_s, PKI_NOW + 60);
+	for (int64_t now = PKI_NOW + 58; now < PKI_NOW + 62; now++) {
+		struct credential unused;
+
+		assert_int_equal(x509_trust_still(t, &c, now), verify(t, &brief, now, &unused));
+	}
+	assert_int_equal(x509_trust_still(t, &c, PKI_NOW + 60), CERT_EXPIRED);
+	assert_int_equal(x509_trust_still(t, &c, -1), CERT_EXPIRED);
+	x509_trust_free(t);
+	pki_free(&brief);
+}
+
+/* What became of the files since a device was found good, and what that makes of it. Whatever is
+ * good still would be found good anew. */
+static void chains_are_judged_by_what_is_in_force(void **state)
+{
+	enum { LATER = PKI_NOW + PKI_DAY };
+	const struct {
+		struct world world;
+		enum x509_verdict want;
+	} rows[] = {
+		{ first, CERT_GOOD },
+		{ { .cas = { &other_root, &root } }, CERT_GOOD },
+		{ { .cas = { &root, &sub } }, CERT_GOOD },
+		{ { .cas = { &other_root } }, CERT_UNKNOWN_CA },
+		/* a chain of now would end elsewhere: a full handshake finds out */
+		{ { .cas = { &sub } }, CERT_UNKNOWN_CA },
+		{ { .cas = { &root }, .name = X509_NAME_FINGERPRINT }, CERT_UNKNOWN_CA },
+		{ { .cas = { &root }, .crl_until_s = LATER }, CERT_GOOD },
+		{ { .cas = { &root }, .crl_until_s = LATER, .revoked = &second }, CERT_GOOD },
+		{ { .cas = { &root }, .crl_until_s = LATER, .revoked = &device }, CERT_REVOKED },
+		{ { .cas = { &root }, .crl_until_s = LATER, .revoked = &sub }, CERT_REVOKED },
+		{ { .cas = { &root }, .crl_until_s = LATER, .crl_of_sub_only = true }, CERT_GOOD },
+		{ { .cas = { &root }, .crl_until_s = LATER, .crl_of_root_only = true },
+		  CERT_UNKNOWN },
+		{ { .cas = { &root }, .crl_until_s = PKI_NOW - 60 }, CERT_UNKNOWN },
+		{ { .cas = { &root }, .crl_until_s = PKI_NOW - 60, .crl_expired_good = true },
+		  CERT_GOOD },
+		{ { .cas = { &root },
+		    .crl_until_s = PKI_NOW - 60,
+		    .crl_expired_good = true,
+		    .revoked = &device },
+		  CERT_REVOKED },
+	};
+	struct credential c = facts_of(&first, &device), unused;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct x509_trust *t;
+		enum x509_verdict v;
+
+		pki_dir_free(&dir);
+		pki_dir_new(&dir);
+		t = trust(&rows[i].world);
+		v = x509_trust_still(t, &c, PKI_NOW);
+		if (v != rows[i].want)
+			fail_msg("row %zu: %u", i, v);
+		if (v == CERT_GOOD && verify(t, &device, PKI_NOW, &unused) != CERT_GOOD)
+			fail_msg("row %zu: a full handshake would fail", i);
+		x509_trust_free(t);
+	}
+}
+
+/* A list of a time to come is in date for nobody. */
+static void lists_have_a_beginning(void **state)
+{
+	struct world w = { .cas = { &root }, .crl_until_s = PKI_NOW + PKI_DAY };
+	struct credential c = facts_of(&w, &device);
+	struct x509_trust *t = trust(&w);
+
+	(void)state;
+	assert_int_equal(x509_trust_still(t, &c, PKI_NOW - PKI_DAY), CERT_GOOD);
+	assert_int_equal(x509_trust_still(t, &c, PKI_NOW - PKI_DAY - 1), CERT_UNKNOWN);
+	x509_trust_free(t);
+}
+
+/* The same serial number of another CA is another certificate. */
+static void serials_are_their_issuers(void **state)
+{
+	struct world w = { .cas = { &root, &other_root },
+			   .crl_until_s = PKI_NOW + PKI_DAY,
+			   .revoked = &device };
+	ASN1_INTEGER *serial = X509_get_serialNumber(of_root.cert);
+	struct credential c;
+	struct x509_trust *t;
+
+	(void)state;
+	assert_int_equal(ASN1_STRING_copy(serial, X509_get_serialNumber(device.cert)), 1);
+	assert_true(X509_sign(of_root.cert, root.key, EVP_sha256()) > 0);
+	t = trust(&w);
+	assert_int_equal(verify(t, &of_root, PKI_NOW, &c), CERT_GOOD);
+	assert_int_equal(x509_trust_still(t, &c, PKI_NOW), CERT_GOOD);
+	x509_trust_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(facts_are_the_certificates_own, dir_setup,
+						dir_teardown),
+		cmocka_unit_test_setup_teardown(a_device_may_be_its_own_anchor, dir_setup,
+						dir_teardown),
+		cmocka_unit_test_setup_teardown(a_chain_ends_with_its_first_certificate, dir_setup,
+						dir_teardown),
+		cmocka_unit_test_setup_teardown(chains_are_judged_by_what_is_in_force, dir_setup,
+						dir_teardown),
+		cmocka_unit_test_setup_teardown(lists_have_a_beginning, dir_setup, dir_teardown),
+		cmocka_unit_test_setup_teardown(serials_are_their_issuers, dir_setup, dir_teardown),
+	};
+
+	return cmocka_run_group_tests_name("x509_facts", tests, setup, teardown);
+}
