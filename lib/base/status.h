@@ -68,6 +68,7 @@
 	X(HS_CERT,             "hs_cert",             "certificate not taken")                     \
 	X(HS_CERT_EXPIRED,     "hs_cert_expired",     "certificate expired or not yet valid")      \
 	X(HS_CERT_REVOKED,     "hs_cert_revoked",     "certificate revoked")                       \
+	X(HS_DENIED,           "hs_denied",           "on the list of the denied")                 \
 	X(HS_TIMEOUT,          "hs_timeout",          "handshake did not finish in time")          \
 	X(HS_ALERT,            "hs_alert",            "ended by the peer's alert")                 \
 	X(HS_INTERNAL,         "hs_internal",         "randomness, memory or libcrypto failed")    \
@@ -88,6 +89,10 @@
 	X(SESSION_CLOSED,      "session_closed",      "closed by the peer")                        \
 	X(SESSION_ALERTS,      "session_alerts",      "closed: too many warning alerts")           \
 	X(SESSION_REPLACED,    "session_replaced",    "replaced by a new handshake of its flow")   \
+	X(SESSION_DENIED,      "session_denied",      "closed: put on the list of the denied")     \
+	X(SESSION_KEY_GONE,    "session_key_gone",    "closed: its key or CA was taken off, or changed") \
+	X(SESSION_CERT_REVOKED, "session_cert_revoked", "closed: its certificate was revoked")     \
+	X(SESSION_CERT_EXPIRED, "session_cert_expired", "closed: its certificate has expired")     \
 	/* CoAP */                                                                                 \
 	X(COAP_IGNORED,        "coap_ignored",        "version, class or message to be ignored")   \
 	X(COAP_MALFORMED,      "coap_malformed",      "format error")                              \

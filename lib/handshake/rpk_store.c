@@ -4,12 +4,11 @@
 #include "secret_file.h"
 #include "x509_trust.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 
-enum { SPKI_MAX = 1024, FILE_MAX_BYTES = 1 << 30 };
+enum { SPKI_MAX = 1024 };
 
 struct rpk {
 	uint8_t fingerprint[SPKI_FINGERPRINT_LEN];
@@ -119,23 +118,13 @@ struct rpk_store *rpk_store_parse(const void *bytes, size_t len, const char *nam
 
 struct rpk_store *rpk_store_load(const char *path, char *err, size_t err_len)
 {
-	FILE *f = fopen(path, "re");
 	struct rpk_store *s = NULL;
-	uint8_t *bytes = NULL;
-	struct stat st;
+	struct secret_file f;
 
-	if (f == NULL || fstat(fileno(f), &st) != 0) {
-		snprintf(err, err_len, "%s: %s", path, strerror(errno));
-	} else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX_BYTES ||
-		   (bytes = malloc((size_t)st.st_size + 1)) == NULL) {
-		snprintf(err, err_len, "%s: not a regular file, or too large", path);
-	} else {
-		s = rpk_store_parse(bytes, fread(bytes, 1, (size_t)st.st_size, f), path, err,
-				    err_len);
+	if (secret_file_read_public(&f, path, err, err_len)) {
+		s = rpk_store_parse(f.bytes, f.len, path, err, err_len);
+		secret_file_free(&f);
 	}
-	if (f != NULL)
-		fclose(f);
-	free(bytes);
 	return s;
 }
 

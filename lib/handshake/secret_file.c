@@ -29,7 +29,7 @@ void secret_unmap(void *p, size_t len)
 	munmap(p, len);
 }
 
-static const char *open_checked(const char *path, int *fd, size_t *len)
+static const char *open_checked(const char *path, mode_t refused, int *fd, size_t *len)
 {
 	struct stat st;
 
@@ -39,7 +39,7 @@ static const char *open_checked(const char *path, int *fd, size_t *len)
 		return strerror(errno);
 	if (!S_ISREG(st.st_mode))
 		return "not a regular file";
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
+	if (st.st_mode & refused)
 		return "keys are readable by group or others: chmod 600 it";
 	*len = (size_t)st.st_size;
 	return NULL;
@@ -63,11 +63,12 @@ static const char *read_all(int fd, uint8_t *to, size_t len)
 	return NULL;
 }
 
-bool secret_file_read(struct secret_file *out, const char *path, char *err, size_t err_len)
+static bool file_read(struct secret_file *out, const char *path, mode_t refused, char *err,
+		      size_t err_len)
 {
 	struct secret_file f = { .bytes = NULL };
 	int fd = -1;
-	const char *wrong = open_checked(path, &fd, &f.len);
+	const char *wrong = open_checked(path, refused, &fd, &f.len);
 
 	if (wrong == NULL) {
 		f.bytes = secret_map(f.len + 1);
@@ -81,6 +82,16 @@ bool secret_file_read(struct secret_file *out, const char *path, char *err, size
 	snprintf(err, err_len, "%s: %s", path, wrong);
 	secret_file_free(out);
 	return false;
+}
+
+bool secret_file_read(struct secret_file *out, const char *path, char *err, size_t err_len)
+{
+	return file_read(out, path, S_IRWXG | S_IRWXO, err, err_len);
+}
+
+bool secret_file_read_public(struct secret_file *out, const char *path, char *err, size_t err_len)
+{
+	return file_read(out, path, 0, err, err_len);
 }
 
 void secret_file_free(struct secret_file *f)

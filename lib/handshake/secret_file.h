@@ -20,8 +20,10 @@ struct secret_file {
 };
 
 /* secret_file_read: a regular file that only its owner can read, as a whole; false and "path:
- * reason" in err. */
+ * reason" in err. secret_file_read_public: one that others may read as well. */
 bool secret_file_read(struct secret_file *out, const char *path, char *err, size_t err_len)
+	__attribute__((warn_unused_result));
+bool secret_file_read_public(struct secret_file *out, const char *path, char *err, size_t err_len)
 	__attribute__((warn_unused_result));
 void secret_file_free(struct secret_file *f);
 

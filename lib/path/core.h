@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "evict.h"
 #include "frame_plain.h"
 #include "hs_msg.h"
 #include "nonce.h"
@@ -110,6 +111,8 @@ struct path_core {
 
 	uint32_t sweep_cursor;
 	uint64_t swept_ns; /* slots due until here were looked at */
+
+	struct evict_ring evictions; /* another thread writes */
 };
 
 static inline void core_count(struct path_core *core, enum status s)

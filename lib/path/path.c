@@ -181,6 +181,7 @@ void path_sweep(struct path_core *core, uint64_t now_ns)
 {
 	core->now_ns = now_ns;
 	sweep_run(core);
+	evict_run(core);
 }
 
 const struct status_counts *path_counts(const struct path_core *core) { return &core->counts; }

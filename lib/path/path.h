@@ -7,7 +7,7 @@
  * it reports its quiescent state. Nothing here blocks, allocates from the heap, locks, logs or
  * makes a system call after path_core_new; mbufs come from the core's pool.
  *
- * Owner core only, but for path_counts and path_stats, which any thread may read.
+ * Owner core only, but for path_counts and path_stats, which any thread may read, and path_evict.
  */
 #pragma once
 
@@ -112,8 +112,20 @@ void path_inbox_burst(struct path_core *core, struct rte_mbuf **mbufs, unsigned 
 /* path_flush: seals what waits, transmits, and flushes the rings. Once a turn. */
 void path_flush(struct path_core *core, uint64_t now_ns);
 
-/* path_sweep: looks at the few slots that are due and closes idle sessions. Once a turn or less. */
+/* path_sweep: looks at the few slots that are due and closes idle sessions, and a bounded number of
+ * those that path_evict named. Once a turn or less. */
 void path_sweep(struct path_core *core, uint64_t now_ns);
+
+/* A session that may not go on, though its peer would. */
+struct path_eviction {
+	struct session_ref ref; /* of a session of this core; it may be gone by then */
+	uint8_t alert;          /* enum alert, which it is told fatally */
+	uint8_t why;            /* enum status, which is counted */
+};
+
+/* path_evict: asks the core to close sessions; returns how many of n it will, the rest must be
+ * asked for again. Any one thread, at the same time as the core's own. */
+size_t path_evict(struct path_core *core, const struct path_eviction *e, size_t n);
 
 /* What a poll core did, beside the reasons in struct status_counts. */
 #define PATH_STATS_LIST(X)                                                                         \

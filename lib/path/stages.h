@@ -81,3 +81,6 @@ void tx_flush(struct path_core *core);
 
 /* sweep: closes idle sessions among the few slots that are due. */
 void sweep_run(struct path_core *core);
+
+/* evict: closes some of the sessions that path_evict named, with an alert. */
+void evict_run(struct path_core *core);
