@@ -13,7 +13,7 @@
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 
-enum { MBUF_BYTES = RTE_MBUF_DEFAULT_BUF_SIZE + 512, BESIDE_MB = 64 };
+enum { MBUF_BYTES = RTE_MBUF_DEFAULT_BUF_SIZE + 512, BESIDE_MB = 64, BESIDE_QUEUES = 8191 };
 
 /* What the endpoint's modules want to know of the options. */
 static void translate(struct options *out, const struct load_options *opt)
@@ -23,10 +23,18 @@ static void translate(struct options *out, const struct load_options *opt)
 	out->n_ports = opt->n_ports;
 	out->main_core = OPTIONS_NO_CORE;
 	out->log_level = LOG_LEVEL_WARNING;
+	out->rxd = opt->rxd;
+	out->txd = opt->txd;
 	out->test_mode = opt->test_mode;
 	out->has_eal_args = opt->has_eal_args;
 	out->n_eal_args = opt->n_eal_args;
 	out->eal_args = opt->eal_args;
+}
+
+uint32_t load_eal_mbufs(const struct load_options *opt)
+{
+	return RTE_MAX((uint32_t)opt->rxd, (uint32_t)PORT_RXD_DEFAULT) +
+	       RTE_MAX((uint32_t)opt->txd, (uint32_t)PORT_TXD_DEFAULT) + BESIDE_QUEUES;
 }
 
 static bool cores_of(uint16_t *cores, unsigned n, const struct options *opt,
@@ -93,7 +101,8 @@ bool load_eal_start(const struct load_options *opt, char *warning, char *err, si
 	static struct layout layout;
 	static struct eal_args args; /* EAL keeps its strings */
 	const unsigned memory_mb =
-		BESIDE_MB + (unsigned)((size_t)opt->n_ports * LOAD_EAL_MBUFS * MBUF_BYTES >> 20);
+		BESIDE_MB +
+		(unsigned)((size_t)opt->n_ports * load_eal_mbufs(opt) * MBUF_BYTES >> 20);
 	uint16_t core;
 
 	translate(&as, opt);

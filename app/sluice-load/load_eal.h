@@ -8,8 +8,9 @@
 
 #include "port.h"
 
-/* An mbuf pool a port: both its queues, and the bursts, queues and caches of its core. */
-enum { LOAD_EAL_MBUFS = PORT_RXD_DEFAULT + PORT_TXD_DEFAULT + 8191 };
+/* load_eal_mbufs: of a port's pool: both its queues, and the bursts, queues and caches of its core.
+ */
+uint32_t load_eal_mbufs(const struct load_options *opt);
 
 /* load_eal_cores: the CPUs of n generator cores: of --cores, otherwise the first allowed ones.
  * false: there are fewer; err. With kernel sockets too. */

@@ -50,6 +50,7 @@ struct load_options {
 	struct core_set cores; /* generator cores; empty: the first allowed */
 	int n_eal_args;
 	uint16_t burst;
+	uint16_t rxd, txd; /* 0: auto */
 	char *const *eal_args;
 
 	uint8_t target_ip[16];

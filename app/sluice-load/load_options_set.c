@@ -158,6 +158,22 @@ const char *load_options_set_threads(struct load_options *opt, const char *text)
 	return NULL;
 }
 
+const char *load_options_set_rxd(struct load_options *opt, const char *text)
+{
+	opt->rxd = 0;
+	if (is_auto(text) || set_count16(&opt->rxd, text, 32, 32768))
+		return NULL;
+	return "wants auto or 32 to 32k";
+}
+
+const char *load_options_set_txd(struct load_options *opt, const char *text)
+{
+	opt->txd = 0;
+	if (is_auto(text) || set_count16(&opt->txd, text, 32, 32768))
+		return NULL;
+	return "wants auto or 32 to 32k";
+}
+
 const char *load_options_set_burst(struct load_options *opt, const char *text)
 {
 	return set_count16(&opt->burst, text, 1, LOAD_BURST_MAX) ? NULL : "wants 1 to 64";

@@ -31,6 +31,9 @@ static const struct option_def rows[] = {
 	  OPTION_VALUE, set_cores },
 	{ NULL, "threads", "N", "1", "generator cores of kernel sockets", OPTION_VALUE, set_threads },
 	{ NULL, "burst", "N", "32", "packets at a time, 1 to 64", OPTION_VALUE, set_burst },
+	{ NULL, "rxd", "N", "auto", "descriptors of a DPDK port's receive queue; with virtio_user both",
+	  OPTION_VALUE, set_rxd },
+	{ NULL, "txd", "N", "auto", "descriptors of its transmit queue", OPTION_VALUE, set_txd },
 	{ NULL, "test-mode", NULL, "no", "no huge pages, no PCI, small pools: runs anywhere",
 	  OPTION_SWITCH, set_test_mode },
 

@@ -291,7 +291,13 @@ static bool open_port(struct dpdk_port *p, const struct load_options *opt, unsig
 {
 	const struct port_spec spec = spec_of(opt, index);
 	const struct port_config cfg = {
-		.spec = &spec, .index = index, .n_rxq = 1, .n_txq = 1, .pool = p->pool
+		.spec = &spec,
+		.index = index,
+		.n_rxq = 1,
+		.n_txq = 1,
+		.rxd = opt->rxd,
+		.txd = opt->txd,
+		.pool = p->pool,
 	};
 
 	p->open = port_open(&cfg, &p->port, err, err_len);
@@ -310,7 +316,7 @@ struct load_port *load_port_dpdk_new(const struct load_options *opt, unsigned in
 	p->base.ops = &dpdk_ops;
 	p->nap = opt->test_mode;
 	snprintf(name, sizeof(name), "load%u", index);
-	p->pool = rte_pktmbuf_pool_create(name, LOAD_EAL_MBUFS, MBUF_CACHE, PRIV_SIZE,
+	p->pool = rte_pktmbuf_pool_create(name, load_eal_mbufs(opt), MBUF_CACHE, PRIV_SIZE,
 					  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (p->pool == NULL || !open_port(p, opt, index, err, err_len) ||
 	    !load_link_init(&p->link, opt, &opt->ports[index], p->port.host.mac, share, err,

@@ -15,14 +15,16 @@
  * stays at 2048, below the data room of our mbufs, whatever the MTU. Its rings hold 512 frames by
  * default, too few for a burst of a fleet; the block is what the kernel allocates at once.
  * net_af_xdp refuses more queues than the interface has channels.
- * net_virtio_user wants its control queue for more than one queue pair.
+ * net_virtio_user wants its control queue for more than one queue pair, and the headers of a
+ * transmit queue in one piece of memory, which a huge page limits.
  */
 enum {
 	AF_PACKET_FRAME = 2048,
 	AF_PACKET_BLOCK = 65536,
 	AF_PACKET_FRAMES = 4096,
 	AF_PACKET_FRAMES_TEST = 1024,
-	VIRTIO_QUEUE = 1024,
+	VIRTIO_QUEUE = 1024, /* at least; a power of two */
+	VIRTIO_QUEUE_MAX = 4096,
 	NO_HUGE_MIN_MB = 64,
 };
 
@@ -125,15 +127,25 @@ static bool add_vhost(struct eal_args *out, const char *name, const char *path, 
 		   eal_host_claim_socket(path) ? 0 : 1);
 }
 
-static bool add_virtio_user(struct eal_args *out, const char *name, const char *path,
-			    unsigned pairs)
+/* The size of both queues is the device's, not the queue's. */
+static unsigned virtio_queue(const struct options *opt)
+{
+	unsigned n = VIRTIO_QUEUE;
+
+	while (n < VIRTIO_QUEUE_MAX && (n < opt->rxd || n < opt->txd))
+		n *= 2;
+	return n;
+}
+
+static bool add_virtio_user(struct eal_args *out, const struct options *opt, const char *name,
+			    const char *path, unsigned pairs)
 {
 	const bool server = eal_host_claim_socket(path);
 
 	if (server) /* the driver's probe blocks */
 		warn(out, "nobody listens on %s: waiting for a vhost peer to connect", path);
-	return add(out, "--vdev=%s,path=%s,queues=%u,queue_size=%d%s,server=%d", name, path, pairs,
-		   VIRTIO_QUEUE, pairs > 1 ? ",cq=1" : "", server ? 1 : 0);
+	return add(out, "--vdev=%s,path=%s,queues=%u,queue_size=%u%s,server=%d", name, path, pairs,
+		   virtio_queue(opt), pairs > 1 ? ",cq=1" : "", server ? 1 : 0);
 }
 
 static bool add_port(struct eal_args *out, const struct options *opt, const struct layout *layout,
@@ -157,7 +169,7 @@ static bool add_port(struct eal_args *out, const struct options *opt, const stru
 	case PORT_VHOST:
 		return add_vhost(out, name, what, pairs);
 	case PORT_VIRTIO_USER:
-		return add_virtio_user(out, name, what, pairs);
+		return add_virtio_user(out, opt, name, what, pairs);
 	case PORT_NUMBER:
 		return true;
 	}

@@ -297,6 +297,16 @@ static void virtio_user_connects_to_a_listener(void **state)
 	prepare(&s, p.port, 1);
 	make(&s);
 	assert_non_null(strstr(s.args.text, ",queue_size=1024,server=1"));
+	/* The device's one size holds the longer queue, as far as it can. */
+	s.opt.rxd = 64;
+	s.opt.txd = 1025;
+	eal_args_free(&s.args);
+	make(&s);
+	assert_non_null(strstr(s.args.text, ",queue_size=2048,server=1"));
+	s.opt.rxd = 32768;
+	eal_args_free(&s.args);
+	make(&s);
+	assert_non_null(strstr(s.args.text, ",queue_size=4096,server=1"));
 	assert_non_null(strstr(s.args.warning, "waiting for a vhost peer"));
 	eal_args_free(&s.args);
 	rmdir(p.dir);

@@ -122,7 +122,8 @@ static void defaults(void **state)
 static void every_value(void **state)
 {
 	struct run *r = accepts(
-		KERNEL "--sources 127.1.0.0+20:2000-2999 --threads 2 --cores 1,3 --burst 8 "
+		KERNEL "--sources 127.1.0.0+20:2000-2999 --threads 2 --cores 1,3 --burst 8 --rxd "
+		       "4096 --txd auto "
 		       "--test-mode --devices 20k --suites AES_128_CCM_8 --version 1.2 "
 		       "--handshake-rate 2.5k --handshakes-at-once 1k --resume 50 --churn 1% "
 		       "--rate 1.5M/s --ramp 2s --warmup 500ms --duration 1m --payload 24-64 "
@@ -166,6 +167,8 @@ static void every_value(void **state)
 	assert_about(o->hostile, 0.1);
 	assert_int_equal(o->seed, 17);
 	assert_int_equal(o->burst, 8);
+	assert_int_equal(o->rxd, 4096);
+	assert_int_equal(o->txd, 0);
 	assert_string_equal(o->json, "j");
 	assert_string_equal(o->hgrm, "h");
 	assert_false(o->progress);
@@ -370,6 +373,8 @@ static void bad_values_name_option_and_value(void **state)
 		{ "--suites ECDHE_PSK_AES_128_GCM", NULL },
 		{ "--retransmit on", "--retransmit: wants auto, coap or off (on)" },
 		{ "--burst 65", "--burst: wants 1 to 64 (65)" },
+		{ "--rxd 31", "--rxd: wants auto or 32 to 32k (31)" },
+		{ "--txd 32769", "--txd: wants auto or 32 to 32k (32769)" },
 		{ "--cores 1-", "--cores: wants a list of cores below 128, like 1,3-5 (1-)" },
 		{ "--threads 0", "--threads: wants 1 to 128 (0)" },
 		{ "--late 0", "--late: wants 1us to 1h (0)" },
