@@ -51,7 +51,7 @@ static void cookie_vec(struct wr *w, size_t n, const struct rd *vec)
  *     0    36   struct flow: local and remote address, local and remote port
  *    36     2   client_version
  *    38    32   random
- *    70     -   session_id <1>, suites <2>, compression <1>, each behind its length
+ *    70     -   suites <2>, compression <1>, each behind its length
  *
  * The lists fit up to some 200 suites, more than any client's default and any device's. A hello
  * with more is refused, not digested in two steps: before the cookie, work is bounded.
@@ -65,7 +65,6 @@ size_t cookie_input(const struct flow *flow, const struct client_hello *ch,
 	wr_bytes(&w, flow, sizeof(*flow));
 	wr_u16(&w, ch->version);
 	wr_bytes(&w, ch->random, HS_RANDOM_LEN);
-	cookie_vec(&w, 1, &ch->session_id);
 	cookie_vec(&w, 2, &ch->suites);
 	cookie_vec(&w, 1, &ch->compression);
 	return wr_finish(&w, &len) ? len : 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The DTLS 1.2 cookie (RFC 6347 §4.2.1): HMAC-SHA256 over both addresses and ports and the hello's
- * version, random, session_id, suites and compression. Two secrets, rotated with overlap; a byte in
- * the cookie says which. No state per peer.
+ * version, random, suites and compression. Two secrets, rotated with overlap; a byte in the cookie
+ * says which. No state per peer. The session_id is left out: Mbed TLS 2.28 makes up another one for
+ * its second hello when it has a ticket (RFC 5077 §3.4), and never came past its cookie.
  *
  *   OFFSET SIZE
  *     0     1   which secret: 0 or 1
