@@ -115,6 +115,9 @@ static uint32_t max_lingering(const struct options *opt)
 	return RTE_MAX(opt->max_sessions / 4, opt->max_handshakes * 3);
 }
 
+/* A core's part of a rate, where 0 is no limit. */
+static uint32_t each(uint32_t rate, unsigned n_cores) { return (rate + n_cores - 1) / n_cores; }
+
 static bool make_handshake(struct app *app, struct core *core, unsigned index)
 {
 	uint16_t mtu = MTU_DEFAULT;
@@ -131,6 +134,8 @@ static bool make_handshake(struct app *app, struct core *core, unsigned index)
 		.aead = app->aeads[core->index],
 		.max_handshakes = app->opt.max_handshakes / app->layout.n_handshake + 1,
 		.max_lingering = max_lingering(&app->opt) / app->layout.n_handshake + 1,
+		.rate_address = each(app->opt.rate_address, app->layout.n_handshake),
+		.rate_network = each(app->opt.rate_network, app->layout.n_handshake),
 		.timeout_ns = app->opt.handshake_timeout_ns,
 		.draining = &app->draining,
 		.polls = core->path != NULL,

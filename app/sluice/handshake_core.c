@@ -43,6 +43,7 @@ struct handshake_core {
 	struct job_lookup lookup;
 	struct handshake_slots *slots;
 	struct handshake_share *share; /* of each source prefix in the slots */
+	struct handshake_rate *rate;   /* of each source */
 	struct deadlines *deadlines;   /* by slot */
 	struct handshake_send send;
 	struct handshake_resume resume;
@@ -140,9 +141,10 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 	hc->batch = job_batch_new();
 	hc->slots = handshake_slots_new(cfg->max_handshakes, cfg->max_lingering);
 	hc->share = handshake_share_new(cfg->max_handshakes);
+	hc->rate = handshake_rate_new(cfg->rate_address, cfg->rate_network);
 	hc->deadlines = deadlines_new(cfg->max_handshakes + cfg->max_lingering);
-	if (hc->batch == NULL || hc->slots == NULL || hc->share == NULL || hc->deadlines == NULL ||
-	    !handshake_resume_init(&hc->resume)) {
+	if (hc->batch == NULL || hc->slots == NULL || hc->share == NULL || hc->rate == NULL ||
+	    hc->deadlines == NULL || !handshake_resume_init(&hc->resume)) {
 		handshake_core_free(hc);
 		return NULL;
 	}
@@ -155,6 +157,7 @@ void handshake_core_free(struct handshake_core *hc)
 		return;
 	handshake_slots_free(hc->slots);
 	handshake_share_free(hc->share);
+	handshake_rate_free(hc->rate);
 	deadlines_free(hc->deadlines);
 	handshake_resume_free(&hc->resume);
 	job_batch_free(hc->batch);
@@ -223,9 +226,12 @@ static void linger(struct handshake_core *hc, struct handshake_slot *slot, uint6
  * lost on the way, and waits until all of it fits in the owner's ring. */
 static bool finish(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
 {
-	struct rte_mbuf *mbuf = handshake_send_reserve(&hc->send, slot->owner);
+	struct rte_mbuf *mbuf;
 	struct handshake_event event;
 
+	if (!handshake_over(slot->handshake))
+		return true;
+	mbuf = handshake_send_reserve(&hc->send, slot->owner);
 	if (mbuf == NULL)
 		return false;
 	handshake_event(slot->handshake, &event);
@@ -260,10 +266,12 @@ static void conclude(struct handshake_core *hc, struct handshake_slot *slot, uin
 
 	slot->touched = false;
 	send_output(hc, slot);
-	if (!finish(hc, slot, now_ns))
+	if (!finish(hc, slot, now_ns)) {
+		handshake_slots_rank(hc->slots, slot, RANK_PROVED);
 		deadlines_set(hc->deadlines, id, now_ns + INSTALL_RETRY_NS);
-	else if (slot->state == SLOT_ACTIVE)
+	} else if (slot->state == SLOT_ACTIVE) {
 		deadlines_set(hc->deadlines, id, handshake_deadline(slot->handshake));
+	}
 }
 
 static bool has_public_key(enum handshake_job_kind kind)
@@ -285,6 +293,36 @@ static bool has_public_key(enum handshake_job_kind kind)
 	return false;
 }
 
+/* A session was looked for. One that is found is worth more than whoever is new and costs its
+ * source less; one that is not, and whose source has no token for a full handshake, is all there
+ * was to it. Returns whether the handshake goes on. */
+static bool goes_on(struct handshake_core *hc, struct handshake_slot *slot)
+{
+	if (handshake_resumed(slot->handshake)) {
+		handshake_slots_rank(hc->slots, slot, RANK_RESUMED);
+		handshake_rate_resumed(hc->rate, &slot->source);
+		return true;
+	}
+	if (!slot->resume_only || handshake_over(slot->handshake))
+		return true;
+	count(hc, STATUS_HELLO_RATE);
+	abandon(hc, slot);
+	return false;
+}
+
+/* Does the slot's job; returns whether the handshake goes on. */
+static bool run_job(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
+{
+	struct handshake_job *job = handshake_job(slot->handshake);
+	enum handshake_job_kind kind = job->kind;
+
+	if (has_public_key(kind))
+		hc->public_keys_until_ns = now_ns + PUBLIC_KEYS_NS;
+	job_run(job, &hc->lookup);
+	handshake_job_done(slot->handshake, now_ns);
+	return kind != JOB_SESSION_FIND || goes_on(hc, slot);
+}
+
 /* Does a job of each touched handshake that has one; the others are concluded, and touched no
  * more. */
 static void run_jobs(struct handshake_core *hc, uint64_t now_ns)
@@ -297,14 +335,11 @@ static void run_jobs(struct handshake_core *hc, uint64_t now_ns)
 			conclude(hc, hc->touched[i], now_ns);
 		else
 			hc->touched[hc->n_touched++] = hc->touched[i];
-	for (unsigned i = 0; i < hc->n_touched; i++) {
-		struct handshake *h = hc->touched[i]->handshake;
-
-		if (has_public_key(handshake_job(h)->kind))
-			hc->public_keys_until_ns = now_ns + PUBLIC_KEYS_NS;
-		job_run(handshake_job(h), &hc->lookup);
-		handshake_job_done(h, now_ns);
-	}
+	n = hc->n_touched;
+	hc->n_touched = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (run_job(hc, hc->touched[i], now_ns))
+			hc->touched[hc->n_touched++] = hc->touched[i];
 }
 
 /* Everything that inputs or timers set off. PRFs go first and together; what needs no more than
@@ -355,12 +390,39 @@ static void input(struct handshake_core *hc, struct handshake_slot *slot, struct
 	touch(hc, slot);
 }
 
+static bool asks_to_resume(const struct handshake_core *hc, const struct rte_mbuf *mbuf)
+{
+	return handshake_hello_resumes(&hc->handshake, rte_pktmbuf_mtod(mbuf, const uint8_t *),
+				       rte_pktmbuf_data_len(mbuf));
+}
+
+/* A slot for a new handshake. When all are taken the one that has been under way for longest makes
+ * room: whoever begins handshakes and leaves them loses them first. Only who resumes in his turn
+ * takes the place of one that resumes. */
+static struct handshake_slot *take_slot(struct handshake_core *hc, const struct rte_mbuf *mbuf,
+					struct session_ref *out, uint64_t now_ns)
+{
+	struct handshake_slot *slot = handshake_slots_open(hc->slots, out), *eldest;
+
+	if (slot != NULL)
+		return slot;
+	settle(hc, now_ns);
+	eldest = handshake_slots_eldest(hc->slots);
+	if (handshake_slots_active(hc->slots) == hc->cfg.max_handshakes && eldest != NULL &&
+	    (eldest->rank == RANK_NEW || asks_to_resume(hc, mbuf))) {
+		count(hc, STATUS_HS_EVICTED);
+		abandon(hc, eldest);
+	}
+	return handshake_slots_open(hc->slots, out);
+}
+
 /* A slot with a handshake in it and in the table of pending flows, or NULL (counted). */
-static struct handshake_slot *open_slot(struct handshake_core *hc, const struct msg *msg,
+static struct handshake_slot *open_slot(struct handshake_core *hc, struct rte_mbuf *mbuf,
 					const struct flow_hash *hash, uint8_t class,
 					uint64_t now_ns)
 {
 	struct table_hit entry = { .owner = (uint8_t)hc->cfg.index, .class = class };
+	const struct msg *msg = msg_of(mbuf);
 	struct handshake_slot *slot;
 	uint16_t share;
 
@@ -368,7 +430,7 @@ static struct handshake_slot *open_slot(struct handshake_core *hc, const struct 
 		count(hc, STATUS_HELLO_LIMIT);
 		return NULL;
 	}
-	slot = handshake_slots_open(hc->slots, &entry.ref);
+	slot = take_slot(hc, mbuf, &entry.ref, now_ns);
 	if (slot == NULL) {
 		handshake_share_give(hc->share, share);
 		count(hc, STATUS_HELLO_REFUSED);
@@ -423,11 +485,40 @@ static void supersede(struct handshake_core *hc, struct session_ref ref,
  * must not take this for it (the table compares the first word). */
 static uint8_t next_class(uint8_t class) { return (uint8_t)((class + 1) % PENDING_CLASSES); }
 
+/* Begins a handshake, if its source may. known: what the table of pending flows has for it; NULL:
+ * nothing. */
+static struct handshake_slot *begin(struct handshake_core *hc, struct rte_mbuf *mbuf,
+				    const struct flow_hash *hash, const struct table_hit *known,
+				    uint64_t now_ns)
+{
+	struct handshake_rate_source source;
+	struct handshake_slot *slot;
+	enum handshake_rate_answer rate;
+
+	/* Before anything is ended for it: what is under way may finish. */
+	if (atomic_load_explicit(hc->cfg.draining, memory_order_relaxed)) {
+		count(hc, STATUS_HELLO_REFUSED);
+		return NULL;
+	}
+	rate = handshake_rate_take(hc->rate, msg_of(mbuf)->flow.remote_ip, &source);
+	if (rate == RATE_REFUSED || (rate == RATE_RESUME && !asks_to_resume(hc, mbuf))) {
+		count(hc, STATUS_HELLO_RATE);
+		return NULL;
+	}
+	if (known != NULL)
+		supersede(hc, known->ref, hash);
+	slot = open_slot(hc, mbuf, hash, known != NULL ? next_class(known->class) : 0, now_ns);
+	if (slot != NULL) {
+		slot->source = source;
+		slot->resume_only = rate == RATE_RESUME;
+	}
+	return slot;
+}
+
 /* A hello whose cookie verified. */
 static void on_hello(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t now_ns)
 {
-	const struct msg *msg = msg_of(mbuf);
-	const struct flow *flow = &msg->flow;
+	const struct flow *flow = &msg_of(mbuf)->flow;
 	struct handshake_slot *slot = NULL;
 	struct flow_hash hash;
 	struct table_hit hit;
@@ -438,15 +529,8 @@ static void on_hello(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t 
 	known = table_lookup_burst(hc->cfg.pending, &hash, &hit, 1) == 1;
 	if (known)
 		slot = slot_of_hello(hc, hit.ref, mbuf, now_ns);
-	/* Before anything is ended for it: what is under way may finish. */
-	if (slot == NULL && atomic_load_explicit(hc->cfg.draining, memory_order_relaxed)) {
-		count(hc, STATUS_HELLO_REFUSED);
-		return;
-	}
-	if (slot == NULL && known)
-		supersede(hc, hit.ref, &hash);
 	if (slot == NULL)
-		slot = open_slot(hc, msg, &hash, known ? next_class(hit.class) : 0, now_ns);
+		slot = begin(hc, mbuf, &hash, known ? &hit : NULL, now_ns);
 	if (slot != NULL)
 		input(hc, slot, mbuf, now_ns);
 }
@@ -560,17 +644,23 @@ static unsigned run_timers(struct handshake_core *hc, uint64_t now_ns)
 	return n;
 }
 
+/* Handshakes that are left where they are take the slots of those that would be finished. */
+static bool crowded(const struct handshake_core *hc)
+{
+	return handshake_slots_active(hc->slots) > hc->cfg.max_handshakes / 2;
+}
+
 unsigned handshake_core_turn(struct handshake_core *hc, uint64_t now_ns)
 {
 	bool slow = hc->cfg.polls && now_ns < hc->public_keys_until_ns;
+	unsigned n, most = slow ? TURN_MESSAGES_POLLING : TURN_MESSAGES;
 	struct rte_mbuf *mbufs[TURN_MESSAGES];
-	unsigned n;
 
 	/* UTC is for tickets, whose other readers are elsewhere; all else here counts in now_ns. */
 	hc->resume.now_s = now_ns / S_NS + 1;
 	hc->resume.utc_s = (uint64_t)time(NULL);
-	n = mesh_receive(hc->cfg.mesh, MESH_HANDSHAKE, hc->cfg.index, &hc->next_ring, mbufs,
-			 slow ? TURN_MESSAGES_POLLING : TURN_MESSAGES);
+	n = mesh_receive(hc->cfg.mesh, MESH_HANDSHAKE, hc->cfg.index, &hc->next_ring, mbufs, most);
+	handshake_rate_turn(hc->rate, now_ns, n < most && !crowded(hc));
 	for (unsigned i = 0; i < n; i++)
 		on_message(hc, mbufs[i], now_ns);
 	settle(hc, now_ns);

@@ -24,7 +24,9 @@ struct handshake_core_config {
 	const struct hello_policy *policy;
 	struct aead *aead;
 	uint32_t max_handshakes;
-	uint32_t max_lingering;       /* last flights kept for those that ask for them again */
+	uint32_t max_lingering; /* last flights kept for those that ask for them again */
+	/* Full handshakes a second that an address, and a network, always get: handshake_rate.h. */
+	uint32_t rate_address, rate_network;
 	uint64_t timeout_ns;          /* first retransmission */
 	uint16_t mtu;                 /* of the UDP payload */
 	const _Atomic bool *draining; /* no new handshakes */

@@ -9,6 +9,7 @@
 
 #include "flow_hash.h"
 #include "handshake.h"
+#include "handshake_rate.h"
 #include "ref.h"
 
 enum handshake_slot_state { SLOT_FREE, SLOT_ACTIVE, SLOT_LINGER };
@@ -34,8 +35,10 @@ struct handshake_slot {
 	uint8_t state;       /* enum handshake_slot_state */
 	uint8_t rank;        /* SLOT_ACTIVE: enum handshake_slot_rank */
 	bool touched;        /* SLOT_ACTIVE: something of this turn is not settled yet */
+	bool resume_only;    /* SLOT_ACTIVE: its source has no tokens for a full handshake */
 	uint8_t owner;       /* poll core that will own the session */
 	uint16_t share;      /* SLOT_ACTIVE: its count in the shares of prefixes */
+	struct handshake_rate_source source;
 };
 
 struct handshake_slots;
@@ -45,8 +48,8 @@ struct handshake_slots;
 struct handshake_slots *handshake_slots_new(uint32_t n_active, uint32_t n_linger);
 void handshake_slots_free(struct handshake_slots *s);
 
-/* handshake_slots_open: a slot for a new handshake, SLOT_ACTIVE and RANK_NEW, with a new generation;
- * NULL when n_active are under way. May end the slot that has lingered longest. */
+/* handshake_slots_open: a slot for a new handshake, SLOT_ACTIVE and RANK_NEW, with a new
+ * generation; NULL when n_active are under way. May end the slot that has lingered longest. */
 struct handshake_slot *handshake_slots_open(struct handshake_slots *s, struct session_ref *out);
 
 /* handshake_slots_rank: moves an active slot behind the others of a rank. */

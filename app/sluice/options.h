@@ -104,6 +104,8 @@ struct options {
 	bool client_auth_auto; /* required where there is something to know clients by */
 	struct hello_policy policy;
 	uint32_t max_sessions, max_handshakes; /* never 0 */
+	/* Full handshakes a second that an address, and a network, always get; 0: any number. */
+	uint32_t rate_address, rate_network;
 	uint64_t session_timeout_ns, handshake_timeout_ns;
 	uint32_t session_lifetime_s; /* for resumption */
 	uint32_t session_cache;      /* sessions that are kept by id; 0: none */

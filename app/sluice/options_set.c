@@ -408,6 +408,28 @@ const char *options_set_max_handshakes(struct options *opt, const char *text)
 		       : "wants 1 to 1m";
 }
 
+const char *options_set_handshake_rate(struct options *opt, const char *text)
+{
+	static const char wants[] = "wants off, or two rates a second, of an address and of its "
+				    "network, 1 to 100k each, like 100,1k";
+	const char *comma = strchr(text, ',');
+	char address[16] = "";
+
+	opt->rate_address = opt->rate_network = 0;
+	if (strcmp(text, "off") == 0)
+		return NULL;
+	if (comma == NULL || (size_t)(comma - text) >= sizeof(address))
+		return wants;
+	memcpy(address, text, (size_t)(comma - text));
+	if (is_auto(address) || is_auto(comma + 1) ||
+	    !set_count(&opt->rate_address, address, 1, 100000) ||
+	    !set_count(&opt->rate_network, comma + 1, 1, 100000))
+		return wants;
+	return opt->rate_network < opt->rate_address
+		       ? "a network has no fewer than one of its addresses"
+		       : NULL;
+}
+
 const char *options_set_replay_window(struct options *opt, const char *text)
 {
 	uint64_t v;

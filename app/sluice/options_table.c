@@ -109,6 +109,10 @@ static const struct option_def rows[] = {
 	  OPTION_VALUE, set_max_sessions },
 	{ NULL, "max-handshakes", "N", "16k", "handshakes under way at once",
 	  OPTION_VALUE, set_max_handshakes },
+	{ NULL, "handshake-rate", "ADDRESS,NETWORK|off", "100,1k",
+	  "full handshakes a second that an address, and a /24 or /56, get of a core that\n"
+	  "does not keep up; while it does, there is no such limit",
+	  OPTION_VALUE, set_handshake_rate },
 	{ NULL, "session-timeout", "TIME", "24h", "a session that received nothing for so long ends",
 	  OPTION_VALUE, set_session_timeout },
 	{ NULL, "replay-window", "N", "64", "records; a multiple of 64 up to 1024",

@@ -55,6 +55,7 @@
 	X(HELLO_REFUSED,       "hello_refused",       "draining, or out of handshake slots")       \
 	X(HELLO_BACKLOG,       "hello_backlog",       "its port had more frames than the core's turn")  \
 	X(HELLO_LIMIT,         "hello_limit",         "beyond the source prefix's share of slots") \
+	X(HELLO_RATE,          "hello_rate",          "beyond its source's rate of handshakes")    \
 	/* handshake */                                                                            \
 	X(HS_MALFORMED,        "hs_malformed",        "handshake message does not parse")          \
 	X(HS_UNEXPECTED,       "hs_unexpected",       "message not allowed in this state")         \
@@ -75,6 +76,7 @@
 	X(HS_DONE,             "hs_done",             "handshake completed")                       \
 	X(HS_RENEGOTIATION,    "hs_renegotiation",    "renegotiation refused")                     \
 	X(HS_REPLACED,         "hs_replaced",         "superseded by a newer hello of its flow")   \
+	X(HS_EVICTED,          "hs_evicted",          "made room for a newer one")                 \
 	X(HS_RESUMED_ID,       "hs_resumed_id",       "completed, of a session by its id")         \
 	X(HS_RESUMED_TICKET,   "hs_resumed_ticket",   "completed, of a session by its ticket")     \
 	X(TICKET_ISSUED,       "ticket_issued",       "session ticket sealed for a device")        \

@@ -6,6 +6,7 @@
 #include "connection.h"
 #include "inbound.h"
 #include "random.h"
+#include "resume12.h"
 #include "secret.h"
 #include "server12.h"
 
@@ -244,19 +245,40 @@ enum status handshake_input(struct handshake *h, uint64_t now_ns, const uint8_t 
 	return h->role == HANDSHAKE_SERVER ? inbound_hello(h, datagram, len) : STATUS_HS_UNEXPECTED;
 }
 
-bool handshake_hello_matches(const struct handshake *h, const uint8_t *datagram, size_t len)
+/* The whole ClientHello that a datagram begins with. */
+static bool hello_of(const uint8_t *datagram, size_t len, struct hs_fragment *f,
+		     struct client_hello *out)
 {
 	struct rd left = rd_of(datagram, len);
 	struct record rec;
+
+	return record_next(&left, &rec) == STATUS_OK && rec.epoch == 0 &&
+	       rec.type == RECORD_HANDSHAKE && hs_fragment_next(&rec.body, f) &&
+	       f->type == HS_CLIENT_HELLO && rd_len(&f->body) == f->len &&
+	       client_hello_parse(f->body, out) == HS_PARSE_OK;
+}
+
+bool handshake_hello_matches(const struct handshake *h, const uint8_t *datagram, size_t len)
+{
 	struct hs_fragment f;
 	struct client_hello ch;
 
-	return h->repeat_armed && record_next(&left, &rec) == STATUS_OK && rec.epoch == 0 &&
-	       rec.type == RECORD_HANDSHAKE && hs_fragment_next(&rec.body, &f) &&
-	       f.type == HS_CLIENT_HELLO && f.seq == h->repeat_seq && rd_len(&f.body) == f.len &&
-	       client_hello_parse(f.body, &ch) == HS_PARSE_OK &&
+	return h->repeat_armed && hello_of(datagram, len, &f, &ch) && f.seq == h->repeat_seq &&
 	       memcmp(ch.random, h->client_random, sizeof(h->client_random)) == 0;
 }
+
+bool handshake_hello_resumes(const struct handshake_config *cfg, const uint8_t *datagram,
+			     size_t len)
+{
+	struct hs_fragment f;
+	struct client_hello ch;
+
+	return hello_of(datagram, len, &f, &ch) && resume12_wanted(cfg, &ch);
+}
+
+bool handshake_resumed(const struct handshake *h) { return h->resumed; }
+
+bool handshake_over(const struct handshake *h) { return h->outcome != CONNECTION_RUNNING; }
 
 uint64_t handshake_deadline(const struct handshake *h)
 {

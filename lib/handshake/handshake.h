@@ -121,6 +121,16 @@ enum status handshake_input(struct handshake *h, uint64_t now_ns, const uint8_t 
  * whose cookie verified starts a new handshake. Server. */
 bool handshake_hello_matches(const struct handshake *h, const uint8_t *datagram, size_t len);
 
+/* handshake_hello_resumes: whether a datagram begins with a ClientHello that asks for a session of
+ * which a server with this configuration may know. */
+bool handshake_hello_resumes(const struct handshake_config *cfg, const uint8_t *datagram,
+			     size_t len);
+
+/* handshake_resumed: server: the session that its hello asked for was found. handshake_over: it
+ * came to an end, good or bad; what it has to send and its event may not have been fetched yet. */
+bool handshake_resumed(const struct handshake *h);
+bool handshake_over(const struct handshake *h);
+
 /* handshake_deadline: when to call handshake_timeout; UINT64_MAX: never. */
 uint64_t handshake_deadline(const struct handshake *h);
 void handshake_timeout(struct handshake *h, uint64_t now_ns);

@@ -22,14 +22,14 @@ static enum hs_next internal(struct handshake *h)
 
 /* Server */
 
-static bool asks_by_ticket(const struct handshake *h, const struct client_hello *ch)
+static bool asks_by_ticket(const struct handshake_config *cfg, const struct client_hello *ch)
 {
-	return h->cfg->tickets && rd_len(&ch->ticket) > 0;
+	return cfg->tickets && rd_len(&ch->ticket) > 0;
 }
 
-bool resume12_wanted(const struct handshake *h, const struct client_hello *ch)
+bool resume12_wanted(const struct handshake_config *cfg, const struct client_hello *ch)
 {
-	return asks_by_ticket(h, ch) || (h->cfg->session_ids && rd_len(&ch->session_id) > 0);
+	return asks_by_ticket(cfg, ch) || (cfg->session_ids && rd_len(&ch->session_id) > 0);
 }
 
 struct reassembly_message resume12_hello(const struct handshake *h)
@@ -158,7 +158,7 @@ enum hs_next resume12_find(struct handshake *h, const struct reassembly_message 
 	if (!connection_keep(h, &h->hello, m->body.p, rd_len(&m->body)) ||
 	    client_hello_parse(resume12_hello(h).body, &ch) != HS_PARSE_OK)
 		return internal(h);
-	h->by_ticket = asks_by_ticket(h, &ch);
+	h->by_ticket = asks_by_ticket(h->cfg, &ch);
 	h->job = (struct handshake_job){ .kind = JOB_SESSION_FIND };
 	if (h->by_ticket) {
 		h->job.ticket = ch.ticket.p;

@@ -19,7 +19,7 @@
 /* Server, first hello. resume12_wanted: whether the hello asks for a session, and there are
  * sessions. resume12_find: looks it up; resumes it, or goes on with `full`, for which
  * resume12_hello is the hello once more. full itself: no memory to look it up. */
-bool resume12_wanted(const struct handshake *h, const struct client_hello *ch);
+bool resume12_wanted(const struct handshake_config *cfg, const struct client_hello *ch);
 enum hs_next resume12_find(struct handshake *h, const struct reassembly_message *m,
 			   enum hs_next (*full)(struct handshake *h));
 struct reassembly_message resume12_hello(const struct handshake *h);

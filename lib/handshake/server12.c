@@ -163,7 +163,7 @@ static enum hs_next on_client_hello(struct handshake *h, const struct reassembly
 		return HS_NEXT_FAIL;
 	memcpy(h->client_random, ch.random, sizeof(h->client_random));
 	connection_awaits(h, m);
-	if (resume12_wanted(h, &ch))
+	if (resume12_wanted(h->cfg, &ch))
 		return resume12_find(h, m, on_no_session);
 	return full_handshake(h, m, &ch);
 }

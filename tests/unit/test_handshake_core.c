@@ -76,6 +76,8 @@ static void start_core(struct world *w)
 		.aead = w->aead,
 		.max_handshakes = MAX_HANDSHAKES,
 		.max_lingering = MAX_LINGERING,
+		.rate_address = 1,
+		.rate_network = 1,
 		.timeout_ns = S,
 		.mtu = 1400,
 		.draining = &w->draining,
@@ -830,21 +832,148 @@ static void draining_refuses_new_handshakes_only(void **state)
 	device_end(&late);
 }
 
-/* hostile N: more handshakes at once than there are slots for. */
-static void hellos_beyond_the_slots_are_refused(void **state)
+/* bad-input N2: more handshakes at once than there are slots for: the eldest makes room, and the
+ * newest is finished. */
+static void the_eldest_handshake_makes_room(void **state)
 {
 	struct world *w = *state;
-	struct device d[MAX_HANDSHAKES + 1];
+	struct device d[MAX_HANDSHAKES + 1], *last = &d[MAX_HANDSHAKES];
+	struct session_install in;
 
 	for (unsigned i = 0; i <= MAX_HANDSHAKES; i++) {
 		device_begin(w, &d[i], (uint16_t)(40000 + i), psk);
 		device_hello(w, &d[i]);
+		if (i < MAX_HANDSHAKES)
+			assert_null(device_hears(w, &d[i]));
 	}
-	assert_int_equal(counted(w, STATUS_HELLO_REFUSED), 1);
+	assert_int_equal(counted(w, STATUS_HS_EVICTED), 1);
+	assert_int_equal(counted(w, STATUS_HELLO_REFUSED), 0);
 	assert_int_equal(handshake_core_stats(w->core)->active, MAX_HANDSHAKES);
 	assert_int_equal(table_count(w->pending), MAX_HANDSHAKES);
+	assert_false(pending(w, &d[0], &d[0].ref));
+	assert_null(device_hears(w, last));
+	device_answers(w, last);
+	turn(w);
+	in = taken(w, last, device_hears(w, last));
+	put(w, &in);
 	for (unsigned i = 0; i <= MAX_HANDSHAKES; i++)
 		device_end(&d[i]);
+}
+
+/* As many as there are slots, all of them resumed: who does a full handshake is refused, who resumes
+ * takes the place of the eldest. */
+static void who_resumes_goes_before_who_does_not(void **state)
+{
+	struct world *w = *state;
+	struct device before, d[MAX_HANDSHAKES], full, again;
+	struct session_install in = device_up(w, &before, 40000);
+
+	put(w, &in);
+	w->offer = &before.kept;
+	for (unsigned i = 0; i < MAX_HANDSHAKES; i++) {
+		device_begin(w, &d[i], (uint16_t)(40001 + i), psk);
+		device_hello(w, &d[i]);
+		assert_null(device_hears(w, &d[i]));
+	}
+	w->offer = NULL;
+	device_begin(w, &full, 40010, psk);
+	device_hello(w, &full);
+	assert_int_equal(counted(w, STATUS_HELLO_REFUSED), 1);
+	assert_int_equal(counted(w, STATUS_HS_EVICTED), 0);
+	w->offer = &before.kept;
+	device_begin(w, &again, 40011, psk);
+	device_hello(w, &again);
+	w->offer = NULL;
+	assert_int_equal(counted(w, STATUS_HS_EVICTED), 1);
+	assert_false(pending(w, &d[0], &d[0].ref));
+	assert_null(device_hears(w, &again));
+	device_answers(w, &again);
+	turn(w);
+	in = taken(w, &again, device_hears(w, &again));
+	assert_true(again.resumed);
+	put(w, &in);
+	for (unsigned i = 0; i < MAX_HANDSHAKES; i++)
+		device_end(&d[i]);
+	device_end(&full);
+	device_end(&again);
+	device_end(&before);
+}
+
+/* The core has had more messages than it could take for three seconds. */
+static void overload(struct world *w)
+{
+	struct device nobody = { .ref = { .slot = 2, .generation = 9 } };
+	struct rte_mbuf *m;
+
+	for (unsigned ms = 0; ms < 3000; ms++) {
+		while (mesh_room(&w->mesh, MESH_HANDSHAKE, 0, OWNER) > 0)
+			to_core(w, &nobody, MSG_DATAGRAM, "", 0);
+		w->now += MS;
+		turn(w);
+	}
+	while ((m = wiring_take(&w->mesh, MESH_HANDSHAKE, 0, OWNER)) != NULL)
+		rte_pktmbuf_free(m);
+}
+
+/* Hellos with new randoms from one port of one address, a step apart, each of which supersedes the
+ * one before; returns how many of n began a handshake. */
+static uint64_t repeated(struct world *w, unsigned n, uint64_t step_ns)
+{
+	uint64_t before = handshake_core_stats(w->core)->started;
+	struct device d;
+
+	for (unsigned i = 0; i < n; i++) {
+		w->now += step_ns;
+		device_begin(w, &d, 40000, psk);
+		device_hello(w, &d);
+		assert_null(device_hears(w, &d));
+		device_end(&d);
+	}
+	return handshake_core_stats(w->core)->started - before;
+}
+
+/* bad-input N2, E4: one address says hello over and over with new randoms. While the core keeps up it
+ * may; an overloaded one does so many for it, and others are served. */
+static void an_overloaded_core_does_so_much_for_an_address(void **state)
+{
+	struct world *w = *state;
+	struct session_install in;
+	struct device other;
+
+	assert_int_equal(repeated(w, 200, MS), 200);
+	overload(w);
+	/* BURST_MIN of handshake_rate.c. */
+	assert_int_equal(repeated(w, 200, 0), 64);
+	assert_int_equal(counted(w, STATUS_HELLO_RATE), 136);
+	in = device_up(w, &other, 40001);
+	put(w, &in);
+	device_end(&other);
+}
+
+/* checklist 52, bad-input H1: without a token, an address may still resume its sessions; with a
+ * ticket that is none it is not served at all, where else it would get a full handshake. */
+static void an_overloaded_core_resumes(void **state)
+{
+	struct world *w = *state;
+	struct device before, again, forger;
+	struct session_install in = device_up(w, &before, 40000);
+
+	put(w, &in);
+	overload(w);
+	repeated(w, 100, 0);
+	device_back(w, &again, 40000, &before);
+	assert_true(again.resumed);
+	before.ticket[20] ^= 1;
+	w->offer = &before.kept;
+	device_begin(w, &forger, 40000, psk);
+	w->offer = NULL;
+	device_hello(w, &forger);
+	assert_null(take(w));
+	assert_int_equal(counted(w, STATUS_TICKET_INVALID), 1);
+	assert_int_equal(counted(w, STATUS_HELLO_RATE), 36 + 1);
+	assert_int_equal(handshake_core_stats(w->core)->active, 0);
+	device_end(&forger);
+	device_end(&before);
 }
 
 static void fill_owners_ring(struct world *w)
@@ -1091,7 +1220,10 @@ int main(void)
 		CORE_TEST(a_refused_installation_gives_the_identity_back),
 		CORE_TEST(a_late_refusal_gives_the_identity_back),
 		CORE_TEST(draining_refuses_new_handshakes_only),
-		CORE_TEST(hellos_beyond_the_slots_are_refused),
+		CORE_TEST(the_eldest_handshake_makes_room),
+		CORE_TEST(who_resumes_goes_before_who_does_not),
+		CORE_TEST(an_overloaded_core_does_so_much_for_an_address),
+		CORE_TEST(an_overloaded_core_resumes),
 		CORE_TEST(an_installation_waits_for_room),
 		CORE_TEST(a_waiting_installation_can_be_superseded),
 		CORE_TEST(an_empty_pool_delays_the_installation),
