@@ -62,6 +62,8 @@ struct rte_mbuf *handshake_send_reserve(const struct handshake_send *s, unsigned
 	return message(s, MSG_INSTALL, NULL, 0);
 }
 
+static uint16_t limit_of(uint16_t agreed) { return agreed < RECORD_PLAINTEXT_MAX ? agreed : 0; }
+
 static void fill(struct session_install *in, const struct handshake_slot *slot,
 		 struct session_ref ref, const struct handshake_event *event)
 {
@@ -74,6 +76,8 @@ static void fill(struct session_install *in, const struct handshake_slot *slot,
 		.rx_window = event->rx_window,
 		.handshake_slot = ref.slot,
 		.handshake_generation = ref.generation,
+		.tx_limit = limit_of(event->tx_limit),
+		.rx_limit = limit_of(event->rx_limit),
 		.suite = event->suite->id,
 		.auth = (uint8_t)event->auth,
 		.aead = (uint8_t)event->suite->aead,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "worker.h"
 
+#include "answer.h"
 #include "coap_uri.h"
 #include "exchange.h"
 #include "handshake.h"
@@ -113,8 +114,22 @@ static enum exchange_put deliver(void *arg, const struct exchange_reading *in)
 	return EXCHANGE_FAILED;
 }
 
+/* RFC 6066 §4, RFC 8449 §4: a record of DTLS holds a whole message, and some devices take small
+ * ones only. Hardly an answer is so long that the cold part has to be asked. */
+static void fit(struct worker *w, struct rte_mbuf *mbuf)
+{
+	uint16_t len = rte_pktmbuf_data_len(mbuf);
+
+	if (len <= SESSION_TX_LIMIT_MIN ||
+	    !session_beyond(w->cfg.store->cold[msg_of(mbuf)->ref.slot].tx_limit, len))
+		return;
+	status_add(&w->counts, STATUS_COAP_REPLY_SIZE, 1);
+	rte_pktmbuf_trim(mbuf, (uint16_t)(len - answer_cut(rte_pktmbuf_mtod(mbuf, uint8_t *))));
+}
+
 static void send_reply(struct worker *w, unsigned owner, struct rte_mbuf *mbuf)
 {
+	fit(w, mbuf);
 	msg_of(mbuf)->kind = MSG_REPLY;
 	outbox_put(&w->to_poll[owner], &w->counts, mbuf);
 }

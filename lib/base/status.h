@@ -64,6 +64,7 @@
 	X(HS_NO_SUITE,         "hs_no_suite",         "no common cipher suite")                    \
 	X(HS_NO_EMS,           "hs_no_ems",           "policy wants an extended master secret")    \
 	X(HS_PARAMETER,        "hs_parameter",        "illegal parameter")                         \
+	X(HS_RECORD_SIZE,      "hs_record_size",      "record longer than was agreed on")          \
 	X(HS_AUTH,             "hs_auth",             "unknown identity or wrong key")             \
 	X(HS_NO_CERT,          "hs_no_cert",          "no certificate, or none of a type taken")    \
 	X(HS_CERT,             "hs_cert",             "certificate not taken")                     \
@@ -90,6 +91,7 @@
 	X(SESSION_IDLE,        "session_idle",        "closed: idle")                              \
 	X(SESSION_CLOSED,      "session_closed",      "closed by the peer")                        \
 	X(SESSION_ALERTS,      "session_alerts",      "closed: too many warning alerts")           \
+	X(SESSION_RECORD_SIZE, "session_record_size", "closed: record longer than was agreed on")  \
 	X(SESSION_REPLACED,    "session_replaced",    "replaced by a new handshake of its flow")   \
 	X(SESSION_DENIED,      "session_denied",      "closed: put on the list of the denied")     \
 	X(SESSION_KEY_GONE,    "session_key_gone",    "closed: its key or CA was taken off, or changed") \
@@ -106,6 +108,7 @@
 	X(COAP_NOT_FOUND,      "coap_not_found",      "GET of no resource of ours: 4.04")          \
 	X(COAP_NOT_ACCEPTABLE, "coap_not_acceptable", "no such representation: 4.06")              \
 	X(COAP_TOO_LARGE,      "coap_too_large",      "payload beyond the limit: 4.13")            \
+	X(COAP_REPLY_SIZE,     "coap_reply_size",     "reply beyond its device's records: 5.00")   \
 	X(COAP_PROXY,          "coap_proxy",          "asked to be a proxy: 5.05")                 \
 	X(COAP_NO_EXCHANGE,    "coap_no_exchange",    "no room for another open exchange")         \
 	/* resources */                                                                            \

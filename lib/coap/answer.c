@@ -29,6 +29,12 @@ void answer_write(struct wr *w, const struct answer *a)
 		coap_option_write_uint(w, &number, COAP_SIZE1, REQUEST_PAYLOAD_MAX);
 }
 
+size_t answer_cut(uint8_t *answer)
+{
+	answer[1] = COAP_INTERNAL_ERROR;
+	return COAP_HEADER_LEN + (answer[0] & 0xfU);
+}
+
 void answer_write_bare(struct wr *w, uint8_t type, uint16_t mid)
 {
 	coap_header_write(w, type, COAP_EMPTY, mid, NULL, 0);

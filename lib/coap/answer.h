@@ -22,5 +22,9 @@ enum { ANSWER_MAX = COAP_HEADER_LEN + COAP_TOKEN_MAX + 3 * 8 + 1 + RESOURCE_MAX 
  * the answer to a single block says so. */
 void answer_write(struct wr *w, const struct answer *a);
 
+/* answer_cut: makes a 5.00 of an answer that is longer than its device can take: nothing behind the
+ * token, 12 bytes at most. Returns its length. */
+size_t answer_cut(uint8_t *answer);
+
 /* answer_write_bare: an empty ACK, or an RST. */
 void answer_write_bare(struct wr *w, uint8_t type, uint16_t mid);

@@ -96,9 +96,20 @@ static enum status refuse(struct hello_choice *out, enum status why, enum alert 
 	return why;
 }
 
+/* RFC 8449 §5: a server that supports it "MUST ignore a 'max_fragment_length' that appears in a
+ * ClientHello if both extensions appear"; §4: a client may say more than we can ever send. */
+static void record_size_choose(const struct client_hello *ch, struct hello_choice *c)
+{
+	if (ch->record_size_limit == 0)
+		c->max_fragment_length = ch->max_fragment_length;
+	else if (ch->record_size_limit < RECORD_PLAINTEXT_MAX)
+		c->record_size_limit = ch->record_size_limit;
+	else
+		c->record_size_limit = RECORD_PLAINTEXT_MAX;
+}
+
 /* TLS_FALLBACK_SCSV asks for an alert when a higher version was possible (RFC 7507 §3): 1.2 is the
- * highest here, so it never is. max_fragment_length is not echoed: RFC 6066 §4 then leaves records
- * at their ordinary size. */
+ * highest here, so it never is. */
 enum status hello_select(const struct client_hello *ch, const struct hello_policy *policy,
 			 enum signature_kind own, struct hello_choice *out)
 {
@@ -122,6 +133,7 @@ enum status hello_select(const struct client_hello *ch, const struct hello_polic
 	c.point_formats = suite_has_ecdhe(c.suite) && ch->has_point_formats;
 	if (!suite_has_psk(c.suite) && !types_choose(ch, policy, &c))
 		return refuse(out, STATUS_HS_NO_CERT, ALERT_UNSUPPORTED_CERTIFICATE);
+	record_size_choose(ch, &c);
 	*out = c;
 	return STATUS_OK;
 }

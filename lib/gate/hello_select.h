@@ -29,6 +29,10 @@ struct hello_choice {
 	bool point_formats;      /* answer RFC 8422 §5.1.2 */
 	enum alert alert;        /* when refused */
 	uint16_t group;          /* of suites that agree on a key */
+	/* At most one of them: the code to echo (RFC 6066 §4), or the client's limit on protected
+	 * records (RFC 8449 §4), no more than a record can hold; 0: not asked for. */
+	uint8_t max_fragment_length;
+	uint16_t record_size_limit;
 	/* KX_ECDHE_ECDSA */
 	bool server_name; /* it had a part in choosing the certificate: answer RFC 6066 §3 */
 	bool request_certificate;

@@ -3,6 +3,7 @@
 
 #include "auth12.h"
 #include "keys12.h"
+#include "limits12.h"
 #include "resume12.h"
 
 enum { COOKIES_MAX = 4 }; /* a server that wants more than that is not serious */
@@ -81,6 +82,8 @@ static enum hs_next client_hello_flight(struct handshake *h)
 		.has_ticket = !h->cfg->no_ticket,
 		.ticket = h->ticket.bytes,
 		.ticket_len = h->ticket.len,
+		.max_fragment_length = h->cfg->max_fragment_length,
+		.record_size_limit = h->cfg->record_size_limit,
 	};
 	struct wr w;
 
@@ -192,7 +195,7 @@ static enum hs_next on_server_hello(struct handshake *h, const struct reassembly
 		return connection_fail(h, STATUS_HELLO_VERSION, ALERT_PROTOCOL_VERSION);
 	h->suite = suite_offered(h->cfg->policy, sh.suite);
 	if (h->suite == NULL || sh.compression != 0 || (sh.has_ems && h->cfg->no_ems) ||
-	    (sh.has_ticket && h->cfg->no_ticket) || !types_take(h, &sh))
+	    (sh.has_ticket && h->cfg->no_ticket) || !types_take(h, &sh) || !limits12_take(h, &sh))
 		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	if (h->cfg->policy->require_ems && !sh.has_ems)
 		return connection_fail(h, STATUS_HS_NO_EMS, ALERT_HANDSHAKE_FAILURE);

@@ -8,6 +8,7 @@
  *   client12.c     the same for a client
  *   resume12.c     the abbreviated handshake of both, and what the full one promises for it
  *   auth12.c       what both do with ephemeral keys, certificates and signatures
+ *   limits12.c     how large the records of both may be
  *   keys12.c       what both derive: master secret, traffic keys, verify_data
  *   flight.c reassembly.c protect.c    what goes out, what comes in, records
  */
@@ -119,6 +120,12 @@ struct handshake {
 	uint16_t peer_finished_seq;
 	uint8_t n_unopened; /* records of epoch 1 that did not open: see inbound.c */
 	uint64_t unopened_seq, unopened_ns;
+
+	/* Bytes of plaintext in a record: of either side in the clear, of ours and of the peer's
+	 * when protected. */
+	uint16_t plain_limit, tx_limit, rx_limit;
+	uint8_t max_fragment_length;     /* RFC 6066 code agreed on; 0: none */
+	uint8_t offered_fragment_length; /* client: of the session it offers */
 
 	/* What the session can be resumed by: offered, promised or agreed on. */
 	uint8_t session_id[HS_SESSION_ID_MAX];

@@ -5,6 +5,7 @@
 #include "client12.h"
 #include "connection.h"
 #include "inbound.h"
+#include "limits12.h"
 #include "random.h"
 #include "resume12.h"
 #include "secret.h"
@@ -62,6 +63,7 @@ struct handshake *handshake_new(const struct handshake_config *cfg, enum handsha
 		.alert = CONNECTION_NO_ALERT,
 		.protect = { .aead = cfg->aead, .client = !server },
 	};
+	limits12_init(h);
 	reassembly_init(&h->in, &alloc, 0);
 	flight_init(&h->out, cfg->timeout_ns, cfg->timeout_max_ns);
 	return h;
@@ -330,6 +332,15 @@ static bool alert_write(struct handshake *h, struct wr *w)
 			     sizeof(alert));
 }
 
+/* How much plaintext can go into the next record of a datagram. */
+static size_t record_room(const struct handshake *h, const struct wr *w, uint8_t epoch)
+{
+	size_t left = (size_t)(w->end - w->p), overhead = protect_overhead(&h->protect, epoch);
+	size_t room = left > overhead ? left - overhead : 0, limit = limits12_room(h, epoch);
+
+	return room < limit ? room : limit;
+}
+
 /* As many records of the flight as go into one datagram. */
 static bool flight_write(struct handshake *h, struct wr *w)
 {
@@ -337,11 +348,7 @@ static bool flight_write(struct handshake *h, struct wr *w)
 	size_t len;
 
 	for (unsigned n = 0; n < FLIGHT_RECORDS_MAX && flight_epoch(&h->out, &epoch); n++) {
-		size_t left = (size_t)(w->end - w->p),
-		       overhead = protect_overhead(&h->protect, epoch);
-
-		if (!flight_next(&h->out, left > overhead ? left - overhead : 0, plaintext, &len,
-				 &type))
+		if (!flight_next(&h->out, record_room(h, w, epoch), plaintext, &len, &type))
 			break;
 		if (!protect_write(&h->protect, w, epoch, type, record_version(h), plaintext,
 				   len)) {
@@ -401,6 +408,8 @@ static void event_install(struct handshake *h, struct handshake_event *out)
 	out->status = STATUS_HS_DONE;
 	out->suite = h->suite;
 	out->keys = &h->protect.keys;
+	out->tx_limit = h->tx_limit;
+	out->rx_limit = h->rx_limit;
 	out->tx_seq = h->protect.tx_seq[1];
 	out->rx_newest = h->protect.rx_newest;
 	out->rx_window = h->protect.rx_window;

@@ -39,6 +39,11 @@ struct handshake_config {
 	struct aead *aead; /* for the handshake's own records; shared by the core's connections */
 	bool no_ems;       /* client: do not offer RFC 7627 (tests) */
 	bool no_ticket;    /* client: do not offer RFC 5077; sessions have ids then */
+	/* client: what it asks for, 0: nothing: a code of RFC 6066 §4 (at most
+	 * HS_FRAGMENT_LENGTHS), a limit of RFC 8449 (64 to 2^14). A server goes by what it is
+	 * asked. */
+	uint8_t max_fragment_length;
+	uint16_t record_size_limit;
 	/* server: how sessions are resumed, by ids, by tickets, both or neither; a hello that has a
 	 * ticket is not resumed by its id (RFC 5077 §3.4) */
 	bool session_ids, tickets;
@@ -89,6 +94,7 @@ struct handshake_session {
 	uint16_t suite;        /* IANA number */
 	bool ems;              /* RFC 7627; without, it is not resumed */
 	uint8_t id_len;
+	uint8_t max_fragment_length; /* RFC 6066 §4: it is the same for as long as it is resumed */
 	uint8_t master[MASTER_SECRET_LEN];
 	uint8_t id[HS_SESSION_ID_MAX];
 };
@@ -96,7 +102,8 @@ _Static_assert(sizeof(struct handshake_session) <= 104, "a million of them");
 
 /* handshake_client_resume: offers a session before the first hello; copies it, ticket included.
  * false, and the handshake is as it was: it has neither ticket nor id, no EMS, a suite that the
- * policy does not offer, or there is no memory. The credential is needed all the same, for a server
+ * policy does not offer, another max_fragment_length than the handshake asks for, or there is no
+ * memory. The credential is needed all the same, for a server
  * that has forgotten the session or wants a full handshake: handshake_event says which it was. */
 bool handshake_client_resume(struct handshake *h, const struct handshake_session *s) MUST_USE;
 
@@ -245,8 +252,9 @@ struct handshake_event {
 	uint64_t tx_seq, rx_newest, rx_window; /* epoch 1, as struct session_install */
 	const struct identity *identity;       /* server: who; client, AUTH_NONE: NULL */
 	enum handshake_auth auth;
-	bool resumed;   /* an abbreviated handshake (RFC 5246 §7.3) */
-	bool by_ticket; /* resumed by RFC 5077, not by session id */
+	uint16_t tx_limit, rx_limit; /* bytes of plaintext in a record; 2^14: no other was agreed */
+	bool resumed;                /* an abbreviated handshake (RFC 5246 §7.3) */
+	bool by_ticket;              /* resumed by RFC 5077, not by session id */
 	struct handshake_held held[HANDSHAKE_HELD_MAX];
 	size_t n_held;
 };
@@ -277,9 +285,9 @@ void handshake_remnant(const struct handshake *h, struct handshake_remnant *out)
  * is nothing to repeat. */
 static inline size_t handshake_remnant_size(const struct handshake_remnant *r)
 {
-	return r->message_len == 0 ? 0
-				   : offsetof(struct handshake_remnant, bytes) + r->prefix_len +
-					     r->message_len;
+	return r->message_len == 0
+		       ? 0
+		       : offsetof(struct handshake_remnant, bytes) + r->prefix_len + r->message_len;
 }
 
 /* What the plaintext of a handshake record on a live session asks for. */

@@ -171,6 +171,9 @@ static enum status ccs_plain(struct rd body)
 
 static enum status record_plain(struct handshake *h, const struct record *rec)
 {
+	/* "Discard the message", and no alert: anybody can send what is in the clear. */
+	if (rd_len(&rec->body) > h->plain_limit)
+		return STATUS_RECORD_LENGTH;
 	switch ((enum record_type)rec->type) {
 	case RECORD_CCS:
 		return ccs_plain(rec->body);
@@ -209,7 +212,9 @@ static enum status record_open(struct handshake *h, const struct record *rec)
 		record_unopened(h, rec->seq);
 	if (s != STATUS_OK)
 		return s;
-	if (rec->type == RECORD_HANDSHAKE)
+	if (len > h->rx_limit)
+		connection_fail(h, STATUS_HS_RECORD_SIZE, ALERT_RECORD_OVERFLOW);
+	else if (rec->type == RECORD_HANDSHAKE)
 		s = fragments_take(h, 1, rd_of(plaintext, len));
 	else
 		connection_fail(h, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);

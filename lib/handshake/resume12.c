@@ -89,7 +89,10 @@ static enum hs_next on_server_keys(struct handshake *h)
 /* ServerHello, and the new ticket in h->job if there is one. */
 static enum hs_next server_flight(struct handshake *h)
 {
-	struct hello_choice choice = { .suite = h->suite, .ems = true };
+	struct hello_choice choice = { .suite = h->suite,
+				       .ems = true,
+				       .max_fragment_length = h->choice.max_fragment_length,
+				       .record_size_limit = h->choice.record_size_limit };
 	struct client_hello ch;
 
 	h->ticket_promised = h->job.sealed_len > 0;
@@ -137,7 +140,9 @@ static enum hs_next on_found(struct handshake *h)
 	const struct session_state *s = &h->job.session;
 	struct client_hello ch;
 
-	if (!h->job.found || !s->ems ||
+	/* RFC 6066 §4: "The negotiated length applies for the duration of the session including
+	 * session resumptions." Another one takes another session. */
+	if (!h->job.found || !s->ems || s->max_fragment_length != h->max_fragment_length ||
 	    client_hello_parse(resume12_hello(h).body, &ch) != HS_PARSE_OK)
 		return full_handshake(h);
 	if (!ch.has_ems)
@@ -189,6 +194,7 @@ static void session_fill(const struct handshake *h, struct session_state *s)
 {
 	*s = (struct session_state){ .suite = h->suite->id,
 				     .ems = h->ems,
+				     .max_fragment_length = h->max_fragment_length,
 				     .credential = CREDENTIAL_PSK,
 				     .name_len = h->identity_len };
 	memcpy(s->name, h->identity, h->identity_len);
@@ -236,6 +242,14 @@ enum hs_next resume12_client_finished(struct handshake *h, const struct reassemb
 
 /* Client */
 
+/* A server that takes record_size_limit agrees on no max_fragment_length beside it. */
+static bool same_fragment_length(const struct handshake_config *cfg,
+				 const struct handshake_session *s)
+{
+	return s->max_fragment_length == cfg->max_fragment_length ||
+	       (s->max_fragment_length == 0 && cfg->record_size_limit != 0);
+}
+
 bool handshake_client_resume(struct handshake *h, const struct handshake_session *s)
 {
 	const struct hello_policy *policy = h->cfg->policy;
@@ -245,8 +259,8 @@ bool handshake_client_resume(struct handshake *h, const struct handshake_session
 	for (size_t i = 0; i < policy->n_suites; i++)
 		offered |= policy->suites[i]->id == s->suite;
 	if (h->role != HANDSHAKE_CLIENT || h->started || !offered || !s->ems || h->cfg->no_ems ||
-	    s->ticket_len > HANDSHAKE_TICKET_MAX || s->id_len > sizeof(h->session_id) ||
-	    (!by_ticket && s->id_len == 0))
+	    !same_fragment_length(h->cfg, s) || s->ticket_len > HANDSHAKE_TICKET_MAX ||
+	    s->id_len > sizeof(h->session_id) || (!by_ticket && s->id_len == 0))
 		return false;
 	if (by_ticket && !connection_keep(h, &ticket, s->ticket, s->ticket_len))
 		return false;
@@ -257,6 +271,7 @@ bool handshake_client_resume(struct handshake *h, const struct handshake_session
 	memcpy(h->session_id, s->id, h->session_id_len);
 	h->by_ticket = by_ticket;
 	h->offered_suite = s->suite;
+	h->offered_fragment_length = s->max_fragment_length;
 	memcpy(h->master, s->master, sizeof(h->master));
 	return true;
 }
@@ -269,7 +284,9 @@ bool handshake_session(const struct handshake *h, struct handshake_session *out)
 	if (h->role != HANDSHAKE_CLIENT || h->outcome != CONNECTION_DONE || !h->ems ||
 	    (!by_ticket && h->session_id_len == 0))
 		return false;
-	*out = (struct handshake_session){ .suite = h->suite->id, .ems = true };
+	*out = (struct handshake_session){ .suite = h->suite->id,
+					   .ems = true,
+					   .max_fragment_length = h->max_fragment_length };
 	memcpy(out->master, h->master, sizeof(out->master));
 	if (by_ticket) {
 		out->ticket = h->ticket.bytes;
@@ -308,7 +325,7 @@ static enum hs_next on_client_keys(struct handshake *h)
  * the original session had the extension, the ServerHello must have it too. */
 enum hs_next resume12_continue(struct handshake *h, const struct server_hello *sh)
 {
-	if (sh->suite != h->offered_suite)
+	if (sh->suite != h->offered_suite || h->max_fragment_length != h->offered_fragment_length)
 		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	if (!sh->has_ems)
 		return connection_fail(h, STATUS_HS_NO_EMS, ALERT_HANDSHAKE_FAILURE);

@@ -3,6 +3,7 @@
 
 #include "auth12.h"
 #include "keys12.h"
+#include "limits12.h"
 #include "resume12.h"
 #include "secret.h"
 
@@ -41,6 +42,9 @@ bool server12_hello(struct handshake *h, const struct hello_choice *choice)
 		.has_server_certificate_type = choice->has_server_type,
 		.client_certificate_type = choice->client_type,
 		.server_certificate_type = choice->server_type,
+		.max_fragment_length = choice->max_fragment_length,
+		/* Ours: what a record can hold; RFC 8449 §4: it need not be theirs. */
+		.record_size_limit = choice->record_size_limit != 0 ? RECORD_PLAINTEXT_MAX : 0,
 	};
 	struct wr w = flight_open(&h->out);
 
@@ -162,6 +166,7 @@ static enum hs_next on_client_hello(struct handshake *h, const struct reassembly
 	if (!connection_random(h, h->server_random, sizeof(h->server_random)))
 		return HS_NEXT_FAIL;
 	memcpy(h->client_random, ch.random, sizeof(h->client_random));
+	limits12_choose(h, &h->choice);
 	connection_awaits(h, m);
 	if (resume12_wanted(h->cfg, &ch))
 		return resume12_find(h, m, on_no_session);

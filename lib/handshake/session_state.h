@@ -22,8 +22,9 @@ struct session_state {
 	uint64_t binding; /* session_state_binding of the credential */
 	uint16_t suite;
 	bool ems;
-	uint8_t credential; /* enum credential_kind */
-	uint8_t name_len;   /* never 0 */
+	uint8_t max_fragment_length; /* RFC 6066 code; 0: none */
+	uint8_t credential;          /* enum credential_kind */
+	uint8_t name_len;            /* never 0 */
 	uint8_t name[PSK_IDENTITY_MAX];
 	uint8_t master[MASTER_SECRET_LEN];
 };

@@ -21,16 +21,18 @@ static void to_handshake(struct path_core *core, const struct core_record *rec)
 	core_to_handshake(core, rec->m, MSG_OPENED, &maker);
 }
 
-/* The record's mbuf becomes our close_notify, and the session ends. */
-static void say_goodbye(struct path_core *core, const struct core_record *rec, enum status why)
+/* The record's mbuf becomes our last alert, and the session ends. */
+static void end(struct path_core *core, const struct core_record *rec, enum alert last,
+		enum status why)
 {
 	struct wr w = wr_of(rte_pktmbuf_mtod(rec->m, uint8_t *), 2);
 
-	wr_u8(&w, ALERT_WARNING);
-	wr_u8(&w, ALERT_CLOSE_NOTIFY);
+	wr_u8(&w, last == ALERT_CLOSE_NOTIFY ? ALERT_WARNING : ALERT_FATAL);
+	wr_u8(&w, (uint8_t)last);
 	rec->m->data_len = 2; /* there was a tag, so there is room */
 	rec->m->pkt_len = 2;
 	msg_of(rec->m)->kind = MSG_SEAL;
+	msg_of(rec->m)->type = RECORD_ALERT;
 	msg_of(rec->m)->prefix_len = 0;
 	seal_add(core, rec->m);
 	seal_run(core); /* while the keys exist; replies that waited go first */
@@ -43,7 +45,7 @@ static void ignore_alert(struct path_core *core, const struct core_record *rec)
 
 	core_count(core, STATUS_ALERT_IGNORED);
 	if (++cold->alerts > ALERTS_MAX)
-		say_goodbye(core, rec, STATUS_SESSION_ALERTS);
+		end(core, rec, ALERT_CLOSE_NOTIFY, STATUS_SESSION_ALERTS);
 	else
 		rte_pktmbuf_free(rec->m);
 }
@@ -57,7 +59,7 @@ static void alert(struct path_core *core, const struct core_record *rec)
 	/* RFC 5246 §7.2.1: "The other party MUST respond with a close_notify alert of its own and
 	 * close down the connection immediately, discarding any pending writes." */
 	if (whole && what == ALERT_CLOSE_NOTIFY) {
-		say_goodbye(core, rec, STATUS_SESSION_CLOSED);
+		end(core, rec, ALERT_CLOSE_NOTIFY, STATUS_SESSION_CLOSED);
 	} else if (whole && level == ALERT_FATAL) {
 		rte_pktmbuf_free(rec->m);
 		core_retire(core, rec->ref, STATUS_SESSION_CLOSED);
@@ -81,6 +83,13 @@ static inline void unwrap(struct path_core *core, const struct core_record *rec)
 	msg->from = core->cfg.index;
 }
 
+/* RFC 6066 §4, RFC 8449 §4. Hardly a record is so long that the cold part has to be asked. */
+static inline bool too_long(const struct path_core *core, const struct core_record *rec)
+{
+	return unlikely(rec->plain_len > SESSION_RX_LIMIT_MIN) &&
+	       session_beyond(core->cfg.store->cold[rec->ref.slot].rx_limit, rec->plain_len);
+}
+
 /* Returns whether it was one for a worker. */
 static inline bool dispatch(struct path_core *core, const struct core_record *rec)
 {
@@ -95,6 +104,10 @@ static inline bool dispatch(struct path_core *core, const struct core_record *re
 		return false;
 	}
 	unwrap(core, rec);
+	if (too_long(core, rec)) {
+		end(core, rec, ALERT_RECORD_OVERFLOW, STATUS_SESSION_RECORD_SIZE);
+		return false;
+	}
 	if (likely(rec->type == RECORD_APPDATA)) {
 		to_worker(core, rec);
 		return true;

@@ -91,10 +91,17 @@ static inline void session_iv(enum aead_alg alg, const uint8_t salt[4], const ui
 		memset(out + 4, 0, 8);
 }
 
+/* No peer of ours asks for less: RFC 8449 §4, and RFC 6066 §4 for what it sends itself. */
+enum { SESSION_TX_LIMIT_MIN = 64, SESSION_RX_LIMIT_MIN = 512 };
+
+/* session_beyond: whether a length is beyond a limit; 0: there is none. */
+static inline bool session_beyond(uint16_t limit, size_t len) { return limit != 0 && len > limit; }
+
 /* The cold part: set at install, read when something other than a record happens. */
 struct session_cold {
 	struct flow flow;
 	struct nexthop hop;
+	uint16_t tx_limit, rx_limit;     /* as installed */
 	const struct identity *identity; /* one reference */
 	uint32_t swept_newest;           /* low half of rx newest at the last idle sweep */
 	uint32_t failed_opens;
@@ -122,6 +129,9 @@ struct session_install {
 	uint64_t rx_newest; /* newest number received in epoch 1 */
 	uint64_t rx_window; /* bit i: newest - i was received */
 	uint32_t handshake_slot, handshake_generation;
+	/* Bytes of plaintext in a record, when both ends agreed on less than 2^14: at least
+	 * SESSION_TX_LIMIT_MIN and SESSION_RX_LIMIT_MIN; 0: they did not. */
+	uint16_t tx_limit, rx_limit;
 	uint16_t suite;
 	uint8_t aead, handshake_core, auth;
 };

@@ -321,6 +321,8 @@ static void fill_slot(struct store *s, uint32_t slot, uint8_t owner,
 	s->cold[slot] = (struct session_cold){
 		.flow = in->flow,
 		.hop = in->hop,
+		.tx_limit = in->tx_limit,
+		.rx_limit = in->rx_limit,
 		.identity = in->identity,
 		.swept_newest = (uint32_t)in->rx_newest,
 		.handshake_slot = in->handshake_slot,

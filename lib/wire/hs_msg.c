@@ -6,9 +6,6 @@
 /* RFC 5746 §3.3, RFC 7507 §4: values in the suite list that are signals, not suites. */
 enum { SCSV_RENEGOTIATION_INFO = 0x00ff, SCSV_FALLBACK = 0x5600 };
 
-/* RFC 6066 §4: 2^9, 2^10, 2^11, 2^12. */
-enum { MAX_FRAGMENT_LENGTH_FIRST = 1, MAX_FRAGMENT_LENGTH_LAST = 4 };
-
 /* RFC 6066 §3, RFC 8422 §5.1.2 */
 enum { NAME_HOST = 0, POINT_UNCOMPRESSED = 0 };
 
@@ -147,9 +144,21 @@ static enum hs_parse max_fragment_length_parse(struct rd body, uint8_t *out)
 
 	if (!rd_u8(&body, &code) || rd_len(&body) != 0)
 		return HS_PARSE_DECODE_ERROR;
-	if (code < MAX_FRAGMENT_LENGTH_FIRST || code > MAX_FRAGMENT_LENGTH_LAST)
+	if (code == 0 || code > HS_FRAGMENT_LENGTHS)
 		return HS_PARSE_ILLEGAL_PARAMETER;
 	*out = code;
+	return HS_PARSE_OK;
+}
+
+static enum hs_parse record_size_limit_parse(struct rd body, uint16_t *out)
+{
+	uint16_t limit;
+
+	if (!rd_u16(&body, &limit) || rd_len(&body) != 0)
+		return HS_PARSE_DECODE_ERROR;
+	if (limit < HS_RECORD_SIZE_MIN)
+		return HS_PARSE_ILLEGAL_PARAMETER;
+	*out = limit;
 	return HS_PARSE_OK;
 }
 
@@ -171,6 +180,8 @@ static enum hs_parse client_extension(struct client_hello *ch, const struct exte
 		return decode(list_parse(ext->body, 1, 1, &ch->server_certificate_types));
 	case EXT_MAX_FRAGMENT_LENGTH:
 		return max_fragment_length_parse(ext->body, &ch->max_fragment_length);
+	case EXT_RECORD_SIZE_LIMIT:
+		return record_size_limit_parse(ext->body, &ch->record_size_limit);
 	case EXT_EXTENDED_MASTER_SECRET:
 		ch->has_ems = true;
 		return decode(rd_len(&ext->body) == 0);
@@ -290,6 +301,10 @@ static enum hs_parse server_extension(struct server_hello *sh, const struct exte
 		return decode(rd_len(&ext->body) == 0);
 	case EXT_EC_POINT_FORMATS:
 		return point_formats_parse(ext->body);
+	case EXT_MAX_FRAGMENT_LENGTH:
+		return max_fragment_length_parse(ext->body, &sh->max_fragment_length);
+	case EXT_RECORD_SIZE_LIMIT:
+		return record_size_limit_parse(ext->body, &sh->record_size_limit);
 	case EXT_CLIENT_CERTIFICATE_TYPE:
 		return certificate_type_parse(ext->body, &sh->has_client_certificate_type,
 					      &sh->client_certificate_type);
@@ -422,16 +437,19 @@ static void list16_write(struct wr *w, enum extension type, const uint16_t *item
 
 /* What both hellos of ours may carry: a renegotiation_info whose one vector is empty (RFC 5746
  * §3.4, §3.6), an empty extended_master_secret (RFC 7627 §5.1), a session ticket (RFC 5077 §3.2),
- * and the one point format. */
+ * the one point format, and how large records may be. */
 struct own_extensions {
 	bool renegotiation_info, ems, has_ticket, point_formats;
 	const uint8_t *ticket;
 	uint16_t ticket_len;
+	uint16_t record_size_limit;
+	uint8_t max_fragment_length;
 };
 
 static void own_extensions_write(struct wr *w, const struct own_extensions *e)
 {
 	static const uint8_t no_verify_data[1] = { 0 }, uncompressed[1] = { POINT_UNCOMPRESSED };
+	uint8_t limit[2];
 
 	if (e->renegotiation_info)
 		extension_write(w, EXT_RENEGOTIATION_INFO, no_verify_data, sizeof(no_verify_data));
@@ -441,6 +459,11 @@ static void own_extensions_write(struct wr *w, const struct own_extensions *e)
 		extension_write(w, EXT_SESSION_TICKET, e->ticket, e->ticket_len);
 	if (e->point_formats)
 		list_write(w, EXT_EC_POINT_FORMATS, 1, rd_of(uncompressed, 1));
+	if (e->max_fragment_length != 0)
+		extension_write(w, EXT_MAX_FRAGMENT_LENGTH, &e->max_fragment_length, 1);
+	bytes_put_u16(limit, e->record_size_limit);
+	if (e->record_size_limit != 0)
+		extension_write(w, EXT_RECORD_SIZE_LIMIT, limit, sizeof(limit));
 }
 
 /* A block of length zero would be legal, but old peers choke on it: no block when there is nothing
@@ -460,7 +483,9 @@ void client_hello_write(struct wr *w, const struct client_hello_params *p)
 					  .has_ticket = p->has_ticket,
 					  .ticket = p->ticket,
 					  .ticket_len = p->ticket_len,
-					  .point_formats = p->n_groups != 0 };
+					  .point_formats = p->n_groups != 0,
+					  .max_fragment_length = p->max_fragment_length,
+					  .record_size_limit = p->record_size_limit };
 	size_t mark;
 
 	wr_u16(w, DTLS_1_2);
@@ -492,7 +517,9 @@ void server_hello_write(struct wr *w, const struct server_hello_params *p)
 	const struct own_extensions e = { .renegotiation_info = p->renegotiation_info,
 					  .ems = p->ems,
 					  .has_ticket = p->ticket,
-					  .point_formats = p->point_formats };
+					  .point_formats = p->point_formats,
+					  .max_fragment_length = p->max_fragment_length,
+					  .record_size_limit = p->record_size_limit };
 	size_t mark;
 
 	wr_u16(w, DTLS_1_2);

@@ -31,6 +31,7 @@ enum alert {
 	ALERT_CLOSE_NOTIFY = 0,
 	ALERT_UNEXPECTED_MESSAGE = 10,
 	ALERT_BAD_RECORD_MAC = 20,
+	ALERT_RECORD_OVERFLOW = 22,
 	ALERT_HANDSHAKE_FAILURE = 40,
 	ALERT_BAD_CERTIFICATE = 42,
 	ALERT_UNSUPPORTED_CERTIFICATE = 43,
@@ -59,6 +60,7 @@ enum extension {
 	EXT_CLIENT_CERTIFICATE_TYPE = 19,
 	EXT_SERVER_CERTIFICATE_TYPE = 20,
 	EXT_EXTENDED_MASTER_SECRET = 23,
+	EXT_RECORD_SIZE_LIMIT = 28,
 	EXT_SESSION_TICKET = 35,
 	EXT_RENEGOTIATION_INFO = 0xff01,
 };
@@ -84,6 +86,16 @@ bool hs_fragment_next(struct rd *record, struct hs_fragment *out) MUST_USE;
 void hs_header_write(struct wr *w, uint8_t type, uint32_t len, uint16_t seq, uint32_t off,
 		     uint32_t frag_len);
 
+/* max_fragment_length (RFC 6066 §4): codes 1 to HS_FRAGMENT_LENGTHS, each twice as many bytes.
+ * record_size_limit (RFC 8449 §4): no less than HS_RECORD_SIZE_MIN. */
+enum { HS_FRAGMENT_LENGTHS = 4, HS_FRAGMENT_LENGTH_MIN = 512, HS_RECORD_SIZE_MIN = 64 };
+
+/* hs_fragment_length: the bytes that a code stands for. */
+static inline uint16_t hs_fragment_length(uint8_t code)
+{
+	return (uint16_t)(HS_FRAGMENT_LENGTH_MIN << (code - 1));
+}
+
 /* RFC 7250: what an end shows in its Certificate. */
 enum { HS_CERTIFICATE_X509 = 0, HS_CERTIFICATE_RPK = 2 };
 
@@ -101,6 +113,7 @@ struct client_hello {
 	bool has_ticket; /* RFC 5077; the ticket may be empty: none yet */
 	struct rd ticket;
 	uint8_t max_fragment_length; /* RFC 6066 code, 0: absent */
+	uint16_t record_size_limit;  /* RFC 8449; 0: absent */
 	bool has_point_formats;
 	/* Empty: absent. */
 	struct rd server_name;                  /* host_name */
@@ -118,8 +131,8 @@ enum hs_parse { HS_PARSE_OK, HS_PARSE_DECODE_ERROR, HS_PARSE_ILLEGAL_PARAMETER }
  * or any duplicate extension is an error, as are more than 32 extensions (what is done before the
  * cookie is bounded); unknown extensions are skipped. HS_PARSE_ILLEGAL_PARAMETER: the hello is well
  * formed and *out is filled, so that its cookie can be verified before the alert is sent: no null
- * compression, a max_fragment_length that RFC 6066 does not define, or point formats without the
- * uncompressed one. */
+ * compression, a max_fragment_length that RFC 6066 does not define, a record_size_limit below
+ * HS_RECORD_SIZE_MIN, or point formats without the uncompressed one. */
 enum hs_parse client_hello_parse(struct rd body, struct client_hello *out) MUST_USE;
 
 /* client_hello_offers: whether a suite is on the list. */
@@ -134,6 +147,8 @@ struct server_hello {
 	bool has_ems, has_renegotiation_info, has_ticket;
 	bool has_client_certificate_type, has_server_certificate_type;
 	uint8_t client_certificate_type, server_certificate_type; /* X.509 where absent */
+	uint8_t max_fragment_length;                              /* these two as in the hello */
+	uint16_t record_size_limit;
 };
 
 /* Client role. A ServerHello with an extension that the client never sends is an error. Whether
@@ -161,6 +176,8 @@ struct client_hello_params {
 	bool has_ticket; /* the extension, with ticket_len bytes in it */
 	uint16_t ticket_len;
 	const uint8_t *ticket;
+	uint8_t max_fragment_length; /* 0: no extension; the same below */
+	uint16_t record_size_limit;
 	/* for suites with elliptic curves; 0 of them: no extension */
 	const uint16_t *groups, *signature_algorithms;
 	uint8_t n_groups, n_signature_algorithms;
@@ -179,6 +196,8 @@ struct server_hello_params {
 	bool server_name, point_formats;
 	bool has_client_certificate_type, has_server_certificate_type;
 	uint8_t client_certificate_type, server_certificate_type;
+	uint8_t max_fragment_length;
+	uint16_t record_size_limit;
 };
 
 /* client_hello_write: DTLS 1.2, null compression, the suites given and an empty renegotiation_info

@@ -88,6 +88,7 @@ struct pair_side {
 	const struct identity *identity;
 	enum handshake_auth auth;
 	bool resumed, by_ticket;
+	uint16_t tx_limit, rx_limit;
 	/* the nonces spent in epoch 1: never twice */
 	uint64_t nonces[PAIR_NONCES];
 	unsigned n_nonces;
@@ -337,6 +338,8 @@ static inline void pair_install(struct pair *p, struct pair_side *side,
 	side->auth = e->auth;
 	side->resumed = e->resumed;
 	side->by_ticket = e->by_ticket;
+	side->tx_limit = e->tx_limit;
+	side->rx_limit = e->rx_limit;
 	if (side == &p->client)
 		pair_session_take(p);
 	side->session = (struct protect){ .aead = p->aead,

@@ -50,18 +50,25 @@ static inline struct x509_own *pair_client_own(void *arg, const uint8_t *name, s
 	return x509_own_get(pair_certs.device_own);
 }
 
-static inline struct x509_own *pair_own(struct pki_dir *dir, const struct pki_cert *cert,
-					const char *name)
+/* With its issuer behind it where that is not NULL. */
+static inline struct x509_own *pair_own_chain(struct pki_dir *dir, const struct pki_cert *cert,
+					      const struct pki_cert *issuer, const char *name)
 {
-	const struct pki_cert *chain[] = { cert };
+	const struct pki_cert *chain[] = { cert, issuer };
 	char err[256], key_name[32];
 	struct x509_own *own;
 
 	snprintf(key_name, sizeof(key_name), "%s.key", name);
-	own = x509_own_load(pki_certs_file(dir, name, chain, 1),
+	own = x509_own_load(pki_certs_file(dir, name, chain, issuer != NULL ? 2 : 1),
 			    pki_key_file(dir, key_name, cert->key), err, sizeof(err));
 	pki_must(own != NULL);
 	return own;
+}
+
+static inline struct x509_own *pair_own(struct pki_dir *dir, const struct pki_cert *cert,
+					const char *name)
+{
+	return pair_own_chain(dir, cert, NULL, name);
 }
 
 /* A line of a file of raw public keys for each of these certificates' keys. */

@@ -62,6 +62,43 @@ static void test_close_notify_then_data(void **state)
 	assert_int_equal(store_count(w->store), 0);
 }
 
+/* RFC 6066 §4, checklist 56: what a device sends beyond the length it asked for ends its session,
+ * with an alert, since it is the device that sent it; a session without one takes what comes. */
+static void test_record_beyond_the_agreed_length(void **state)
+{
+	struct world *w = *state;
+	const struct build_spec spec = build_ip4("");
+	char text[514];
+
+	memset(text, 'x', 513);
+	for (unsigned limited = 0; limited < 2; limited++) {
+		struct client c = client_make(&spec, limited, AEAD_AES_128_GCM);
+		struct heard h;
+
+		c.keys.rx_limit = limited ? 512 : 0;
+		client_install(w, 0, &c);
+		text[512] = '\0';
+		client_say(w, 0, &c, text);
+		client_delivers(w, 0, &c, text);
+		text[512] = 'x';
+		text[513] = '\0';
+		client_say(w, 0, &c, text);
+		if (!limited) {
+			client_delivers(w, 0, &c, text);
+			continue;
+		}
+		client_delivers_nothing(w, 0, &c);
+		h = client_hears(w, &c);
+		assert_int_equal(h.type, RECORD_ALERT);
+		assert_int_equal(h.len, 2);
+		assert_int_equal(h.text[0], ALERT_FATAL);
+		assert_int_equal(h.text[1], ALERT_RECORD_OVERFLOW);
+		assert_false(store_live(w->store, c.ref));
+		assert_int_equal(retired(w), c.ref.slot);
+		assert_int_equal(world_count(w, 0, STATUS_SESSION_RECORD_SIZE), 1);
+	}
+}
+
 /* A close in one round of records, its session's data in a later round of the same burst. */
 static void test_close_in_an_earlier_round(void **state)
 {
@@ -259,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(test_close_notify_then_data),
 		WORLD_TEST(test_close_in_an_earlier_round),
+		WORLD_TEST(test_record_beyond_the_agreed_length),
 		WORLD_TEST(test_close_while_replies_wait),
 		WORLD_TEST(test_too_many_alerts),
 		WORLD_TEST(test_too_many_malformed_alerts),

@@ -166,16 +166,32 @@ static void renegotiation_info_is_answered_when_empty(void **state)
 	assert_true(choice.renegotiation_info);
 }
 
-/* checklist 56: what is not echoed is not negotiated. */
-static void max_fragment_length_does_not_stand_in_the_way(void **state)
+/* checklist 55, 56: echoed as it is, unless the other one is there; that one is no more than a
+ * record can hold. */
+static void sizes_of_records_are_chosen(void **state)
 {
+	const struct {
+		struct hello_bytes extensions;
+		uint8_t max_fragment_length;
+		uint16_t record_size_limit;
+	} rows[] = {
+		{ HELLO_BYTES(0, 23, 0, 0), 0, 0 },
+		{ HELLO_BYTES(0, 1, 0, 1, 2), 2, 0 },
+		{ HELLO_BYTES(0, 28, 0, 2, 0, 64), 0, 64 },
+		{ HELLO_BYTES(0, 28, 0, 2, 0x40, 1), 0, 0x4000 },
+		{ HELLO_BYTES(0, 28, 0, 2, 0xff, 0xff), 0, 0x4000 },
+		{ HELLO_BYTES(0, 1, 0, 1, 2, 0, 28, 0, 2, 1, 0), 0, 256 },
+	};
 	struct hello_parts p = hello_plain();
 	struct hello_choice choice;
 
 	(void)state;
-	p.extensions = HELLO_BYTES(0, 1, 0, 1, 2);
-	assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_OK);
-	assert_int_equal(choice.suite->id, TLS_PSK_WITH_AES_128_GCM_SHA256);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		p.extensions = rows[i].extensions;
+		assert_int_equal(select_parts(&p, policy_all(), &choice), STATUS_OK);
+		assert_int_equal(choice.max_fragment_length, rows[i].max_fragment_length);
+		assert_int_equal(choice.record_size_limit, rows[i].record_size_limit);
+	}
 }
 
 static void real_hellos_get_what_they_offer(void **state)
@@ -379,7 +395,7 @@ int main(void)
 		cmocka_unit_test(fallback_to_the_highest_version_is_no_fallback),
 		cmocka_unit_test(extended_master_secret_is_answered_or_required),
 		cmocka_unit_test(renegotiation_info_is_answered_when_empty),
-		cmocka_unit_test(max_fragment_length_does_not_stand_in_the_way),
+		cmocka_unit_test(sizes_of_records_are_chosen),
 		cmocka_unit_test(real_hellos_get_what_they_offer),
 		cmocka_unit_test(the_group_is_the_servers_favourite_of_those_offered),
 		cmocka_unit_test(certificates_need_a_key_that_the_client_takes),

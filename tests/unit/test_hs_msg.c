@@ -408,6 +408,29 @@ static void max_fragment_length_is_one_to_four(void **state)
 			 HS_PARSE_DECODE_ERROR);
 }
 
+/* bad-input D10; checklist 55 */
+static void record_size_limit_is_64_at_least(void **state)
+{
+	static const unsigned limits[] = { 0, 63, 64, 16384, 16385, 65535 };
+	uint8_t body[HELLO_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		struct hello_parts p = with_extensions(HELLO_BYTES(
+			0, 28, 0, 2, (uint8_t)(limits[i] >> 8), (uint8_t)(limits[i] & 0xff)));
+		size_t n = hello_body(body, &p);
+		struct client_hello ch;
+		bool legal = limits[i] >= 64;
+
+		assert_int_equal(client_hello_parse(rd_of(body, n), &ch),
+				 legal ? HS_PARSE_OK : HS_PARSE_ILLEGAL_PARAMETER);
+		assert_int_equal(ch.record_size_limit, legal ? limits[i] : 0);
+	}
+	assert_int_equal(parse_extensions(HELLO_BYTES(0, 28, 0, 1, 64)), HS_PARSE_DECODE_ERROR);
+	assert_int_equal(parse_extensions(HELLO_BYTES(0, 28, 0, 3, 0, 64, 0)),
+			 HS_PARSE_DECODE_ERROR);
+}
+
 /* bad-input D13 (what it is refused by is in test_hello_select), D2 */
 static void renegotiation_info_is_read(void **state)
 {
@@ -544,7 +567,13 @@ static void server_hello_with_odd_extensions_is_refused(void **state)
 		{ HELLO_BYTES(0, 4, 0, 35, 0, 0), HS_PARSE_OK },
 		{ HELLO_BYTES(0, 5, 0, 35, 0, 1, 0), HS_PARSE_DECODE_ERROR },
 		{ HELLO_BYTES(0, 4, 0, 48, 0, 0), HS_PARSE_ILLEGAL_PARAMETER },
-		{ HELLO_BYTES(0, 5, 0, 1, 0, 1, 1), HS_PARSE_ILLEGAL_PARAMETER },
+		{ HELLO_BYTES(0, 5, 0, 1, 0, 1, 1), HS_PARSE_OK },
+		{ HELLO_BYTES(0, 5, 0, 1, 0, 1, 0), HS_PARSE_ILLEGAL_PARAMETER },
+		{ HELLO_BYTES(0, 5, 0, 1, 0, 1, 5), HS_PARSE_ILLEGAL_PARAMETER },
+		{ HELLO_BYTES(0, 4, 0, 1, 0, 0), HS_PARSE_DECODE_ERROR },
+		{ HELLO_BYTES(0, 6, 0, 28, 0, 2, 0, 64), HS_PARSE_OK },
+		{ HELLO_BYTES(0, 6, 0, 28, 0, 2, 0, 63), HS_PARSE_ILLEGAL_PARAMETER },
+		{ HELLO_BYTES(0, 5, 0, 28, 0, 1, 64), HS_PARSE_DECODE_ERROR },
 		{ HELLO_BYTES(0, 6, 0xff, 1, 0, 2, 1, 7), HS_PARSE_ILLEGAL_PARAMETER },
 		{ HELLO_BYTES(0, 5, 0, 23, 0, 1, 0), HS_PARSE_DECODE_ERROR },
 		{ HELLO_BYTES(0, 8, 0, 23, 0, 0, 0, 23, 0, 0), HS_PARSE_DECODE_ERROR },
@@ -655,6 +684,7 @@ int main(void)
 		cmocka_unit_test(unknown_extensions_and_suites_are_skipped),
 		cmocka_unit_test(extended_master_secret_is_empty),
 		cmocka_unit_test(max_fragment_length_is_one_to_four),
+		cmocka_unit_test(record_size_limit_is_64_at_least),
 		cmocka_unit_test(renegotiation_info_is_read),
 		cmocka_unit_test(server_name_is_accepted_when_well_formed),
 		cmocka_unit_test(signalling_suites_are_noticed),

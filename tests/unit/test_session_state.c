@@ -38,7 +38,7 @@ static void odd_states_are_refused(void **state)
 {
 	static const struct {
 		uint8_t at, value;
-	} odd[] = { { 0, 0 },  { 0, 2 },  { 1, 0 },  { 1, 0xff }, { 2, 2 },
+	} odd[] = { { 0, 0 },  { 0, 2 },  { 1, 0 },  { 1, 0xff }, { 2, 0x0b },
 		    { 67, 0 }, { 67, 3 }, { 67, 5 }, { 67, 129 } };
 	uint8_t bytes[SESSION_STATE_MAX], changed[SESSION_STATE_MAX];
 	struct session_state s = session_of("dev1", 7, 1), got = s;

@@ -231,6 +231,54 @@ static void an_answer_finds_room_in_any_mbuf(void **state)
 	}
 }
 
+static struct rte_mbuf *get_core(struct world *w, uint16_t mid)
+{
+	uint8_t bytes[256];
+	struct wr wire = wr_of(bytes, sizeof(bytes));
+	uint16_t number = 0;
+	struct rte_mbuf *m;
+
+	coap_header_write(&wire, COAP_CON, COAP_GET, mid, (const uint8_t[]){ 1, 2, 3 }, 3);
+	coap_option_write(&wire, &number, COAP_URI_PATH, ".well-known", 11);
+	coap_option_write(&wire, &number, COAP_URI_PATH, "core", 4);
+	m = wiring_mbuf(w->pool, bytes, wr_len(&wire));
+	*msg_of(m) = (struct msg){ .kind = MSG_COAP, .hop = { .port_id = 3 }, .ref = w->ref };
+	wiring_send(&w->mesh, MESH_WORKER, 0, 0, m);
+	turn(w);
+	return take(w, 0);
+}
+
+/* checklist 55: a record holds a whole answer, so one that is longer than the device takes is none.
+ */
+static void an_answer_fits_its_devices_records(void **state)
+{
+	struct world *w = *state;
+	struct rte_mbuf *whole = get_core(w, 30), *got;
+	uint16_t len = whole->data_len;
+	struct coap_msg answer = parsed(whole);
+
+	assert_int_equal(answer.code, COAP_CONTENT);
+	assert_in_range(len, SESSION_TX_LIMIT_MIN + 1, 100);
+	w->store->cold[w->ref.slot].tx_limit = len;
+	got = get_core(w, 31);
+	assert_int_equal(parsed(got).code, COAP_CONTENT);
+	rte_pktmbuf_free(got);
+	assert_int_equal(counted(w, STATUS_COAP_REPLY_SIZE), 0);
+
+	w->store->cold[w->ref.slot].tx_limit = (uint16_t)(len - 1);
+	got = get_core(w, 32);
+	answer = parsed(got);
+	assert_int_equal(answer.code, COAP_INTERNAL_ERROR);
+	assert_int_equal(answer.type, COAP_ACK);
+	assert_int_equal(answer.mid, 32);
+	assert_int_equal(answer.token_len, 3);
+	assert_memory_equal(answer.token, "\1\2\3", 3);
+	assert_int_equal(got->data_len, 7);
+	assert_int_equal(counted(w, STATUS_COAP_REPLY_SIZE), 1);
+	rte_pktmbuf_free(got);
+	rte_pktmbuf_free(whole);
+}
+
 static void the_sink_gets_a_line_with_the_devices_name(void **state)
 {
 	struct world *w = *state;
@@ -494,6 +542,7 @@ int main(void)
 #define T(f, up, down) cmocka_unit_test_setup_teardown(f, up, down)
 		T(the_answer_goes_back_in_the_same_mbuf, setup, teardown),
 		T(an_answer_finds_room_in_any_mbuf, setup, teardown),
+		T(an_answer_fits_its_devices_records, setup, teardown),
 		T(the_sink_gets_a_line_with_the_devices_name, setup, teardown),
 		T(a_last_reading_is_not_lost, setup, teardown),
 		T(rubbish_is_counted_and_freed, setup, teardown),
