@@ -128,18 +128,27 @@ struct x509_own *credentials_own(const struct credentials *c, const uint8_t *nam
 	return certificates == NULL ? NULL : certificates_own(certificates, name, len, kinds);
 }
 
-void credentials_judge(const struct credentials *c, struct handshake_job *job, int64_t now_s)
+static const struct peer_trust *trust_of(const struct credentials *c)
 {
 	static const struct peer_trust nobody;
 	const struct certificates *certificates = rcu_dereference(c->certificates);
-	uint8_t name[X509_NAME_LEN_MAX];
-	size_t len =
-		peer_judge(job, certificates == NULL ? &nobody : certificates_trust(certificates),
-			   now_s, name);
 
-	if (len > 0)
-		job->interned = identity_get(c->identities, name, (uint16_t)len);
-	job->failed = len > 0 && job->interned == NULL;
+	return certificates == NULL ? &nobody : certificates_trust(certificates);
+}
+
+void credentials_judge(const struct credentials *c, struct handshake_job *job, int64_t now_s)
+{
+	bool good = peer_judge(job, trust_of(c), now_s);
+
+	if (good)
+		job->interned = identity_get(c->identities, job->peer.name, job->peer.name_len);
+	job->failed = good && job->interned == NULL;
+}
+
+enum status credentials_still(const struct credentials *c, const struct credential *credential,
+			      const uint8_t *name, size_t name_len, int64_t now_s)
+{
+	return peer_still(trust_of(c), credential, rd_of(name, name_len), now_s);
 }
 
 const struct identity *credentials_nobody(const struct credentials *c)

@@ -55,6 +55,13 @@ struct x509_own *credentials_own(const struct credentials *c, const uint8_t *nam
  * name comes with a reference for the caller. Inside RCU read side. */
 void credentials_judge(const struct credentials *c, struct handshake_job *job, int64_t now_s);
 
+/* credentials_still: whether what a peer of this name proved itself with is in force, so that its
+ * session may go on or be resumed, at a time in seconds since 1970: STATUS_OK, or why not. Of a PSK
+ * the name only is known here; whether its key is the same says credentials_psk. Inside RCU read
+ * side. */
+enum status credentials_still(const struct credentials *c, const struct credential *credential,
+			      const uint8_t *name, size_t name_len, int64_t now_s);
+
 /* credentials_nobody: the identity of peers that prove none: an empty name, with a reference; NULL
  * without memory. */
 const struct identity *credentials_nobody(const struct credentials *c);

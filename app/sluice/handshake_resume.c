@@ -47,8 +47,8 @@ static enum status find_by_id(struct handshake_resume *r, struct handshake_job *
 		       : STATUS_SESSION_UNKNOWN;
 }
 
-/* The credential that made the session is the one in force. */
-static enum status find_credential(struct handshake_resume *r, struct handshake_job *job)
+/* The key that made the session is the one in force. */
+static bool psk_is_same(struct handshake_resume *r, struct handshake_job *job)
 {
 	const struct session_state *s = &job->session;
 	uint8_t psk[PSK_KEY_MAX];
@@ -56,12 +56,40 @@ static enum status find_credential(struct handshake_resume *r, struct handshake_
 	bool same = len > 0 && session_state_binding(s, psk, len) == s->binding;
 
 	secret_wipe(psk, sizeof(psk));
-	if (same)
-		return STATUS_OK;
-	if (job->interned != NULL)
+	if (!same && job->interned != NULL) {
 		identity_put(r->credentials->identities, job->interned);
-	job->interned = NULL;
-	return STATUS_SESSION_REVOKED;
+		job->interned = NULL;
+	}
+	return same;
+}
+
+static bool intern(struct handshake_resume *r, struct handshake_job *job)
+{
+	const struct session_state *s = &job->session;
+
+	job->interned = identity_get(r->credentials->identities, s->name, s->name_len);
+	return job->interned != NULL;
+}
+
+/* The device is called what it was called then. */
+static enum status find_credential(struct handshake_resume *r, struct handshake_job *job)
+{
+	const struct session_state *s = &job->session;
+	bool good = credentials_still(r->credentials, &s->credential, s->name, s->name_len,
+				      (int64_t)r->utc_s) == STATUS_OK;
+
+	switch ((enum credential_kind)s->credential.kind) {
+	case CREDENTIAL_NONE:
+		break;
+	case CREDENTIAL_PSK:
+		good = good && psk_is_same(r, job);
+		break;
+	case CREDENTIAL_X509:
+	case CREDENTIAL_RPK:
+		good = good && intern(r, job);
+		break;
+	}
+	return good ? STATUS_OK : STATUS_SESSION_REVOKED;
 }
 
 void handshake_resume_find(struct handshake_resume *r, struct handshake_job *job)

@@ -79,7 +79,7 @@ static void fill(struct session_install *in, const struct handshake_slot *slot,
 		.tx_limit = limit_of(event->tx_limit),
 		.rx_limit = limit_of(event->rx_limit),
 		.suite = event->suite->id,
-		.auth = (uint8_t)event->auth,
+		.auth = event->credential->kind,
 		.aead = (uint8_t)event->suite->aead,
 	};
 	memcpy(in->rx_key, event->keys->client_key, AEAD_KEY_MAX);

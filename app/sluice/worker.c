@@ -52,14 +52,14 @@ static void describe_uri(struct worker *w, const struct coap_msg *msg, struct re
 
 static const char *auth_name(uint8_t auth)
 {
-	switch ((enum handshake_auth)auth) {
-	case HANDSHAKE_AUTH_PSK:
+	switch ((enum credential_kind)auth) {
+	case CREDENTIAL_PSK:
 		return "psk";
-	case HANDSHAKE_AUTH_X509:
+	case CREDENTIAL_X509:
 		return "x509";
-	case HANDSHAKE_AUTH_RPK:
+	case CREDENTIAL_RPK:
 		return "rpk";
-	case HANDSHAKE_AUTH_NONE:
+	case CREDENTIAL_NONE:
 		break;
 	}
 	return "none";

@@ -194,8 +194,9 @@ static enum hs_next on_judged(struct handshake *h)
 		return connection_fail(h, peer->status, (int)peer->alert);
 	if (h->peer_key == NULL)
 		return internal(h);
-	h->auth = h->job.certificate_type == HS_CERTIFICATE_RPK ? HANDSHAKE_AUTH_RPK
-								: HANDSHAKE_AUTH_X509;
+	h->credential = peer->credential;
+	h->identity_len = peer->name_len;
+	memcpy(h->identity, peer->name, peer->name_len);
 	return h->then(h);
 }
 

@@ -206,6 +206,7 @@ static enum hs_next on_server_hello(struct handshake *h, const struct reassembly
 	if (resume12_accepted(h, &sh))
 		return resume12_continue(h, &sh);
 	resume12_declined(h, &sh);
+	h->credential.kind = suite_has_psk(h->suite) ? CREDENTIAL_PSK : CREDENTIAL_NONE;
 	h->ticket_promised = sh.has_ticket;
 	h->state = state_after_hello(h->suite->kx);
 	h->in.certificates = h->state == C12_CERTIFICATE;
@@ -225,8 +226,11 @@ static enum hs_next on_hint(struct handshake *h, const struct reassembly_message
 	return HS_NEXT_MESSAGE;
 }
 
+/* RFC 8422 §2.1: "the server's certificate MUST contain an ECDSA- or EdDSA-capable public key". */
 static enum hs_next on_server_taken(struct handshake *h)
 {
+	if (signature_key_kind(h->peer_key) == SIGNATURE_KIND_RSA)
+		return connection_fail(h, STATUS_HS_CERT, ALERT_UNSUPPORTED_CERTIFICATE);
 	h->state = C12_KEY_EXCHANGE;
 	return HS_NEXT_MESSAGE;
 }

@@ -92,7 +92,7 @@ struct handshake {
 	uint8_t peer_verify[VERIFY_DATA_LEN];
 	uint8_t premaster_len;
 
-	uint8_t identity[PSK_IDENTITY_MAX];
+	uint8_t identity[PSK_IDENTITY_MAX]; /* server: the peer's name, whatever it is proved by */
 	uint8_t identity_len;
 	uint8_t psk[PSK_KEY_MAX]; /* server: until the session is kept */
 	uint8_t psk_len;
@@ -112,10 +112,10 @@ struct handshake {
 	uint8_t peer_point_len;
 	uint8_t own_point[ECDHE_PUBLIC_MAX]; /* client */
 	uint8_t own_point_len;
-	uint16_t peer_group;         /* client */
-	uint8_t own_type, peer_type; /* RFC 7250: what each shows */
-	bool certificate_asked;      /* client */
-	enum handshake_auth auth;    /* of the peer, by a certificate or raw key */
+	uint16_t peer_group;          /* client */
+	uint8_t own_type, peer_type;  /* RFC 7250: what each shows */
+	bool certificate_asked;       /* client */
+	struct credential credential; /* of the peer */
 
 	uint16_t peer_finished_seq;
 	uint8_t n_unopened; /* records of epoch 1 that did not open: see inbound.c */
@@ -136,6 +136,7 @@ struct handshake {
 	struct connection_copy ticket; /* client */
 	uint32_t ticket_lifetime_s;    /* client */
 	uint16_t offered_suite;        /* client: of the session it offers; 0: it offers none */
+	uint64_t host;                 /* server: session_state_host of the hello's server name */
 
 	struct connection_copy held[HANDSHAKE_HELD_MAX];
 	size_t n_held;

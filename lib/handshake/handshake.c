@@ -414,7 +414,7 @@ static void event_install(struct handshake *h, struct handshake_event *out)
 	out->rx_newest = h->protect.rx_newest;
 	out->rx_window = h->protect.rx_window;
 	out->identity = h->interned;
-	out->auth = suite_has_psk(h->suite) ? HANDSHAKE_AUTH_PSK : h->auth;
+	out->credential = &h->credential;
 	h->interned = NULL;
 	out->resumed = h->resumed;
 	out->by_ticket = h->by_ticket;

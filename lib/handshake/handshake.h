@@ -19,12 +19,13 @@
 #include "session_state.h"
 #include "status.h"
 #include "x509_own.h"
+#include "x509_trust.h"
 
 enum {
 	/* Of which more than 8 KiB are used only while a certificate may come. */
 	HANDSHAKE_MEMORY_MAX = 18432,
 	HANDSHAKE_DATAGRAM_MAX = 1500,
-	HANDSHAKE_REMNANT_MAX = 384,
+	HANDSHAKE_REMNANT_MAX = 480,
 	HANDSHAKE_HELD_MAX = 2,
 	HANDSHAKE_TICKET_MAX = 512, /* client: longer tickets are not kept */
 	/* server: bytes of its tickets, see ticket.c */
@@ -94,6 +95,7 @@ struct handshake_session {
 	uint16_t suite;        /* IANA number */
 	bool ems;              /* RFC 7627; without, it is not resumed */
 	uint8_t id_len;
+	uint8_t credential; /* enum credential_kind: what the server proved itself with */
 	uint8_t max_fragment_length; /* RFC 6066 §4: it is the same for as long as it is resumed */
 	uint8_t master[MASTER_SECRET_LEN];
 	uint8_t id[HS_SESSION_ID_MAX];
@@ -166,6 +168,9 @@ struct handshake_peer {
 	enum status status;        /* STATUS_OK, or why it is not taken */
 	enum alert alert;          /* when it is not */
 	struct signature_key *key; /* moves to the handshake */
+	uint8_t name_len;
+	uint8_t name[X509_NAME_LEN_MAX];
+	struct credential credential;
 };
 
 struct handshake_job {
@@ -214,24 +219,19 @@ struct handshake_job {
 	uint8_t signature[SIGNATURE_MAX];
 	uint16_t scheme;
 	/* JOB_VERIFY_PEER: in certificate_type (RFC 7250) and certificate, what certificate_parse
-	 * gave; out peer, and interned, the name. */
+	 * gave; out peer, and interned, the name (may be NULL when it is refused). */
 	struct rd certificate;
 	struct handshake_peer peer;
 	uint8_t certificate_type;
 	bool refused;
 	bool failed; /* out: libcrypto or the store failed */
+	/* JOB_PSK_LOOKUP, JOB_SESSION_FIND: out: somebody was asked, and the rest comes later; until
+	 * then there is no handshake_job_done. Input, timers and output go on meanwhile. */
+	bool later;
 };
 
 struct handshake_job *handshake_job(struct handshake *h);
 void handshake_job_done(struct handshake *h, uint64_t now_ns);
-
-/* What a peer proved itself with. */
-enum handshake_auth {
-	HANDSHAKE_AUTH_NONE,
-	HANDSHAKE_AUTH_PSK,
-	HANDSHAKE_AUTH_X509,
-	HANDSHAKE_AUTH_RPK
-};
 
 enum handshake_event_kind { HANDSHAKE_NONE, HANDSHAKE_INSTALL, HANDSHAKE_FAILED };
 
@@ -250,11 +250,12 @@ struct handshake_event {
 	const struct suite *suite;
 	const struct traffic_keys *keys;
 	uint64_t tx_seq, rx_newest, rx_window; /* epoch 1, as struct session_install */
-	const struct identity *identity;       /* server: who; client, AUTH_NONE: NULL */
-	enum handshake_auth auth;
-	uint16_t tx_limit, rx_limit; /* bytes of plaintext in a record; 2^14: no other was agreed */
-	bool resumed;                /* an abbreviated handshake (RFC 5246 §7.3) */
-	bool by_ticket;              /* resumed by RFC 5077, not by session id */
+	const struct identity *identity;       /* server: who; client, CREDENTIAL_NONE: NULL */
+	const struct credential *credential;   /* of the peer; client, resumed: its kind only */
+	/* bytes of plaintext in a record; 2^14: no other was agreed */
+	uint16_t tx_limit, rx_limit;
+	bool resumed;                          /* an abbreviated handshake (RFC 5246 §7.3) */
+	bool by_ticket;                        /* resumed by RFC 5077, not by session id */
 	struct handshake_held held[HANDSHAKE_HELD_MAX];
 	size_t n_held;
 };

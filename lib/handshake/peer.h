@@ -13,7 +13,12 @@ struct peer_trust {
 	const struct rpk_store *rpks;
 };
 
-/* peer_judge: fills job->peer at a time in seconds since 1970. Returns the length of the peer's
- * name in out; 0: it is refused. Slow path only; any thread. */
-size_t peer_judge(struct handshake_job *job, const struct peer_trust *trust, int64_t now_s,
-		  uint8_t out[X509_NAME_LEN_MAX]);
+/* peer_judge: fills job->peer at a time in seconds since 1970; false: it is refused. Slow path
+ * only; any thread. */
+bool peer_judge(struct handshake_job *job, const struct peer_trust *trust, int64_t now_s);
+
+/* peer_still: whether a credential that peer_judge took, perhaps in another process, would be taken
+ * under the same name: STATUS_OK, or why not. What is no certificate and no raw key always is. Any
+ * thread. */
+enum status peer_still(const struct peer_trust *trust, const struct credential *c, struct rd name,
+		       int64_t now_s);

@@ -116,6 +116,7 @@ static bool session_take(struct handshake *h, const struct client_hello *ch)
 	h->session_id_len = (uint8_t)rd_len(&ch->session_id);
 	memcpy(h->session_id, ch->session_id.p, h->session_id_len);
 	memcpy(h->master, s->master, sizeof(h->master));
+	h->credential = s->credential;
 	h->ems = true;
 	h->resumed = true;
 	h->transcript = transcript_new(h->suite->hash);
@@ -128,6 +129,15 @@ static enum hs_next ticket_renew(struct handshake *h)
 	h->job.session_id_len = 0;
 	h->resume = server_flight;
 	return HS_NEXT_JOB;
+}
+
+/* RFC 6066 §3: "A server [...] MUST NOT accept the request to resume the session if the server_name
+ * extension contains a different name." Who proved nothing, where that was enough, makes a full
+ * handshake where it is not. */
+static bool is_welcome(const struct handshake *h, const struct session_state *s)
+{
+	return s->host == h->host && (s->credential.kind != CREDENTIAL_NONE ||
+				      h->cfg->policy->client_auth != CLIENT_AUTH_REQUIRED);
 }
 
 /*
@@ -143,6 +153,7 @@ static enum hs_next on_found(struct handshake *h)
 	/* RFC 6066 §4: "The negotiated length applies for the duration of the session including
 	 * session resumptions." Another one takes another session. */
 	if (!h->job.found || !s->ems || s->max_fragment_length != h->max_fragment_length ||
+	    !is_welcome(h, s) ||
 	    client_hello_parse(resume12_hello(h).body, &ch) != HS_PARSE_OK)
 		return full_handshake(h);
 	if (!ch.has_ems)
@@ -180,8 +191,7 @@ enum hs_next resume12_find(struct handshake *h, const struct reassembly_message 
 bool resume12_promise(struct handshake *h, const struct client_hello *ch)
 {
 	h->session_id_len = 0;
-	/* What a certificate proved would have to be proved again: that it is not revoked. */
-	if (!h->ems || !suite_has_psk(h->suite))
+	if (!h->ems)
 		return true;
 	h->ticket_promised = h->cfg->tickets && ch->has_ticket;
 	if (h->ticket_promised || !h->cfg->session_ids)
@@ -195,11 +205,13 @@ static void session_fill(const struct handshake *h, struct session_state *s)
 	*s = (struct session_state){ .suite = h->suite->id,
 				     .ems = h->ems,
 				     .max_fragment_length = h->max_fragment_length,
-				     .credential = CREDENTIAL_PSK,
+				     .host = h->host,
+				     .credential = h->credential,
 				     .name_len = h->identity_len };
 	memcpy(s->name, h->identity, h->identity_len);
 	memcpy(s->master, h->master, sizeof(s->master));
-	s->binding = session_state_binding(s, h->psk, h->psk_len);
+	if (s->credential.kind == CREDENTIAL_PSK)
+		s->binding = session_state_binding(s, h->psk, h->psk_len);
 }
 
 /* RFC 5077 §3.3: a ticket that was promised and could not be made is an empty one. */
@@ -271,6 +283,7 @@ bool handshake_client_resume(struct handshake *h, const struct handshake_session
 	memcpy(h->session_id, s->id, h->session_id_len);
 	h->by_ticket = by_ticket;
 	h->offered_suite = s->suite;
+	h->credential.kind = s->credential;
 	h->offered_fragment_length = s->max_fragment_length;
 	memcpy(h->master, s->master, sizeof(h->master));
 	return true;
@@ -286,7 +299,8 @@ bool handshake_session(const struct handshake *h, struct handshake_session *out)
 		return false;
 	*out = (struct handshake_session){ .suite = h->suite->id,
 					   .ems = true,
-					   .max_fragment_length = h->max_fragment_length };
+					   .max_fragment_length = h->max_fragment_length,
+					   .credential = h->credential.kind };
 	memcpy(out->master, h->master, sizeof(out->master));
 	if (by_ticket) {
 		out->ticket = h->ticket.bytes;

@@ -26,7 +26,8 @@ struct reassembly_message resume12_hello(const struct handshake *h);
 
 /* Server, full handshake. resume12_promise: settles what its ServerHello says of resumption, in
  * session_id and ticket_promised. resume12_keep: once the client is verified, does what was
- * promised, in a flight that it begins; then `then`. The identity and psk of h are its credential.
+ * promised, in a flight that it begins; then `then`. The identity, credential and psk
+ * of h are what it proved itself with.
  */
 bool resume12_promise(struct handshake *h, const struct client_hello *ch) MUST_USE;
 enum hs_next resume12_keep(struct handshake *h, enum hs_next (*then)(struct handshake *h));

@@ -138,14 +138,17 @@ void rpk_store_free(struct rpk_store *s)
 
 size_t rpk_store_count(const struct rpk_store *s) { return s->n; }
 
-const uint8_t *rpk_store_get(const struct rpk_store *s,
-			     const uint8_t fingerprint[SPKI_FINGERPRINT_LEN], size_t *name_len)
+/* A mark is how a fingerprint begins. */
+static int compare_mark(const void *mark, const void *key)
 {
-	struct rpk want;
-	const struct rpk *found;
+	return memcmp(mark, ((const struct rpk *)key)->fingerprint, sizeof(struct mark));
+}
 
-	memcpy(want.fingerprint, fingerprint, sizeof(want.fingerprint));
-	found = s->n == 0 ? NULL : bsearch(&want, s->keys, s->n, sizeof(want), compare);
+const uint8_t *rpk_store_get(const struct rpk_store *s, const struct mark *key, size_t *name_len)
+{
+	const struct rpk *found =
+		s->n == 0 ? NULL : bsearch(key, s->keys, s->n, sizeof(*found), compare_mark);
+
 	if (found == NULL)
 		return NULL;
 	*name_len = found->name_len;

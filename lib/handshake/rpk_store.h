@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "mark.h"
 #include "spki.h"
 
 struct rpk_store;
@@ -24,7 +25,6 @@ struct rpk_store *rpk_store_parse(const void *bytes, size_t len, const char *nam
 void rpk_store_free(struct rpk_store *s); /* after a grace period; NULL allowed */
 size_t rpk_store_count(const struct rpk_store *s);
 
-/* rpk_store_get: the name of the key with this fingerprint, borrowed until the snapshot is freed;
- * NULL: unknown. Any thread, inside RCU read side. */
-const uint8_t *rpk_store_get(const struct rpk_store *s,
-			     const uint8_t fingerprint[SPKI_FINGERPRINT_LEN], size_t *name_len);
+/* rpk_store_get: the name of a key, by the mark of its SubjectPublicKeyInfo; borrowed until the
+ * snapshot is freed; NULL: unknown. Any thread, inside RCU read side. */
+const uint8_t *rpk_store_get(const struct rpk_store *s, const struct mark *key, size_t *name_len);

@@ -119,6 +119,7 @@ static enum hs_next full_handshake(struct handshake *h, const struct reassembly_
 {
 	h->suite = h->choice.suite;
 	h->ems = h->choice.ems;
+	h->credential.kind = suite_has_psk(h->suite) ? CREDENTIAL_PSK : CREDENTIAL_NONE;
 	if (!resume12_promise(h, ch))
 		return HS_NEXT_FAIL;
 	h->transcript = transcript_new(h->suite->hash);
@@ -166,6 +167,7 @@ static enum hs_next on_client_hello(struct handshake *h, const struct reassembly
 	if (!connection_random(h, h->server_random, sizeof(h->server_random)))
 		return HS_NEXT_FAIL;
 	memcpy(h->client_random, ch.random, sizeof(h->client_random));
+	h->host = session_state_host(ch.server_name.p, rd_len(&ch.server_name));
 	limits12_choose(h, &h->choice);
 	connection_awaits(h, m);
 	if (resume12_wanted(h->cfg, &ch))

@@ -14,7 +14,7 @@
  * written (a sequence lock). made is 0 in an empty entry. The state is as session_state_write has
  * it, zeros behind it.
  */
-enum { ENTRY_WORDS = 28 };
+enum { ENTRY_WORDS = 44 };
 
 struct entry {
 	_Atomic uint64_t count;
@@ -141,14 +141,11 @@ static bool expired(const struct session_cache *c, uint64_t made_s, uint64_t now
 	return made_s == 0 || now_s < made_s || now_s - made_s >= c->lifetime_s;
 }
 
-/* The name's length says where the state ends. */
 static bool image_parse(const struct image *image, struct session_state *out)
 {
 	struct rd r = rd_of(image->words, sizeof(image->words));
-	uint8_t name_len = r.p[SESSION_STATE_MIN - 1];
 
-	r.end = r.p + SESSION_STATE_MIN + name_len;
-	return name_len <= PSK_IDENTITY_MAX && session_state_parse(r, out);
+	return session_state_read(&r, out);
 }
 
 bool session_cache_get(struct session_cache *c, const uint8_t *id, size_t len, uint64_t now_s,

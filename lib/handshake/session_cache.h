@@ -14,7 +14,7 @@
 
 #include "session_state.h"
 
-enum { SESSION_CACHE_WAYS = 8, SESSION_CACHE_ENTRY = 256, SESSION_CACHE_ID = 16 };
+enum { SESSION_CACHE_WAYS = 8, SESSION_CACHE_ENTRY = 384, SESSION_CACHE_ID = 16 };
 
 struct session_cache;
 

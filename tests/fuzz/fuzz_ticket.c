@@ -87,13 +87,19 @@ static void check_text(struct rd text)
 
 static void check_change(struct rd in)
 {
-	struct session_state s = { .credential = CREDENTIAL_PSK, .name_len = 1, .ems = true }, got;
+	struct session_state s = { .ems = true }, got;
 	uint8_t ticket[HANDSHAKE_SEALED_MAX], at = 0, mask = 0;
 	size_t len;
 
-	if (!rd_u8(&in, &at) || !rd_u8(&in, &mask) || !rd_u8(&in, &s.name_len))
+	if (!rd_u8(&in, &at) || !rd_u8(&in, &mask) || !rd_u8(&in, &s.name_len) ||
+	    !rd_u8(&in, &s.credential.kind))
 		return;
+	s.credential.kind %= CREDENTIAL_RPK + 1;
 	s.name_len = (uint8_t)(1 + s.name_len % PSK_IDENTITY_MAX);
+	if (s.credential.kind == CREDENTIAL_NONE)
+		s.name_len = 0;
+	if (s.credential.kind == CREDENTIAL_X509)
+		s.credential.n_links = (uint8_t)(1 + at % CREDENTIAL_LINKS_MAX);
 	len = ticket_seal(cipher, keys, &s, ticket);
 	must(len > 0);
 	ticket[at % len] ^= mask;

@@ -86,7 +86,7 @@ struct pair_side {
 	unsigned n_data; /* application records received */
 	uint8_t data[PAIR_DATA_MAX];
 	const struct identity *identity;
-	enum handshake_auth auth;
+	struct credential credential;
 	bool resumed, by_ticket;
 	uint16_t tx_limit, rx_limit;
 	/* the nonces spent in epoch 1: never twice */
@@ -124,8 +124,9 @@ struct pair {
 	struct session_state kept;
 	uint8_t kept_id[HS_SESSION_ID_MAX];
 	uint8_t kept_id_len;
-	bool renew;      /* tickets are found to be worth replacing */
-	bool keeps_none; /* JOB_SESSION_KEEP gives nothing */
+	bool renew;          /* tickets are found to be worth replacing */
+	bool keeps_none;     /* JOB_SESSION_KEEP gives nothing */
+	bool longest_ticket; /* it gives the longest one that it may */
 	unsigned n_finds, n_keeps;
 	/* what the client keeps, and offers if offers is set */
 	struct handshake_session session;
@@ -133,6 +134,7 @@ struct pair {
 	bool has_session, offers;
 	/* where there are certificates (pair_certs.h) */
 	void (*verify_peer)(void *arg, struct handshake_job *job);
+	bool (*still)(const struct session_state *s); /* NULL: what is no PSK is in force */
 };
 
 static inline bool pair_random_bytes(void *arg, void *out, size_t len)
@@ -174,8 +176,16 @@ static inline void pair_session_keep(void *arg, struct handshake_job *job)
 		return;
 	}
 	session_state_write(&w, &job->session);
-	job->sealed_len = (uint16_t)wr_len(&w);
+	job->sealed_len = pair->longest_ticket ? HANDSHAKE_SEALED_MAX : (uint16_t)wr_len(&w);
 	job->lifetime_s = 3600;
+}
+
+/* What made the session is in force. */
+static inline bool pair_still(const struct pair *pair, const struct session_state *s)
+{
+	if (s->credential.kind == CREDENTIAL_PSK)
+		return session_state_binding(s, pair->psk, pair->psk_len) == s->binding;
+	return pair->still == NULL || pair->still(s);
 }
 
 static inline void pair_session_find(void *arg, struct handshake_job *job)
@@ -191,8 +201,7 @@ static inline void pair_session_find(void *arg, struct handshake_job *job)
 			     memcmp(job->session_id, pair->kept_id, pair->kept_id_len) == 0;
 		job->session = pair->kept;
 	}
-	job->found = job->found && session_state_binding(&job->session, pair->psk, pair->psk_len) ==
-					   job->session.binding;
+	job->found = job->found && pair_still(pair, &job->session);
 	job->renew = pair->renew;
 }
 
@@ -335,7 +344,7 @@ static inline void pair_install(struct pair *p, struct pair_side *side,
 	side->installed = true;
 	side->n_installs++;
 	side->identity = e->identity;
-	side->auth = e->auth;
+	side->credential = *e->credential;
 	side->resumed = e->resumed;
 	side->by_ticket = e->by_ticket;
 	side->tx_limit = e->tx_limit;

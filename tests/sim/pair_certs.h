@@ -19,6 +19,8 @@ static struct pair_certs pair_certs;
 static uint8_t pair_peer_name[X509_NAME_LEN_MAX];
 static size_t pair_peer_name_len;
 static unsigned pair_peers_judged;
+/* The time by the calendar. */
+static int64_t pair_utc_s = PKI_NOW;
 
 static inline void pair_verify_peer(void *arg, struct handshake_job *job)
 {
@@ -26,7 +28,19 @@ static inline void pair_verify_peer(void *arg, struct handshake_job *job)
 
 	(void)arg;
 	pair_peers_judged++;
-	pair_peer_name_len = peer_judge(job, &trust, PKI_NOW, pair_peer_name);
+	pair_peer_name_len = 0;
+	if (!peer_judge(job, &trust, pair_utc_s))
+		return;
+	pair_peer_name_len = job->peer.name_len;
+	memcpy(pair_peer_name, job->peer.name, pair_peer_name_len);
+}
+
+static inline bool pair_peer_still(const struct session_state *s)
+{
+	const struct peer_trust trust = { pair_certs.trust, pair_certs.rpks };
+
+	return peer_still(&trust, &s->credential, rd_of(s->name, s->name_len), pair_utc_s) ==
+	       STATUS_OK;
 }
 
 static inline struct x509_own *pair_server_own(void *arg, const uint8_t *name, size_t len,
@@ -145,4 +159,5 @@ static inline void pair_use_certs(struct pair *pair, const struct suite *suite,
 	pair->server.cfg.own_find = pair_server_own;
 	pair->client.cfg.own_find = pair_client_own;
 	pair->verify_peer = pair_verify_peer;
+	pair->still = pair_peer_still;
 }

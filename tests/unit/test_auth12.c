@@ -23,13 +23,13 @@ static void run(void)
 	pair_flush(&p);
 }
 
-static void expect_completed(enum handshake_auth auth)
+static void expect_completed(enum credential_kind auth)
 {
 	assert_true(p.server.installed);
 	assert_true(p.client.installed);
 	assert_memory_equal(&p.client.session.keys, &p.server.session.keys,
 			    sizeof(struct traffic_keys));
-	assert_int_equal(p.server.auth, auth);
+	assert_int_equal(p.server.credential.kind, auth);
 	assert_in_range(p.server.memory.peak, 1, HANDSHAKE_MEMORY_MAX);
 	assert_in_range(p.client.memory.peak, 1, HANDSHAKE_MEMORY_MAX);
 	assert_int_equal(p.server.n_nonces, 1);
@@ -50,7 +50,7 @@ static void test_every_suite_completes(void **state)
 		p.server_policy.n_groups = 1;
 		p.client.cfg.no_ems = i / 2 % 2;
 		run();
-		expect_completed(suite_has_psk(suite) ? HANDSHAKE_AUTH_PSK : HANDSHAKE_AUTH_X509);
+		expect_completed(suite_has_psk(suite) ? CREDENTIAL_PSK : CREDENTIAL_X509);
 		assert_ptr_equal(p.server.session.suite, suite);
 		if (!suite_has_psk(suite)) {
 			assert_int_equal(pair_peers_judged, 2); /* each by the other */
@@ -66,12 +66,12 @@ static void test_a_client_need_not_show_itself_unless_it_must(void **state)
 	(void)state;
 	begin(ecdsa_suite(), CLIENT_AUTH_NONE);
 	run();
-	expect_completed(HANDSHAKE_AUTH_NONE);
+	expect_completed(CREDENTIAL_NONE);
 	steps_end();
 	begin(ecdsa_suite(), CLIENT_AUTH_OPTIONAL);
 	p.client.cfg.own_find = NULL;
 	run();
-	expect_completed(HANDSHAKE_AUTH_NONE);
+	expect_completed(CREDENTIAL_NONE);
 	steps_end();
 	/* bad-input G1 */
 	begin(ecdsa_suite(), CLIENT_AUTH_REQUIRED);
@@ -93,8 +93,7 @@ static void test_raw_public_keys(void **state)
 		p.server_policy.client_rpk = true;
 		p.server_policy.client_x509 = false;
 		run();
-		expect_completed(auth == CLIENT_AUTH_NONE ? HANDSHAKE_AUTH_NONE
-							  : HANDSHAKE_AUTH_RPK);
+		expect_completed(auth == CLIENT_AUTH_NONE ? CREDENTIAL_NONE : CREDENTIAL_RPK);
 		if (auth != CLIENT_AUTH_NONE)
 			assert_memory_equal(pair_peer_name, "key 1", 5);
 		steps_end();
@@ -110,7 +109,7 @@ static void test_ed25519_servers(void **state)
 	pair_certs.server_own = pair_certs.ed25519_own;
 	run();
 	pair_certs.server_own = kept;
-	expect_completed(HANDSHAKE_AUTH_X509);
+	expect_completed(CREDENTIAL_X509);
 	steps_end();
 }
 
@@ -228,7 +227,7 @@ static void test_no_session_without_the_proof(void **state)
 	d = steps_record(&flight, 2);
 	steps_deliver(&d);
 	pair_flush(&p);
-	expect_completed(HANDSHAKE_AUTH_X509);
+	expect_completed(CREDENTIAL_X509);
 	steps_end();
 }
 
@@ -476,7 +475,7 @@ static void test_small_datagrams(void **state)
 	begin(ecdsa_suite(), CLIENT_AUTH_REQUIRED);
 	p.client.cfg.mtu = p.server.cfg.mtu = FLIGHT_DATAGRAM_MIN;
 	run();
-	expect_completed(HANDSHAKE_AUTH_X509);
+	expect_completed(CREDENTIAL_X509);
 	steps_end();
 }
 

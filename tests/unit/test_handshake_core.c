@@ -665,7 +665,7 @@ static void a_repeated_finished_is_answered_again(void **state)
 	assert_int_equal(msg_of(m)->aead, AEAD_AES_128_CCM_8);
 	/* The records of NewSessionTicket and ChangeCipherSpec as they are, then the Finished
 	 * message to seal. */
-	enum { TICKET = 13 + 12 + 6 + 104 + 4, CCS = 14 };
+	enum { TICKET = 13 + 12 + 6 + 112 + 4, CCS = 14 };
 
 	assert_int_equal(msg_of(m)->prefix_len, TICKET + CCS);
 	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[0], RECORD_HANDSHAKE);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rpk_store.h"
 
+#include "mark_of.h"
 #include "pki.h"
 
 #include <setjmp.h>
@@ -22,40 +23,40 @@ static struct rpk_store *parse(const char *text)
 static void a_fingerprint_has_a_name(void **state)
 {
 	struct rpk_store *s = parse("# devices\n\nsha256:" HEX64 " pump 7\r\n");
-	uint8_t fingerprint[SPKI_FINGERPRINT_LEN];
+	struct mark key;
 	const uint8_t *name;
 	size_t len;
 
 	(void)state;
 	assert_non_null(s);
 	assert_int_equal(rpk_store_count(s), 1);
-	for (size_t i = 0; i < 32; i++)
-		fingerprint[i] = (uint8_t)(0x11 * (i % 16));
-	name = rpk_store_get(s, fingerprint, &len);
+	for (size_t i = 0; i < sizeof(key.b); i++)
+		key.b[i] = (uint8_t)(0x11 * i);
+	name = rpk_store_get(s, &key, &len);
 	assert_non_null(name);
 	assert_int_equal(len, 6);
 	assert_memory_equal(name, "pump 7", 6);
-	fingerprint[31] ^= 1;
-	assert_null(rpk_store_get(s, fingerprint, &len));
+	key.b[MARK_LEN - 1] ^= 1;
+	assert_null(rpk_store_get(s, &key, &len));
 	rpk_store_free(s);
 	s = parse("sha256:" HEX64);
-	fingerprint[31] ^= 1;
-	name = rpk_store_get(s, fingerprint, &len);
+	key.b[MARK_LEN - 1] ^= 1;
+	name = rpk_store_get(s, &key, &len);
 	assert_int_equal(len, SPKI_NAME_LEN);
 	assert_memory_equal(name, "sha256:00112233", 15);
 	rpk_store_free(s);
 	s = parse("");
-	assert_null(rpk_store_get(s, fingerprint, &len));
+	assert_null(rpk_store_get(s, &key, &len));
 	rpk_store_free(s);
 	rpk_store_free(NULL);
 }
 
 static void a_whole_key_is_as_good(void **state)
 {
-	EVP_PKEY *key = pki_p256();
+	EVP_PKEY *pair = pki_p256();
 	unsigned char *der = NULL;
-	int n = i2d_PUBKEY(key, &der);
-	uint8_t fingerprint[SPKI_FINGERPRINT_LEN];
+	int n = i2d_PUBKEY(pair, &der);
+	struct mark key;
 	char text[512], *at = text + sprintf(text, "spki:");
 	struct rpk_store *s;
 	size_t len;
@@ -66,8 +67,8 @@ static void a_whole_key_is_as_good(void **state)
 	sprintf(at, " it\n");
 	s = parse(text);
 	assert_non_null(s);
-	spki_fingerprint(fingerprint, der, (size_t)n);
-	assert_non_null(rpk_store_get(s, fingerprint, &len));
+	mark_of(&key, der, (size_t)n);
+	assert_non_null(rpk_store_get(s, &key, &len));
 	rpk_store_free(s);
 	at[-1] = 'x';
 	assert_null(parse(text));
@@ -76,13 +77,13 @@ static void a_whole_key_is_as_good(void **state)
 	assert_null(parse(text));
 	assert_non_null(strstr(err, "keys:1: "));
 	OPENSSL_free(der);
-	EVP_PKEY_free(key);
+	EVP_PKEY_free(pair);
 }
 
 static void many_are_found(void **state)
 {
 	char *text = malloc(200 * 100), *at = text;
-	uint8_t fingerprint[SPKI_FINGERPRINT_LEN] = { 0 };
+	struct mark key = { { 0 } };
 	struct rpk_store *s;
 	size_t len;
 
@@ -96,9 +97,9 @@ static void many_are_found(void **state)
 		char want[8];
 		const uint8_t *name;
 
-		fingerprint[0] = (uint8_t)(i * 37);
+		key.b[0] = (uint8_t)(i * 37);
 		sprintf(want, "n%u", i);
-		name = rpk_store_get(s, fingerprint, &len);
+		name = rpk_store_get(s, &key, &len);
 		assert_non_null(name);
 		assert_int_equal(len, strlen(want));
 		assert_memory_equal(name, want, len);

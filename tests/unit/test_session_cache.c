@@ -33,7 +33,7 @@ static void size_is_as_stated(void **state)
 	static const uint32_t sizes[][2] = { { 1, 8 }, { 8, 8 }, { 9, 16 }, { 4096, 4096 } };
 
 	(void)state;
-	assert_int_equal(SESSION_CACHE_ENTRY, 256);
+	assert_int_equal(SESSION_CACHE_ENTRY, 384);
 	for (size_t i = 0; i < 4; i++) {
 		struct session_cache *c = session_cache_new(sizes[i][0], LIFETIME);
 
@@ -54,8 +54,11 @@ static void gives_what_it_took(void **state)
 
 	(void)state;
 	assert_non_null(c);
+	/* the longest there are */
 	s.name_len = PSK_IDENTITY_MAX;
 	memset(s.name, 'n', sizeof(s.name));
+	s.credential = x509_credential(CREDENTIAL_LINKS_MAX);
+	s.binding = 0;
 	id_of(id, 2, 1);
 	assert_false(session_cache_get(c, id, sizeof(id), 50, &got));
 	assert_false(session_cache_get(c, zeros, sizeof(zeros), 50, &got));

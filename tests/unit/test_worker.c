@@ -32,7 +32,7 @@ static struct session_ref install(struct world *w, const char *name, uint8_t own
 		.flow = { .local_port = 5684, .remote_port = port },
 		.suite = suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256)->id,
 		.aead = (uint8_t)suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256)->aead,
-		.auth = HANDSHAKE_AUTH_PSK,
+		.auth = CREDENTIAL_PSK,
 		.identity = identity_get(w->identities, name, (uint16_t)strlen(name)),
 	};
 	struct session_ref ref, replaced;
