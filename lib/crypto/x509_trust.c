@@ -4,6 +4,7 @@
 #include "pem_file.h"
 #include "spki.h"
 #include "x509_facts.h"
+#include "x509_known.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,10 @@ enum { AUTH_LEVEL = 2, RSA_BITS_MAX = 4096 };
 struct x509_trust {
 	X509_STORE *store;
 	struct x509_facts facts;
-	X509_STORE_CTX_check_revocation_fn revocation; /* libcrypto's own */
+	struct x509_known *known;
+	/* libcrypto's own */
+	X509_STORE_CTX_check_revocation_fn revocation;
+	X509_STORE_CTX_check_crl_fn list;
 	unsigned n_cas, n_crls;
 };
 
@@ -159,6 +163,50 @@ static int revocation_of_genuine(X509_STORE_CTX *ctx)
 	return t->revocation(ctx);
 }
 
+/* The CA that the list of the certificate in question has to be by: the next one of the chain, or
+ * the last one itself. */
+static X509 *issuer_of(X509_STORE_CTX *ctx)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+	int depth = X509_STORE_CTX_get_error_depth(ctx), last = sk_X509_num(chain) - 1;
+
+	return sk_X509_value(chain, depth < last ? depth + 1 : last);
+}
+
+static bool is_in_date(const struct x509_trust *t, X509_STORE_CTX *ctx, const X509_CRL *crl)
+{
+	time_t now = X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(ctx));
+	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
+
+	return X509_cmp_time(X509_CRL_get0_lastUpdate(crl), &now) < 0 &&
+	       (next == NULL || t->facts.crl_expired_good || X509_cmp_time(next, &now) > 0);
+}
+
+/* Whether a list passed without the policy's forgiving anything but its age, which is asked for
+ * each time: libcrypto looks at the signature after the dates, and this is its last complaint. */
+static bool passed(const struct x509_trust *t, X509_STORE_CTX *ctx)
+{
+	int error = X509_STORE_CTX_get_error(ctx);
+
+	return error == X509_V_OK ||
+	       (error == X509_V_ERR_CRL_HAS_EXPIRED && t->facts.crl_expired_good);
+}
+
+static int list_is_good(X509_STORE_CTX *ctx, X509_CRL *crl)
+{
+	const struct x509_trust *t = X509_STORE_CTX_get_app_data(ctx);
+	X509 *issuer = issuer_of(ctx);
+	int ok;
+
+	if (is_in_date(t, ctx, crl) && x509_known_has(t->known, crl, issuer))
+		return 1;
+	X509_STORE_CTX_set_error(ctx, X509_V_OK);
+	ok = t->list(ctx, crl);
+	if (ok == 1 && passed(t, ctx))
+		x509_known_add(t->known, crl, issuer);
+	return ok;
+}
+
 static bool revocation_set(struct x509_trust *t)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -167,6 +215,8 @@ static bool revocation_set(struct x509_trust *t)
 	if (ok) {
 		t->revocation = X509_STORE_CTX_get_check_revocation(ctx);
 		X509_STORE_set_check_revocation(t->store, revocation_of_genuine);
+		t->list = X509_STORE_CTX_get_check_crl(ctx);
+		X509_STORE_set_check_crl(t->store, list_is_good);
 	}
 	X509_STORE_CTX_free(ctx);
 	return ok;
@@ -188,14 +238,20 @@ static bool rules_set(struct x509_trust *t, const struct x509_trust_config *cfg)
 	       X509_VERIFY_PARAM_set_flags(param, flags) == 1 && revocation_set(t);
 }
 
+static bool make(struct x509_trust *t, const struct x509_trust_config *cfg)
+{
+	t->store = X509_STORE_new();
+	t->known = calloc(1, sizeof(*t->known));
+	if (t->known != NULL)
+		x509_known_init(t->known);
+	return t->store != NULL && t->known != NULL && x509_facts_init(&t->facts, cfg);
+}
+
 struct x509_trust *x509_trust_load(const struct x509_trust_config *cfg, char *err, size_t err_len)
 {
 	struct x509_trust *t = calloc(1, sizeof(*t));
 
-	if (t != NULL)
-		t->store = X509_STORE_new();
-	if (t == NULL || t->store == NULL || !x509_facts_init(&t->facts, cfg) ||
-	    !rules_set(t, cfg)) {
+	if (t == NULL || !make(t, cfg) || !rules_set(t, cfg)) {
 		snprintf(err, err_len, "no memory");
 		x509_trust_free(t);
 		return NULL;
@@ -213,6 +269,9 @@ void x509_trust_free(struct x509_trust *t)
 	if (t == NULL)
 		return;
 	X509_STORE_free(t->store);
+	if (t->known != NULL)
+		x509_known_free(t->known);
+	free(t->known);
 	x509_facts_free(&t->facts);
 	free(t);
 }

@@ -282,6 +282,48 @@ static void an_expired_list_is_judged_by_policy(void **state)
 	x509_trust_free(lenient);
 }
 
+/* A list is hashed once, and asked about each device: also one that is too old but good. */
+static void known_lists_are_asked_each_time(void **state)
+{
+	struct pki_cert second = pki_device(&sub, "monitor-18");
+	const struct pki_cert *bad[] = { &device, &sub }, *good[] = { &second, &sub };
+	struct x509_trust *t[] = {
+		trust(X509_NAME_CN, crl_file("crl", &device, PKI_NOW + PKI_DAY, true), false),
+		trust(X509_NAME_CN, crl_file("old", &device, PKI_NOW - 60, true), true),
+	};
+	struct x509_peer peer;
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * 3; i++) {
+		assert_int_equal(judge(t[i % 2], good, 2, &peer), CERT_GOOD);
+		assert_int_equal(judge(t[i % 2], bad, 2, &peer), CERT_REVOKED);
+	}
+	pki_free(&second);
+	x509_trust_free(t[0]);
+	x509_trust_free(t[1]);
+}
+
+/* A list that somebody else signed in the CA's name counts for nothing, the second time as well. */
+static void a_forged_list_is_never_known(void **state)
+{
+	EVP_PKEY *key = pki_p256();
+	const struct pki_cert impostor = { .cert = sub.cert, .key = key };
+	const struct pki_cert *good[] = { &device, &sub };
+	struct x509_peer peer;
+	struct x509_trust *t;
+	const char *path;
+	FILE *f = pki_file(&dir, "forged", &path);
+
+	(void)state;
+	pki_crl(f, &impostor, NULL, 0, PKI_NOW + PKI_DAY);
+	fclose(f);
+	t = trust(X509_NAME_CN, path, false);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(judge(t, good, 2, &peer), CERT_UNKNOWN);
+	EVP_PKEY_free(key);
+	x509_trust_free(t);
+}
+
 static void names_follow_the_rule(void **state)
 {
 	static const struct {
@@ -460,6 +502,8 @@ int main(void)
 		IN_DIR(a_revoked_ca_takes_its_devices_along),
 		IN_DIR(lists_count_for_cas_of_the_bundle),
 		IN_DIR(an_expired_list_is_judged_by_policy),
+		IN_DIR(known_lists_are_asked_each_time),
+		IN_DIR(a_forged_list_is_never_known),
 		IN_DIR(names_follow_the_rule),
 		IN_DIR(doubtful_names_are_refused),
 		IN_DIR(long_chains_are_refused_unread),
