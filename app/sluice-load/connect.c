@@ -192,7 +192,9 @@ static void drain(struct connect *c, struct connect_slot *s, uint64_t now_ns, bo
 	handshake_event(s->h, &event);
 	s->cost.round_trips += sent && !timed_out && event.kind != HANDSHAKE_INSTALL;
 	counter_add(&c->cfg.counts->handshake_repeats, sent && timed_out);
-	if (event.kind == HANDSHAKE_INSTALL) {
+	if (event.kind == HANDSHAKE_INSTALL && event.tx_limit < c->cfg.longest) {
+		failed(c, s, STATUS_HS_RECORD_SIZE);
+	} else if (event.kind == HANDSHAKE_INSTALL) {
 		installed(c, s, now_ns, &event);
 	} else if (event.kind == HANDSHAKE_FAILED) {
 		failed(c, s, event.status);

@@ -52,6 +52,7 @@ struct connect_config {
 	struct handshake_config handshake;
 	struct connect_host host;
 	uint32_t at_once;
+	uint16_t longest;    /* what a record must have room for: a server that wants less fails */
 	double rate;         /* handshakes begun a second; 0: as fast as possible */
 	double resume_share; /* of those whose device knows a session; 0: none is kept */
 	uint64_t seed;

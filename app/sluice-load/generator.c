@@ -152,10 +152,13 @@ static bool init_connect(struct generator *g)
 			       .timeout_ns = SECOND_NS,
 			       .timeout_max_ns = 60 * SECOND_NS,
 			       .give_up_ns = GIVE_UP_S * SECOND_NS,
+			       .max_fragment_length = opt->max_fragment_length,
+			       .record_size_limit = opt->record_size_limit,
 			       .mtu = MTU },
 		.host = { credential, send_bytes, early, connected, failed, g },
 		/* What one costs is measured alone. */
 		.at_once = cost ? 1 : (opt->handshakes_at_once + g->cfg.n - 1) / g->cfg.n,
+		.longest = message_longest(&g->message),
 		.rate = opt->handshake_rate / g->cfg.n,
 		.resume_share = cost ? 1 : opt->resume_share,
 		.seed = mix_random(&g->seed),
@@ -172,6 +175,15 @@ static void tap(void *arg, struct load_buffer *const *bufs, unsigned n)
 	hostile_see(&g->hostile, bufs, n);
 }
 
+/* Small devices take no more than they asked for, whatever the server says. */
+static uint16_t rx_limit(const struct load_options *opt)
+{
+	if (opt->record_size_limit != 0)
+		return opt->record_size_limit;
+	return opt->max_fragment_length != 0 ? hs_fragment_length(opt->max_fragment_length)
+					     : RECORD_PLAINTEXT_MAX;
+}
+
 static bool init_parts(struct generator *g)
 {
 	const struct load_options *opt = g->cfg.opt;
@@ -182,6 +194,7 @@ static bool init_parts(struct generator *g)
 	g->traffic.devices = &g->devices;
 	g->traffic.egress = &g->egress;
 	g->traffic.counts = generator_other(g);
+	g->traffic.rx_limit = rx_limit(opt);
 	g->traffic.handler = (struct traffic_handler){ record, other, g };
 	hostile_init(&g->hostile, mix_random(&g->seed));
 	g->traffic.tap = opt->hostile > 0 ? tap : NULL;
@@ -206,6 +219,12 @@ bool generator_init(struct generator *g, const struct generator_config *cfg, cha
 	if (!message_init(&g->message, opt->path, opt->payload_min, opt->payload_max)) {
 		snprintf(err, err_len, "the path is too long, or the payload longer than %d bytes",
 			 MESSAGE_PAYLOAD_MAX);
+		return false;
+	}
+	if (opt->max_fragment_length != 0 && opt->record_size_limit == 0 &&
+	    message_longest(&g->message) > rx_limit(opt)) {
+		snprintf(err, err_len, "--max-fragment-length: a request of %u bytes does not fit",
+			 message_longest(&g->message));
 		return false;
 	}
 	if (!init_parts(g)) {

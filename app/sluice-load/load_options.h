@@ -63,6 +63,10 @@ struct load_options {
 	const char *write_psk;
 	struct hello_policy policy; /* suites offered, in order */
 
+	/* What the devices ask for: a code of RFC 6066 §4, a limit of RFC 8449; 0: nothing. */
+	uint8_t max_fragment_length;
+	uint16_t record_size_limit;
+
 	double rate; /* requests a second of the whole fleet; 0: max */
 	/* Ramp, then warm-up, then what is measured. With --search, a confirming trial takes
 	 * duration_ns. */

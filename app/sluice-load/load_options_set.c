@@ -4,6 +4,7 @@
 #include "addr_text.h"
 #include "load_port.h"
 #include "port_spec.h"
+#include "record.h"
 #include "secret_file.h"
 #include "suite_names.h"
 #include "units.h"
@@ -248,6 +249,29 @@ const char *load_options_set_version(struct load_options *opt, const char *text)
 	if (strcmp(text, "1.2") == 0)
 		return NULL;
 	return strcmp(text, "1.3") == 0 ? option_not_in_this_build : "wants 1.2 or 1.3";
+}
+
+const char *load_options_set_max_fragment_length(struct load_options *opt, const char *text)
+{
+	opt->max_fragment_length = 0;
+	if (strcmp(text, "off") == 0)
+		return NULL;
+	for (uint8_t code = 1; code <= HS_FRAGMENT_LENGTHS; code++) {
+		uint16_t v;
+
+		if (set_count16(&v, text, hs_fragment_length(code), hs_fragment_length(code)))
+			opt->max_fragment_length = code;
+	}
+	return opt->max_fragment_length != 0 ? NULL : "wants off, 512, 1024, 2048 or 4096";
+}
+
+const char *load_options_set_record_size_limit(struct load_options *opt, const char *text)
+{
+	opt->record_size_limit = 0;
+	if (strcmp(text, "off") == 0 ||
+	    set_count16(&opt->record_size_limit, text, HS_RECORD_SIZE_MIN, RECORD_PLAINTEXT_MAX))
+		return NULL;
+	return "wants off or 64 to 16384";
 }
 
 /* A positive rate; max is 0. */

@@ -56,6 +56,13 @@ static const struct option_def rows[] = {
 	  OPTION_VALUE, set_suites },
 	{ NULL, "version", "1.2|1.3", "1.2", "version of DTLS; this build: 1.2 (the program's own: -V)",
 	  OPTION_VALUE, set_version },
+	{ NULL, "max-fragment-length", "512|1024|2048|4096|off", "off",
+	  "what the devices ask for (RFC 6066 4): both sides' records are no longer",
+	  OPTION_VALUE, set_max_fragment_length },
+	{ NULL, "record-size-limit", "N|off", "off",
+	  "what the devices ask for (RFC 8449): no more than N bytes, 64 to 16384, in a record\n"
+	  "for them; it beats --max-fragment-length. What is longer they do not take",
+	  OPTION_VALUE, set_record_size_limit },
 	{ NULL, "handshake-rate", "R|max", "max", "new handshakes a second", OPTION_VALUE, set_handshake_rate },
 	{ NULL, "handshakes-at-once", "N", "256", "handshakes under way at most",
 	  OPTION_VALUE, set_handshakes_at_once },

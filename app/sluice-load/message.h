@@ -33,6 +33,12 @@ struct message {
 bool message_init(struct message *m, const char *path, uint16_t payload_min,
 		  uint16_t payload_max) MUST_USE;
 
+/* message_longest: what the longest request has, all of it. */
+static inline uint16_t message_longest(const struct message *m)
+{
+	return (uint16_t)(COAP_HEADER_LEN + MESSAGE_TOKEN_LEN + m->options_len + m->payload_max);
+}
+
 /* What differs from message to message. */
 struct message_fields {
 	uint8_t type; /* enum coap_type */

@@ -73,7 +73,11 @@ static void add(struct traffic *t, uint32_t device, const struct record *rec, ui
 	struct traffic_pending *p = &t->pending[t->n_pending];
 	struct traffic_ops *ops = &t->open_ops[alg];
 
-	if (rec->epoch != EPOCH || len < around || len - around > RECORD_PLAINTEXT_MAX ||
+	if (len > around + t->rx_limit) {
+		counter_add(&t->counts->malformed, 1);
+		return;
+	}
+	if (rec->epoch != EPOCH || len < around ||
 	    replay_check(hot, NULL, REPLAY_WIDTH, rec->seq) != STATUS_OK) {
 		counter_add(&t->counts->unauthentic, 1);
 		return;

@@ -46,6 +46,7 @@ struct traffic {
 	struct devices *devices;
 	struct egress *egress;
 	struct load_counts *counts;
+	uint16_t rx_limit; /* bytes of plaintext in a record: what is longer is malformed */
 	struct traffic_handler handler;
 	/* sees datagrams that were sealed, before they leave; NULL: nobody does */
 	void (*tap)(void *arg, struct load_buffer *const *bufs, unsigned n);

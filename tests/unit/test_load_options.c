@@ -193,6 +193,24 @@ static void master_key(void **state)
 	end(r);
 }
 
+static void small_devices(void **state)
+{
+	struct run *r = accepts(KERNEL);
+
+	(void)state;
+	assert_int_equal(r->opt.max_fragment_length, 0);
+	assert_int_equal(r->opt.record_size_limit, 0);
+	end(r);
+	r = accepts(KERNEL "--max-fragment-length 4096 --record-size-limit 64");
+	assert_int_equal(r->opt.max_fragment_length, 4);
+	assert_int_equal(r->opt.record_size_limit, 64);
+	end(r);
+	r = accepts(KERNEL "--max-fragment-length 512 --record-size-limit 16384");
+	assert_int_equal(r->opt.max_fragment_length, 1);
+	assert_int_equal(r->opt.record_size_limit, 16384);
+	end(r);
+}
+
 static void rate_max_keeps_a_number_under_way(void **state)
 {
 	struct run *r = accepts(KERNEL "--rate max");
@@ -357,6 +375,13 @@ static void bad_values_name_option_and_value(void **state)
 		{ "--path /s", "--path: wants segments like s/load, 128 bytes at most (/s)" },
 		{ "--path s//a", "--path: an empty segment (s//a)" },
 		{ "--path s/", "--path: an empty segment (s/)" },
+		{ "--max-fragment-length 256",
+		  "--max-fragment-length: wants off, 512, 1024, 2048 or 4096 (256)" },
+		{ "--max-fragment-length 5",
+		  "--max-fragment-length: wants off, 512, 1024, 2048 or 4096 (5)" },
+		{ "--record-size-limit 63", "--record-size-limit: wants off or 64 to 16384 (63)" },
+		{ "--record-size-limit 16385",
+		  "--record-size-limit: wants off or 64 to 16384 (16385)" },
 		{ "--loss 101", "--loss: wants a percentage from 0 to 100 (101)" },
 		{ "--loss x", "--loss: wants a percentage from 0 to 100 (x)" },
 		{ "--search ndr,mrr", "--search: wants ndr, pdr or pdr=PCT (ndr,mrr)" },
@@ -503,6 +528,7 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_value),
 		cmocka_unit_test(master_key),
+		cmocka_unit_test(small_devices),
 		cmocka_unit_test(rate_max_keeps_a_number_under_way),
 		cmocka_unit_test(off_and_coap_have_their_timeouts),
 		cmocka_unit_test(searches),
