@@ -49,7 +49,8 @@ static bool load_credentials(struct app *app)
 		.key_file = app->opt.ticket_key_file,
 	};
 	const struct credentials_files files = { .psk_file = app->opt.psk_file,
-						 .psk_derive = app->opt.psk_derive };
+						 .psk_derive = app->opt.psk_derive,
+						 .deny_file = app->opt.deny_file };
 	char err[ERROR_MAX];
 
 	if (!credentials_init(&app->credentials, &files, err, sizeof(err))) {
@@ -145,7 +146,8 @@ static bool make_sessions(struct app *app)
 	if (app->store == NULL || app->pending == NULL)
 		return app_failed("--max-sessions", ENOMEM);
 	app->recycler = recycler_new(app->store, &app->mesh);
-	return app->recycler != NULL || app_failed("sessions", ENOMEM);
+	return (app->recycler != NULL && control_review_new(app)) ||
+	       app_failed("sessions", ENOMEM);
 }
 
 /* The mbufs that can be away from the pool at once: in receive and transmit queues, in the rings
@@ -384,6 +386,7 @@ void app_free(struct app *app)
 	app_free_cores(app);
 	mesh_free(&app->mesh);
 	recycler_free(app->recycler);
+	review_free(app->review);
 	store_free(app->store);
 	urcu_qsbr_unregister_thread();
 	table_free(app->pending);

@@ -12,6 +12,7 @@
 #include "port.h"
 #include "recycler.h"
 #include "resumption.h"
+#include "review.h"
 #include "sample.h"
 #include "sink.h"
 
@@ -30,6 +31,7 @@ struct app {
 	struct store *store;
 	struct table *pending;
 	struct recycler *recycler;
+	struct review *review;
 	const struct cookie_secrets *_Atomic cookie_secrets; /* RCU */
 
 	struct core cores[CORE_MAX]; /* as layout.cores */

@@ -105,6 +105,7 @@ static bool make_path(struct app *app, struct core *core, unsigned poll)
 		log_line(LOG_LEVEL_ERROR, "--listen: more than %d addresses", PATH_LISTEN_MAX);
 	else if (cfg.gate != NULL)
 		core->path = path_core_new(&cfg, mono_clock_ns());
+	review_owner(app->review, poll, core->path);
 	return core->path != NULL;
 }
 
@@ -129,6 +130,7 @@ static bool make_handshake(struct app *app, struct core *core, unsigned index)
 		.store = app->store,
 		.pending = app->pending,
 		.credentials = &app->credentials,
+		.review = app->review,
 		.resumption = app->resumption.keys != NULL ? &app->resumption : NULL,
 		.policy = &app->opt.policy,
 		.aead = app->aeads[core->index],

@@ -19,11 +19,14 @@ enum {
 	DRAIN_MS = 5000, /* for handshakes and exchanges that are open at SIGTERM */
 	SINK_FLUSH_MS = 10000,
 	ERROR_MAX = 512,
+	CLOSED_LINES = 10, /* of a review: who is closed by name */
 };
 
 #define SECOND_NS UINT64_C(1000000000)
 /* Two secrets overlap, so a cookie is good for one to two of these. */
 #define COOKIE_ROTATION_NS (60 * SECOND_NS)
+/* Certificates that have expired end their sessions so often. */
+#define REVIEW_NS (600 * SECOND_NS)
 
 static void signals_of_ours(sigset_t *out)
 {
@@ -44,9 +47,9 @@ void control_block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static int next_signal(void)
+static int next_signal(long ms)
 {
-	struct timespec tick = { .tv_nsec = TICK_MS * 1000000L };
+	struct timespec tick = { .tv_nsec = ms * 1000000L };
 	sigset_t set;
 	int sig;
 
@@ -56,6 +59,53 @@ static int next_signal(void)
 }
 
 static uint64_t utc_s(void) { return (uint64_t)time(NULL); }
+
+/* A name comes from a file or a certificate: it may hold anything. */
+static void print_name(char *out, size_t out_len, const struct identity *id)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t n = 0;
+
+	for (unsigned i = 0; i < id->len && n + 5 < out_len; i++) {
+		uint8_t byte = id->bytes[i];
+
+		if (byte >= ' ' && byte < 0x7f && byte != '\\' && byte != '"') {
+			out[n++] = (char)byte;
+			continue;
+		}
+		out[n++] = '\\';
+		out[n++] = 'x';
+		out[n++] = digits[byte >> 4];
+		out[n++] = digits[byte & 15];
+	}
+	out[n] = 0;
+}
+
+/* A line for each of the first; how many there were is said in the end. */
+static void on_closed(void *arg, const struct identity *id, enum status why)
+{
+	const struct app *app = arg;
+	char name[4 * IDENTITY_LEN_MAX + 5];
+
+	if (review_result(app->review).closed > CLOSED_LINES)
+		return;
+	print_name(name, sizeof(name), id);
+	log_line(LOG_LEVEL_NOTICE, "\"%s\": %s", name, status_help(why));
+}
+
+bool control_review_new(struct app *app)
+{
+	struct review_config cfg = {
+		.store = app->store,
+		.mesh = &app->mesh,
+		.credentials = &app->credentials,
+		.closed = on_closed,
+		.arg = app,
+	};
+
+	app->review = review_new(&cfg);
+	return app->review != NULL;
+}
 
 /* All files, or none of them. */
 static void reload(struct app *app)
@@ -69,12 +119,16 @@ static void reload(struct app *app)
 		log_line(LOG_LEVEL_ERROR, "reload refused, the old credentials stay: %s", err);
 		return;
 	}
+	review_begin(app->review);
 	if (app->opt.psk_file != NULL)
 		log_line(LOG_LEVEL_NOTICE, "reloaded %s: %zu identities", app->opt.psk_file,
 			 psk_store_count(app->credentials.psks));
 	if (app->credentials.derive != NULL)
 		log_line(LOG_LEVEL_NOTICE, "reloaded %s: %zu master keys", app->opt.psk_derive,
 			 psk_derive_count(app->credentials.derive));
+	if (app->credentials.denied != NULL)
+		log_line(LOG_LEVEL_NOTICE, "reloaded %s: %zu denied", app->opt.deny_file,
+			 deny_list_count(app->credentials.denied));
 	if (app->credentials.certificates != NULL) {
 		char what[128];
 
@@ -122,10 +176,36 @@ static bool busy(const struct app *app)
 }
 
 struct timers {
-	uint64_t rotate_ns, report_ns;
+	uint64_t rotate_ns, report_ns, review_ns;
 };
 
-static void tick(struct app *app, struct timers *t)
+/* A part of the review of live sessions; returns for how many milliseconds there is nothing to do
+ * but wait for signals. */
+static long review(struct app *app, struct timers *t, uint64_t now_ns)
+{
+	if (now_ns >= t->review_ns) {
+		t->review_ns = now_ns + REVIEW_NS;
+		review_again(app->review);
+	}
+	switch (review_turn(app->review, (int64_t)utc_s())) {
+	case REVIEW_BUSY:
+		return 0;
+	case REVIEW_WAITS:
+		return 1;
+	case REVIEW_DONE:
+		if (review_result(app->review).closed > 0)
+			log_line(LOG_LEVEL_NOTICE, "%u of %u sessions closed",
+				 review_result(app->review).closed,
+				 review_result(app->review).seen);
+		break;
+	case REVIEW_IDLE:
+		break;
+	}
+	return TICK_MS;
+}
+
+/* Returns as review. */
+static long tick(struct app *app, struct timers *t)
 {
 	uint64_t now_ns = mono_clock_ns();
 
@@ -141,6 +221,7 @@ static void tick(struct app *app, struct timers *t)
 		stats_print(app);
 		t->report_ns += app->opt.stats_period_ns;
 	}
+	return review(app, t, now_ns);
 }
 
 static void drain(struct app *app, struct timers *t)
@@ -151,8 +232,8 @@ static void drain(struct app *app, struct timers *t)
 	atomic_store(&app->draining, true);
 	/* At least one tick, so that what stood in the port's queues was read. */
 	do {
-		next_signal();
-		tick(app, t);
+		next_signal(TICK_MS);
+		(void)tick(app, t);
 	} while (busy(app) && mono_clock_ns() < until_ns);
 	atomic_store(&app->stop, true);
 }
@@ -160,10 +241,13 @@ static void drain(struct app *app, struct timers *t)
 static void serve(struct app *app)
 {
 	uint64_t now_ns = mono_clock_ns();
-	struct timers t = { now_ns + COOKIE_ROTATION_NS, now_ns + app->opt.stats_period_ns };
+	struct timers t = { .rotate_ns = now_ns + COOKIE_ROTATION_NS,
+			    .report_ns = now_ns + app->opt.stats_period_ns,
+			    .review_ns = now_ns + REVIEW_NS };
+	long ms = TICK_MS;
 
 	for (;;) {
-		switch (next_signal()) {
+		switch (next_signal(ms)) {
 		case SIGHUP:
 			reload(app);
 			break;
@@ -177,7 +261,7 @@ static void serve(struct app *app)
 		default:
 			break;
 		}
-		tick(app, &t);
+		ms = tick(app, &t);
 	}
 }
 
@@ -185,7 +269,7 @@ static void serve(struct app *app)
 static bool await_service(struct app *app)
 {
 	while (!atomic_load(&app->serving)) {
-		int sig = next_signal();
+		int sig = next_signal(TICK_MS);
 
 		if (atomic_load(&app->stop))
 			return false;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The credentials in force: snapshots of the PSK file and of the certificates, swapped as a whole
- * under RCU, and the identities in use, which outlive every snapshot.
+ * The credentials in force: snapshots of the PSK file, of the certificates and of the denied,
+ * swapped under RCU, and the identities in use, which outlive every snapshot.
  */
 #pragma once
 
 #include "certificates.h"
+#include "deny_list.h"
 #include "identity.h"
+#include "keyed_hash.h"
 #include "psk_derive.h"
 #include "psk_store.h"
 
@@ -14,6 +16,7 @@
 struct credentials_files {
 	const char *psk_file;
 	const char *psk_derive;
+	const char *deny_file;
 };
 
 struct credentials {
@@ -22,7 +25,9 @@ struct credentials {
 	struct psk_derive *derive;                             /* RCU; NULL: none */
 	const struct certificates_config *certificates_config; /* NULL: none */
 	struct certificates *certificates;                     /* RCU; NULL: none */
+	struct deny_list *denied;                              /* RCU; NULL: none */
 	struct identity_set *identities;
+	struct keyed_hash_key tag_key; /* what keys are told apart by, see credentials.c */
 };
 
 /* credentials_init: loads the files for the first time; false and a message in err. The paths are
@@ -42,10 +47,15 @@ bool credentials_reload(struct credentials *c, char *err, size_t err_len);
 void credentials_free(struct credentials *c);
 
 /* credentials_psk: the key of an identity, into out (PSK_KEY_MAX bytes), and its interned name
- * with a reference for the caller; returns the key's length, 0 when unknown. A key of the file goes
- * before a derived one. Inside RCU read side. */
+ * with a reference for the caller; returns the key's length, 0 when unknown or denied. A key of the
+ * file goes before a derived one. Inside RCU read side. */
 size_t credentials_psk(const struct credentials *c, const uint8_t *identity, size_t len,
 		       uint8_t *out, const struct identity **interned);
+
+/* credentials_asked: the identity of a device whose key came from --psk-socket, with a reference for
+ * the caller; NULL: denied, or no memory. Inside RCU read side. */
+const struct identity *credentials_asked(const struct credentials *c, const uint8_t *identity,
+					 size_t len);
 
 /* credentials_own: certificates_own of those in force. Inside RCU read side. */
 struct x509_own *credentials_own(const struct credentials *c, const uint8_t *name, size_t len,
@@ -61,6 +71,18 @@ void credentials_judge(const struct credentials *c, struct handshake_job *job, i
  * side. */
 enum status credentials_still(const struct credentials *c, const struct credential *credential,
 			      const uint8_t *name, size_t name_len, int64_t now_s);
+
+/* credentials_intern: the identity of a peer that proved itself with a certificate or a raw key,
+ * with a reference for the caller; NULL without memory. */
+const struct identity *credentials_intern(const struct credentials *c, const uint8_t *name,
+					  size_t len, const struct credential *credential);
+
+/* credentials_review: whether the session of an identity that this gave out may go on at a time in
+ * seconds since 1970: STATUS_OK, or what it is closed for: STATUS_SESSION_DENIED, _KEY_GONE,
+ * _CERT_REVOKED or _CERT_EXPIRED. That a revocation list has ended is no reason: it says nothing of
+ * a device. Inside RCU read side. */
+enum status credentials_review(const struct credentials *c, const struct identity *id,
+			       int64_t now_s);
 
 /* credentials_nobody: the identity of peers that prove none: an empty name, with a reference; NULL
  * without memory. */

@@ -222,6 +222,15 @@ static void linger(struct handshake_core *hc, struct handshake_slot *slot, uint6
 	count(hc, STATUS_HS_DONE);
 }
 
+/* The credentials may have changed since this handshake asked for them: a session that was made by
+ * what is in force no longer is installed all the same, so that its device is told why it ends. */
+static void check_again(const struct handshake_core *hc, const struct identity *id)
+{
+	if (hc->cfg.review != NULL &&
+	    credentials_review(hc->cfg.credentials, id, (int64_t)hc->resume.utc_s) != STATUS_OK)
+		review_again(hc->cfg.review);
+}
+
 /* Acts on how the handshake ended, if it did. false: it may have, but its installation must not be
  * lost on the way, and waits until all of it fits in the owner's ring. */
 static bool finish(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
@@ -248,6 +257,7 @@ static bool finish(struct handshake_core *hc, struct handshake_slot *slot, uint6
 			      event.by_ticket ? STATUS_HS_RESUMED_TICKET : STATUS_HS_RESUMED_ID);
 		handshake_send_install(&hc->send, slot, handshake_slots_ref(hc->slots, slot),
 				       &event, mbuf);
+		check_again(hc, event.identity);
 		linger(hc, slot, now_ns);
 		return true;
 	}

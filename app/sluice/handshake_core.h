@@ -10,6 +10,7 @@
 #include "handshake.h"
 #include "mesh.h"
 #include "resumption.h"
+#include "review.h"
 #include "store.h"
 
 struct handshake_core_config {
@@ -21,6 +22,7 @@ struct handshake_core_config {
 	struct table *pending; /* flows with a handshake under way */
 	const struct credentials *credentials;
 	const struct resumption *resumption; /* NULL: full handshakes only */
+	struct review *review;               /* NULL: credentials never change */
 	const struct hello_policy *policy;
 	struct aead *aead;
 	uint32_t max_handshakes;

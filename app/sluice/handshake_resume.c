@@ -67,7 +67,7 @@ static bool intern(struct handshake_resume *r, struct handshake_job *job)
 {
 	const struct session_state *s = &job->session;
 
-	job->interned = identity_get(r->credentials->identities, s->name, s->name_len);
+	job->interned = credentials_intern(r->credentials, s->name, s->name_len, &s->credential);
 	return job->interned != NULL;
 }
 

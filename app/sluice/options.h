@@ -98,7 +98,7 @@ struct options {
 	bool idle_auto;                  /* --idle auto: idle_sleep follows test_mode */
 	uint32_t mbufs;                  /* 0: auto */
 
-	const char *psk_file, *psk_derive; /* NULL: none */
+	const char *psk_file, *psk_derive, *deny_file; /* NULL: none */
 	struct certificates_config certificates;
 	unsigned n_keys;       /* of certificates.keys so far; n_own counts the chains */
 	bool client_auth_auto; /* required where there is something to know clients by */

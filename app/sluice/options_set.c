@@ -170,6 +170,12 @@ const char *options_set_psk_file(struct options *opt, const char *text)
 	return NULL;
 }
 
+const char *options_set_deny_file(struct options *opt, const char *text)
+{
+	opt->deny_file = text;
+	return NULL;
+}
+
 const char *options_set_psk_derive(struct options *opt, const char *text)
 {
 	opt->psk_derive = text;

@@ -81,7 +81,10 @@ static const struct option_def rows[] = {
 	{ NULL, "rpk-file", "FILE", NULL,
 	  "devices' raw public keys: lines sha256:HEX NAME or spki:HEX NAME",
 	  OPTION_VALUE, set_rpk_file },
-	ABSENT("deny-file", "FILE", "identities that are refused"),
+	{ NULL, "deny-file", "FILE", NULL,
+	  "who is refused, a line each: \"identity NAME\" or \"sha256 HEX\" of a certificate\n"
+	  "or key; reloaded by SIGHUP, which also closes their sessions",
+	  OPTION_VALUE, set_deny_file },
 	{ NULL, "device-name", "cn|dns|uri|fingerprint", "cn",
 	  "a device's name from its certificate: the subject's common name, the first\n"
 	  "dNSName or URI, or sha256: of its key; without one it is refused",

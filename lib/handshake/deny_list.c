@@ -14,11 +14,6 @@ struct deny_list {
 	struct mark_set *marks; /* of names, and the first halves of fingerprints */
 };
 
-static void mark_of_fingerprint(struct mark *out, const uint8_t sha256[DENY_FINGERPRINT_LEN])
-{
-	memcpy(out->b, sha256, sizeof(out->b));
-}
-
 /* A blank that nobody sees would deny somebody else. */
 static const char *name_read(struct mark *out, const uint8_t *text, size_t len)
 {
@@ -35,11 +30,11 @@ static const char *name_read(struct mark *out, const uint8_t *text, size_t len)
 
 static const char *fingerprint_read(struct mark *out, const uint8_t *text, size_t len)
 {
-	uint8_t sha256[DENY_FINGERPRINT_LEN];
+	uint8_t sha256[32];
 
 	if (len != 2 * sizeof(sha256) || !secret_hex(sha256, text, sizeof(sha256)))
 		return "sha256 wants 64 hex digits";
-	mark_of_fingerprint(out, sha256);
+	memcpy(out->b, sha256, sizeof(out->b)); /* a mark is how a SHA-256 begins */
 	return NULL;
 }
 
@@ -122,10 +117,7 @@ bool deny_list_names(const struct deny_list *d, const uint8_t *name, size_t len)
 	return mark_set_has(d->marks, &m);
 }
 
-bool deny_list_has(const struct deny_list *d, const uint8_t sha256[DENY_FINGERPRINT_LEN])
+bool deny_list_has(const struct deny_list *d, const struct mark *m)
 {
-	struct mark m;
-
-	mark_of_fingerprint(&m, sha256);
-	return mark_set_has(d->marks, &m);
+	return mark_set_has(d->marks, m);
 }

@@ -19,8 +19,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DENY_FINGERPRINT_LEN = 32 };
-
 struct deny_list;
 
 /* deny_list_load: NULL and a message in err (naming file and line) when anything at all is wrong:
@@ -34,7 +32,7 @@ struct deny_list *deny_list_parse(const void *bytes, size_t len, const char *nam
 void deny_list_free(struct deny_list *d); /* after a grace period; NULL allowed */
 size_t deny_list_count(const struct deny_list *d);
 
-/* deny_list_names, deny_list_has: whether a name, or the SHA-256 of something, is on the list. Any
- * thread, inside RCU read side. */
+/* deny_list_names, deny_list_has: whether a name, or the mark of a certificate or a key, is on the
+ * list. Any thread, inside RCU read side. */
 bool deny_list_names(const struct deny_list *d, const uint8_t *name, size_t len);
-bool deny_list_has(const struct deny_list *d, const uint8_t sha256[DENY_FINGERPRINT_LEN]);
+bool deny_list_has(const struct deny_list *d, const struct mark *m);

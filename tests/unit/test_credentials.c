@@ -123,7 +123,7 @@ static void identities_outlive_a_reload(void **state)
 	assert_memory_equal(id->bytes, "dev1", 4);
 	assert_int_equal(identity_count(creds.identities), 1);
 	/* Back again, it is the same device. */
-	wiring_write(path, "dev1:" KEY_B "\n");
+	wiring_write(path, "dev1:" KEY_A "\n");
 	assert_true(credentials_reload(&creds, err, sizeof(err)));
 	assert_int_equal(credentials_psk(&creds, (const uint8_t *)"dev1", 4, key, &again), 16);
 	assert_ptr_equal(again, id);
@@ -225,6 +225,112 @@ static void readers_never_stop(void **state)
 	assert_int_equal(reader.wrong, 0);
 }
 
+static enum status review(const struct identity *id)
+{
+	return credentials_review(&creds, id, 1000);
+}
+
+static void reload(void)
+{
+	char err[256];
+
+	assert_true(credentials_reload(&creds, err, sizeof(err)));
+}
+
+/* What a live session is asked after a reload: its key is gone, another, or what it was. */
+static void review_of_keys(void **state)
+{
+	const struct identity *id, *nobody = credentials_nobody(&creds);
+	uint8_t key[PSK_KEY_MAX];
+
+	(void)state;
+	assert_int_equal(credentials_psk(&creds, (const uint8_t *)"dev1", 4, key, &id), 16);
+	assert_int_equal(review(id), STATUS_OK);
+	wiring_write(path, "dev2:" KEY_B "\ndev1:" KEY_A "\n");
+	reload();
+	assert_int_equal(review(id), STATUS_OK);
+	wiring_write(path, "dev2:" KEY_A "\ndev1:" KEY_B "\n");
+	reload();
+	assert_int_equal(review(id), STATUS_SESSION_KEY_GONE);
+	wiring_write(path, "dev2:" KEY_A "\n");
+	reload();
+	assert_int_equal(review(id), STATUS_SESSION_KEY_GONE);
+	assert_int_equal(review(nobody), STATUS_OK);
+	identity_put(creds.identities, id);
+	identity_put(creds.identities, nobody);
+}
+
+/* A credential of each kind against the list: by name, certificate and key. */
+static void review_of_the_denied(void **state)
+{
+	static const struct credential rpk = { .kind = CREDENTIAL_RPK, .key = { { 0xab } } };
+	static const struct credential x509 = {
+		.kind = CREDENTIAL_X509, .n_links = 1, .until_s = 2000, .certificate = { { 0xcd } }
+	};
+	static const char zeros[] =
+		"00000000000000000000000000000000000000000000000000000000000000";
+	struct deny_list *none = creds.denied;
+	const struct identity *a, *b, *c;
+	uint8_t key[PSK_KEY_MAX];
+	char text[512], err[256];
+
+	(void)state;
+	assert_int_equal(credentials_psk(&creds, (const uint8_t *)"dev1", 4, key, &a), 16);
+	b = credentials_intern(&creds, (const uint8_t *)"pump", 4, &rpk);
+	c = credentials_intern(&creds, (const uint8_t *)"pump", 4, &x509);
+	assert_ptr_not_equal(b, c);
+	snprintf(text, sizeof(text), "identity dev1\nsha256 ab%s\nsha256 cd%s\n", zeros, zeros);
+	creds.denied = deny_list_parse(text, strlen(text), "deny", err, sizeof(err));
+	assert_non_null(creds.denied);
+	assert_int_equal(review(a), STATUS_SESSION_DENIED);
+	assert_int_equal(review(b), STATUS_SESSION_DENIED);
+	assert_int_equal(review(c), STATUS_SESSION_DENIED);
+	assert_int_equal(credentials_still(&creds, &x509, (const uint8_t *)"pump", 4, 1000),
+			 STATUS_HS_DENIED);
+	assert_int_equal(lookup("dev1", key), 0);
+	deny_list_free(creds.denied);
+	/* Neither is among the raw keys or under a CA, but not denied. */
+	snprintf(text, sizeof(text), "identity dev2\nsha256 00%s\n", zeros);
+	creds.denied = deny_list_parse(text, strlen(text), "deny", err, sizeof(err));
+	assert_int_equal(review(a), STATUS_OK);
+	assert_int_equal(review(b), STATUS_SESSION_KEY_GONE);
+	assert_int_equal(review(c), STATUS_SESSION_DENIED); /* its key is all zero */
+	deny_list_free(creds.denied);
+	creds.denied = none;
+	assert_int_equal(review(c), STATUS_SESSION_KEY_GONE);
+	identity_put(creds.identities, a);
+	identity_put(creds.identities, b);
+	identity_put(creds.identities, c);
+}
+
+/* One file of several is bad: nothing changes. */
+static void a_broken_deny_file_keeps_everything(void **state)
+{
+	char deny[64] = "/tmp/sluice-test-deny-XXXXXX", err[256] = "";
+	uint8_t first;
+
+	(void)state;
+	credentials_free(&creds);
+	wiring_path(deny);
+	wiring_write(deny, "identity dev3\n");
+	wiring_write(path, "dev1:" KEY_A "\ndev3:" KEY_A "\n");
+	assert_true(credentials_init(
+		&creds, &(struct credentials_files){ .psk_file = path, .deny_file = deny }, err,
+		sizeof(err)));
+	assert_int_equal(lookup("dev3", &first), 0);
+	wiring_write(path, "dev1:" KEY_B "\ndev2:" KEY_B "\ndev3:" KEY_B "\n");
+	wiring_write(deny, "identity dev1\ndev2\n");
+	refused(":2: neither");
+	assert_int_equal(lookup("dev3", &first), 0);
+	wiring_write(deny, "identity dev1\n");
+	reload();
+	assert_int_equal(lookup("dev1", &first), 0);
+	assert_int_equal(lookup("dev3", &first), 16);
+	assert_int_equal(unlink(deny), 0);
+	assert_false(credentials_reload(&creds, err, sizeof(err)));
+	assert_int_equal(lookup("dev3", &first), 16);
+}
+
 #define CREDENTIALS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -237,6 +343,9 @@ int main(void)
 		CREDENTIALS_TEST(a_bad_first_file_is_refused),
 		CREDENTIALS_TEST(derived_keys),
 		CREDENTIALS_TEST(readers_never_stop),
+		CREDENTIALS_TEST(review_of_keys),
+		CREDENTIALS_TEST(review_of_the_denied),
+		CREDENTIALS_TEST(a_broken_deny_file_keeps_everything),
 	};
 
 	return cmocka_run_group_tests(tests, wiring_register, wiring_unregister);

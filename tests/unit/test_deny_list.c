@@ -26,7 +26,7 @@ static bool names(const struct deny_list *d, const char *name)
 
 static void names_and_fingerprints(void **state)
 {
-	uint8_t fingerprint[DENY_FINGERPRINT_LEN] = { 0xab };
+	struct mark fingerprint = { { 0xab } };
 	char err[256];
 	struct deny_list *d = parse("# lost in March\n"
 				    "identity ward 3:pump\r\n"
@@ -44,9 +44,9 @@ static void names_and_fingerprints(void **state)
 	assert_true(names(d, "sha256 in a name"));
 	assert_true(names(d, "last"));
 	assert_true(deny_list_names(d, (const uint8_t *)"\0\xff", 2));
-	assert_true(deny_list_has(d, fingerprint));
-	fingerprint[0] = 0xaa;
-	assert_false(deny_list_has(d, fingerprint));
+	assert_true(deny_list_has(d, &fingerprint));
+	fingerprint.b[0] = 0xaa;
+	assert_false(deny_list_has(d, &fingerprint));
 	/* Neither a beginning nor more than the name. */
 	assert_false(names(d, "ward 3"));
 	assert_false(names(d, "ward 3:pump "));

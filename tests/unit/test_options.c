@@ -471,7 +471,7 @@ static void control_characters_are_refused(void **state)
 static void absent_options(void **state)
 {
 	static const char *const absent[] = {
-		"deny-file", "cid-length", "cid-key-file", "node-id", "node",
+		"cid-length", "cid-key-file", "node-id", "node",
 	};
 
 	(void)state;
@@ -696,7 +696,7 @@ static void help_names_every_option_and_default(void **state)
 			assert_non_null(strstr(r.out, name));
 		}
 	}
-	assert_non_null(strstr(r.out, "identities that are refused (not in this build)"));
+	assert_non_null(strstr(r.out, "length of connection IDs (not in this build)"));
 	end(&r);
 }
 
