@@ -193,6 +193,20 @@ static unsigned memory_mb(const struct app *app)
 	return 64 + (unsigned)(bytes >> 20) * 5 / 4;
 }
 
+/* Each handshake may have a question. */
+static bool start_psk_socket(struct app *app)
+{
+	unsigned n = app->layout.n_handshake;
+
+	if (app->opt.psk_socket == NULL)
+		return true;
+	app->psk_queue = psk_queue_new(n, app->opt.max_handshakes / n + 1);
+	if (app->psk_queue != NULL)
+		app->psk_socket = psk_socket_start(app->psk_queue, app->opt.psk_socket,
+						   app->opt.psk_timeout_ns);
+	return app->psk_socket != NULL || app_failed("--psk-socket", ENOMEM);
+}
+
 static bool open_ports(struct app *app)
 {
 	char err[ERROR_MAX];
@@ -295,7 +309,8 @@ static void join_control(struct app *app)
 bool app_start(struct app *app)
 {
 	if (!start_control(app) || !start_eal(app) || !make_pool(app) || !open_ports(app) ||
-	    !make_rings(app) || !make_sessions(app) || !app_make_cores(app) ||
+	    !make_rings(app) || !make_sessions(app) || !start_psk_socket(app) ||
+	    !app_make_cores(app) ||
 	    !stats_telemetry(app))
 		return false;
 	for (unsigned i = 0; i < app->n_ports; i++)
@@ -383,7 +398,9 @@ void app_free(struct app *app)
 		port_close(&app->ports[i]);
 	/* Handshakes and sessions give their identities back, which is for registered threads. */
 	urcu_qsbr_register_thread();
+	psk_socket_stop(app->psk_socket);
 	app_free_cores(app);
+	psk_queue_free(app->psk_queue);
 	mesh_free(&app->mesh);
 	recycler_free(app->recycler);
 	review_free(app->review);

@@ -10,6 +10,7 @@
 #include "mesh.h"
 #include "options.h"
 #include "port.h"
+#include "psk_socket.h"
 #include "recycler.h"
 #include "resumption.h"
 #include "review.h"
@@ -20,6 +21,8 @@ struct app {
 	struct options opt;
 	struct layout layout;
 	struct credentials credentials;
+	struct psk_queue *psk_queue; /* NULL: no --psk-socket */
+	struct psk_socket *psk_socket;
 	struct resumption resumption; /* --no-resumption: all zero */
 	struct sink *sink;
 

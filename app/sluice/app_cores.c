@@ -130,6 +130,7 @@ static bool make_handshake(struct app *app, struct core *core, unsigned index)
 		.store = app->store,
 		.pending = app->pending,
 		.credentials = &app->credentials,
+		.psk_queue = app->psk_queue,
 		.review = app->review,
 		.resumption = app->resumption.keys != NULL ? &app->resumption : NULL,
 		.policy = &app->opt.policy,

@@ -16,6 +16,7 @@
 enum {
 	TURN_MESSAGES = 32, /* messages looked at in a turn: rx on the same core must not wait */
 	TURN_TIMERS = 32,
+	TURN_ANSWERS = 32,
 	/* While there is work with public keys, on a core that polls as well. Each may cost three
 	 * operations of 20 to 200 us, in which a port's queue of a thousand descriptors fills. */
 	TURN_MESSAGES_POLLING = 4,
@@ -34,8 +35,9 @@ enum {
 /* The owner's ring was full: how soon an installation is tried again. */
 #define INSTALL_RETRY_NS MS_NS
 
-_Static_assert((int)TURN_MESSAGES <= (int)TOUCHED_MAX && (int)TURN_TIMERS <= (int)TOUCHED_MAX,
-	       "a turn's messages, or its timers, are one batch");
+_Static_assert((int)TURN_MESSAGES <= (int)TOUCHED_MAX && (int)TURN_TIMERS <= (int)TOUCHED_MAX &&
+		       (int)TURN_ANSWERS <= (int)TOUCHED_MAX,
+	       "a turn's messages, its timers, or the answers to it, are one batch");
 
 struct handshake_core {
 	struct handshake_core_config cfg;
@@ -64,6 +66,7 @@ static void find_psk(void *arg, struct handshake_job *job)
 
 	job->psk_len = (uint8_t)credentials_psk(hc->cfg.credentials, job->identity,
 						job->identity_len, job->psk, &job->interned);
+	job->later = job->psk_len == 0 && hc->cfg.psk_queue != NULL;
 }
 
 static void find_session(void *arg, struct handshake_job *job)
@@ -137,7 +140,8 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 					  .arg = hc };
 	hc->resume = (struct handshake_resume){ .resumption = cfg->resumption,
 						.credentials = cfg->credentials,
-						.counts = &hc->counts };
+						.counts = &hc->counts,
+						.asks = cfg->psk_queue != NULL };
 	hc->batch = job_batch_new();
 	hc->slots = handshake_slots_new(cfg->max_handshakes, cfg->max_lingering);
 	hc->share = handshake_share_new(cfg->max_handshakes);
@@ -320,17 +324,67 @@ static bool goes_on(struct handshake_core *hc, struct handshake_slot *slot)
 	return false;
 }
 
-/* Does the slot's job; returns whether the handshake goes on. */
+/* Asks for the key of the identity that a job is about; false: it is not to be had. */
+static bool ask(struct handshake_core *hc, struct handshake_slot *slot,
+		const struct handshake_job *job, uint64_t now_ns)
+{
+	bool find = job->kind == JOB_SESSION_FIND;
+
+	slot->asking = psk_queue_ask(
+		hc->cfg.psk_queue, hc->cfg.index, handshake_slots_ref(hc->slots, slot),
+		find ? job->session.name : job->identity,
+		find ? job->session.name_len : (uint8_t)job->identity_len, now_ns);
+	count(hc, slot->asking ? STATUS_PSK_ASKED : STATUS_PSK_LIMIT);
+	return slot->asking;
+}
+
+/* The answer to a job that asked; len 0: there is no key. */
+static void fill_in(struct handshake_core *hc, struct handshake_job *job, const uint8_t *key,
+		    size_t len)
+{
+	job->later = false;
+	if (job->kind == JOB_SESSION_FIND) {
+		handshake_resume_answer(&hc->resume, job, key, len);
+		return;
+	}
+	if (len > 0)
+		job->interned =
+			credentials_asked(hc->cfg.credentials, job->identity, job->identity_len);
+	if (job->interned == NULL)
+		return;
+	memcpy(job->psk, key, len);
+	job->psk_len = (uint8_t)len;
+}
+
+/* Returns whether the handshake goes on. */
+static bool job_done(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
+{
+	bool find = handshake_job(slot->handshake)->kind == JOB_SESSION_FIND;
+
+	handshake_job_done(slot->handshake, now_ns);
+	return !find || goes_on(hc, slot);
+}
+
+/* Does the slot's job, or asks for what it needs; returns whether the handshake goes on. */
 static bool run_job(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
 {
 	struct handshake_job *job = handshake_job(slot->handshake);
-	enum handshake_job_kind kind = job->kind;
 
-	if (has_public_key(kind))
+	if (has_public_key(job->kind))
 		hc->public_keys_until_ns = now_ns + PUBLIC_KEYS_NS;
 	job_run(job, &hc->lookup);
-	handshake_job_done(slot->handshake, now_ns);
-	return kind != JOB_SESSION_FIND || goes_on(hc, slot);
+	if (job->later) {
+		if (ask(hc, slot, job, now_ns))
+			return true;
+		fill_in(hc, job, NULL, 0);
+	}
+	return job_done(hc, slot, now_ns);
+}
+
+/* Nothing to do for it now. */
+static bool rests(const struct handshake_slot *slot)
+{
+	return slot->asking || handshake_job(slot->handshake) == NULL;
 }
 
 /* Does a job of each touched handshake that has one; the others are concluded, and touched no
@@ -341,7 +395,7 @@ static void run_jobs(struct handshake_core *hc, uint64_t now_ns)
 
 	hc->n_touched = 0;
 	for (unsigned i = 0; i < n; i++)
-		if (handshake_job(hc->touched[i]->handshake) == NULL)
+		if (rests(hc->touched[i]))
 			conclude(hc, hc->touched[i], now_ns);
 		else
 			hc->touched[hc->n_touched++] = hc->touched[i];
@@ -637,6 +691,57 @@ static void on_message(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_
 	rte_pktmbuf_free(mbuf);
 }
 
+static enum status outcome_status(enum psk_outcome outcome)
+{
+	switch (outcome) {
+	case PSK_FOUND:
+		break;
+	case PSK_UNKNOWN:
+		return STATUS_PSK_UNKNOWN;
+	case PSK_TIMEOUT:
+		return STATUS_PSK_TIMEOUT;
+	}
+	return STATUS_OK;
+}
+
+/* The handshake that asked goes on, if it is there still. */
+static void on_answer(struct handshake_core *hc, const struct psk_question *q, uint64_t now_ns)
+{
+	struct handshake_slot *slot = slot_get(hc, q->slot, now_ns);
+	enum status s = outcome_status((enum psk_outcome)q->outcome);
+	struct handshake_job *job = NULL;
+
+	if (s != STATUS_OK)
+		count(hc, s);
+	if (slot != NULL && slot->asking)
+		job = handshake_job(slot->handshake);
+	if (job == NULL) {
+		count(hc, STATUS_PSK_LATE);
+		return;
+	}
+	slot->asking = false;
+	fill_in(hc, job, q->key, q->outcome == PSK_FOUND ? q->key_len : 0);
+	if (job_done(hc, slot, now_ns))
+		touch(hc, slot);
+}
+
+static unsigned take_answers(struct handshake_core *hc, uint64_t now_ns)
+{
+	struct psk_question *q;
+	unsigned n = 0;
+
+	if (hc->cfg.psk_queue == NULL)
+		return 0;
+	while (n < TURN_ANSWERS &&
+	       (q = psk_queue_answered(hc->cfg.psk_queue, hc->cfg.index)) != NULL) {
+		on_answer(hc, q, now_ns);
+		psk_queue_done(hc->cfg.psk_queue, q);
+		n++;
+	}
+	settle(hc, now_ns);
+	return n;
+}
+
 static unsigned run_timers(struct handshake_core *hc, uint64_t now_ns)
 {
 	unsigned n = 0;
@@ -675,6 +780,7 @@ unsigned handshake_core_turn(struct handshake_core *hc, uint64_t now_ns)
 		on_message(hc, mbufs[i], now_ns);
 	settle(hc, now_ns);
 	counter_add(&hc->stats.messages, n);
+	n += take_answers(hc, now_ns);
 	n += run_timers(hc, now_ns);
 	handshake_slots_expire(hc->slots, now_ns);
 	counter_set(&hc->stats.active, handshake_slots_active(hc->slots));

@@ -9,6 +9,7 @@
 #include "credentials.h"
 #include "handshake.h"
 #include "mesh.h"
+#include "psk_queue.h"
 #include "resumption.h"
 #include "review.h"
 #include "store.h"
@@ -21,6 +22,7 @@ struct handshake_core_config {
 	const struct store *store;
 	struct table *pending; /* flows with a handshake under way */
 	const struct credentials *credentials;
+	struct psk_queue *psk_queue; /* whom to ask for keys that credentials lack; NULL: nobody */
 	const struct resumption *resumption; /* NULL: full handshakes only */
 	struct review *review;               /* NULL: credentials never change */
 	const struct hello_policy *policy;

@@ -56,6 +56,7 @@ static bool psk_is_same(struct handshake_resume *r, struct handshake_job *job)
 	bool same = len > 0 && session_state_binding(s, psk, len) == s->binding;
 
 	secret_wipe(psk, sizeof(psk));
+	job->later = len == 0 && r->asks;
 	if (!same && job->interned != NULL) {
 		identity_put(r->credentials->identities, job->interned);
 		job->interned = NULL;
@@ -100,9 +101,23 @@ void handshake_resume_find(struct handshake_resume *r, struct handshake_job *job
 		s = job->ticket_len > 0 ? find_by_ticket(r, job) : find_by_id(r, job);
 	if (s == STATUS_OK)
 		s = find_credential(r, job);
+	if (job->later)
+		return;
 	job->found = s == STATUS_OK;
 	if (!job->found)
 		status_add(r->counts, s, 1);
+}
+
+void handshake_resume_answer(struct handshake_resume *r, struct handshake_job *job,
+			     const uint8_t *key, size_t len)
+{
+	const struct session_state *s = &job->session;
+
+	if (len > 0 && session_state_binding(s, key, len) == s->binding)
+		job->interned = credentials_asked(r->credentials, s->name, s->name_len);
+	job->found = job->interned != NULL;
+	if (!job->found)
+		status_add(r->counts, STATUS_SESSION_REVOKED, 1);
 }
 
 /* RFC 5077 §3.3: a hint, and the session's age counts from its full handshake, also for a ticket

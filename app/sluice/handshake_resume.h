@@ -17,12 +17,22 @@ struct handshake_resume {
 	const struct credentials *credentials;
 	struct status_counts *counts;
 	struct ticket_cipher *cipher;
+	bool asks;             /* --psk-socket may know identities that credentials do not */
 	uint64_t now_s, utc_s; /* of the present turn */
 };
 
 /* handshake_resume_init: false without memory. handshake_resume_free: in any state. */
 bool handshake_resume_init(struct handshake_resume *r);
 void handshake_resume_free(struct handshake_resume *r);
+
+/* handshake_resume_answer: goes on with a job of which handshake_resume_find left the rest for
+ * later, with the key of the session's identity; len 0: there is none. Inside RCU read side. */
+void handshake_resume_answer(struct handshake_resume *r, struct handshake_job *job,
+			     const uint8_t *key, size_t len);
+
+/* handshake_resume_turn: each turn, with or without handshakes: the times by a clock that only moves
+ * forward and by UTC. Keys that were replaced since are wiped here. */
+void handshake_resume_turn(struct handshake_resume *r, uint64_t now_s, uint64_t utc_s);
 
 /* handshake_resume_find, handshake_resume_keep: JOB_SESSION_FIND and JOB_SESSION_KEEP; what is not
  * found is counted. Inside RCU read side. */

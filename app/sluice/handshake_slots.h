@@ -35,6 +35,7 @@ struct handshake_slot {
 	uint8_t state;       /* enum handshake_slot_state */
 	uint8_t rank;        /* SLOT_ACTIVE: enum handshake_slot_rank */
 	bool touched;        /* SLOT_ACTIVE: something of this turn is not settled yet */
+	bool asking;         /* SLOT_ACTIVE: its job waits for an answer (psk_queue.h) */
 	bool resume_only;    /* SLOT_ACTIVE: its source has no tokens for a full handshake */
 	uint8_t owner;       /* poll core that will own the session */
 	uint16_t share;      /* SLOT_ACTIVE: its count in the shares of prefixes */

@@ -113,7 +113,7 @@ static bool check_listen(const struct options *opt)
 
 static bool has_psk(const struct options *opt)
 {
-	return opt->psk_file != NULL || opt->psk_derive != NULL;
+	return opt->psk_file != NULL || opt->psk_derive != NULL || opt->psk_socket != NULL;
 }
 
 /* Who is taken by what, and whether there is enough to do it. */

@@ -99,6 +99,8 @@ struct options {
 	uint32_t mbufs;                  /* 0: auto */
 
 	const char *psk_file, *psk_derive, *deny_file; /* NULL: none */
+	const char *psk_socket;                        /* NULL: none */
+	uint64_t psk_timeout_ns;
 	struct certificates_config certificates;
 	unsigned n_keys;       /* of certificates.keys so far; n_own counts the chains */
 	bool client_auth_auto; /* required where there is something to know clients by */

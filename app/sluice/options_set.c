@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/un.h>
 
 static bool is_auto(const char *text) { return strcmp(text, "auto") == 0; }
 
@@ -182,6 +183,14 @@ const char *options_set_psk_derive(struct options *opt, const char *text)
 	return NULL;
 }
 
+const char *options_set_psk_socket(struct options *opt, const char *text)
+{
+	opt->psk_socket = text;
+	return strlen(text) < sizeof(((struct sockaddr_un *)NULL)->sun_path)
+		       ? NULL
+		       : "wants 107 bytes at most";
+}
+
 const char *options_set_version(struct options *opt, const char *text)
 {
 	(void)opt;
@@ -221,6 +230,11 @@ const char *options_set_handshake_timeout(struct options *opt, const char *text)
 	if (set_time(&opt->handshake_timeout_ns, text, 50 * MS, MINUTE))
 		return NULL;
 	return "wants 50ms to 60s";
+}
+
+const char *options_set_psk_timeout(struct options *opt, const char *text)
+{
+	return set_time(&opt->psk_timeout_ns, text, 10 * MS, MINUTE) ? NULL : "wants 10ms to 60s";
 }
 
 const char *options_set_session_timeout(struct options *opt, const char *text)

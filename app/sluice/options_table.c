@@ -57,6 +57,13 @@ static const struct option_def rows[] = {
 	  "Lines prefix:hexkey, the longest prefix of the identity decides; or hexkey, for\n"
 	  "identities without one of them. Together with --psk-file, whose lines go first",
 	  OPTION_VALUE, set_psk_derive },
+	{ NULL, "psk-socket", "PATH", NULL,
+	  "a service to ask for keys of identities that neither of them knows: lines over a\n"
+	  "Unix stream socket, docs/credential-store.md",
+	  OPTION_VALUE, set_psk_socket },
+	{ NULL, "psk-timeout", "TIME", "5s",
+	  "after which an identity is unknown that the service has not answered for",
+	  OPTION_VALUE, set_psk_timeout },
 	{ NULL, "cert", "FILE", NULL,
 	  "our certificate chain (PEM, its own certificate first); several times, each with\n"
 	  "a --key: the one with the name that a device asks for is shown, else the first.\n"

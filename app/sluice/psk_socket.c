@@ -43,7 +43,7 @@ struct psk_socket {
 
 	int fd; /* -1: not connected */
 	uint64_t connect_ns, pause_ns;
-	bool complained;
+	char complaint[80]; /* the latest; empty: none since it answered */
 	uint64_t serial; /* of the questions sent so far */
 	/* From those asked first to those asked last. */
 	struct question_list unsent, sent;
@@ -51,12 +51,13 @@ struct psk_socket {
 	char out[OUT_MAX], in[IN_MAX];
 };
 
-/* Once for each time that it stops working. */
+/* Not of the same thing over and over. */
 static void complain(struct psk_socket *s, const char *why)
 {
-	if (!s->complained)
-		log_line(LOG_LEVEL_WARNING, "--psk-socket %s: %s", s->path, why);
-	s->complained = true;
+	if (strcmp(s->complaint, why) == 0)
+		return;
+	snprintf(s->complaint, sizeof(s->complaint), "%s", why);
+	log_line(LOG_LEVEL_WARNING, "--psk-socket %s: %s", s->path, why);
 }
 
 static void disconnect(struct psk_socket *s, const char *why, uint64_t now_ns)
@@ -210,9 +211,9 @@ static bool take_answers(struct psk_socket *s)
 
 		if (!take_answer(s, line, len))
 			return false;
-		if (s->complained)
+		if (s->complaint[0] != '\0')
 			log_line(LOG_LEVEL_NOTICE, "--psk-socket %s: answers", s->path);
-		s->complained = false;
+		s->complaint[0] = '\0';
 		s->pause_ns = PAUSE_MIN_NS;
 		left -= len + 1;
 		line = end + 1;

@@ -83,6 +83,11 @@
 	X(TICKET_ISSUED,       "ticket_issued",       "session ticket sealed for a device")        \
 	X(TICKET_INVALID,      "ticket_invalid",      "ticket forged, or of a key that is gone")   \
 	X(TICKET_EXPIRED,      "ticket_expired",      "ticket of a session that is too old")       \
+	X(PSK_ASKED,           "psk_asked",           "key of an identity asked of --psk-socket")  \
+	X(PSK_UNKNOWN,         "psk_unknown",         "identity that --psk-socket does not know")  \
+	X(PSK_TIMEOUT,         "psk_timeout",         "no answer from --psk-socket in time")       \
+	X(PSK_LIMIT,           "psk_limit",           "not asked: too many without an answer")     \
+	X(PSK_LATE,            "psk_late",            "answer for a handshake that is gone")       \
 	X(SESSION_KEPT,        "session_kept",        "session kept by its id")                    \
 	X(SESSION_UNKNOWN,     "session_unknown",     "id of no session, or of one too old")       \
 	X(SESSION_REVOKED,     "session_revoked",     "its device is gone or has another key")     \

@@ -29,6 +29,7 @@ struct world {
 	struct rte_mempool *pool;
 	struct mesh mesh;
 	struct credentials credentials;
+	struct psk_queue *queue; /* NULL: the core asks nobody */
 	struct store *store;
 	struct table *pending;
 	struct aead *aead;
@@ -71,6 +72,7 @@ static void start_core(struct world *w)
 		.store = w->store,
 		.pending = w->pending,
 		.credentials = &w->credentials,
+		.psk_queue = w->queue,
 		.resumption = &w->resumption,
 		.policy = &w->policy,
 		.aead = w->aead,
@@ -138,6 +140,7 @@ static int teardown(void **state)
 	int rc;
 
 	handshake_core_free(w->core);
+	psk_queue_free(w->queue);
 	mesh_free(&w->mesh);
 	store_free(w->store);
 	table_free(w->pending);
@@ -208,8 +211,9 @@ static void device_input(struct world *w, struct device *d, const uint8_t *bytes
 	device_drain(w, d);
 }
 
-/* device_begin: up to the hello whose cookie the gate finds good, which is in out[0]. */
-static void device_begin(struct world *w, struct device *d, uint16_t port, const uint8_t key[16])
+/* device_begin_as: up to the hello whose cookie the gate finds good, which is in out[0]. */
+static void device_begin_as(struct world *w, struct device *d, uint16_t port, const char *identity,
+			    const uint8_t key[16])
 {
 	struct gate_item item;
 
@@ -220,7 +224,7 @@ static void device_begin(struct world *w, struct device *d, uint16_t port, const
 	d->flow.remote_ip[14] = (uint8_t)port;
 	d->h = handshake_new(&w->client, HANDSHAKE_CLIENT, w->now);
 	assert_non_null(d->h);
-	assert_true(handshake_client_credential(d->h, (const uint8_t *)"dev1", 4, key, 16));
+	assert_true(handshake_client_credential(d->h, (const uint8_t *)identity, 4, key, 16));
 	assert_true(w->offer == NULL || handshake_client_resume(d->h, w->offer));
 	handshake_timeout(d->h, w->now);
 	device_drain(w, d);
@@ -235,6 +239,11 @@ static void device_begin(struct world *w, struct device *d, uint16_t port, const
 		}
 	}
 	assert_int_equal(item.status, STATUS_OK);
+}
+
+static void device_begin(struct world *w, struct device *d, uint16_t port, const uint8_t key[16])
+{
+	device_begin_as(w, d, port, "dev1", key);
 }
 
 /* A message about this device to the handshake core. */
@@ -860,8 +869,8 @@ static void the_eldest_handshake_makes_room(void **state)
 		device_end(&d[i]);
 }
 
-/* As many as there are slots, all of them resumed: who does a full handshake is refused, who resumes
- * takes the place of the eldest. */
+/* As many as there are slots, all of them resumed: who does a full handshake is refused, who
+ * resumes takes the place of the eldest. */
 static void who_resumes_goes_before_who_does_not(void **state)
 {
 	struct world *w = *state;
@@ -932,8 +941,8 @@ static uint64_t repeated(struct world *w, unsigned n, uint64_t step_ns)
 	return handshake_core_stats(w->core)->started - before;
 }
 
-/* bad-input N2, E4: one address says hello over and over with new randoms. While the core keeps up it
- * may; an overloaded one does so many for it, and others are served. */
+/* bad-input N2, E4: one address says hello over and over with new randoms. While the core keeps up
+ * it may; an overloaded one does so many for it, and others are served. */
 static void an_overloaded_core_does_so_much_for_an_address(void **state)
 {
 	struct world *w = *state;
@@ -976,18 +985,202 @@ static void an_overloaded_core_resumes(void **state)
 	device_end(&before);
 }
 
-static void fill_owners_ring(struct world *w)
-{
-	while (mesh_room(&w->mesh, MESH_POLL, OWNER, HS_CORE) > 0)
-		wiring_send(&w->mesh, MESH_POLL, OWNER, HS_CORE, wiring_mbuf(w->pool, NULL, 0));
-}
-
 static void empty_owners_ring(struct world *w)
 {
 	struct rte_mbuf *m;
 
 	while ((m = take(w)) != NULL)
 		rte_pktmbuf_free(m);
+}
+
+/* From now on the core asks for keys of identities that are not in the file. */
+static void start_asking(struct world *w)
+{
+	handshake_core_free(w->core);
+	w->queue = psk_queue_new(1, MAX_HANDSHAKES);
+	assert_non_null(w->queue);
+	start_core(w);
+}
+
+/* The store's answer to the question that was asked first; key NULL: none in time. */
+static void store_answers(struct world *w, const uint8_t *key)
+{
+	struct psk_question *q = psk_queue_next(w->queue);
+
+	assert_non_null(q);
+	q->outcome = key == NULL ? PSK_TIMEOUT : PSK_FOUND;
+	if (key != NULL)
+		memcpy(q->key, key, q->key_len = 16);
+	psk_queue_answer(w->queue, q);
+	turn(w);
+}
+
+/* device_ready of a device that the store knows, whose key exchange the core has got. */
+static void device_asked_for(struct world *w, struct device *d, uint16_t port)
+{
+	device_begin_as(w, d, port, "slow", psk);
+	device_hello(w, d);
+	assert_null(device_hears(w, d));
+	device_answers(w, d);
+	turn(w);
+	assert_null(take(w));
+}
+
+/* A store that takes half a second (californium#213): the others' handshakes do not notice, and the
+ * one that waits for it is completed when the answer is there, though its device repeated itself.
+ */
+static void a_slow_store_stalls_nobody_else(void **state)
+{
+	struct world *w = *state;
+	struct device slow, other;
+	struct session_install in;
+
+	start_asking(w);
+	device_asked_for(w, &slow, 40000);
+	assert_int_equal(counted(w, STATUS_PSK_ASKED), 1);
+	for (uint16_t i = 1; i <= 50; i++) {
+		uint64_t began = w->now;
+
+		in = device_up(w, &other, (uint16_t)(40000 + i));
+		assert_int_equal(w->now, began);
+		assert_int_equal(in.identity->len, 4);
+		put(w, &in);
+		device_end(&other);
+		w->now += 10 * MS;
+	}
+	assert_int_equal(handshake_core_stats(w->core)->active, 1);
+	store_answers(w, psk);
+	in = taken(w, &slow, device_hears(w, &slow));
+	assert_true(slow.installed);
+	assert_memory_equal(in.identity->bytes, "slow", 4);
+	assert_memory_equal(in.rx_key, slow.session.keys.client_key, AEAD_KEY_MAX);
+	put(w, &in);
+	device_end(&slow);
+	assert_int_equal(counted(w, STATUS_PSK_ASKED), 1);
+	/* The file is asked first. */
+	assert_null(psk_queue_next(w->queue));
+}
+
+/* Timers and repeated flights go on while the answer is awaited, and change nothing. */
+static void who_waits_for_the_store_may_repeat_himself(void **state)
+{
+	struct world *w = *state;
+	struct session_install in;
+	struct device d;
+
+	start_asking(w);
+	device_asked_for(w, &d, 40000);
+	for (unsigned i = 0; i < 5; i++) {
+		w->now += S;
+		for (unsigned k = 0; k < d.n_out; k++)
+			to_core(w, &d, MSG_DATAGRAM, d.out[k].bytes, d.out[k].len);
+		turn(w);
+		empty_owners_ring(w);
+	}
+	assert_int_equal(counted(w, STATUS_PSK_ASKED), 1);
+	store_answers(w, psk);
+	in = taken(w, &d, device_hears(w, &d));
+	assert_true(d.installed);
+	put(w, &in);
+	device_end(&d);
+}
+
+/* bad-input F1: an identity that the store does not know, or not in time, is a wrong key. */
+static void no_answer_is_a_wrong_key(void **state)
+{
+	struct world *w = *state;
+	struct device d;
+
+	start_asking(w);
+	device_asked_for(w, &d, 40000);
+	store_answers(w, NULL);
+	assert_int_equal(counted(w, STATUS_PSK_TIMEOUT), 1);
+	for (unsigned i = 0; i < 130; i++) {
+		turn(w);
+		empty_owners_ring(w);
+		w->now += S;
+	}
+	assert_false(d.installed);
+	assert_int_equal(counted(w, STATUS_HS_AUTH), 1);
+	assert_int_equal(handshake_core_stats(w->core)->active, 0);
+	assert_int_equal(identity_count(w->credentials.identities), 0);
+	device_end(&d);
+}
+
+/* The answer finds its slot with another handshake in it, or none. */
+static void a_late_answer_is_nobodys(void **state)
+{
+	static const uint8_t wrong[16] = { 1 };
+	struct world *w = *state;
+	struct device d, next;
+	struct session_install in;
+
+	start_asking(w);
+	device_asked_for(w, &d, 40000);
+	/* The device begins anew, perhaps in the same slot, and asks as well. */
+	device_asked_for(w, &next, 40000);
+	assert_int_equal(counted(w, STATUS_HS_REPLACED), 1);
+	store_answers(w, wrong);
+	assert_int_equal(counted(w, STATUS_PSK_LATE), 1);
+	assert_int_equal(handshake_core_stats(w->core)->active, 1);
+	store_answers(w, psk);
+	in = taken(w, &next, device_hears(w, &next));
+	assert_true(next.installed);
+	put(w, &in);
+	/* Nobody is there. */
+	device_end(&d);
+	device_asked_for(w, &d, 40001);
+	w->now += 130 * S;
+	turn(w);
+	empty_owners_ring(w);
+	assert_int_equal(handshake_core_stats(w->core)->active, 0);
+	store_answers(w, psk);
+	assert_int_equal(counted(w, STATUS_PSK_LATE), 2);
+	device_end(&d);
+	device_end(&next);
+}
+
+/* A session of such a device is resumed when the store still has the key that made it. */
+static void the_store_is_asked_before_a_session_is_resumed(void **state)
+{
+	static const uint8_t other[16] = { 1 };
+	struct world *w = *state;
+	struct device before, again;
+	struct session_install in;
+
+	start_asking(w);
+	device_asked_for(w, &before, 40000);
+	store_answers(w, psk);
+	in = taken(w, &before, device_hears(w, &before));
+	put(w, &in);
+	for (unsigned changed = 0; changed < 2; changed++) {
+		w->offer = &before.kept;
+		device_begin_as(w, &again, (uint16_t)(40001 + changed), "slow", psk);
+		w->offer = NULL;
+		device_hello(w, &again);
+		assert_null(take(w));
+		store_answers(w, changed ? other : psk);
+		assert_null(device_hears(w, &again));
+		device_answers(w, &again);
+		turn(w);
+		assert_int_equal(counted(w, STATUS_SESSION_REVOKED), changed);
+		if (changed)
+			break;
+		in = taken(w, &again, device_hears(w, &again));
+		assert_true(again.resumed);
+		assert_memory_equal(in.identity->bytes, "slow", 4);
+		put(w, &in);
+		device_end(&again);
+	}
+	assert_int_equal(counted(w, STATUS_PSK_ASKED), 4);
+	device_end(&again);
+	device_end(&before);
+}
+
+static void fill_owners_ring(struct world *w)
+{
+	while (mesh_room(&w->mesh, MESH_POLL, OWNER, HS_CORE) > 0)
+		wiring_send(&w->mesh, MESH_POLL, OWNER, HS_CORE, wiring_mbuf(w->pool, NULL, 0));
 }
 
 static void an_installation_waits_for_room(void **state)
@@ -1224,6 +1417,11 @@ int main(void)
 		CORE_TEST(who_resumes_goes_before_who_does_not),
 		CORE_TEST(an_overloaded_core_does_so_much_for_an_address),
 		CORE_TEST(an_overloaded_core_resumes),
+		CORE_TEST(a_slow_store_stalls_nobody_else),
+		CORE_TEST(who_waits_for_the_store_may_repeat_himself),
+		CORE_TEST(no_answer_is_a_wrong_key),
+		CORE_TEST(a_late_answer_is_nobodys),
+		CORE_TEST(the_store_is_asked_before_a_session_is_resumed),
 		CORE_TEST(an_installation_waits_for_room),
 		CORE_TEST(a_waiting_installation_can_be_superseded),
 		CORE_TEST(an_empty_pool_delays_the_installation),

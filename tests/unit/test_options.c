@@ -364,6 +364,10 @@ static void bad_listen(void **state)
 		"sluice: --listen: no port has this address (0.0.0.0:6000)\n");
 }
 
+#define RATES                                                                                      \
+	"wants off, or two rates a second, of an address and of its network, 1 to 100k each, "     \
+	"like 100,1k"
+
 static void bad_values_name_option_and_value(void **state)
 {
 	static const char *const bad[][3] = {
@@ -390,6 +394,20 @@ static void bad_values_name_option_and_value(void **state)
 		{ "max-sessions", "0", "wants auto or 1 to 256m" },
 		{ "max-sessions", "99999999999999999999", "wants auto or 1 to 256m" },
 		{ "max-handshakes", "auto", "wants 1 to 1m" },
+		{ "handshake-rate", "100", RATES },
+		{ "handshake-rate", "100,", RATES },
+		{ "handshake-rate", ",100", RATES },
+		{ "handshake-rate", "0,100", RATES },
+		{ "handshake-rate", "auto,100", RATES },
+		{ "handshake-rate", "1,100001", RATES },
+		{ "handshake-rate", "1,2,3", RATES },
+		{ "handshake-rate", "100,99", "a network has no fewer than one of its addresses" },
+		{ "psk-timeout", "9ms", "wants 10ms to 60s" },
+		{ "psk-timeout", "2m", "wants 10ms to 60s" },
+		{ "psk-socket",
+		  "/0123456789012345678901234567890123456789012345678901234567890"
+		  "1234567890123456789012345678901234567890123456",
+		  "wants 107 bytes at most" },
 		{ "session-timeout", "0", "wants 1s to 3650d" },
 		{ "session-timeout", "5x", "wants 1s to 3650d" },
 		{ "handshake-timeout", "61s", "wants 50ms to 60s" },
@@ -471,7 +489,10 @@ static void control_characters_are_refused(void **state)
 static void absent_options(void **state)
 {
 	static const char *const absent[] = {
-		"cid-length", "cid-key-file", "node-id", "node",
+		"cid-length",
+		"cid-key-file",
+		"node-id",
+		"node",
 	};
 
 	(void)state;
@@ -654,6 +675,27 @@ static void two_front_doors(void **state)
 	assert_int_equal(r.opt.n_eal_args, 0);
 	end(&r);
 	refuses("sluice -- --port tap:a --psk-file k --", "sluice: --: unknown option\n");
+}
+
+static void admission_and_stores(void **state)
+{
+	struct run r;
+
+	(void)state;
+	r = accepts("sluice --port tap:a --psk-socket /run/keys --psk-timeout 250ms");
+	assert_string_equal(r.opt.psk_socket, "/run/keys");
+	assert_int_equal(r.opt.psk_timeout_ns, 250000000);
+	assert_int_equal(r.opt.rate_address, 100);
+	assert_int_equal(r.opt.rate_network, 1024);
+	end(&r);
+	r = accepts("sluice --port tap:a --psk-file f --handshake-rate 5,2k");
+	assert_int_equal(r.opt.rate_address, 5);
+	assert_int_equal(r.opt.rate_network, 2048);
+	end(&r);
+	r = accepts("sluice --port tap:a --psk-file f --handshake-rate off");
+	assert_int_equal(r.opt.rate_address, 0);
+	assert_int_equal(r.opt.rate_network, 0);
+	end(&r);
 }
 
 static void commands(void **state)
@@ -935,6 +977,7 @@ int main(void)
 		cmocka_unit_test(certificates_that_do_not_fit),
 		cmocka_unit_test(last_value_counts),
 		cmocka_unit_test(two_front_doors),
+		cmocka_unit_test(admission_and_stores),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(help_names_every_option_and_default),
 		cmocka_unit_test(file_gives_the_same_options),
