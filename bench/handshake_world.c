@@ -126,7 +126,9 @@ static bool load_credentials(struct handshake_world *w)
 	bool ok;
 
 	(void)snprintf(path, sizeof(path), "/tmp/sluice-bench-keys-%d", (int)getpid());
-	ok = write_keys(path) && credentials_init(&w->credentials, path, err, sizeof(err));
+	ok = write_keys(path) &&
+	     credentials_init(&w->credentials, &(struct credentials_files){ .psk_file = path }, err,
+			      sizeof(err));
 	(void)unlink(path);
 	return ok;
 }
