@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A handshake core in memory, and what its parts ask of each other. Private to handshake_core.c and
+ *
+ *   handshake_hello.c   who may begin a handshake: slots, shares, rates
+ *   handshake_work.c    what an input sets off: jobs, what they ask for, output, the end
+ *
+ * Owner core only, inside RCU read side.
+ */
+#pragma once
+
+#include "deadline.h"
+#include "handshake_core.h"
+#include "handshake_resume.h"
+#include "handshake_send.h"
+#include "handshake_share.h"
+#include "job.h"
+#include "job_batch.h"
+#include "random.h"
+
+enum { HANDSHAKE_TOUCHED_MAX = PRF_BATCH_MAX };
+
+struct handshake_core {
+	struct handshake_core_config cfg;
+	struct handshake_config handshake;
+	struct job_lookup lookup;
+	struct handshake_slots *slots;
+	struct handshake_share *share; /* of each source prefix in the slots */
+	struct handshake_rate *rate;   /* of each source */
+	struct deadlines *deadlines;   /* by slot */
+	struct handshake_send send;
+	struct handshake_resume resume;
+	struct job_batch *batch;
+	struct random_pool random;
+	/* What this turn set off and is not settled yet: no slot twice. */
+	struct handshake_slot *touched[HANDSHAKE_TOUCHED_MAX];
+	unsigned n_touched;
+	unsigned next_ring;
+	uint64_t public_keys_until_ns;
+	struct status_counts counts;
+	struct handshake_core_stats stats;
+};
+
+static inline void handshake_core_count(struct handshake_core *hc, enum status status)
+{
+	status_add(&hc->counts, status, 1);
+}
+
+/* handshake_hello: a hello whose cookie verified. */
+void handshake_hello(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t now_ns);
+
+/* handshake_work_init: whom jobs and handshakes turn to. */
+void handshake_work_init(struct handshake_core *hc);
+
+/* handshake_work_input: a datagram for the handshake of a slot. handshake_work_touch: an input or a
+ * timer has set something off. */
+void handshake_work_input(struct handshake_core *hc, struct handshake_slot *slot,
+			  struct rte_mbuf *mbuf, uint64_t now_ns);
+void handshake_work_touch(struct handshake_core *hc, struct handshake_slot *slot);
+
+/* handshake_work_settle: everything that was set off. PRFs go first and together; what needs no
+ * more than those does not wait for slower jobs. */
+void handshake_work_settle(struct handshake_core *hc, uint64_t now_ns);
+
+/* handshake_work_slot: the slot that a reference names, settled: a second message of a turn finds
+ * the first one's consequences. */
+struct handshake_slot *handshake_work_slot(struct handshake_core *hc, struct session_ref ref,
+					   uint64_t now_ns);
+
+/* handshake_work_answers: goes on with handshakes whose questions were answered; how many there
+ * were. */
+unsigned handshake_work_answers(struct handshake_core *hc, uint64_t now_ns);
+
+/* handshake_work_forget: the handshake of a slot is over, one way or the other; the slot stays.
+ * handshake_work_abandon: it came to nothing; the slot is free. */
+void handshake_work_forget(struct handshake_core *hc, struct handshake_slot *slot);
+void handshake_work_abandon(struct handshake_core *hc, struct handshake_slot *slot);
+
+/* handshake_work_give_back: an identity that no session took over. */
+void handshake_work_give_back(const struct handshake_core *hc, const struct identity *id);
