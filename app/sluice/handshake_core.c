@@ -198,8 +198,7 @@ unsigned handshake_core_turn(struct handshake_core *hc, uint64_t now_ns)
 	struct rte_mbuf *mbufs[TURN_MESSAGES];
 
 	/* UTC is for tickets, whose other readers are elsewhere; all else here counts in now_ns. */
-	hc->resume.now_s = now_ns / S_NS + 1;
-	hc->resume.utc_s = (uint64_t)time(NULL);
+	handshake_resume_turn(&hc->resume, now_ns / S_NS + 1, (uint64_t)time(NULL));
 	n = mesh_receive(hc->cfg.mesh, MESH_HANDSHAKE, hc->cfg.index, &hc->next_ring, mbufs, most);
 	handshake_rate_turn(hc->rate, now_ns, n < most && !crowded(hc));
 	for (unsigned i = 0; i < n; i++)

@@ -19,6 +19,20 @@ void handshake_resume_free(struct handshake_resume *r)
 	r->cipher = NULL;
 }
 
+void handshake_resume_turn(struct handshake_resume *r, uint64_t now_s, uint64_t utc_s)
+{
+	uint64_t changes;
+
+	r->now_s = now_s;
+	r->utc_s = utc_s;
+	if (r->resumption == NULL)
+		return;
+	changes = atomic_load_explicit(&r->resumption->key_changes, memory_order_acquire);
+	if (changes != r->key_changes)
+		ticket_cipher_forget(r->cipher);
+	r->key_changes = changes;
+}
+
 static enum status find_by_ticket(struct handshake_resume *r, struct handshake_job *job)
 {
 	const struct resumption *res = r->resumption;

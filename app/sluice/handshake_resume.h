@@ -19,6 +19,7 @@ struct handshake_resume {
 	struct ticket_cipher *cipher;
 	bool asks;             /* --psk-socket may know identities that credentials do not */
 	uint64_t now_s, utc_s; /* of the present turn */
+	uint64_t key_changes;  /* that the cipher has heard of */
 };
 
 /* handshake_resume_init: false without memory. handshake_resume_free: in any state. */

@@ -56,6 +56,7 @@ static bool keys_swap(struct resumption *r, const struct ticket_roots *roots, ui
 	if (fresh == NULL)
 		return false;
 	rcu_assign_pointer(r->keys, fresh);
+	atomic_fetch_add(&r->key_changes, 1);
 	urcu_qsbr_synchronize_rcu();
 	ticket_keys_free(old);
 	return true;

@@ -9,12 +9,15 @@
 #include "session_cache.h"
 #include "ticket_keys.h"
 
+#include <stdatomic.h>
+
 struct resumption {
 	uint32_t lifetime_s;
 	const char *key_file;        /* NULL: random keys */
 	struct session_cache *cache; /* NULL: none */
 	struct ticket_roots *roots;  /* of the file; the control thread's */
 	struct ticket_keys *keys;    /* RCU: rcu_dereference */
+	_Atomic uint64_t key_changes;
 };
 
 struct resumption_config {

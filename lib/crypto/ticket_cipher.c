@@ -27,6 +27,23 @@ static bool direction_init(struct direction *d, int encrypts)
 	       EVP_CipherInit_ex(d->ctx, EVP_aes_256_gcm(), NULL, NULL, NULL, encrypts) == 1;
 }
 
+/* If libcrypto fails here, it does so for the next ticket, which is none then. */
+static void direction_forget(struct direction *d, int encrypts)
+{
+	if (!d->has_key)
+		return;
+	d->has_key = false;
+	secret_wipe(d->key, sizeof(d->key));
+	EVP_CIPHER_CTX_reset(d->ctx);
+	(void)EVP_CipherInit_ex(d->ctx, EVP_aes_256_gcm(), NULL, NULL, NULL, encrypts);
+}
+
+void ticket_cipher_forget(struct ticket_cipher *c)
+{
+	direction_forget(&c->seal, 1);
+	direction_forget(&c->open, 0);
+}
+
 struct ticket_cipher *ticket_cipher_new(void)
 {
 	struct ticket_cipher *c = calloc(1, sizeof(*c));

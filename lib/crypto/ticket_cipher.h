@@ -19,6 +19,9 @@ struct ticket_cipher *ticket_cipher_new(void);
 /* ticket_cipher_free: wipes the keys; NULL is fine. */
 void ticket_cipher_free(struct ticket_cipher *c);
 
+/* ticket_cipher_forget: wipes the keys that it keeps prepared: they may be good no more. */
+void ticket_cipher_forget(struct ticket_cipher *c);
+
 /* What a call works on. The text is sealed and opened in place. */
 struct ticket_cipher_op {
 	const uint8_t *key; /* TICKET_CIPHER_KEY bytes */

@@ -4,6 +4,8 @@
 #include "session_states.h"
 #include "wiring_fixture.h"
 
+#include <malloc.h>
+
 #define KEY_A "000102030405060708090a0b0c0d0e0f"
 #define KEY_B "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"
 
@@ -235,6 +237,57 @@ static void a_master_key_takes_its_sessions_along(void **state)
 	unlink(masters);
 }
 
+static void reload(struct world *w)
+{
+	char err[256];
+
+	urcu_qsbr_thread_offline();
+	assert_true(credentials_reload(&w->credentials, err, sizeof(err)));
+	urcu_qsbr_thread_online();
+}
+
+/* What a raw key made is resumed as long as the file has the key under the name; what nobody made
+ * needs nothing. */
+static void peers_are_judged_by_their_kind(void **state)
+{
+	static const char sha256[] =
+		"sha256:11111111111111111111111111111111aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa pump 7\n";
+	struct world *w = *state;
+	struct certificates_config certificates = { .n_own = 0 };
+	struct session_state s = session_of("pump 7", 5, 0), nobody = { .suite = 1, .ems = true };
+	struct handshake_job rpk_kept, nobody_kept, job;
+	char rpks[] = "/tmp/sluice-test-rpk-XXXXXX", err[256];
+
+	wiring_path(rpks);
+	wiring_write(rpks, sha256);
+	certificates.rpks = rpks;
+	assert_true(credentials_certificates(&w->credentials, &certificates, err, sizeof(err)));
+	s.credential = (struct credential){ .kind = CREDENTIAL_RPK };
+	memset(s.credential.key.b, 0x11, sizeof(s.credential.key.b));
+	rpk_kept = keep(w, &s, false);
+	nobody_kept = keep(w, &nobody, false);
+	for (int i = 0; i < 3; i++) {
+		job = find_ticket(w, &nobody_kept);
+		assert_true(job.found);
+		assert_null(job.interned);
+		job = find_ticket(w, &rpk_kept);
+		if (i != 0) {
+			must_not(w, &job, STATUS_SESSION_REVOKED);
+		} else {
+			assert_true(job.found);
+			assert_memory_equal(job.interned->bytes, "pump 7", 6);
+			identity_put(w->credentials.identities, job.interned);
+		}
+		wiring_write(rpks, i == 0 ? "# gone\n" : sha256);
+		if (i == 1) /* given to another */
+			wiring_write(rpks, "sha256:11111111111111111111111111111111"
+					   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa pump 8\n");
+		reload(w);
+	}
+	w->credentials.certificates_config = NULL;
+	unlink(rpks);
+}
+
 /* A ticket whose key seals no more is replaced by one that lives no longer than its session. */
 static void an_old_key_is_replaced(void **state)
 {
@@ -259,6 +312,28 @@ static void an_old_key_is_replaced(void **state)
 	w->resume.utc_s = NOW + TICKET_PERIOD_S - 100 + LIFETIME;
 	job = find_ticket(w, &kept);
 	must_not(w, &job, STATUS_TICKET_EXPIRED);
+}
+
+/* The core's cipher drops what it knows of keys that are no more, also when nothing is resumed. */
+static void replaced_keys_are_forgotten(void **state)
+{
+	struct world *w = *state;
+	struct session_state s = fresh();
+	struct handshake_job kept = keep(w, &s, false), job;
+	uint8_t key[TICKET_CIPHER_KEY];
+	struct ticket_cipher *c = w->resume.cipher;
+
+	memcpy(key, w->resumption.keys->keys[0].key, sizeof(key));
+	handshake_resume_turn(&w->resume, 1001, NOW + 1);
+	assert_non_null(memmem(c, malloc_usable_size(c), key, sizeof(key)));
+	urcu_qsbr_thread_offline();
+	assert_true(resumption_turn(&w->resumption, 1, NOW + TICKET_PERIOD_S));
+	urcu_qsbr_thread_online();
+	assert_non_null(memmem(c, malloc_usable_size(c), key, sizeof(key)));
+	handshake_resume_turn(&w->resume, 1002, NOW + 2);
+	assert_null(memmem(c, malloc_usable_size(c), key, sizeof(key)));
+	job = find_ticket(w, &kept);
+	must_find(w, &job);
 }
 
 /* A clock that is behind that of the endpoint which made the ticket. */
@@ -319,6 +394,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_master_key_takes_its_sessions_along, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(an_old_key_is_replaced, setup, teardown),
+		cmocka_unit_test_setup_teardown(peers_are_judged_by_their_kind, setup, teardown),
+		cmocka_unit_test_setup_teardown(replaced_keys_are_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_slow_clock_makes_no_longer_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_stores_nothing_is_found, setup, teardown),
 	};

@@ -3,6 +3,7 @@
 
 #include "hex.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -121,12 +122,44 @@ static void every_bit_counts(void **state)
 	assert_true(ticket_cipher_open(cipher, &op));
 }
 
+static bool is_kept(const uint8_t *key)
+{
+	return memmem(cipher, malloc_usable_size(cipher), key, TICKET_CIPHER_KEY) != NULL;
+}
+
+/* bad-input H5: a key whose time is over is nowhere any more; others come after it. */
+static void forgets_its_keys(void **state)
+{
+	uint8_t keys[2][TICKET_CIPHER_KEY] = { { 1, 2, 3 }, { 4, 5, 6 } };
+	struct ticket t = { .text = "text" };
+
+	(void)state;
+	ticket_cipher_forget(cipher);
+	for (int i = 0; i < 2; i++) {
+		struct ticket_cipher_op op = op_of(&t, keys[i], "name");
+
+		assert_true(ticket_cipher_seal(cipher, &op));
+		assert_true(is_kept(keys[i]));
+		ticket_cipher_forget(cipher);
+		assert_false(is_kept(keys[i]));
+		assert_true(ticket_cipher_open(cipher, &op));
+		assert_string_equal((char *)t.text, "text");
+		assert_true(is_kept(keys[i]));
+		ticket_cipher_forget(cipher);
+		assert_false(is_kept(keys[i]));
+		assert_true(ticket_cipher_seal(cipher, &op));
+		assert_true(ticket_cipher_open(cipher, &op));
+		ticket_cipher_forget(cipher);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_answer),
 		cmocka_unit_test(opens_what_it_sealed),
 		cmocka_unit_test(every_bit_counts),
+		cmocka_unit_test(forgets_its_keys),
 	};
 
 	return cmocka_run_group_tests_name("ticket_cipher", tests, setup, teardown);
