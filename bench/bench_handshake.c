@@ -22,6 +22,27 @@ static const struct handshake_mode modes[] = {
 	  .suite = TLS_PSK_WITH_AES_128_GCM_SHA256,
 	  .tickets = true,
 	  .resumed = true },
+	{ .name = "ecdhe-psk/AES-128-GCM",
+	  .suite = TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
+	  .group = ECDHE_SECP256R1 },
+	{ .name = "ecdhe-psk-x25519/AES-128-GCM",
+	  .suite = TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
+	  .group = ECDHE_X25519 },
+	{ .name = "ecdhe-ecdsa/AES-128-GCM",
+	  .suite = TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	  .group = ECDHE_SECP256R1 },
+	{ .name = "ecdhe-ecdsa-x25519/AES-128-GCM",
+	  .suite = TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	  .group = ECDHE_X25519 },
+	{ .name = "ecdhe-ecdsa-mutual/AES-128-GCM",
+	  .suite = TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	  .group = ECDHE_SECP256R1,
+	  .mutual = true },
+	{ .name = "ecdhe-ecdsa-raw-keys/AES-128-GCM",
+	  .suite = TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	  .group = ECDHE_SECP256R1,
+	  .mutual = true,
+	  .raw_keys = true },
 };
 enum { N_MODES = sizeof(modes) / sizeof(modes[0]) };
 
@@ -51,11 +72,18 @@ static bool measure(struct bench *b, struct handshake_world *w, unsigned n)
 
 static void run(struct bench *b)
 {
-	struct handshake_world *w = handshake_world_get(&modes[bench_arg(b, 0)]);
+	const struct handshake_mode *mode = &modes[bench_arg(b, 0)];
 	struct handshake_world_costs costs;
 	struct stopwatch unused = { 0 };
-	bool ok = w != NULL;
+	struct handshake_world *w;
+	bool ok;
 
+	if (mode->group != ECDHE_NONE && !handshake_world_has_pki()) {
+		bench_skip(b, "there is no build/pki (scripts/make-pki.sh)");
+		return;
+	}
+	w = handshake_world_get(mode);
+	ok = w != NULL;
 	urcu_qsbr_register_thread();
 	for (int i = 0; ok && i < WARM_UP; i++)
 		ok = handshake_world_round(w, HANDSHAKE_WORLD_BATCH, &unused, &unused);

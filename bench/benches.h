@@ -14,6 +14,7 @@ void bench_handshake_add(void);
 void bench_handshake_free(void);
 void bench_hmac_add(void);
 void bench_key_schedule_add(void);
+void bench_libcrypto_add(void);
 void bench_machine_add(void);
 void bench_path_add(void);
 void bench_psk_add(void);

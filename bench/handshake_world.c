@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/x509.h>
+
 enum {
 	POLL_CORE = 0,
 	HANDSHAKE_CORE = 1,
@@ -54,6 +56,8 @@ struct handshake_world {
 	const struct handshake_mode *mode;
 	struct hello_policy policy;
 	struct credentials credentials;
+	struct certificates_config certificates;
+	struct x509_own *device_own; /* what devices show of themselves */
 	struct resumption resumption;
 	struct store *store;
 	struct table *pending;
@@ -62,6 +66,7 @@ struct handshake_world {
 	struct cookie_secrets secrets;
 	_Atomic bool draining;
 	struct handshake_core *core;
+	struct hello_policy device_policy;
 	struct handshake_config client;
 	uint64_t now;
 	uint32_t serial; /* of the next handshake */
@@ -133,6 +138,84 @@ static bool load_credentials(struct handshake_world *w)
 	return ok;
 }
 
+static const char *pki(void)
+{
+	const char *dir = getenv("SLUICE_PKI");
+
+	return dir != NULL ? dir : "build/pki";
+}
+
+bool handshake_world_has_pki(void) { return access(pki(), R_OK) == 0; }
+
+static const char *pki_file(char out[256], const char *name)
+{
+	(void)snprintf(out, 256, "%s/%s", pki(), name);
+	return out;
+}
+
+/* The one raw key that the server knows: the devices'. */
+static bool write_raw_key(const char *path, const struct x509_own *own)
+{
+	uint8_t fingerprint[SPKI_FINGERPRINT_LEN], name[SPKI_NAME_LEN];
+	size_t len;
+	const uint8_t *spki = x509_own_spki(own, &len);
+	FILE *out = fopen(path, "we");
+
+	if (out == NULL)
+		return false;
+	spki_fingerprint(fingerprint, spki + 3, len - 3); /* behind its length */
+	spki_name(name, fingerprint);
+	(void)fprintf(out, "%.*s device\n", SPKI_NAME_LEN, (const char *)name);
+	return fclose(out) == 0;
+}
+
+/* Both ends', as scripts/make-pki.sh makes them. The CA is the root: chains have an intermediate.
+ */
+static bool load_certificates(struct handshake_world *w)
+{
+	char chain[256], key[256], ca[256], own_chain[256], own_key[256], rpks[64], err[256];
+	bool ok;
+
+	w->device_own = x509_own_load(pki_file(own_chain, "client.crt"),
+				      pki_file(own_key, "client.key"), err, sizeof(err));
+	if (w->device_own == NULL)
+		return false;
+	(void)snprintf(rpks, sizeof(rpks), "/tmp/sluice-bench-rpks-%d", (int)getpid());
+	w->certificates = (struct certificates_config){
+		.chains = { pki_file(chain, "server.crt") },
+		.keys = { pki_file(key, "server.key") },
+		.n_own = 1,
+		.trust = { .ca_path = pki_file(ca, "ca.crt"), .name = X509_NAME_CN },
+		.rpks = rpks,
+	};
+	ok = write_raw_key(rpks, w->device_own) &&
+	     credentials_certificates(&w->credentials, &w->certificates, err, sizeof(err));
+	(void)unlink(rpks);
+	return ok;
+}
+
+static struct x509_own *device_own(void *arg, const uint8_t *name, size_t len, unsigned kinds)
+{
+	(void)name, (void)len, (void)kinds;
+	return x509_own_get(((struct handshake_world *)arg)->device_own);
+}
+
+static void set_policies(struct handshake_world *w)
+{
+	const struct handshake_mode *mode = w->mode;
+
+	w->policy.suites[0] = suite_by_id(mode->suite);
+	w->policy.n_suites = 1;
+	w->policy.groups[0] = (uint16_t)mode->group;
+	w->policy.n_groups = mode->group != ECDHE_NONE;
+	w->device_policy = w->policy;
+	/* RFC 8422 §5.1.1: the curve of the server's key has to be among them. */
+	w->device_policy.groups[w->device_policy.n_groups++] = ECDHE_SECP256R1;
+	w->policy.client_auth = mode->mutual ? CLIENT_AUTH_REQUIRED : CLIENT_AUTH_NONE;
+	w->policy.client_x509 = w->policy.client_rpk = true;
+	w->device_policy.client_rpk = mode->raw_keys;
+}
+
 static bool make_core(struct handshake_world *w)
 {
 	const struct handshake_core_config cfg = {
@@ -154,7 +237,9 @@ static bool make_core(struct handshake_world *w)
 
 	w->core = handshake_core_new(&cfg);
 	w->client = (struct handshake_config){
-		.policy = &w->policy,
+		.policy = &w->device_policy,
+		.own_find = w->device_own != NULL ? device_own : NULL,
+		.own_arg = w,
 		.aead = w->aead,
 		.no_ticket = !w->mode->tickets,
 		.timeout_ns = S,
@@ -182,15 +267,15 @@ static bool make_parts(struct handshake_world *w)
 				   .replay_window = 64,
 				   .hash_seed = seed };
 
-	if (!rig_start() || !load_credentials(w) || !make_resumption(w))
+	set_policies(w);
+	if (!rig_start() || !load_credentials(w) || !make_resumption(w) ||
+	    (w->mode->group != ECDHE_NONE && !load_certificates(w)))
 		return false;
 	sc.identities = w->credentials.identities;
 	w->store = store_new(&sc);
 	w->pending = table_new(MAX_HANDSHAKES, SOCKET_ID_ANY);
 	w->aead = aead_new(AEAD_ENGINE_AUTO);
 	w->gate = gate_new();
-	w->policy.suites[0] = suite_by_id(w->mode->suite);
-	w->policy.n_suites = 1;
 	return w->store != NULL && w->pending != NULL && w->aead != NULL && w->gate != NULL &&
 	       cookie_secrets_init(&w->secrets) && make_core(w);
 }
@@ -205,6 +290,7 @@ static void world_free(struct handshake_world *w)
 	gate_free(w->gate);
 	resumption_free(&w->resumption);
 	credentials_free(&w->credentials);
+	x509_own_put(w->device_own);
 	free(w);
 }
 
@@ -229,14 +315,39 @@ struct handshake_world *handshake_world_get(const struct handshake_mode *mode)
 	return w;
 }
 
+static struct signature_key *x509_key(struct rd der)
+{
+	const unsigned char *at = der.p;
+	X509 *cert = d2i_X509(NULL, &at, (long)rd_len(&der));
+	struct signature_key *key = cert != NULL ? signature_key_new(X509_get0_pubkey(cert)) : NULL;
+
+	X509_free(cert);
+	return key;
+}
+
+/* Devices take the server for what it says it is. */
+static void trust_server(void *arg, struct handshake_job *job)
+{
+	struct rd der, list = job->certificate;
+	bool raw = job->certificate_type == HS_CERTIFICATE_RPK;
+
+	(void)arg;
+	job->peer.key = raw                      ? spki_key(list.p, rd_len(&list))
+			: rd_vec(&list, 3, &der) ? x509_key(der)
+						 : NULL;
+	if (job->peer.key != NULL)
+		job->peer.status = STATUS_OK;
+}
+
 /* A device's jobs, which it does at once, and its flight. */
 static bool device_drain(struct handshake_world *w, struct device *d)
 {
+	static const struct job_lookup lookup = { .verify_peer = trust_server };
 	struct handshake_event event;
 	struct handshake_job *job;
 
 	while ((job = handshake_job(d->h)) != NULL) {
-		job_run(job, NULL);
+		job_run(job, &lookup);
 		handshake_job_done(d->h, w->now);
 	}
 	d->out_len = 0;

@@ -26,14 +26,20 @@ enum handshake_part { PART_GATE, PART_HELLO, PART_REST, PART_INSTALL, PART_N };
 struct handshake_mode {
 	const char *name;
 	uint16_t suite;
+	enum ecdhe_group group;    /* suites that agree on a key */
+	bool mutual, raw_keys;     /* KX_ECDHE_ECDSA: the device proves itself too; RFC 7250 */
 	bool session_ids, tickets; /* what the server gives */
 	bool resumed;
 };
 
 struct handshake_world;
 
-/* handshake_world_get: made once for each mode and kept; NULL: no memory. */
+/* handshake_world_get: made once for each mode and kept; NULL: no memory, or the certificates are
+ * not there: those of scripts/make-pki.sh in $SLUICE_PKI, or build/pki. */
 struct handshake_world *handshake_world_get(const struct handshake_mode *mode);
+
+/* handshake_world_has_pki: whether there is such a directory. */
+bool handshake_world_has_pki(void);
 void handshake_world_free_all(void);
 
 /* handshake_world_round: n handshakes at once, n <= HANDSHAKE_WORLD_BATCH, a lap of each watch.

@@ -67,6 +67,7 @@ int main(int argc, char **argv)
 		args[i] = strcmp(argv[i], "--quick") == 0 ? quick : argv[i];
 	context_add(argc, argv);
 	bench_handshake_add();
+	bench_libcrypto_add();
 	bench_hmac_add();
 	bench_key_schedule_add();
 	bench_aead_add();

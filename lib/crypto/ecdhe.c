@@ -5,14 +5,25 @@
 
 #include <stdlib.h>
 
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 
 enum { POINT_UNCOMPRESSED = 4 };
 
+/*
+ * On secp256r1 a pair is a number and a point: libcrypto's keys of it build their own copy of the
+ * curve each time, which costs as much as the multiplication. Points over one shared curve are
+ * multiplied by the same code, in constant time.
+ */
 struct ecdhe {
-	EVP_PKEY *pair;
+	BIGNUM *scalar; /* secp256r1 */
+	EVP_PKEY *pair; /* x25519 */
 	enum ecdhe_group group;
+	unsigned refs;
+	uint8_t point[ECDHE_PUBLIC_MAX]; /* the public half */
 };
 
 size_t ecdhe_public_len(enum ecdhe_group group)
@@ -28,22 +39,60 @@ size_t ecdhe_public_len(enum ecdhe_group group)
 	return 0;
 }
 
-static EVP_PKEY *pair_new(enum ecdhe_group group)
+static CRYPTO_ONCE curve_once = CRYPTO_ONCE_STATIC_INIT;
+static EC_GROUP *curve_made;
+
+static void curve_make(void) { curve_made = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1); }
+
+/* secp256r1, which nobody changes; NULL: no memory. */
+static const EC_GROUP *curve(void)
 {
-	return group == ECDHE_X25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "X25519")
-				     : EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	return CRYPTO_THREAD_run_once(&curve_once, curve_make) == 1 ? curve_made : NULL;
 }
 
-static bool public_copy(EVP_PKEY *pair, size_t want, uint8_t *out)
+/* The public point of a scalar. */
+static bool point_of(const EC_GROUP *g, const BIGNUM *scalar, uint8_t out[ECDHE_PUBLIC_MAX],
+		     BN_CTX *ctx)
 {
-	unsigned char *bytes = NULL;
-	size_t len = EVP_PKEY_get1_encoded_public_key(pair, &bytes);
-	bool ok = len == want;
+	EC_POINT *point = EC_POINT_new(g);
+	bool ok = point != NULL && EC_POINT_mul(g, point, scalar, NULL, NULL, ctx) == 1 &&
+		  EC_POINT_point2oct(g, point, POINT_CONVERSION_UNCOMPRESSED, out, ECDHE_PUBLIC_MAX,
+				     ctx) == ECDHE_PUBLIC_MAX;
 
-	if (ok)
-		memcpy(out, bytes, len);
-	OPENSSL_free(bytes);
+	EC_POINT_free(point);
 	return ok;
+}
+
+/* Of [1, order - 1] (SP 800-56A §5.6.1.2.2), each as likely as any other. */
+static bool scalar_draw(BIGNUM *scalar, const EC_GROUP *g, BN_CTX *ctx)
+{
+	BN_set_flags(scalar, BN_FLG_CONSTTIME);
+	do {
+		if (BN_priv_rand_range_ex(scalar, EC_GROUP_get0_order(g), 0, ctx) != 1)
+			return false;
+	} while (BN_is_zero(scalar));
+	return true;
+}
+
+static bool p256_new(struct ecdhe *e)
+{
+	const EC_GROUP *g = curve();
+	BN_CTX *ctx = BN_CTX_secure_new();
+	bool ok;
+
+	e->scalar = BN_secure_new();
+	ok = g != NULL && ctx != NULL && e->scalar != NULL && scalar_draw(e->scalar, g, ctx) &&
+	     point_of(g, e->scalar, e->point, ctx);
+	BN_CTX_free(ctx);
+	return ok;
+}
+
+static bool x25519_new(struct ecdhe *e)
+{
+	size_t len = sizeof(e->point);
+
+	e->pair = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
+	return e->pair != NULL && EVP_PKEY_get_raw_public_key(e->pair, e->point, &len) == 1;
 }
 
 struct ecdhe *ecdhe_new(enum ecdhe_group group, uint8_t out_public[ECDHE_PUBLIC_MAX],
@@ -54,46 +103,74 @@ struct ecdhe *ecdhe_new(enum ecdhe_group group, uint8_t out_public[ECDHE_PUBLIC_
 	if (e == NULL)
 		return NULL;
 	e->group = group;
-	e->pair = pair_new(group);
-	*out_len = ecdhe_public_len(group);
-	if (e->pair == NULL || !public_copy(e->pair, *out_len, out_public)) {
+	e->refs = 1;
+	if (group == ECDHE_X25519 ? !x25519_new(e) : !p256_new(e)) {
 		ERR_clear_error();
 		ecdhe_free(e);
 		return NULL;
 	}
+	*out_len = ecdhe_public(e, out_public);
 	return e;
+}
+
+struct ecdhe *ecdhe_get(struct ecdhe *e)
+{
+	e->refs++;
+	return e;
+}
+
+size_t ecdhe_public(const struct ecdhe *e, uint8_t out[ECDHE_PUBLIC_MAX])
+{
+	size_t len = ecdhe_public_len(e->group);
+
+	memcpy(out, e->point, len);
+	return len;
 }
 
 void ecdhe_free(struct ecdhe *e)
 {
-	if (e == NULL)
+	if (e == NULL || --e->refs > 0)
 		return;
+	BN_clear_free(e->scalar);
 	EVP_PKEY_free(e->pair);
 	free(e);
 }
 
+static bool x_of(const EC_GROUP *g, const EC_POINT *point, uint8_t out[ECDHE_SECRET_LEN],
+		 BN_CTX *ctx)
+{
+	BIGNUM *x = BN_secure_new();
+	bool ok = x != NULL && EC_POINT_get_affine_coordinates(g, point, x, NULL, ctx) == 1 &&
+		  BN_bn2binpad(x, out, ECDHE_SECRET_LEN) == ECDHE_SECRET_LEN;
+
+	BN_clear_free(x);
+	return ok;
+}
+
 /* RFC 8422 §5.4.1, §5.11: the one point format is uncompressed; libcrypto checks that the point is
  * on the curve, whose order is prime, and that is all there is to check. */
-static EVP_PKEY *peer_new(const struct ecdhe *e, const uint8_t *peer, size_t len)
+static enum ecdhe_result p256_derive(const struct ecdhe *e, uint8_t out[ECDHE_SECRET_LEN],
+				     const uint8_t *peer, size_t len)
 {
-	EVP_PKEY *key;
+	const EC_GROUP *g = curve();
+	BN_CTX *ctx = BN_CTX_secure_new();
+	EC_POINT *point = EC_POINT_new(g);
+	enum ecdhe_result result = ECDHE_FAILED;
 
-	if (len != ecdhe_public_len(e->group) ||
-	    (e->group == ECDHE_SECP256R1 && peer[0] != POINT_UNCOMPRESSED))
-		return NULL;
-	if (e->group == ECDHE_X25519)
-		return EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, peer, len);
-	key = EVP_PKEY_new();
-	if (key == NULL || EVP_PKEY_copy_parameters(key, e->pair) != 1 ||
-	    EVP_PKEY_set1_encoded_public_key(key, peer, len) != 1) {
-		EVP_PKEY_free(key);
-		return NULL;
-	}
-	return key;
+	if (ctx == NULL || point == NULL)
+		result = ECDHE_FAILED;
+	else if (peer[0] != POINT_UNCOMPRESSED || EC_POINT_oct2point(g, point, peer, len, ctx) != 1)
+		result = ECDHE_BAD_POINT;
+	else if (EC_POINT_mul(g, point, NULL, point, e->scalar, ctx) == 1 &&
+		 x_of(g, point, out, ctx))
+		result = ECDHE_OK;
+	EC_POINT_clear_free(point);
+	BN_CTX_free(ctx);
+	return result;
 }
 
 /* RFC 8422 §5.11: "the all-zero value [...] MUST abort". libcrypto refuses it too. */
-static bool derive(EVP_PKEY_CTX *ctx, EVP_PKEY *peer, uint8_t out[ECDHE_SECRET_LEN])
+static bool agree(EVP_PKEY_CTX *ctx, EVP_PKEY *peer, uint8_t out[ECDHE_SECRET_LEN])
 {
 	static const uint8_t zero[ECDHE_SECRET_LEN];
 	size_t len = ECDHE_SECRET_LEN;
@@ -103,18 +180,29 @@ static bool derive(EVP_PKEY_CTX *ctx, EVP_PKEY *peer, uint8_t out[ECDHE_SECRET_L
 	       !secret_equal(out, zero, sizeof(zero));
 }
 
+static enum ecdhe_result x25519_derive(const struct ecdhe *e, uint8_t out[ECDHE_SECRET_LEN],
+				       const uint8_t *peer, size_t len)
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, peer, len);
+	EVP_PKEY_CTX *ctx = key == NULL ? NULL : EVP_PKEY_CTX_new(e->pair, NULL);
+	enum ecdhe_result result = ECDHE_FAILED;
+
+	if (ctx != NULL)
+		result = agree(ctx, key, out) ? ECDHE_OK : ECDHE_BAD_POINT;
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return result;
+}
+
 enum ecdhe_result ecdhe_derive(const struct ecdhe *e, uint8_t out[ECDHE_SECRET_LEN],
 			       const uint8_t *peer, size_t peer_len)
 {
-	EVP_PKEY *key = peer_new(e, peer, peer_len);
-	EVP_PKEY_CTX *ctx = key == NULL ? NULL : EVP_PKEY_CTX_new(e->pair, NULL);
-	enum ecdhe_result result = key == NULL ? ECDHE_BAD_POINT : ECDHE_FAILED;
+	enum ecdhe_result result = ECDHE_BAD_POINT;
 
-	if (ctx != NULL)
-		result = derive(ctx, key, out) ? ECDHE_OK : ECDHE_BAD_POINT;
+	if (peer_len == ecdhe_public_len(e->group))
+		result = e->group == ECDHE_X25519 ? x25519_derive(e, out, peer, peer_len)
+						  : p256_derive(e, out, peer, peer_len);
 	if (result != ECDHE_OK)
 		ERR_clear_error();
-	EVP_PKEY_CTX_free(ctx);
-	EVP_PKEY_free(key);
 	return result;
 }

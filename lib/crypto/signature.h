@@ -36,6 +36,14 @@ struct signature_key;
 struct signature_key *signature_key_new(struct evp_pkey_st *pkey);
 void signature_key_free(struct signature_key *key); /* NULL allowed */
 
+/* signature_key_p256: a public key from its point as SEC 1 encodes it; NULL: it is none of the
+ * curve, or no memory. */
+struct signature_key *signature_key_p256(const uint8_t *point, size_t len);
+
+/* signature_key_prepare: makes a pair ready to sign many times, before threads share it. false: no
+ * memory; it signs all the same. */
+bool signature_key_prepare(struct signature_key *key) __attribute__((warn_unused_result));
+
 enum signature_kind signature_key_kind(const struct signature_key *key);
 
 /* signature_scheme_of: what a key of ours signs with; SIGNATURE_NONE: RSA, which no suite of ours

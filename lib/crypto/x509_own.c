@@ -127,6 +127,8 @@ static const char *key_take(struct x509_own *own, const struct pem_file *f)
 	else if ((own->key = signature_key_new(pkey)) == NULL ||
 		 signature_scheme_of(signature_key_kind(own->key)) == SIGNATURE_NONE)
 		reason = "neither a P-256 nor an Ed25519 key";
+	else if (!signature_key_prepare(own->key))
+		reason = "no memory";
 	EVP_PKEY_free(pkey);
 	return reason;
 }

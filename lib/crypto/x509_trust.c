@@ -4,7 +4,9 @@
 #include "pem_file.h"
 #include "spki.h"
 #include "x509_facts.h"
+#include "x509_issuers.h"
 #include "x509_known.h"
+#include "x509_parse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,7 @@ struct x509_trust {
 	X509_STORE *store;
 	struct x509_facts facts;
 	struct x509_known *known;
+	struct x509_issuers *issuers; /* verified a moment ago */
 	/* libcrypto's own */
 	X509_STORE_CTX_check_revocation_fn revocation;
 	X509_STORE_CTX_check_crl_fn list;
@@ -241,10 +244,12 @@ static bool rules_set(struct x509_trust *t, const struct x509_trust_config *cfg)
 static bool make(struct x509_trust *t, const struct x509_trust_config *cfg)
 {
 	t->store = X509_STORE_new();
+	t->issuers = x509_issuers_new();
 	t->known = calloc(1, sizeof(*t->known));
 	if (t->known != NULL)
 		x509_known_init(t->known);
-	return t->store != NULL && t->known != NULL && x509_facts_init(&t->facts, cfg);
+	return t->store != NULL && t->issuers != NULL && t->known != NULL &&
+	       x509_facts_init(&t->facts, cfg);
 }
 
 struct x509_trust *x509_trust_load(const struct x509_trust_config *cfg, char *err, size_t err_len)
@@ -268,6 +273,7 @@ void x509_trust_free(struct x509_trust *t)
 {
 	if (t == NULL)
 		return;
+	x509_issuers_free(t->issuers);
 	X509_STORE_free(t->store);
 	if (t->known != NULL)
 		x509_known_free(t->known);
@@ -316,10 +322,9 @@ static enum x509_verdict chain_parse(STACK_OF(X509) * chain, struct rd list)
 	struct rd der;
 
 	while (rd_vec(&list, 3, &der)) {
-		const unsigned char *at = der.p;
-		X509 *cert = d2i_X509(NULL, &at, (long)rd_len(&der));
+		X509 *cert = x509_parse(der.p, rd_len(&der));
 
-		if (cert == NULL || at != der.end || sk_X509_push(chain, cert) == 0) {
+		if (cert == NULL || sk_X509_push(chain, cert) == 0) {
 			X509_free(cert);
 			return CERT_BAD;
 		}
@@ -365,25 +370,81 @@ static enum x509_verdict verdict_of(int error)
 	}
 }
 
-/* The chain as it was verified, from the peer's certificate to a CA of the bundle. */
+static enum x509_verdict verify(const struct x509_trust *t, X509_STORE_CTX *ctx, int64_t now_s)
+{
+	X509_STORE_CTX_set_app_data(ctx, (void *)(uintptr_t)t);
+	X509_STORE_CTX_set_time(ctx, 0, (time_t)now_s);
+	return X509_verify_cert(ctx) == 1 ? CERT_GOOD : verdict_of(X509_STORE_CTX_get_error(ctx));
+}
+
+/* By the chain that the peer showed. What is above its certificate is kept for the next one's. */
 static enum x509_verdict chain_verify(const struct x509_trust *t, STACK_OF(X509) * chain,
-				      int64_t now_s, struct credential *out)
+				      struct rd shown, int64_t now_s, struct credential *out)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	enum x509_verdict verdict = CERT_FAILED;
 
-	if (ctx != NULL &&
-	    X509_STORE_CTX_init(ctx, t->store, sk_X509_value(chain, 0), chain) == 1) {
-		X509_STORE_CTX_set_app_data(ctx, (void *)(uintptr_t)t);
-		X509_STORE_CTX_set_time(ctx, 0, (time_t)now_s);
-		verdict = X509_verify_cert(ctx) == 1 ? CERT_GOOD
-						     : verdict_of(X509_STORE_CTX_get_error(ctx));
-	}
+	if (ctx != NULL && X509_STORE_CTX_init(ctx, t->store, sk_X509_value(chain, 0), chain) == 1)
+		verdict = verify(t, ctx, now_s);
 	if (verdict == CERT_GOOD &&
 	    !x509_facts_take(&t->facts, X509_STORE_CTX_get0_chain(ctx), out))
 		verdict = CERT_FAILED;
+	if (verdict == CERT_GOOD && rd_len(&shown) > 0)
+		x509_issuers_keep(t->issuers, shown, X509_STORE_CTX_get0_chain(ctx), now_s);
 	X509_STORE_CTX_free(ctx);
 	return verdict;
+}
+
+/* By issuers that were verified a moment ago, signatures, revocation and all: the peer's own
+ * certificate. Takes above over. */
+static enum x509_verdict leaf_verify(const struct x509_trust *t, X509 *leaf, STACK_OF(X509) * above,
+				     int64_t now_s, struct credential *out)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	enum x509_verdict verdict = CERT_FAILED;
+
+	if (ctx != NULL && X509_STORE_CTX_init(ctx, t->store, leaf, NULL) == 1) {
+		X509_STORE_CTX_set0_trusted_stack(ctx, above);
+		X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_PARTIAL_CHAIN);
+		(void)X509_VERIFY_PARAM_clear_flags(X509_STORE_CTX_get0_param(ctx),
+						    X509_V_FLAG_CRL_CHECK_ALL);
+		verdict = verify(t, ctx, now_s);
+	}
+	X509_STORE_CTX_free(ctx);
+	if (verdict == CERT_GOOD &&
+	    (X509_add_cert(above, leaf, X509_ADD_FLAG_UP_REF | X509_ADD_FLAG_PREPEND) != 1 ||
+	     !x509_facts_take(&t->facts, above, out)))
+		verdict = CERT_FAILED;
+	sk_X509_pop_free(above, X509_free);
+	return verdict;
+}
+
+static enum x509_verdict shown_verify(const struct x509_trust *t, X509 *leaf, struct rd shown,
+				      int64_t now_s, struct credential *out)
+{
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	enum x509_verdict verdict = CERT_FAILED;
+
+	if (chain != NULL && X509_add_cert(chain, leaf, X509_ADD_FLAG_UP_REF) == 1)
+		verdict = chain_parse(chain, shown);
+	if (verdict == CERT_GOOD)
+		verdict = chain_verify(t, chain, shown, now_s, out);
+	sk_X509_pop_free(chain, X509_free);
+	return verdict;
+}
+
+/* shown: what stands behind the peer's own certificate. */
+static enum x509_verdict peer_verify(const struct x509_trust *t, X509 *leaf, struct rd shown,
+				     int64_t now_s, struct credential *out)
+{
+	STACK_OF(X509) *above = NULL;
+	enum x509_verdict verdict = CERT_UNKNOWN_CA;
+
+	if (rd_len(&shown) > 0)
+		above = x509_issuers_find(t->issuers, shown, now_s);
+	if (above != NULL)
+		verdict = leaf_verify(t, leaf, above, now_s, out);
+	return verdict == CERT_UNKNOWN_CA ? shown_verify(t, leaf, shown, now_s, out) : verdict;
 }
 
 /* A name is text without NULs, so that nobody is taken for the owner of its beginning. */
@@ -468,26 +529,27 @@ static enum x509_verdict peer_take(const struct x509_trust *t, X509 *cert, struc
 		return CERT_UNSUPPORTED;
 	if (!peer_name(out, cert, t->facts.name))
 		return CERT_UNKNOWN;
-	out->key = signature_key_new(X509_get0_pubkey(cert));
+	out->key = x509_key(cert);
 	return out->key == NULL ? CERT_UNSUPPORTED : CERT_GOOD;
 }
 
 enum x509_verdict x509_trust_verify(const struct x509_trust *t, struct rd list, int64_t now_s,
 				    struct x509_peer *out)
 {
-	STACK_OF(X509) *chain = sk_X509_new_null();
-	enum x509_verdict verdict = CERT_FAILED;
+	enum x509_verdict verdict = CERT_BAD;
+	X509 *leaf = NULL;
+	struct rd der;
 
 	*out = (struct x509_peer){ .key = NULL };
-	if (chain != NULL && !list_is_short(list))
-		verdict = CERT_BAD;
-	else if (chain != NULL)
-		verdict = chain_parse(chain, list);
+	if (list_is_short(list) && rd_vec(&list, 3, &der))
+		leaf = x509_parse(der.p, rd_len(&der));
+	if (leaf != NULL && !key_is_affordable(leaf))
+		verdict = CERT_UNSUPPORTED;
+	else if (leaf != NULL)
+		verdict = peer_verify(t, leaf, list, now_s, &out->credential);
 	if (verdict == CERT_GOOD)
-		verdict = chain_verify(t, chain, now_s, &out->credential);
-	if (verdict == CERT_GOOD)
-		verdict = peer_take(t, sk_X509_value(chain, 0), out);
-	sk_X509_pop_free(chain, X509_free);
+		verdict = peer_take(t, leaf, out);
+	X509_free(leaf);
 	ERR_clear_error();
 	return verdict;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 static const enum ecdhe_group groups[] = { ECDHE_SECP256R1, ECDHE_X25519 };
 
@@ -87,6 +88,48 @@ static void an_all_zero_secret_is_refused(void **state)
 	ecdhe_free(e);
 }
 
+/* The secret that two ends agree on is the x coordinate, checked by libcrypto's own agreement. */
+static void p256_agrees_with_libcrypto(void **state)
+{
+	uint8_t mine[ECDHE_PUBLIC_MAX], a[ECDHE_SECRET_LEN], b[ECDHE_SECRET_LEN];
+	EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), *peer = EVP_PKEY_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(other, NULL);
+	unsigned char *theirs = NULL;
+	size_t len, their_len = EVP_PKEY_get1_encoded_public_key(other, &theirs), b_len = sizeof(b);
+	struct ecdhe *e = ecdhe_new(ECDHE_SECP256R1, mine, &len);
+
+	(void)state;
+	assert_non_null(e);
+	assert_int_equal(EVP_PKEY_copy_parameters(peer, other), 1);
+	assert_int_equal(EVP_PKEY_set1_encoded_public_key(peer, mine, len), 1);
+	assert_int_equal(EVP_PKEY_derive_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_derive_set_peer(ctx, peer), 1);
+	assert_int_equal(EVP_PKEY_derive(ctx, b, &b_len), 1);
+	assert_int_equal(ecdhe_derive(e, a, theirs, their_len), ECDHE_OK);
+	assert_memory_equal(a, b, sizeof(a));
+	ecdhe_free(e);
+	OPENSSL_free(theirs);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(peer);
+	EVP_PKEY_free(other);
+}
+
+static void a_pair_lives_as_long_as_its_last_reference(void **state)
+{
+	uint8_t mine[ECDHE_PUBLIC_MAX], again[ECDHE_PUBLIC_MAX], out[ECDHE_SECRET_LEN];
+	size_t len;
+	struct ecdhe *e = ecdhe_new(ECDHE_SECP256R1, mine, &len), *second;
+
+	(void)state;
+	assert_non_null(e);
+	second = ecdhe_get(e);
+	ecdhe_free(e);
+	assert_int_equal(ecdhe_public(second, again), len);
+	assert_memory_equal(again, mine, len);
+	assert_int_equal(ecdhe_derive(second, out, mine, len), ECDHE_OK);
+	ecdhe_free(second);
+}
+
 static void other_groups_have_no_keys(void **state)
 {
 	(void)state;
@@ -100,6 +143,8 @@ int main(void)
 		cmocka_unit_test(both_ends_agree),
 		cmocka_unit_test(what_is_no_point_is_refused),
 		cmocka_unit_test(an_all_zero_secret_is_refused),
+		cmocka_unit_test(p256_agrees_with_libcrypto),
+		cmocka_unit_test(a_pair_lives_as_long_as_its_last_reference),
 		cmocka_unit_test(other_groups_have_no_keys),
 	};
 

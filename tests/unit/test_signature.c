@@ -51,6 +51,47 @@ static void what_is_signed_verifies_and_nothing_else(void **state)
 	}
 }
 
+/* Prepared, a pair signs as before, and no two signatures are the same. */
+static void a_prepared_pair_signs(void **state)
+{
+	struct signature_key *keys[] = { key_of(pki_p256()), key_of(pki_ed25519()) };
+	uint8_t first[SIGNATURE_MAX], sig[SIGNATURE_MAX];
+	size_t first_len, len;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		uint16_t scheme = (uint16_t)signature_scheme_of(signature_key_kind(keys[i]));
+
+		assert_true(signature_key_prepare(keys[i]));
+		assert_true(signature_sign(keys[i], &plain, first, &first_len));
+		assert_true(signature_sign(keys[i], &plain, sig, &len));
+		assert_true(signature_verify(keys[i], scheme, &plain, first, first_len));
+		assert_true(signature_verify(keys[i], scheme, &plain, sig, len));
+		assert_true(scheme == SIGNATURE_ED25519 || first_len != len ||
+			    memcmp(first, sig, len) != 0);
+		signature_key_free(keys[i]);
+	}
+}
+
+/* A point beside the curve is no key. */
+static void raw_keys_are_on_their_curve(void **state)
+{
+	EVP_PKEY *pkey = pki_p256();
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(pkey, &der);
+	struct signature_key *key = spki_key(der, (size_t)len);
+
+	(void)state;
+	assert_non_null(key);
+	assert_int_equal(signature_key_kind(key), SIGNATURE_KIND_P256);
+	signature_key_free(key);
+	der[len - 1] ^= 1;
+	assert_null(spki_key(der, (size_t)len));
+	assert_null(spki_key(der, (size_t)len - 1));
+	OPENSSL_free(der);
+	EVP_PKEY_free(pkey);
+}
+
 static void a_digest_stands_for_its_message(void **state)
 {
 	struct signature_key *p256 = key_of(pki_p256()), *ed = key_of(pki_ed25519());
@@ -165,6 +206,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_signed_verifies_and_nothing_else),
+		cmocka_unit_test(a_prepared_pair_signs),
+		cmocka_unit_test(raw_keys_are_on_their_curve),
 		cmocka_unit_test(a_digest_stands_for_its_message),
 		cmocka_unit_test(rsa_signatures_verify_under_their_own_scheme),
 		cmocka_unit_test(other_keys_are_of_no_kind),

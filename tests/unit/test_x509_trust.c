@@ -103,6 +103,54 @@ static void a_good_chain_gives_key_and_name(void **state)
 	x509_trust_free(t);
 }
 
+/* Issuers that were verified a moment ago (x509_issuers.h) make no difference: a device of theirs
+ * is good, and what is wrong with one is seen. */
+static void known_issuers_change_no_verdict(void **state)
+{
+	struct x509_trust *t = trust(X509_NAME_CN, NULL, false);
+	struct pki_cert second = pki_device(&sub, "monitor-18"),
+			late = pki_issue(
+				&sub, pki_p256(),
+				&(struct pki_want){ .cn = "x", .not_after_s = PKI_NOW - 1 }),
+			stranger = pki_device(&other_root, "x"), direct = pki_device(&root, "y");
+	const struct {
+		const struct pki_cert *leaf;
+		enum x509_verdict want;
+	} rows[] = {
+		{ &device, CERT_GOOD },         { &second, CERT_GOOD }, { &late, CERT_EXPIRED },
+		{ &stranger, CERT_UNKNOWN_CA }, { &direct, CERT_GOOD },
+	};
+	static uint8_t bytes[PKI_LIST_MAX];
+	struct x509_peer peer, again;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct pki_cert *chain[] = { rows[i / 2].leaf, &sub };
+
+		assert_int_equal(judge(t, chain, 2, &peer), rows[i / 2].want);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		const struct pki_cert *chain[] = { &second, &sub };
+		struct rd list = pki_list(bytes, chain, 2);
+		size_t leaf_len = (size_t)bytes[1] << 8 | bytes[2];
+
+		assert_int_equal(x509_trust_verify(t, list, PKI_NOW, &peer), CERT_GOOD);
+		signature_key_free(peer.key);
+		bytes[3 + leaf_len - 1] ^= 1; /* the signature's last byte */
+		assert_int_equal(x509_trust_verify(t, list, PKI_NOW, &again), CERT_BAD);
+	}
+	/* What is known of the chain is the same as after a verification in full. */
+	assert_int_equal(
+		judge(t, (const struct pki_cert *const[]){ &second, &sub, &root }, 3, &again),
+		CERT_GOOD);
+	assert_memory_equal(&again.credential, &peer.credential, sizeof(peer.credential));
+	x509_trust_free(t);
+	pki_free(&second);
+	pki_free(&late);
+	pki_free(&stranger);
+	pki_free(&direct);
+}
+
 static struct pki_cert issue(const struct pki_want *want)
 {
 	return pki_issue(&root, pki_p256(), want);
@@ -495,6 +543,7 @@ int main(void)
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, dir_setup, dir_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_DIR(a_good_chain_gives_key_and_name),
+		IN_DIR(known_issuers_change_no_verdict),
 		IN_DIR(what_will_not_do_has_its_own_verdict),
 		IN_DIR(an_end_entity_signs_no_certificates),
 		IN_DIR(the_revoked_are_out),
