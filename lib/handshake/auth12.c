@@ -4,7 +4,7 @@
 #include "keys12.h"
 #include "secret.h"
 
-/* In order of preference, Ed25519 behind those that digests can be signed with. */
+/* In order of preference. */
 const uint16_t auth12_schemes[AUTH12_SCHEMES] = {
 	SIGNATURE_ECDSA_SECP256R1_SHA256,
 	SIGNATURE_RSA_PSS_RSAE_SHA256,
@@ -90,9 +90,22 @@ static struct signature_input input_params(const struct handshake *h)
 	return (struct signature_input){ .bytes = h->params, .len = h->params_len };
 }
 
-/* RFC 5246 §7.4.8: all messages up to now. */
-static bool input_messages(struct handshake *h, struct signature_input *out)
+void auth12_keep(struct handshake *h)
 {
+	transcript_keep_sha256(h->transcript);
+	messages_keep(h);
+}
+
+/* RFC 5246 §7.4.8: all messages up to now; their digest, but for Ed25519. */
+static bool input_messages(struct handshake *h, const struct signature_key *key,
+			   struct signature_input *out)
+{
+	messages_close(h);
+	if (signature_key_kind(key) == SIGNATURE_KIND_ED25519) {
+		*out = (struct signature_input){ .bytes = h->messages.bytes,
+						 .len = h->messages.len };
+		return h->messages.bytes != NULL;
+	}
 	h->hash_len = transcript_sha256(h->transcript, h->hash);
 	*out = (struct signature_input){ .bytes = h->hash, .len = h->hash_len, .hashed = true };
 	return h->hash_len != 0;
@@ -111,7 +124,7 @@ enum hs_next auth12_sign_messages(struct handshake *h, enum hs_next (*resume)(st
 {
 	struct handshake_job j = { .kind = JOB_SIGN, .key = x509_own_key(h->own) };
 
-	if (!input_messages(h, &j.input))
+	if (!input_messages(h, j.key, &j.input))
 		return internal(h);
 	return job(h, &j, resume);
 }
@@ -119,6 +132,8 @@ enum hs_next auth12_sign_messages(struct handshake *h, enum hs_next (*resume)(st
 static enum hs_next on_verified(struct handshake *h)
 {
 	connection_drop(h, &h->peer_message);
+	if (!h->messages.open) /* it was over them */
+		messages_drop(h);
 	if (h->job.refused)
 		return connection_fail(h, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
 	return h->then(h);
@@ -157,9 +172,9 @@ enum hs_next auth12_verify_messages(struct handshake *h, const struct reassembly
 
 	if (certificate_verify_parse(m->body, &sig) != HS_PARSE_OK)
 		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
-	/* The signature covers what is before it. */
-	if (!input_messages(h, &j.input))
-		return internal(h);
+	/* The signature covers what is before it; of a chain too long for that see messages.h. */
+	if (!input_messages(h, h->peer_key, &j.input))
+		return connection_fail(h, STATUS_HS_CERT, ALERT_UNSUPPORTED_CERTIFICATE);
 	h->then = then;
 	return verify(h, m, &sig, &j);
 }
@@ -181,8 +196,8 @@ bool auth12_certificate(struct handshake *h, uint8_t type)
 	if (!flight_borrow(&h->out, body, 0, HS_CERTIFICATE, h->tx_message_seq, &header))
 		return false;
 	h->tx_message_seq++;
-	return transcript_add(h->transcript, header.p, rd_len(&header)) &&
-	       transcript_add(h->transcript, body.p, len);
+	return connection_transcript(h, header.p, rd_len(&header)) &&
+	       connection_transcript(h, body.p, len);
 }
 
 static enum hs_next on_judged(struct handshake *h)

@@ -8,11 +8,13 @@
 #include "connection.h"
 #include "hs_auth.h"
 
-/* The schemes that we take of a peer. A peer signs a digest (CertificateVerify: RFC 5246 §7.4.8) or
- * the whole parameters (ServerKeyExchange); Ed25519 signs messages only, and a handshake's are not
- * kept, so it is not for CertificateVerify. */
+/* The schemes that we take of a peer. */
 extern const uint16_t auth12_schemes[];
-enum { AUTH12_SCHEMES = 4, AUTH12_SCHEMES_OF_DIGESTS = 3 };
+enum { AUTH12_SCHEMES = 4 };
+
+/* auth12_keep: where a CertificateVerify may follow: what it is over, to be kept by the transcript.
+ */
+void auth12_keep(struct handshake *h);
 
 /* auth12_keygen: an ephemeral pair in a group; resume has its public half in h->job.point. */
 enum hs_next auth12_keygen(struct handshake *h, uint16_t group,

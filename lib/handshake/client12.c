@@ -152,9 +152,9 @@ static bool transcript_begin(struct handshake *h, const struct reassembly_messag
 
 	h->transcript = transcript_new(h->suite->hash);
 	if (h->transcript != NULL && !suite_has_psk(h->suite))
-		transcript_keep_sha256(h->transcript);
+		auth12_keep(h);
 	return h->transcript != NULL &&
-	       transcript_add(h->transcript, h->out.bytes + hello->at, hello->len) &&
+	       connection_transcript(h, h->out.bytes + hello->at, hello->len) &&
 	       connection_heard(h, m);
 }
 
@@ -283,12 +283,16 @@ static enum hs_next on_server_key_exchange(struct handshake *h, const struct rea
 	return HS_NEXT_MESSAGE;
 }
 
-/* The kinds of our keys that sign digests by a scheme that the server takes. */
+/* The kinds of our keys that sign by a scheme that the server takes. */
 static unsigned kinds_asked(const struct certificate_request *cr)
 {
-	return hs_list16_has(cr->signature_algorithms, SIGNATURE_ECDSA_SECP256R1_SHA256)
-		       ? SIGNATURE_KIND_P256
-		       : SIGNATURE_KIND_NONE;
+	unsigned kinds = SIGNATURE_KIND_NONE;
+
+	if (hs_list16_has(cr->signature_algorithms, SIGNATURE_ECDSA_SECP256R1_SHA256))
+		kinds |= SIGNATURE_KIND_P256;
+	if (hs_list16_has(cr->signature_algorithms, SIGNATURE_ED25519))
+		kinds |= SIGNATURE_KIND_ED25519;
+	return kinds;
 }
 
 static enum hs_next on_certificate_request(struct handshake *h, const struct reassembly_message *m)

@@ -7,6 +7,7 @@
  *   server12.c     the messages of a DTLS 1.2 server, a table and a handler each
  *   client12.c     the same for a client
  *   resume12.c     the abbreviated handshake of both, and what the full one promises for it
+ *   messages.c     them as they are, for signatures
  *   auth12.c       what both do with ephemeral keys, certificates and signatures
  *   limits12.c     how large the records of both may be
  *   keys12.c       what both derive: master secret, traffic keys, verify_data
@@ -16,6 +17,7 @@
 
 #include "flight.h"
 #include "handshake.h"
+#include "messages.h"
 #include "protect.h"
 #include "reassembly.h"
 
@@ -69,6 +71,7 @@ struct handshake {
 	struct flight out;
 	struct protect protect;
 	struct transcript *transcript;
+	struct messages messages; /* those of the transcript */
 	const struct suite *suite;
 	const struct identity *interned;
 
@@ -170,6 +173,9 @@ enum hs_next connection_prf(struct handshake *h, const struct connection_prf *p,
  * filled. Adds it to the transcript if there is one. */
 bool connection_message(struct handshake *h, const struct wr *body, uint8_t epoch,
 			uint8_t type) MUST_USE;
+
+/* connection_transcript: adds a message, header and body or a part of it, to the transcript. */
+bool connection_transcript(struct handshake *h, const uint8_t *bytes, size_t len) MUST_USE;
 
 /* connection_heard: adds a message of the peer to the transcript. */
 bool connection_heard(struct handshake *h, const struct reassembly_message *m) MUST_USE;

@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-_Static_assert(sizeof(struct handshake) + REASSEMBLY_CERTIFICATE_MEMORY_MAX +
+_Static_assert(sizeof(struct handshake) + REASSEMBLY_CERTIFICATE_MEMORY_MAX + MESSAGES_MEMORY_MAX +
 			       (size_t)(HANDSHAKE_HELD_MAX + 1) * HANDSHAKE_DATAGRAM_MAX <=
 		       HANDSHAKE_MEMORY_MAX,
 	       "a handshake's memory budget");
@@ -93,6 +93,7 @@ void handshake_free(struct handshake *h)
 	connection_drop(h, &h->hello);
 	connection_drop(h, &h->ticket);
 	connection_drop(h, &h->peer_message);
+	messages_drop(h);
 	auth12_free(h);
 	reassembly_free(&h->in);
 	transcript_free(h->transcript);
@@ -165,6 +166,12 @@ enum hs_next connection_prf(struct handshake *h, const struct connection_prf *p,
 	return HS_NEXT_JOB;
 }
 
+bool connection_transcript(struct handshake *h, const uint8_t *bytes, size_t len)
+{
+	messages_add(h, bytes, len);
+	return transcript_add(h->transcript, bytes, len);
+}
+
 bool connection_message(struct handshake *h, const struct wr *body, uint8_t epoch, uint8_t type)
 {
 	struct rd message;
@@ -172,7 +179,7 @@ bool connection_message(struct handshake *h, const struct wr *body, uint8_t epoc
 	if (!flight_close(&h->out, body, epoch, type, h->tx_message_seq, &message))
 		return false;
 	h->tx_message_seq++;
-	return h->transcript == NULL || transcript_add(h->transcript, message.p, rd_len(&message));
+	return h->transcript == NULL || connection_transcript(h, message.p, rd_len(&message));
 }
 
 /* RFC 6347 §4.2.6: hashed as if it had come in one fragment. */
@@ -183,8 +190,8 @@ bool connection_heard(struct handshake *h, const struct reassembly_message *m)
 	uint32_t len = (uint32_t)rd_len(&m->body);
 
 	hs_header_write(&w, m->type, len, m->seq, 0, len);
-	return transcript_add(h->transcript, header, sizeof(header)) &&
-	       transcript_add(h->transcript, m->body.p, len);
+	return connection_transcript(h, header, sizeof(header)) &&
+	       connection_transcript(h, m->body.p, len);
 }
 
 bool connection_hash(struct handshake *h)

@@ -23,7 +23,7 @@
 
 enum {
 	/* Of which more than 8 KiB are used only while a certificate may come. */
-	HANDSHAKE_MEMORY_MAX = 18432,
+	HANDSHAKE_MEMORY_MAX = 28672,
 	HANDSHAKE_DATAGRAM_MAX = 1500,
 	HANDSHAKE_REMNANT_MAX = 480,
 	HANDSHAKE_HELD_MAX = 2,
@@ -95,7 +95,7 @@ struct handshake_session {
 	uint16_t suite;        /* IANA number */
 	bool ems;              /* RFC 7627; without, it is not resumed */
 	uint8_t id_len;
-	uint8_t credential; /* enum credential_kind: what the server proved itself with */
+	uint8_t credential;          /* enum credential_kind: what the server proved itself with */
 	uint8_t max_fragment_length; /* RFC 6066 §4: it is the same for as long as it is resumed */
 	uint8_t master[MASTER_SECRET_LEN];
 	uint8_t id[HS_SESSION_ID_MAX];
@@ -225,8 +225,8 @@ struct handshake_job {
 	uint8_t certificate_type;
 	bool refused;
 	bool failed; /* out: libcrypto or the store failed */
-	/* JOB_PSK_LOOKUP, JOB_SESSION_FIND: out: somebody was asked, and the rest comes later; until
-	 * then there is no handshake_job_done. Input, timers and output go on meanwhile. */
+	/* JOB_PSK_LOOKUP, JOB_SESSION_FIND: out: somebody was asked, and the rest comes later;
+	 * until then there is no handshake_job_done. Input, timers and output go on meanwhile. */
 	bool later;
 };
 
@@ -254,8 +254,8 @@ struct handshake_event {
 	const struct credential *credential;   /* of the peer; client, resumed: its kind only */
 	/* bytes of plaintext in a record; 2^14: no other was agreed */
 	uint16_t tx_limit, rx_limit;
-	bool resumed;                          /* an abbreviated handshake (RFC 5246 §7.3) */
-	bool by_ticket;                        /* resumed by RFC 5077, not by session id */
+	bool resumed;   /* an abbreviated handshake (RFC 5246 §7.3) */
+	bool by_ticket; /* resumed by RFC 5077, not by session id */
 	struct handshake_held held[HANDSHAKE_HELD_MAX];
 	size_t n_held;
 };

@@ -77,8 +77,7 @@ static bool certificate_request(struct handshake *h)
 					 CLIENT_CERTIFICATE_RSA_SIGN };
 	struct wr w = flight_open(&h->out);
 
-	certificate_request_write(&w, types, sizeof(types), auth12_schemes,
-				  AUTH12_SCHEMES_OF_DIGESTS);
+	certificate_request_write(&w, types, sizeof(types), auth12_schemes, AUTH12_SCHEMES);
 	return connection_message(h, &w, 0, HS_CERTIFICATE_REQUEST);
 }
 
@@ -124,7 +123,7 @@ static enum hs_next full_handshake(struct handshake *h, const struct reassembly_
 		return HS_NEXT_FAIL;
 	h->transcript = transcript_new(h->suite->hash);
 	if (h->transcript != NULL && h->choice.request_certificate)
-		transcript_keep_sha256(h->transcript);
+		auth12_keep(h);
 	if (h->transcript == NULL || !connection_heard(h, m))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	return suite_has_ecdhe(h->suite) ? auth12_keygen(h, h->choice.group, on_keygen) : answer(h);

@@ -113,6 +113,48 @@ static void test_ed25519_servers(void **state)
 	steps_end();
 }
 
+/* checklist 45: Ed25519 signs the messages themselves, in every suite. */
+static void test_ed25519_clients(void **state)
+{
+	struct x509_own *kept = pair_certs.device_own;
+
+	(void)state;
+	pair_certs.device_own = pair_certs.ed25519_own;
+	for (size_t i = 0; i < SUITE_N; i++) {
+		if (suite_has_psk(suite_at(i)))
+			continue;
+		begin(suite_at(i), CLIENT_AUTH_REQUIRED);
+		run();
+		expect_completed(CREDENTIAL_X509);
+		assert_memory_equal(pair_peer_name, "server", 6);
+		steps_end();
+	}
+	pair_certs.device_own = kept;
+}
+
+/* Memory that fails at any one point fails a handshake, and nothing else: where it is that of the
+ * messages, only clients that sign them. */
+static void test_ed25519_clients_without_memory(void **state)
+{
+	struct x509_own *kept = pair_certs.device_own;
+	unsigned n_failed = 0, n_messages = 0;
+
+	(void)state;
+	pair_certs.device_own = pair_certs.ed25519_own;
+	for (size_t at = 1; at < 40; at++) {
+		begin(ecdsa_suite(), CLIENT_AUTH_REQUIRED);
+		p.server.memory.fail_at = p.server.memory.n_allocs + at;
+		if (pair_start(&p))
+			pair_flush(&p);
+		n_failed += p.server.failed;
+		n_messages += p.server.failed && p.server.why == STATUS_HS_CERT;
+		steps_end();
+	}
+	pair_certs.device_own = kept;
+	assert_in_range(n_failed, 2, 38);
+	assert_in_range(n_messages, 1, 2);
+}
+
 /* Whoever is not taken hears why, by the alert's name (bad-input G6). */
 static void test_refusals_have_their_alerts(void **state)
 {
@@ -522,6 +564,8 @@ int main(void)
 		cmocka_unit_test(test_a_client_need_not_show_itself_unless_it_must),
 		cmocka_unit_test(test_raw_public_keys),
 		cmocka_unit_test(test_ed25519_servers),
+		cmocka_unit_test(test_ed25519_clients),
+		cmocka_unit_test(test_ed25519_clients_without_memory),
 		cmocka_unit_test(test_refusals_have_their_alerts),
 		cmocka_unit_test(test_only_listed_messages_succeed),
 		cmocka_unit_test(test_no_session_without_the_proof),
