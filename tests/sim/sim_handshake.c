@@ -7,10 +7,10 @@
  *   sim_handshake --seed N           one seed, told event by event
  *
  * A seed decides everything (but for the keys and the lengths of signatures, which libcrypto
- * makes): suite, whether clients show certificates, extended master secret, MTU, loss, duplication,
- * delay (and so order), damage, how long jobs take, whether the ends resume a session. After every
- * event the invariants of hostile.md that apply are checked: 1, 3, 4, 5, 6, 7, 8, 9, 10 (by their
- * numbers below).
+ * makes): suite, whether clients show certificates, extended master secret, MTU, how long records
+ * may be, loss, duplication, delay (and so order), damage, how long jobs take, whether the ends
+ * resume a session. After every event the invariants of hostile.md that apply are checked: 1, 3, 4,
+ * 5, 6, 7, 8, 9, 10 (by their numbers below).
  */
 #include "pair_certs.h"
 
@@ -34,6 +34,8 @@ struct scenario {
 	uint64_t delay_ns; /* each datagram takes up to this */
 	uint64_t job_ns;   /* each job of the server takes up to this; 0: none */
 	uint16_t mtu;
+	uint16_t record_size_limit; /* what the client asks for, this and the next */
+	uint8_t max_fragment_length;
 	const struct suite *suite;
 	enum client_auth auth; /* where the server has a certificate */
 	bool ems;
@@ -127,7 +129,17 @@ static void check_record(struct sim *s, const struct pair_datagram *d, const str
 	}
 }
 
-/* What an end sends is whole records, at most ten, within the MTU. */
+/* RFC 6066 §4: behind a hello that asks for it. */
+static bool record_fits(const struct sim *s, const struct record *rec)
+{
+	bool agreed = s->sc.max_fragment_length != 0 && s->sc.record_size_limit == 0;
+
+	return !agreed || rec->epoch != 0 || rd_len(&rec->body) == 0 ||
+	       rec->body.p[0] == HS_CLIENT_HELLO ||
+	       rd_len(&rec->body) <= hs_fragment_length(s->sc.max_fragment_length);
+}
+
+/* What an end sends is whole records, at most ten, within the MTU and no longer than agreed on. */
 static void check_sent(struct sim *s, const struct pair_datagram *d)
 {
 	struct rd datagram = rd_of(d->bytes, d->len);
@@ -141,6 +153,8 @@ static void check_sent(struct sim *s, const struct pair_datagram *d)
 			broken(s, "10: malformed or too many records were sent");
 			return;
 		}
+		if (!record_fits(s, &rec))
+			broken(s, "a record beyond max_fragment_length");
 		check_record(s, d, &rec);
 	}
 }
@@ -408,6 +422,8 @@ static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed, s
 	pair_use_certs(&s->pair, sc->suite, sc->auth);
 	s->pair.client.cfg.no_ems = !sc->ems;
 	s->pair.client.cfg.mtu = s->pair.server.cfg.mtu = sc->mtu;
+	s->pair.client.cfg.max_fragment_length = sc->max_fragment_length;
+	s->pair.client.cfg.record_size_limit = sc->record_size_limit;
 	s->pair.client.cfg.give_up_ns = s->pair.server.cfg.give_up_ns = LIMIT_NS;
 	if (sc->resume != RESUME_NOT)
 		meet(s);
@@ -475,6 +491,9 @@ static void sim_end(struct sim *s)
 	if (p->client.installed && p->server.installed &&
 	    (p->client.resumed != p->server.resumed || p->client.by_ticket != p->server.by_ticket))
 		broken(s, "8: only one end takes it for resumed");
+	if (p->client.installed && p->server.installed &&
+	    (p->client.tx_limit != p->server.rx_limit || p->client.rx_limit != p->server.tx_limit))
+		broken(s, "8: the ends do not agree how long records may be");
 	if (s->broken == NULL && lossless && s->early_sent && p->server.installed &&
 	    (p->server.n_data != 1 || p->server.data[0] != 'e'))
 		broken(s, "first data was lost");
@@ -510,6 +529,11 @@ static struct scenario scenario_of(uint64_t seed)
 	sc.early_data = pair_random(&r) % 4 == 0;
 	sc.fragment = pair_random(&r) % 4 == 0;
 	sc.wrong_key = pair_random(&r) % 16 == 0 && suite_has_psk(sc.suite);
+	if (pair_random(&r) % 2)
+		sc.max_fragment_length = (uint8_t)(pair_random(&r) % (HS_FRAGMENT_LENGTHS + 1));
+	if (pair_random(&r) % 4 == 0)
+		sc.record_size_limit =
+			(uint16_t)(HS_RECORD_SIZE_MIN + pair_random(&r) % RECORD_PLAINTEXT_MAX / 2);
 	sc.job_ns = pair_random(&r) % 2 ? pair_random(&r) % (PAIR_SECOND / 2) + 1 : 0;
 	if (pair_random(&r) % 8 == 0)
 		return sc; /* a perfect link */
