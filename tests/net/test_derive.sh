@@ -10,7 +10,7 @@ load=$build/app/sluice-load/sluice-load
 old=$(openssl rand -hex 32)
 new=$(openssl rand -hex 32)
 masters() { (umask 077 && printf '%s\n' "$@" > "$work/masters"); }
-# derived MASTER IDENTITY: as docs/credentials.md has it for a factory.
+# derived MASTER IDENTITY: as docs/decisions/psk-derive.md has it for a factory.
 derived() { printf %s "$2" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$1" -r | cut -d ' ' -f 1; }
 ping_as() { # identity, key, s_client options
 	local identity=$1 key=$2
