@@ -4,6 +4,7 @@
 #
 #   root, intermediate            NAME.crt NAME.key; the CA of all below is the intermediate, but for `unknown`
 #   ca.crt                        the root, for --ca: what peers trust
+#   ca-empty.crl                  lists of both CAs that revoke nobody
 #   ca.crl, ca-expired.crl        lists of both CAs that revoke client-revoked; the latter past its nextUpdate
 #   server, server-ed25519,       NAME.crt (the chain: leaf and intermediate), NAME.key. DNS:sluice.test, *.sluice.test,
 #   server-rsa                    localhost, 127.0.0.1, ::1
@@ -134,6 +135,10 @@ USAGE=keyAgreement client client-wrong-usage
 key unknown
 SAN=DNS:unknown.devices.test self_signed unknown leaf
 
+for ca in root intermediate; do
+	crl "$ca" -crldays 3650
+done
+cat "$work/root.crl" "$work/intermediate.crl" > ca-empty.crl
 quietly openssl ca -config "$work/config" -name by_intermediate -revoke client-revoked.crt
 for ca in root intermediate; do
 	crl "$ca" -crldays 3650

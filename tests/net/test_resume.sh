@@ -40,7 +40,7 @@ root_a=$(openssl rand -hex 32)
 root_b=$(openssl rand -hex 32)
 
 check "starts" start_sluice af_packet:veth0
-check "says what it resumes with" grep -q '^resumption: for 86400 s; tickets with keys of this process; 65536 sessions by id, 256 bytes each' "$work/log"
+check "says what it resumes with" grep -q '^resumption: for 86400 s; tickets with keys of this process; 65536 sessions by id, 384 bytes each' "$work/log"
 check "a session with a ticket" first
 check "... is resumed" again
 check "... and again" again
