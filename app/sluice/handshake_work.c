@@ -250,9 +250,9 @@ static void fill_in(struct handshake_core *hc, struct handshake_job *job, const 
 		handshake_resume_answer(&hc->resume, job, key, len);
 		return;
 	}
-	if (len > 0)
-		job->interned =
-			credentials_asked(hc->cfg.credentials, job->identity, job->identity_len);
+	if (len == 0)
+		return;
+	job->interned = credentials_asked(hc->cfg.credentials, job->identity, job->identity_len);
 	if (job->interned == NULL)
 		return;
 	memcpy(job->psk, key, len);

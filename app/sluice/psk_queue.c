@@ -16,7 +16,7 @@
  */
 struct psk_queue_core {
 	struct rte_ring *asked, *answered;
-	struct psk_question **unused; /* the core's */
+	uint32_t *unused; /* indexes; the core's */
 	uint32_t n_unused;
 };
 
@@ -47,7 +47,7 @@ static bool make_core(struct psk_queue *q, unsigned core)
 	if (c->asked == NULL || c->answered == NULL || c->unused == NULL)
 		return false;
 	for (uint32_t i = 0; i < q->per_core; i++)
-		c->unused[c->n_unused++] = &q->questions[core * q->per_core + i];
+		c->unused[c->n_unused++] = core * q->per_core + i;
 	return true;
 }
 
@@ -97,7 +97,7 @@ bool psk_queue_ask(struct psk_queue *q, unsigned core, struct session_ref slot,
 
 	if (c->n_unused == 0)
 		return false;
-	question = c->unused[--c->n_unused];
+	question = psk_queue_at(q, c->unused[--c->n_unused]);
 	*question = (struct psk_question){
 		.slot = slot, .asked_ns = now_ns, .identity_len = len, .core = (uint8_t)core
 	};
@@ -125,7 +125,7 @@ void psk_queue_done(struct psk_queue *q, struct psk_question *question)
 	struct psk_queue_core *c = &q->cores[question->core];
 
 	secret_wipe(question, sizeof(*question));
-	c->unused[c->n_unused++] = question;
+	c->unused[c->n_unused++] = psk_queue_index(q, question);
 }
 
 struct psk_question *psk_queue_next(struct psk_queue *q)

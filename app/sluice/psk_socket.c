@@ -44,7 +44,7 @@ struct psk_socket {
 	int fd; /* -1: not connected */
 	uint64_t connect_ns, pause_ns;
 	char complaint[80]; /* the latest; empty: none since it answered */
-	uint64_t serial; /* of the questions sent so far */
+	uint64_t serial;    /* of the questions sent so far */
 	/* From those asked first to those asked last. */
 	struct question_list unsent, sent;
 	size_t n_out, n_in;
@@ -60,6 +60,14 @@ static void complain(struct psk_socket *s, const char *why)
 	log_line(LOG_LEVEL_WARNING, "--psk-socket %s: %s", s->path, why);
 }
 
+/* A question is to be sent once more, before what was not sent yet. */
+static void recall(struct psk_socket *s, struct psk_question *q)
+{
+	TAILQ_REMOVE(&s->sent, q, entry);
+	TAILQ_INSERT_HEAD(&s->unsent, q, entry);
+	q->id = 0;
+}
+
 static void disconnect(struct psk_socket *s, const char *why, uint64_t now_ns)
 {
 	struct psk_question *q;
@@ -70,11 +78,8 @@ static void disconnect(struct psk_socket *s, const char *why, uint64_t now_ns)
 	s->fd = -1;
 	secret_wipe(s->in, sizeof(s->in));
 	s->n_in = s->n_out = 0;
-	/* To be sent once more, and before the others. */
-	TAILQ_FOREACH(q, &s->sent, entry)
-	q->id = 0;
-	TAILQ_CONCAT(&s->sent, &s->unsent, entry);
-	TAILQ_CONCAT(&s->unsent, &s->sent, entry);
+	while ((q = TAILQ_LAST(&s->sent, question_list)) != NULL)
+		recall(s, q);
 	s->connect_ns = now_ns + s->pause_ns;
 	s->pause_ns = s->pause_ns < PAUSE_MAX_NS / 2 ? s->pause_ns * 2 : PAUSE_MAX_NS;
 }
