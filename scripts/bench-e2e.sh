@@ -5,7 +5,8 @@
 #   scripts/bench-e2e.sh                 suites, session counts, sinks, latencies: about an hour
 #   scripts/bench-e2e.sh --layouts       roles, queues, bursts, idling
 #   scripts/bench-e2e.sh --million       a million sessions at 70 % of the NDR for a minute, reconciled
-#   scripts/bench-e2e.sh --trouble       twice the NDR; 100,000 devices that all come back at once
+#   scripts/bench-e2e.sh --trouble       twice the NDR
+#   scripts/bench-e2e.sh --storm         100,000 devices come back at once while 10,000 others send
 #   scripts/bench-e2e.sh --publish       all of these, and docs/performance.md from them
 # Results: a table, and build/e2e.json (--out FILE), which keeps what the other ways measured. BUILD=build/KIND chooses the build.
 set -euo pipefail

@@ -19,6 +19,7 @@ import subprocess
 import sys
 
 import e2e_rig as rig
+import e2e_storm
 
 GCM, CCM = "AES-128-GCM", "AES-128-CCM-8"
 
@@ -220,7 +221,7 @@ def million(places, a):
 
 
 def trouble(places, a):
-    """Twice what it can do; then everybody at once."""
+    """Twice what it can do."""
     cell = Cell("sluice", "vhost", 100000)
     cell.mrr(places, 3)
     top = cell.value("answered_per_s")
@@ -230,17 +231,22 @@ def trouble(places, a):
             m = got["report"]["measured"]
             cell.latency[f"{factor}x"] = {"goodput_per_s": m["answered_per_s"], "sent_per_s": m["sent_per_s"], **m["latency_us"]}
             say(f"{factor} x MRR offered ({top * factor:,.0f}/s): {m['answered_per_s']:,.0f}/s answered")
-    server, psk = cell.start(places)
-    try:
-        rig.run(places, server, "vhost", psk, 100000, GCM, ["--rate", "1k", "--duration", "1s"])
-        got = rig.run(places, server, "vhost", psk, 100000, GCM,
-                      ["--rate", "1k", "--duration", "1s", "--handshakes-at-once", "4096"])
-        h = got["report"]["total"]["handshake_latency_us"]
-        cell.latency["storm"] = {**h, "handshakes": got["report"]["total"]["counts"]["handshakes"]}
-        say(f"storm: 100,000 devices back: {json.dumps(cell.latency['storm'])}")
-        say("\n".join(got["progress"][:12]))
-    finally:
-        server.stop()
+    return [cell]
+
+
+def storm(places, a):
+    """Ten thousand devices send while a hundred thousand others come back at once."""
+    cell = Cell("sluice", "vhost", e2e_storm.STAY + e2e_storm.STORM, name="storm")
+    for _ in range(a.turns or 3):
+        for resumed in (False, True):
+            row = e2e_storm.run(places, cell, resumed, a.rate or 20000)
+            cell.runs.append(row)
+            cell.trouble += row["leaks"]
+            say(e2e_storm.table([row]))
+            say(", ".join(f"{name} {n:,}" for name, n in row["outcomes"].items()))
+    say("")
+    say(e2e_storm.table(cell.runs))
+    say("\n".join(cell.trouble))
     return [cell]
 
 
@@ -253,7 +259,7 @@ def context():
 
 
 def main():
-    modes = {"quick": quick, "full": full, "layouts": layouts, "million": million, "trouble": trouble}
+    modes = {"quick": quick, "full": full, "layouts": layouts, "million": million, "trouble": trouble, "storm": storm}
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default="build/release")
     p.add_argument("--out", default="build/e2e.json")
@@ -261,7 +267,7 @@ def main():
     p.add_argument("--no-search", action="store_true", help="MRR and CPU alone")
     p.add_argument("--sessions", type=int, default=1000000, help="of --million")
     p.add_argument("--seconds", type=int, default=60, help="of --million")
-    p.add_argument("--rate", type=int, help="of --million: the NDR, instead of a search for it")
+    p.add_argument("--rate", type=int, help="of --million: the NDR, instead of a search for it; of --storm: of those that stay")
     p.add_argument("--publish", action="store_true")
     for name in modes:
         p.add_argument(f"--{name}", action="store_true")

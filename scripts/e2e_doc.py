@@ -95,11 +95,23 @@ class E2eDoc:
         rows = []
         for c in self._cells("trouble"):
             for name, l in c["latency"].items():
-                if name == "storm":
-                    rows.append(("100,000 devices come back at once", f"{l['handshakes']:,} served, the last after {number(l['max'], 1e6, 2)} s", f"median {number(l['p50'], 1e3)} ms"))
-                else:
+                if "goodput_per_s" in l:
                     rows.append((f"{name} of the most it can do", f"{number(l['goodput_per_s'], 1e3)}k/s answered", f"p99 {number(l['p99'], 1e3, 1)} ms"))
         return table(("trouble", "what came through", "latency"), rows) if rows else NOT_MEASURED
+
+    def e2e_storm(self):
+        """A row a kind of storm: medians of its runs, and the worst of what must hold in each."""
+        rows = []
+        for kind in ("full", "resumed"):
+            runs = [r for c in self._cells("storm") for r in c["runs"] if r["kind"] == kind]
+            if not runs:
+                continue
+            after = [f"{statistics.median(r['served_after_s'][q] for r in runs):.2f}" for q in ("p50", "p99", "max")]
+            p99 = [f"{statistics.median(r[p]['p99_us'] for r in runs) / 1e3:.2f}" for p in ("before", "during", "after")]
+            rows.append((kind, str(len(runs)), f"{min(r['served'] for r in runs):,}", *after, f"{statistics.median(r['handshakes_again'] for r in runs):,.0f}",
+                         f"{100 * min(r['during']['goodput'] for r in runs):.2f} %", *p99, "yes" if any(r["leaks"] for r in runs) else "none"))
+        return table(("handshakes", "runs", "served", "50 % after, s", "99 %", "all", "begun anew", "the others' goodput in it, least", "p99 before, ms",
+                      "in it", "after it", "left behind"), rows) if rows else NOT_MEASURED
 
     def e2e_context(self):
         c = self._e2e().get("context")

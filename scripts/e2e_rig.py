@@ -166,7 +166,8 @@ class Sluice(Server):
 
     def sample(self):
         counters, _ = self.counters()
-        return {**super().sample(), **{k: counters.get(k, 0) for k in (
+        sessions = self.telemetry.ask("/sluice/session/summary")["sessions"]
+        return {**super().sample(), "sessions": sessions, **{k: counters.get(k, 0) for k in (
             "cycles", "busy_cycles", "records_opened", "coap_messages", "aead_ops", "aead_calls", "rx_frames", "rx_bursts")}}
 
     def between(self, a, b, answered_per_s):
@@ -276,7 +277,7 @@ def run(places, server, wire, psk, sessions, suite, options):
     report, text = load.result()
     measured = report.get("measured", {})
     cost = server.between(*window, measured["answered_per_s"]) if window and measured.get("answered_per_s") else {}
-    return {"report": report, "text": text, "cost": cost, "progress": load.lines}
+    return {"report": report, "text": text, "cost": cost, "progress": load.lines, "last": window[1] if window else {}}
 
 
 def write_identities(places, n, key):

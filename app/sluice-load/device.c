@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "device.h"
 
+#include "counter.h"
 #include "mix.h"
 #include "replay.h"
 #include "secret.h"
@@ -100,13 +101,13 @@ void device_install(struct devices *d, uint32_t i, const struct handshake_event 
 	replay_init(hot, NULL, 64, event->rx_newest, event->rx_window);
 	device_set_word(hot,
 			word | (uint32_t)event->suite->aead << 26 | (uint32_t)DEVICE_LIVE << 29);
-	d->n_live++;
+	counter_add(&d->n_live, 1);
 }
 
 void device_forget(struct devices *d, uint32_t i)
 {
 	if (device_state(d, i) == DEVICE_LIVE)
-		d->n_live--;
+		counter_set(&d->n_live, d->n_live - 1);
 	secret_wipe(&d->hot[i], offsetof(struct session_hot, tx_seq_lo));
 	if (d->overflow != NULL)
 		secret_wipe(&d->overflow[i], sizeof(d->overflow[i]));

@@ -34,7 +34,8 @@ struct device_cold {
 };
 
 struct devices {
-	uint32_t n, n_live;
+	uint32_t n;
+	uint64_t n_live; /* a counter, which others read */
 	struct session_hot *hot;
 	struct device_cold *cold;
 	struct session_overflow *overflow; /* NULL: no suite that needs it is offered */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "generator.h"
 
-enum { CHURN_A_TURN = 8, CHURN_TRIES = 4, ALERT_LEN = 2 };
+enum { CHURN_A_TURN = 8, CHURN_TRIES = 4, STORM_A_TURN = 64, ALERT_LEN = 2 };
 
 static bool say_close(struct generator *g, uint32_t device)
 {
@@ -57,6 +57,8 @@ void leave_on_alert(struct generator *g, const struct traffic_record *r)
 	if (level != ALERT_FATAL && description != ALERT_CLOSE_NOTIFY)
 		return;
 	counter_add(&generator_other(g)->sessions_lost, 1);
+	if (storm_has(&g->storm, r->device))
+		storm_lost(&g->storm);
 	if (level == ALERT_FATAL)
 		forget(g, r->device);
 	else
@@ -112,4 +114,19 @@ bool leave_churn(struct generator *g)
 		worked = true;
 	}
 	return worked;
+}
+
+bool leave_storm(struct generator *g)
+{
+	/* From now on, as many as there are. */
+	g->connect.limit = g->connect.cfg.at_once;
+	traffic_flush(&g->traffic);
+	for (unsigned i = 0; i < STORM_A_TURN && storm_due_now(&g->storm, g->now_ns); i++) {
+		uint32_t device = storm_take(&g->storm, generator_other(g));
+
+		if (device_state(&g->devices, device) == DEVICE_LIVE)
+			device_forget(&g->devices, device);
+		connect_want(&g->connect, device);
+	}
+	return true;
 }

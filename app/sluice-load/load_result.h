@@ -28,6 +28,7 @@
 	X(unmatched)     /* authenticated messages that answer nothing of ours */                  \
 	X(unauthentic)   /* records that do not open, or come twice */                             \
 	X(malformed)     /* frames, records or CoAP that cannot be read */                         \
+	X(unreachable)   /* datagrams that could not leave, and ICMP errors */                     \
 	X(alerts)        /* alerts of the peer on live sessions */                                 \
 	X(sessions_lost) /* ended by the peer; the device connects again */                        \
 	X(hostile)       /* hostile datagrams sent */                                              \

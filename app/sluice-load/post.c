@@ -95,7 +95,7 @@ static bool take_due(struct generator *g, uint64_t *at_ns)
 /* With --rate max as many as are missing; a port that is behind says that it is enough. */
 static unsigned due_room(const struct generator *g)
 {
-	uint32_t window = g->cfg.opt->window / g->cfg.n + 1, room;
+	uint64_t window = g->cfg.opt->window / g->cfg.n + 1, room;
 
 	if (g->order.rate > 0)
 		return TRAFFIC_BURST;
@@ -103,7 +103,7 @@ static unsigned due_room(const struct generator *g)
 	    g->requests.n_under_way >= window)
 		return 0;
 	room = window - g->requests.n_under_way;
-	return room < TRAFFIC_BURST ? room : TRAFFIC_BURST;
+	return room < TRAFFIC_BURST ? (unsigned)room : TRAFFIC_BURST;
 }
 
 static unsigned collect_due(struct generator *g, struct due due[TRAFFIC_BURST])
@@ -137,6 +137,8 @@ static void count_due(struct generator *g, const struct due *due)
 
 	counter_add(&counts->scheduled, 1);
 	counter_add(&counts->late, g->now_ns - due->at_ns > g->cfg.late_ns);
+	if (g->storm.n > 0 && measured(g, due->at_ns))
+		storm_sent(&g->storm, due->at_ns);
 }
 
 static void miss(struct generator *g, uint64_t at_ns)
@@ -221,12 +223,13 @@ static void transmit_now(struct generator *g, uint32_t i)
 {
 	struct load_buffer *b;
 
-	if (load_port_alloc(g->cfg.port, &b, 1))
+	if (load_port_alloc(g->cfg.port, &b, 1)) {
 		transmit(g, i, b);
-	else if (request_at(g, i)->tries == 0)
+		return;
+	}
+	if (request_at(g, i)->tries == 0)
 		hold(g, i);
-	else
-		request_delay(&g->requests, i, g->now_ns);
+	request_delay(&g->requests, i, g->now_ns);
 }
 
 void post_held(struct generator *g, uint32_t device)
@@ -274,6 +277,8 @@ bool post_timers(struct generator *g)
 		if (event == REQUEST_LOST) {
 			lose(g, i);
 		} else if (device_state(&g->devices, device) == DEVICE_LIVE) {
+			if (request_at(g, i)->state == REQUEST_HELD)
+				unhold(g, i);
 			transmit_now(g, i);
 		} else {
 			connect_want(&g->connect, device);
@@ -306,6 +311,8 @@ static void answered(struct generator *g, uint32_t i, uint8_t code)
 		counter_add(&counts->answered, 1);
 		if (q->measured)
 			histogram_add(&g->latency, g->now_ns - q->scheduled_ns);
+		if (q->measured && g->storm.n > 0)
+			storm_answered(&g->storm, q->scheduled_ns, g->now_ns);
 	} else {
 		counter_add(&counts->refused, 1);
 	}

@@ -60,6 +60,8 @@ static void write_shares(struct json_writer *w, const struct load_options *o)
 	json_writer_double(w, "con_share", o->con_share);
 	json_writer_double(w, "resume_share", o->resume_share);
 	json_writer_double(w, "churn_share", o->churn_share);
+	json_writer_uint(w, "storm", o->storm);
+	json_writer_double(w, "storm_at_s", (double)o->storm_at_ns / 1e9);
 	json_writer_double(w, "loss", o->loss);
 	json_writer_double(w, "reorder", o->reorder);
 	json_writer_double(w, "duplicate", o->duplicate);
@@ -152,6 +154,33 @@ static void write_result(struct json_writer *w, const char *name, const struct l
 	json_writer_close(w, '}');
 }
 
+static void write_phase(struct json_writer *w, const char *name, const struct storm_requests *r)
+{
+	json_writer_open(w, name, '{');
+	json_writer_uint(w, "due", r->due);
+	json_writer_uint(w, "answered", r->answered);
+	json_writer_double(w, "goodput", storm_goodput(r));
+	write_latency(w, "latency_us", &r->latency);
+	json_writer_close(w, '}');
+}
+
+static void write_storm(struct json_writer *w, const struct storm_result *s)
+{
+	if (s == NULL)
+		return;
+	json_writer_open(w, "storm", '{');
+	json_writer_uint(w, "devices", s->devices);
+	json_writer_uint(w, "served", s->served);
+	json_writer_uint(w, "resumed", s->resumed);
+	json_writer_uint(w, "flights_again", s->repeats);
+	json_writer_uint(w, "handshakes_again", s->again);
+	write_latency(w, "served_after_us", &s->time);
+	write_phase(w, "before", &s->requests[STORM_BEFORE]);
+	write_phase(w, "during", &s->requests[STORM_DURING]);
+	write_phase(w, "after", &s->requests[STORM_AFTER]);
+	json_writer_close(w, '}');
+}
+
 static void write_search(struct json_writer *w, const char *name, double max_loss,
 			 const struct search_result *r)
 {
@@ -194,6 +223,7 @@ bool report_json_write(const struct report_json *r, FILE *out)
 	write_options(&w, r->opt);
 	write_result(&w, "measured", r->measured, true);
 	write_result(&w, "total", r->total, false);
+	write_storm(&w, r->storm);
 	write_search(&w, "ndr", 0, r->ndr);
 	write_search(&w, "pdr", r->opt->pdr_loss, r->pdr);
 	if (r->n_costs > 0) {

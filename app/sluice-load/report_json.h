@@ -9,11 +9,13 @@
 #include "load_result.h"
 #include "report_cost.h"
 #include "search.h"
+#include "storm_result.h"
 
 /* What is NULL was not made. */
 struct report_json {
 	const struct load_options *opt;
 	const struct load_result *measured, *total;
+	const struct storm_result *storm;
 	const struct search_result *ndr, *pdr;
 	const struct report_cost *costs;
 	size_t n_costs;

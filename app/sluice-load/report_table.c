@@ -88,6 +88,7 @@ static void print_oddities(FILE *out, const struct load_counts *c)
 		{ "hostile datagrams sent", c->hostile },
 		{ "datagrams lost, doubled or held back on purpose", c->impaired },
 		{ "datagrams that the port did not take", c->tx_refused },
+		{ "datagrams that could not leave or reach nobody", c->unreachable },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -124,6 +125,48 @@ void report_table_run(FILE *out, const struct load_options *opt, const struct lo
 	print_latency(out, "Latency, from the time a request was due to its answer",
 		      &measured->latency);
 	print_fleet(out, measured, total);
+}
+
+static void print_phase(FILE *out, const char *name, const struct storm_requests *r)
+{
+	char share[REPORT_UNITS_MAX], p50[REPORT_UNITS_MAX], p99[REPORT_UNITS_MAX],
+		max[REPORT_UNITS_MAX];
+
+	fprintf(out, "  %-10s %12llu %11s %9s %9s %9s\n", name, (unsigned long long)r->due,
+		report_units_share(share, r->answered, r->due),
+		report_units_time(p50, histogram_quantile(&r->latency, 0.5)),
+		report_units_time(p99, histogram_quantile(&r->latency, 0.99)),
+		report_units_time(max, r->latency.max));
+}
+
+/* How long until this share of all the devices was back, the others included that never were. */
+static void print_served(FILE *out, const struct storm_result *s, double share)
+{
+	double of_served = s->served > 0 ? share * (double)s->devices / (double)s->served : 2;
+	char text[REPORT_UNITS_MAX];
+
+	fprintf(out, " %.0f %% after %s", 100 * share,
+		of_served <= 1 ? report_units_time(text, histogram_quantile(&s->time, of_served))
+			       : "never");
+}
+
+void report_table_storm(FILE *out, const struct storm_result *s)
+{
+	fprintf(out, "Storm: %llu devices at once, served %llu (resumed %llu)\n ",
+		(unsigned long long)s->devices, (unsigned long long)s->served,
+		(unsigned long long)s->resumed);
+	print_served(out, s, 0.5);
+	fputc(',', out);
+	print_served(out, s, 0.99);
+	fputc(',', out);
+	print_served(out, s, 1);
+	fprintf(out, "; flights sent again %llu, handshakes begun anew %llu\n",
+		(unsigned long long)s->repeats, (unsigned long long)s->again);
+	fprintf(out, "  %-10s %12s %11s %9s %9s %9s\n", "the others", "due", "answered", "p50",
+		"p99", "max");
+	print_phase(out, "before", &s->requests[STORM_BEFORE]);
+	print_phase(out, "during", &s->requests[STORM_DURING]);
+	print_phase(out, "after", &s->requests[STORM_AFTER]);
 }
 
 void report_table_handshakes(FILE *out, const struct load_result *measured)

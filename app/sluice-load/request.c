@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "request.h"
 
+#include "counter.h"
 #include "mix.h"
 
 #include <stdlib.h>
@@ -71,13 +72,14 @@ uint32_t request_take(struct requests *r, uint32_t device, uint64_t scheduled_ns
 		return REQUEST_NONE;
 	q = &r->pool[i];
 	r->free = q->next;
-	r->n_under_way++;
+	counter_add(&r->n_under_way, 1);
 	q->scheduled_ns = scheduled_ns;
 	q->device = device;
 	q->uses++;
 	q->next = REQUEST_NONE;
 	q->state = REQUEST_HELD;
 	q->tries = 0;
+	q->wait_us = REQUEST_HELD_MS * 1000;
 	timer_wheel_set(r->timers, i, end_ns(r, q));
 	return i;
 }
@@ -86,7 +88,8 @@ static void set_timer(struct requests *r, uint32_t i, uint64_t now_ns)
 {
 	const struct request *q = &r->pool[i];
 	uint64_t end = end_ns(r, q), again = now_ns + UINT64_C(1000) * q->wait_us;
-	bool more = q->state == REQUEST_SENT && q->con && r->retransmit;
+	bool more =
+		q->state == REQUEST_HELD || (q->state == REQUEST_SENT && q->con && r->retransmit);
 
 	/* After the last time too it is waited for as long as for another (RFC 7252 §4.2). */
 	timer_wheel_set(r->timers, i, more && again < end ? again : end);
@@ -138,7 +141,7 @@ void request_give_back(struct requests *r, uint32_t i)
 	q->state = REQUEST_FREE;
 	q->next = r->free;
 	r->free = i;
-	r->n_under_way--;
+	counter_set(&r->n_under_way, r->n_under_way - 1);
 }
 
 enum request_match request_by_token(const struct requests *r, uint32_t *out, uint32_t device,
@@ -166,7 +169,12 @@ uint32_t request_by_mid(const struct requests *r, uint32_t device, uint16_t mid)
 	return i;
 }
 
-static bool exhausted(const struct request *q) { return q->tries > REQUEST_MAX_RETRANSMIT; }
+/* Nothing is left to do for it but to wait. */
+static bool exhausted(const struct request *q)
+{
+	return q->state == REQUEST_ACKED ||
+	       (q->state == REQUEST_SENT && q->tries > REQUEST_MAX_RETRANSMIT);
+}
 
 bool request_due(struct requests *r, uint64_t now_ns, uint32_t *out, enum request_event *event)
 {
@@ -175,8 +183,7 @@ bool request_due(struct requests *r, uint64_t now_ns, uint32_t *out, enum reques
 	if (!timer_wheel_due(r->timers, now_ns, out))
 		return false;
 	q = &r->pool[*out];
-	*event = now_ns >= end_ns(r, q) || q->state != REQUEST_SENT || exhausted(q) ? REQUEST_LOST
-										    : REQUEST_AGAIN;
+	*event = now_ns >= end_ns(r, q) || exhausted(q) ? REQUEST_LOST : REQUEST_AGAIN;
 	return true;
 }
 

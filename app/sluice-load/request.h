@@ -24,6 +24,7 @@ enum {
 	/* RFC 7252 §4.8; ACK_RANDOM_FACTOR is 1.5 */
 	REQUEST_ACK_TIMEOUT_MS = 2000,
 	REQUEST_MAX_RETRANSMIT = 4,
+	REQUEST_HELD_MS = 10, /* one that could not be sent at all is tried again */
 };
 
 struct request {
@@ -40,7 +41,8 @@ struct request {
 _Static_assert(sizeof(struct request) == 40, "few bytes a request");
 
 struct requests {
-	uint32_t n, n_under_way, free;
+	uint32_t n, free;
+	uint64_t n_under_way; /* a counter, which others read */
 	unsigned slot_bits;
 	uint32_t hash_mask;
 	bool retransmit;
@@ -92,12 +94,13 @@ uint32_t request_by_mid(const struct requests *r, uint32_t device, uint16_t mid)
 /* What its timer means. */
 enum request_event {
 	REQUEST_LOST,  /* to be given back */
-	REQUEST_AGAIN, /* to be sent again */
+	REQUEST_AGAIN, /* to be sent again, or at last */
 };
 
 /* request_due: one whose timer has run out; false: none. AGAIN where it still has tries. */
 bool request_due(struct requests *r, uint64_t now_ns, uint32_t *out,
 		 enum request_event *event) MUST_USE;
 
-/* request_delay: AGAIN, but its device cannot send now: it waits as long again. */
+/* request_delay: its device cannot send now: it waits as long again, one that was never sent
+ * REQUEST_HELD_MS. */
 void request_delay(struct requests *r, uint32_t i, uint64_t now_ns);

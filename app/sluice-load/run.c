@@ -14,8 +14,8 @@
 
 void run_progress(struct run *r)
 {
-	fleet_total(r->fleet, &r->total);
-	report_progress_line(&r->progress, r->phase, &r->total, mono_clock_ns());
+	fleet_total(r->fleet, &r->seen);
+	report_progress_line(&r->progress, r->phase, &r->seen, mono_clock_ns());
 }
 
 static const char *connect_trouble(struct run *r)
@@ -90,6 +90,7 @@ static bool save_json(const struct run *r, int rc, char *err, size_t err_len)
 		.opt = r->opt,
 		.measured = &r->measured,
 		.total = &r->total,
+		.storm = r->opt->storm > 0 ? &r->storm : NULL,
 		.ndr = r->has_ndr ? &r->ndr : NULL,
 		.pdr = r->has_pdr ? &r->pdr : NULL,
 		.costs = r->n_costs > 0 ? r->costs : NULL,
@@ -120,6 +121,7 @@ static int save(const struct run *r, int rc)
 
 static int run_load(struct run *r)
 {
+	bool storm = r->opt->storm > 0;
 	struct generator_order order;
 	int rc = establish(r);
 
@@ -133,11 +135,15 @@ static int run_load(struct run *r)
 	if (rc == VERDICT_GOOD)
 		fleet_measured(r->fleet, &r->measured);
 	fleet_total(r->fleet, &r->total);
+	if (storm)
+		fleet_storm(r->fleet, &r->storm);
 	leave(r);
 	if (rc != VERDICT_GOOD)
 		return rc;
 	report_table_run(stdout, r->opt, &r->measured, &r->total);
-	rc = (int)verdict_of(stdout, r->opt, &r->total, &r->measured);
+	if (storm)
+		report_table_storm(stdout, &r->storm);
+	rc = (int)verdict_of(stdout, r->opt, &r->total, &r->measured, storm ? &r->storm : NULL);
 	return save(r, rc);
 }
 
@@ -157,7 +163,7 @@ static int run_handshakes(struct run *r)
 	fleet_measured(r->fleet, &r->measured);
 	fleet_total(r->fleet, &r->total);
 	report_table_handshakes(stdout, &r->measured);
-	rc = (int)verdict_of(stdout, r->opt, &r->total, &r->measured);
+	rc = (int)verdict_of(stdout, r->opt, &r->total, &r->measured, NULL);
 	return save(r, rc);
 }
 
@@ -203,7 +209,7 @@ static int run_handshake_cost(struct run *r)
 		return rc;
 	r->n_costs = collect_costs(r, r->costs);
 	report_cost_print(stdout, r->costs, r->n_costs);
-	rc = (int)verdict_of(stdout, r->opt, &r->total, &r->measured);
+	rc = (int)verdict_of(stdout, r->opt, &r->total, &r->measured, NULL);
 	return save(r, rc);
 }
 

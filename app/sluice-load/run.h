@@ -14,6 +14,8 @@ struct run {
 	struct report_progress progress;
 	const char *phase; /* a word for the progress lines */
 	struct load_result measured, total;
+	struct load_result seen; /* by the last progress line */
+	struct storm_result storm;
 	bool has_ndr, has_pdr;
 	struct search_result ndr, pdr;
 	struct report_cost costs[COSTS_MAX];

@@ -12,6 +12,7 @@
 
 #include "load_options.h"
 #include "load_result.h"
+#include "storm_result.h"
 
 enum verdict {
 	VERDICT_GOOD = 0,
@@ -29,4 +30,4 @@ bool verdict_schedule_held(const struct load_counts *measured);
 /* verdict_of: prints a line for every reason to out. total: the whole run, at its end; measured:
  * the measured part of it. */
 enum verdict verdict_of(FILE *out, const struct load_options *opt, const struct load_result *total,
-			const struct load_result *measured);
+			const struct load_result *measured, const struct storm_result *storm);

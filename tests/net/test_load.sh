@@ -41,6 +41,11 @@ check "con and non, payloads of many sizes, a ramp" \
 check "as fast as it goes" fleet_load 100 --rate max --inflight 50 --duration 1s
 check "churn and resumption" fleet_load 50 --rate 200 --duration 2s --churn 20% --resume 50%
 check "  … was resumed" told 'resumed [1-9]'
+check "a storm: 150 of 200 devices come back at once, and resume" \
+	fleet_load 200 --rate 200 --duration 2s --storm 150 --storm-at 500ms --resume 100% --retransmit off --json "$work/storm.json"
+check "  … all of them" told '^Storm: 150 devices at once, served 150 \(resumed 150\)'
+sessions_are() { [ "$(telemetry /sluice/session/summary sessions)" = "$1" ] || { telemetry /sluice/session/summary; return 1; }; }
+check "  … and leave nothing behind" sessions_are 0
 check "attacks beside the requests" fleet_load 50 --rate 500 --duration 1s --hostile 30%
 check "  … were sent" told 'hostile datagrams sent +[1-9]'
 check "loss, reordering, duplicates" \

@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DEVICES = 24, EVENTS_MAX = 4096, SEEDS = 12, SEPARATE_MS = 3500 };
+enum { DEVICES = 24, STORM = 16, AT_ONCE = 8, EVENTS_MAX = 4096, SEEDS = 12, SEPARATE_MS = 3500 };
 
 #define MS_NS   UINT64_C(1000000)
 #define SECOND  (1000 * MS_NS)
@@ -37,6 +37,8 @@ struct scenario {
 	double forget;     /* datagrams that find that the server has lost the session: an alert */
 	bool slams;        /* near the end of the load the server ends every session there is */
 	bool dies;         /* after the load the port takes nothing any more */
+	bool storm;        /* STORM devices come back at once, in the midst of the load */
+	double no_buffer;  /* times that the port has no buffer to give */
 	uint64_t stall_ns; /* the generator core stands still so long, in the middle */
 	double rate;       /* 0: max */
 	uint16_t suite;
@@ -78,6 +80,7 @@ struct sim {
 	struct handshake_config server_config;
 	struct server_side servers[DEVICES];
 	uint64_t requests; /* that reached the server, copies too */
+	uint32_t peak;     /* of handshakes under way */
 	uint64_t slams_ns; /* from when on */
 	bool dead;         /* the port */
 	const char *broken;
@@ -147,6 +150,8 @@ static bool port_alloc(struct load_port *p, struct load_buffer **out, unsigned n
 {
 	struct sim *s = (struct sim *)p;
 
+	if (mix_chance(&s->noise, s->sc->no_buffer))
+		return false;
 	for (unsigned i = 0; i < n; i++) {
 		struct buffer *b = calloc(1, sizeof(*b));
 
@@ -191,7 +196,8 @@ static unsigned port_recv(struct load_port *p, struct load_buffer **out, unsigne
 	unsigned n = 0;
 
 	while (n < max && event_take(s, false, &e)) {
-		(void)!port_alloc(p, &out[n], 1);
+		while (!port_alloc(p, &out[n], 1))
+			;
 		out[n]->device = e.device;
 		out[n]->len = e.len;
 		memcpy(out[n]->data, e.bytes, e.len);
@@ -243,6 +249,7 @@ static void server_request(struct sim *s, uint32_t device, const struct coap_msg
 
 	if (m->code != COAP_POST)
 		return;
+	must(s, !s->sc->storm || device < DEVICES - STORM, "a request of a device of the storm");
 	s->requests++;
 	if (con && separate)
 		server_say(s, device, COAP_ACK, COAP_EMPTY, m->mid, m, 0);
@@ -428,8 +435,10 @@ static void set_options(struct sim *s)
 		.path = "s/load",
 		.retransmit = LOAD_RETRANSMIT_COAP,
 		.answer_timeout_ns = 93 * SECOND,
-		.handshakes_at_once = 8,
+		.handshakes_at_once = AT_ONCE,
 		.churn_share = sc->churn,
+		.storm = sc->storm ? STORM : 0,
+		.storm_at_ns = SECOND / 2,
 		.loss = sc->loss,
 		.hostile = sc->hostile,
 		.duplicate = sc->duplicate,
@@ -508,6 +517,8 @@ static void task(struct sim *s, const struct generator_order *order, uint64_t li
 		}
 		n = load_port_recv(&s->port, bufs, s->opt.burst);
 		generator_turn(&s->generator, s->now, bufs, n);
+		if (s->generator.connect.n_under_way > s->peak)
+			s->peak = s->generator.connect.n_under_way;
 		must(s, s->now < limit, "the task does not end");
 	}
 }
@@ -531,7 +542,9 @@ static void check_load(struct sim *s, const struct generator_order *order)
 	must(s, (sc->refuse > 0) == (all.refused > 0), "refusals are told");
 	must(s, all.unmatched == 0 && all.malformed == 0, "something came that answers nothing");
 	must(s, s->requests >= all.answered + all.refused, "answers to what never arrived");
-	must(s, all.missed == 0, "requests were missed");
+	must(s, all.missed == 0 || sc->no_buffer > 0, "requests were missed");
+	/* Far less than the answer's time: what could not be sent at once was sent soon. */
+	must(s, sc->no_buffer <= 0 || s->now < order->end_ns + 30 * SECOND, "requests were held");
 	must(s, (sc->forget > 0) == (all.sessions_lost > 0), "lost sessions are told");
 	must(s, (sc->hostile > 0) == (all.hostile > 0), "hostile datagrams were sent");
 	must(s, sc->loss > 0 || all.retransmitted == 0, "retransmissions without a loss");
@@ -540,7 +553,31 @@ static void check_load(struct sim *s, const struct generator_order *order)
 	     "faster than the link");
 	/* Coordinated omission: those due in the stall waited, and it shows. */
 	must(s, histogram_quantile(&s->generator.latency, 1) >= sc->stall_ns, "a stall is hidden");
-	must(s, verdict_schedule_held(&m) == (sc->stall_ns == 0), "the schedule's verdict");
+	must(s, verdict_schedule_held(&m) == (sc->stall_ns == 0 && sc->no_buffer <= 0),
+	     "the schedule's verdict");
+}
+
+static void check_storm(struct sim *s)
+{
+	const struct storm_result *r = &s->generator.storm.result;
+	struct load_counts m;
+	uint64_t due = 0, answered = 0, latencies = 0;
+
+	generator_measured(&s->generator, &m);
+	for (int phase = 0; phase < STORM_PHASES; phase++) {
+		due += r->requests[phase].due;
+		answered += r->requests[phase].answered;
+		latencies += r->requests[phase].latency.count;
+		/* A handshake that is given up outlasts the load. */
+		must(s, r->requests[phase].due > 0 || (phase == STORM_AFTER && s->sc->loss > 0),
+		     "a phase without requests");
+	}
+	must(s, due == m.scheduled && answered == m.answered && latencies == answered,
+	     "phases add up to the measured time");
+	must(s, r->devices == STORM && r->served == STORM, "all of the storm are served");
+	must(s, r->time.count == STORM && r->time.max >= 4 * s->sc->delay_ns, "when they were");
+	must(s, (s->sc->turn_away > 0) == (r->again > 0), "handshakes begun anew are told");
+	must(s, (s->sc->loss > 0) == (r->repeats > 0), "flights sent again are told");
 }
 
 static void sim_run(struct sim *s)
@@ -563,9 +600,13 @@ static void sim_run(struct sim *s)
 	order.end_ns = order.measure_ns + 2 * SECOND;
 	if (s->sc->slams)
 		s->slams_ns = order.end_ns - SECOND / 5;
+	must(s, s->peak <= AT_ONCE, "more handshakes than may be under way");
 	task(s, &order, 300 * SECOND);
 	if (s->broken == NULL && !s->sc->slams)
 		check_load(s, &order);
+	if (s->broken == NULL && s->sc->storm)
+		check_storm(s);
+	must(s, !s->sc->storm || s->peak >= STORM - 1, "a storm that is none");
 	s->dead = s->sc->dies;
 	order = (struct generator_order){ .task = GENERATOR_CLOSE };
 	task(s, &order, 60 * SECOND);
@@ -602,6 +643,18 @@ static const struct scenario scenarios[] = {
 	  .con = 1,
 	  .rate = 200,
 	  .turn_away = 0.3 },
+	{ .name = "a storm", .con = 0.8, .rate = 500, .storm = true },
+	{ .name = "a storm, turned away, and losses",
+	  .con = 1,
+	  .rate = 200,
+	  .storm = true,
+	  .turn_away = 0.3,
+	  .loss = 0.03 },
+	{ .name = "a port without buffers at times",
+	  .con = 1,
+	  .rate = 200,
+	  .churn = 0.3,
+	  .no_buffer = 0.2 },
 	{ .name = "hostile datagrams", .con = 1, .rate = 400, .hostile = 0.5 },
 	{ .name = "a server that ends every session", .con = 0.7, .rate = 100, .slams = true },
 	{ .name = "a port that dies", .con = 1, .rate = 200, .dies = true },

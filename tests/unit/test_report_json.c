@@ -143,6 +143,29 @@ static void searches_and_costs(void **state)
 	free(t.text);
 }
 
+static void a_storm(void **state)
+{
+	struct storm_result *s = calloc(1, sizeof(*s));
+	struct report_json j = { .opt = &opt, .storm = s };
+	struct report_text t;
+	const char *text;
+
+	(void)state;
+	assert_non_null(s);
+	s->devices = s->served = 7;
+	s->requests[STORM_DURING] = (struct storm_requests){ .due = 8, .answered = 6 };
+	histogram_add(&s->time, 5000);
+	report_text_open(&t);
+	assert_true(report_json_write(&j, t.out));
+	text = report_text_done(&t);
+	is_balanced(text);
+	has(text, "\"served\": 7,");
+	has(text, "\"served_after_us\": {\n      \"count\": 1,");
+	has(text, "\"due\": 8,\n      \"answered\": 6,\n      \"goodput\": 0.75,");
+	free(t.text);
+	free(s);
+}
+
 static void files(void **state)
 {
 	struct load_result *r = report_result_new();
@@ -176,6 +199,7 @@ int main(void)
 		cmocka_unit_test(a_run),
 		cmocka_unit_test(no_secret),
 		cmocka_unit_test(searches_and_costs),
+		cmocka_unit_test(a_storm),
 		cmocka_unit_test(files),
 	};
 

@@ -108,6 +108,46 @@ static void line_of_a_search(void **state)
 	free(t.text);
 }
 
+static struct storm_result *storm_new(void)
+{
+	struct storm_result *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	*s = (struct storm_result){ .devices = 100, .served = 99, .resumed = 40, .again = 3 };
+	s->repeats = 250;
+	for (uint64_t i = 1; i <= 99; i++)
+		histogram_add(&s->time, i * 10000000);
+	for (int phase = 0; phase < STORM_PHASES; phase++) {
+		s->requests[phase].due = 1000;
+		s->requests[phase].answered = phase == STORM_DURING ? 950 : 1000;
+		histogram_add(&s->requests[phase].latency, 100000);
+	}
+	return s;
+}
+
+/* One of the hundred never came back. */
+static void table_of_a_storm(void **state)
+{
+	struct storm_result *s = storm_new();
+	struct report_text t;
+
+	(void)state;
+	report_text_open(&t);
+	report_table_storm(t.out, s);
+	assert_string_equal(
+		report_text_done(&t),
+		"Storm: 100 devices at once, served 99 (resumed 40)\n"
+		"  50 % after 501 ms, 99 % after 990 ms, 100 % after never; flights sent again "
+		"250, "
+		"handshakes begun anew 3\n"
+		"  the others          due    answered       p50       p99       max\n"
+		"  before             1000   100.000 %    100 us    100 us    100 us\n"
+		"  during             1000    95.000 %    100 us    100 us    100 us\n"
+		"  after              1000   100.000 %    100 us    100 us    100 us\n");
+	free(t.text);
+	free(s);
+}
+
 /* A run that was interrupted at once. */
 static void nothing_happened(void **state)
 {
@@ -132,7 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_of_a_run),      cmocka_unit_test(oddities_are_told),
 		cmocka_unit_test(table_of_handshakes), cmocka_unit_test(line_of_a_search),
-		cmocka_unit_test(nothing_happened),
+		cmocka_unit_test(table_of_a_storm),    cmocka_unit_test(nothing_happened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,6 +174,28 @@ static void test_answer_timeout(void **state)
 	assert_int_equal(event, REQUEST_LOST);
 }
 
+/* One that could not be sent at all: soon again, NON too, until its time is over. */
+static void test_held_is_tried_again(void **state)
+{
+	const uint64_t held_ns = REQUEST_HELD_MS * UINT64_C(1000000);
+	uint32_t i = request_take(&requests, DEVICE, START), due;
+	enum request_event event;
+	uint64_t now = START;
+
+	(void)state;
+	requests.pool[i].con = false;
+	for (int times = 0; times < 10; times++) {
+		request_delay(&requests, i, now);
+		assert_false(request_due(&requests, now + held_ns - 1, &due, &event));
+		now += held_ns + TIMER_WHEEL_TICK_NS;
+		assert_true(request_due(&requests, now, &due, &event));
+		assert_int_equal(event, REQUEST_AGAIN);
+	}
+	request_delay(&requests, i, now);
+	assert_true(request_due(&requests, START + 101 * SECOND, &due, &event));
+	assert_int_equal(event, REQUEST_LOST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +209,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_acked_is_not_repeated, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_retransmission_off, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_answer_timeout, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_held_is_tried_again, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,11 +9,13 @@
 
 static struct load_options opt;
 static struct load_result run; /* measured is the whole of it */
+static struct storm_result *storm;
 static char text[1024];
 
 static int set_up(void **state)
 {
 	(void)state;
+	storm = NULL;
 	opt = (struct load_options){ .retransmit = LOAD_RETRANSMIT_COAP };
 	run = (struct load_result){
 		.counts = { .scheduled = 10000, .sent = 10000, .answered = 10000, .handshakes = 10 }
@@ -27,7 +29,7 @@ static enum verdict verdict(void)
 	enum verdict v;
 
 	assert_non_null(out);
-	v = verdict_of(out, &opt, &run, &run);
+	v = verdict_of(out, &opt, &run, &run, storm);
 	fclose(out);
 	return v;
 }
@@ -85,6 +87,7 @@ static void test_one_is_enough(void **state)
 	fails_with(&run.counts.sessions_lost);
 	fails_with(&run.counts.unmatched);
 	fails_with(&run.counts.malformed);
+	fails_with(&run.counts.unreachable);
 	assert_int_equal(verdict(), VERDICT_GOOD);
 	run.counts.answered--;
 	fails_with(&run.counts.refused);
@@ -114,6 +117,31 @@ static void test_schedule(void **state)
 	assert_int_equal(verdict(), VERDICT_SCHEDULE);
 }
 
+/* Everybody is served in the end, at whatever try; the others lose a tenth at most. */
+static void test_storm(void **state)
+{
+	static struct storm_result s;
+	struct storm_requests *r = &s.requests[STORM_DURING];
+
+	(void)state;
+	storm = &s;
+	s.devices = s.served = 50;
+	r->due = 100;
+	r->answered = 90;
+	run.counts.handshakes_failed = 3;
+	one_lost(true);
+	assert_int_equal(verdict(), VERDICT_GOOD);
+	r->answered = 89;
+	assert_int_equal(verdict(), VERDICT_FAILED);
+	assert_non_null(strstr(text, "in the storm 89.0 %"));
+	r->answered = 90;
+	s.served = 49;
+	assert_int_equal(verdict(), VERDICT_FAILED);
+	assert_non_null(strstr(text, "1 devices of the storm were not served"));
+	s.served = 50;
+	fails_with(&run.counts.sessions_lost);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +151,7 @@ int main(void)
 		cmocka_unit_test_setup(test_one_is_enough, set_up),
 		cmocka_unit_test_setup(test_every_request_is_accounted_for, set_up),
 		cmocka_unit_test_setup(test_schedule, set_up),
+		cmocka_unit_test_setup(test_storm, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
