@@ -26,9 +26,9 @@ refused_by() { # alert number, s_client options
 	ping_dtls "$@" > /dev/null && { echo "was taken"; return 1; }
 	grep -q "SSL alert number $number" "$work/err" || { cat "$work/err"; return 1; }
 }
-ping_gnutls_x509() { # cipher
+ping_gnutls_x509() { # cipher, certificate
 	ping_bytes | in_cli timeout 10 gnutls-cli --udp --x509cafile "$pki/ca.crt" --verify-hostname sluice.test \
-		--x509certfile "$pki/client.crt" --x509keyfile "$pki/client.key" \
+		--x509certfile "$pki/${2:-client}.crt" --x509keyfile "$pki/${2:-client}.key" \
 		--priority "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+$1" -p 5684 198.18.0.2 > "$work/answer" 2> "$work/err"
 	came_back
 }
@@ -67,7 +67,13 @@ for group in P-256 X25519:P-256; do
 	check "openssl s_client, groups $group" ping_dtls -cipher ECDHE-ECDSA-AES128-CCM8 -groups "$group" $(as client)
 done
 check "openssl s_client, its chain with the intermediate" ping_dtls $(as client) -cert_chain "$pki/intermediate.crt"
-check "openssl s_client, an RSA client" ping_dtls $(as client-rsa)
+for scheme in RSA-PSS+SHA256 RSA+SHA256; do
+	check "openssl s_client, an RSA client that signs with $scheme" ping_dtls -sigalgs "$scheme:ECDSA+SHA256" $(as client-rsa)
+done
+for cipher in AES128-CCM8 AES256-GCM-SHA384; do
+	check "openssl s_client, an Ed25519 client, $cipher" ping_dtls -cipher "ECDHE-ECDSA-$cipher" $(as client-ed25519)
+done
+check "gnutls-cli, an Ed25519 client" ping_gnutls_x509 AES-128-GCM client-ed25519
 check "openssl s_client, our Ed25519 certificate" ping_dtls -sigalgs ed25519:ECDSA+SHA256 -cipher ECDHE-ECDSA-AES128-CCM8 $(as client)
 check "openssl s_client, ECDHE-PSK" ping_openssl ECDHE-PSK-CHACHA20-POLY1305
 check "openssl s_client, small datagrams" ping_dtls -mtu 400 -cipher ECDHE-ECDSA-AES128-CCM8 $(as client)
