@@ -43,6 +43,18 @@ static const struct handshake_mode modes[] = {
 	  .group = ECDHE_SECP256R1,
 	  .mutual = true,
 	  .raw_keys = true },
+	{ .name = "ecdhe-ecdsa-mutual-resumed-id/AES-128-GCM",
+	  .suite = TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	  .group = ECDHE_SECP256R1,
+	  .mutual = true,
+	  .session_ids = true,
+	  .resumed = true },
+	{ .name = "ecdhe-ecdsa-mutual-resumed-ticket/AES-128-GCM",
+	  .suite = TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	  .group = ECDHE_SECP256R1,
+	  .mutual = true,
+	  .tickets = true,
+	  .resumed = true },
 };
 enum { N_MODES = sizeof(modes) / sizeof(modes[0]) };
 
@@ -107,6 +119,9 @@ void bench_handshake_add(void)
 
 	for (int64_t m = 0; m < N_MODES; m++) {
 		for (size_t i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
+			/* Work with public keys does not come in batches. */
+			if (modes[m].group != ECDHE_NONE && batches[i] != 1 && batches[i] != 32)
+				continue;
 			(void)snprintf(name, sizeof(name), "handshake/%s/batch:%d", modes[m].name,
 				       (int)batches[i]);
 			bench_add(name, run, (int64_t[]){ m, batches[i] }, 2);

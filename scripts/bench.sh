@@ -4,7 +4,7 @@
 #   scripts/bench.sh [OPTIONS]           everything, other DTLS libraries side by side: about half an hour
 #   scripts/bench.sh --publish           that, and docs/performance.md and its plots from it
 #   scripts/bench.sh --quick             under three minutes: our engine, ipsec-mb and libcrypto; the path
-#   scripts/bench.sh --handshakes        a minute: handshakes by mode, other DTLS libraries side by side
+#   scripts/bench.sh --handshakes        two minutes: handshakes by mode, other DTLS libraries side by side
 # OPTIONS go to Google Benchmark: '--benchmark_filter=REGEX', --benchmark_min_time=0.1
 # Writes build/bench.json (condensed; raw: build/bench-*.json; with --quick and --handshakes raw only), prints medians
 # of the quiet repetitions, and draws build/plots/*.svg.
@@ -70,9 +70,9 @@ measured() {
 }
 
 if [ "$mode" = handshakes ]; then
-	for turn in 1 2 3; do
+	for turn in 1 2 3 4; do
 		measured sluice-bench "handshakes-ours-$turn" --benchmark_repetitions=5 \
-			'--benchmark_filter=^handshake/' "$@"
+			'--benchmark_filter=^(handshake|libcrypto)/' "$@"
 		measured peers/sluice-bench-peers "handshakes-peers-$turn" --benchmark_repetitions=3 \
 			'--benchmark_filter=^peer_handshake/' "$@"
 	done
@@ -83,7 +83,7 @@ fi
 if [[ "$*" == *--benchmark_filter=* ]]; then
 	ours=() theirs=()
 else
-	ours=('--benchmark_filter=^(aead|path|line|vector|handshake)') theirs=('--benchmark_filter=.')
+	ours=('--benchmark_filter=^(aead|path|line|vector|handshake|libcrypto)') theirs=('--benchmark_filter=.')
 fi
 # Ours and theirs take turns; within a turn repetitions come in random order.
 for turn in 1 2; do
@@ -93,7 +93,7 @@ done
 # What has no peer there; t-tests take long and are no figures.
 if [ "${#ours[@]}" != 0 ]; then
 	measured sluice-bench rest --benchmark_repetitions=10 \
-		'--benchmark_filter=-^(aead|path|line|vector|handshake|constant_time|session_memory|flood)' "$@"
+		'--benchmark_filter=-^(aead|path|line|vector|handshake|libcrypto|constant_time|session_memory|flood)' "$@"
 	# These repeat by themselves, or have nothing to do with time.
 	measured sluice-bench long --benchmark_repetitions=3 '--benchmark_filter=^(session_memory|flood)' "$@"
 fi

@@ -22,8 +22,6 @@ struct ecdhe {
 	BIGNUM *scalar; /* secp256r1 */
 	EVP_PKEY *pair; /* x25519 */
 	enum ecdhe_group group;
-	unsigned refs;
-	uint8_t point[ECDHE_PUBLIC_MAX]; /* the public half */
 };
 
 size_t ecdhe_public_len(enum ecdhe_group group)
@@ -74,7 +72,7 @@ static bool scalar_draw(BIGNUM *scalar, const EC_GROUP *g, BN_CTX *ctx)
 	return true;
 }
 
-static bool p256_new(struct ecdhe *e)
+static bool p256_new(struct ecdhe *e, uint8_t out[ECDHE_PUBLIC_MAX])
 {
 	const EC_GROUP *g = curve();
 	BN_CTX *ctx = BN_CTX_secure_new();
@@ -82,17 +80,17 @@ static bool p256_new(struct ecdhe *e)
 
 	e->scalar = BN_secure_new();
 	ok = g != NULL && ctx != NULL && e->scalar != NULL && scalar_draw(e->scalar, g, ctx) &&
-	     point_of(g, e->scalar, e->point, ctx);
+	     point_of(g, e->scalar, out, ctx);
 	BN_CTX_free(ctx);
 	return ok;
 }
 
-static bool x25519_new(struct ecdhe *e)
+static bool x25519_new(struct ecdhe *e, uint8_t out[ECDHE_PUBLIC_MAX])
 {
-	size_t len = sizeof(e->point);
+	size_t len = ECDHE_PUBLIC_MAX;
 
 	e->pair = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
-	return e->pair != NULL && EVP_PKEY_get_raw_public_key(e->pair, e->point, &len) == 1;
+	return e->pair != NULL && EVP_PKEY_get_raw_public_key(e->pair, out, &len) == 1;
 }
 
 struct ecdhe *ecdhe_new(enum ecdhe_group group, uint8_t out_public[ECDHE_PUBLIC_MAX],
@@ -103,33 +101,18 @@ struct ecdhe *ecdhe_new(enum ecdhe_group group, uint8_t out_public[ECDHE_PUBLIC_
 	if (e == NULL)
 		return NULL;
 	e->group = group;
-	e->refs = 1;
-	if (group == ECDHE_X25519 ? !x25519_new(e) : !p256_new(e)) {
+	*out_len = ecdhe_public_len(group);
+	if (group == ECDHE_X25519 ? !x25519_new(e, out_public) : !p256_new(e, out_public)) {
 		ERR_clear_error();
 		ecdhe_free(e);
 		return NULL;
 	}
-	*out_len = ecdhe_public(e, out_public);
 	return e;
-}
-
-struct ecdhe *ecdhe_get(struct ecdhe *e)
-{
-	e->refs++;
-	return e;
-}
-
-size_t ecdhe_public(const struct ecdhe *e, uint8_t out[ECDHE_PUBLIC_MAX])
-{
-	size_t len = ecdhe_public_len(e->group);
-
-	memcpy(out, e->point, len);
-	return len;
 }
 
 void ecdhe_free(struct ecdhe *e)
 {
-	if (e == NULL || --e->refs > 0)
+	if (e == NULL)
 		return;
 	BN_clear_free(e->scalar);
 	EVP_PKEY_free(e->pair);
@@ -157,11 +140,11 @@ static enum ecdhe_result p256_derive(const struct ecdhe *e, uint8_t out[ECDHE_SE
 	EC_POINT *point = EC_POINT_new(g);
 	enum ecdhe_result result = ECDHE_FAILED;
 
-	if (ctx == NULL || point == NULL)
-		result = ECDHE_FAILED;
-	else if (peer[0] != POINT_UNCOMPRESSED || EC_POINT_oct2point(g, point, peer, len, ctx) != 1)
+	if (ctx != NULL && point != NULL &&
+	    (peer[0] != POINT_UNCOMPRESSED || EC_POINT_oct2point(g, point, peer, len, ctx) != 1))
 		result = ECDHE_BAD_POINT;
-	else if (EC_POINT_mul(g, point, NULL, point, e->scalar, ctx) == 1 &&
+	else if (ctx != NULL && point != NULL &&
+		 EC_POINT_mul(g, point, NULL, point, e->scalar, ctx) == 1 &&
 		 x_of(g, point, out, ctx))
 		result = ECDHE_OK;
 	EC_POINT_clear_free(point);

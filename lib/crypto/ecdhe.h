@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Ephemeral key agreement on secp256r1 and x25519 (RFC 8422). Slow path only; a pair is one
- * thread's, pairs are any thread's. */
+/* Ephemeral key agreement on secp256r1 and x25519 (RFC 8422). Slow path only; any thread. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,19 +15,14 @@ enum {
 	ECDHE_GROUPS = 2,
 };
 
-/* One end's key pair. Holds a secret, which goes with its last reference. */
+/* One end's key pair. Holds a secret: ecdhe_free wipes it. */
 struct ecdhe;
 
-/* ecdhe_new: a fresh pair with one reference, and its public half as it goes over the wire; NULL:
- * memory or randomness failed. ecdhe_get: one more reference. ecdhe_free: one less, and a wiped
- * pair when it was the last; NULL allowed. */
+/* ecdhe_new: a fresh pair, and its public half as it goes over the wire; NULL: memory or randomness
+ * failed. ecdhe_free: NULL allowed. */
 struct ecdhe *ecdhe_new(enum ecdhe_group group, uint8_t out_public[ECDHE_PUBLIC_MAX],
 			size_t *out_len);
-struct ecdhe *ecdhe_get(struct ecdhe *e);
 void ecdhe_free(struct ecdhe *e);
-
-/* ecdhe_public: the public half once more; its length. */
-size_t ecdhe_public(const struct ecdhe *e, uint8_t out[ECDHE_PUBLIC_MAX]);
 
 /* ecdhe_public_len: bytes of a public key; 0: not a group of ours. */
 size_t ecdhe_public_len(enum ecdhe_group group);

@@ -114,22 +114,6 @@ static void p256_agrees_with_libcrypto(void **state)
 	EVP_PKEY_free(other);
 }
 
-static void a_pair_lives_as_long_as_its_last_reference(void **state)
-{
-	uint8_t mine[ECDHE_PUBLIC_MAX], again[ECDHE_PUBLIC_MAX], out[ECDHE_SECRET_LEN];
-	size_t len;
-	struct ecdhe *e = ecdhe_new(ECDHE_SECP256R1, mine, &len), *second;
-
-	(void)state;
-	assert_non_null(e);
-	second = ecdhe_get(e);
-	ecdhe_free(e);
-	assert_int_equal(ecdhe_public(second, again), len);
-	assert_memory_equal(again, mine, len);
-	assert_int_equal(ecdhe_derive(second, out, mine, len), ECDHE_OK);
-	ecdhe_free(second);
-}
-
 static void other_groups_have_no_keys(void **state)
 {
 	(void)state;
@@ -144,7 +128,6 @@ int main(void)
 		cmocka_unit_test(what_is_no_point_is_refused),
 		cmocka_unit_test(an_all_zero_secret_is_refused),
 		cmocka_unit_test(p256_agrees_with_libcrypto),
-		cmocka_unit_test(a_pair_lives_as_long_as_its_last_reference),
 		cmocka_unit_test(other_groups_have_no_keys),
 	};
 
