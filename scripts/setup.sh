@@ -15,10 +15,13 @@ packages=(
 	# tests and demo: real clients, namespaces, captures
 	libcoap3-bin gnutls-bin openssl iproute2 procps pciutils tcpdump tshark python3
 	python3-scapy bsdextrautils iputils-ping
+	# tests/interop: other libraries' clients, and what scripts/peers.sh builds newer ones with
+	libmbedtls-dev libwolfssl-dev libnss3-tools erlang-base erlang-ssl erlang-crypto erlang-public-key
+	autoconf automake libtool make dpkg-dev
 )
-# Benchmarks only: other DTLS libraries side by side with ours, and plots. libdpdk-dev brings DPDK's
+# Benchmarks only: another DTLS library side by side with ours, and plots. libdpdk-dev brings DPDK's
 # crypto drivers.
-bench_packages=(libgnutls28-dev libmbedtls-dev libwolfssl-dev gnuplot-nox)
+bench_packages=(libgnutls28-dev gnuplot-nox)
 [ "${1:-}" != --bench ] || packages+=("${bench_packages[@]}")
 
 installed=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "${packages[@]}" 2>/dev/null |

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * client: one CoAP request over another library's DTLS 1.2, for tests/net/test_clients.sh. client.c
+ * has what such programs share: options, socket, request, report; client_LIBRARY.c the library,
+ * which is used as its documentation says. A program has one library and one session at a time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CLIENT_KEY_MAX = 64, CLIENT_NAME_MAX = 64 };
+
+enum client_resume { CLIENT_FULL, CLIENT_BY_ID, CLIENT_BY_TICKET };
+
+/* What a session is to be like. Texts are NULL where nothing was said. */
+struct client_options {
+	const char *suite; /* IANA's name; nothing else is offered */
+	const char *group; /* secp256r1 or x25519; nothing else is offered before it */
+	const char *identity;
+	uint8_t key[CLIENT_KEY_MAX];
+	size_t key_len;
+	const char *ca, *chain, *chain_key; /* PEM files */
+	const char *raw_key, *raw_public;   /* a raw public key instead: PEM and SPKI in DER */
+	const char *server_name;   /* asked for, and demanded of the server's certificate */
+	unsigned max_fragment;     /* RFC 6066: 512, 1024, 2048, 4096; 0: not offered */
+	enum client_resume resume; /* a second session resumes the first, this way only */
+	bool no_ems;
+};
+
+/* What was negotiated, as the library tells it; empty where it does not. */
+struct client_report {
+	char suite[CLIENT_NAME_MAX], group[CLIENT_NAME_MAX];
+	unsigned
+		max_fragment; /* where one was wanted: the longest payload that either side sends */
+	bool resumed;
+};
+
+/* library_start: what all sessions share; opt stays. False: said on stderr why not, among it that
+ * the library lacks what is wanted. */
+bool library_start(const struct client_options *opt);
+void library_stop(void);
+
+/* library_connect: the handshake, over a connected blocking socket; resuming the session before
+ * where `again`. False: said on stderr. */
+bool library_connect(int fd, bool again);
+void library_report(struct client_report *report);
+
+/* library_write: one record. library_read: the next one's length, or 0 or less. */
+bool library_write(const uint8_t *in, size_t len);
+int library_read(uint8_t *out, size_t len);
+
+/* library_close: says goodbye, and keeps what the next session resumes. */
+void library_close(void);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Builds with Debian's wolfSSL, and with the newer one of scripts/peers.sh, which can do more. */
+#include "client.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <wolfssl/options.h>
+/* In this order. */
+#include <wolfssl/error-ssl.h>
+#include <wolfssl/ssl.h>
+
+static const struct client_options *options;
+static WOLFSSL_CTX *ctx;
+static WOLFSSL *ssl;
+static WOLFSSL_SESSION *kept;
+
+static bool failed(const char *what)
+{
+	(void)fprintf(stderr, "wolfssl: %s\n", what);
+	return false;
+}
+
+#ifndef NO_PSK
+static unsigned psk(WOLFSSL *client, const char *hint, char *identity, unsigned identity_max,
+		    unsigned char *key, unsigned key_max)
+{
+	(void)client, (void)hint;
+	if (options->identity == NULL || options->key_len > key_max)
+		return 0;
+	(void)snprintf(identity, identity_max, "%s", options->identity);
+	memcpy(key, options->key, options->key_len);
+	return (unsigned)options->key_len;
+}
+#endif
+
+static bool use_psk(void)
+{
+#ifndef NO_PSK
+	wolfSSL_CTX_set_psk_client_callback(ctx, psk);
+	return true;
+#else
+	return failed("no pre-shared keys in this build");
+#endif
+}
+
+static bool use_certificates(void)
+{
+	if (options->ca != NULL &&
+	    wolfSSL_CTX_load_verify_locations(ctx, options->ca, NULL) != WOLFSSL_SUCCESS)
+		return failed("--ca");
+	if (options->chain != NULL &&
+	    wolfSSL_CTX_use_certificate_chain_file(ctx, options->chain) != WOLFSSL_SUCCESS)
+		return failed("--cert");
+	if (options->chain_key != NULL &&
+	    wolfSSL_CTX_use_PrivateKey_file(ctx, options->chain_key, WOLFSSL_FILETYPE_PEM) !=
+		    WOLFSSL_SUCCESS)
+		return failed("--key");
+	return true;
+}
+
+#ifdef HAVE_RPK
+/* A raw key has no chain to follow. */
+static int take_any(int verified, WOLFSSL_X509_STORE_CTX *store)
+{
+	(void)verified, (void)store;
+	return 1;
+}
+#endif
+
+static bool use_raw_key(void)
+{
+#ifdef HAVE_RPK
+	char raw = WOLFSSL_CERT_TYPE_RPK;
+
+	wolfSSL_CTX_set_verify(ctx, WOLFSSL_VERIFY_PEER, take_any);
+	if (wolfSSL_CTX_use_certificate_file(ctx, options->raw_public, WOLFSSL_FILETYPE_ASN1) !=
+		    WOLFSSL_SUCCESS ||
+	    wolfSSL_CTX_use_PrivateKey_file(ctx, options->raw_key, WOLFSSL_FILETYPE_PEM) !=
+		    WOLFSSL_SUCCESS ||
+	    wolfSSL_CTX_set_client_cert_type(ctx, &raw, 1) != WOLFSSL_SUCCESS ||
+	    wolfSSL_CTX_set_server_cert_type(ctx, &raw, 1) != WOLFSSL_SUCCESS)
+		return failed("raw public key");
+	return true;
+#else
+	return failed("no raw public keys in this build");
+#endif
+}
+
+bool library_start(const struct client_options *opt)
+{
+	options = opt;
+	(void)wolfSSL_Init();
+	ctx = wolfSSL_CTX_new(wolfDTLSv1_2_client_method());
+	if (ctx == NULL)
+		return failed("no context");
+	wolfSSL_CTX_set_verify(ctx, WOLFSSL_VERIFY_PEER, NULL);
+	if (opt->identity != NULL && !use_psk())
+		return false;
+	if (opt->raw_key != NULL ? !use_raw_key() : !use_certificates())
+		return false;
+	return wolfSSL_CTX_set_cipher_list(ctx, opt->suite) == WOLFSSL_SUCCESS ||
+	       failed("no such suite in this build");
+}
+
+void library_stop(void)
+{
+	wolfSSL_SESSION_free(kept);
+	wolfSSL_CTX_free(ctx);
+	(void)wolfSSL_Cleanup();
+}
+
+/* The group is the first; secp256r1 is the curve of certificates too. */
+static bool set_group(void)
+{
+	word16 first = WOLFSSL_ECC_SECP256R1;
+
+	if (options->group != NULL && strcmp(options->group, "x25519") == 0)
+		first = WOLFSSL_ECC_X25519;
+	return wolfSSL_UseSupportedCurve(ssl, first) == WOLFSSL_SUCCESS &&
+	       wolfSSL_UseSupportedCurve(ssl, WOLFSSL_ECC_SECP256R1) == WOLFSSL_SUCCESS;
+}
+
+static bool set_server_name(void)
+{
+	const char *name = options->server_name;
+
+	return wolfSSL_UseSNI(ssl, WOLFSSL_SNI_HOST_NAME, name, (unsigned short)strlen(name)) ==
+		       WOLFSSL_SUCCESS &&
+	       wolfSSL_check_domain_name(ssl, name) == WOLFSSL_SUCCESS;
+}
+
+static bool set_max_fragment(void)
+{
+	unsigned char code = WOLFSSL_MFL_2_9;
+
+	for (unsigned len = 512; len < options->max_fragment; len *= 2)
+		code++;
+	return wolfSSL_UseMaxFragment(ssl, code) == WOLFSSL_SUCCESS;
+}
+
+static bool configure(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0 ||
+	    wolfSSL_dtls_set_peer(ssl, &peer, len) != WOLFSSL_SUCCESS ||
+	    wolfSSL_set_fd(ssl, fd) != WOLFSSL_SUCCESS || !set_group())
+		return false;
+	if (options->no_ems && wolfSSL_DisableExtendedMasterSecret(ssl) != WOLFSSL_SUCCESS)
+		return false;
+	if (options->resume == CLIENT_BY_TICKET && wolfSSL_UseSessionTicket(ssl) != WOLFSSL_SUCCESS)
+		return false;
+	return (options->server_name == NULL || set_server_name()) &&
+	       (options->max_fragment == 0 || set_max_fragment());
+}
+
+static bool explain(int result)
+{
+	char text[WOLFSSL_MAX_ERROR_SZ];
+	WOLFSSL_ALERT_HISTORY alerts;
+	int error = wolfSSL_get_error(ssl, result);
+
+	(void)wolfSSL_ERR_error_string((unsigned long)error, text);
+	if (wolfSSL_get_alert_history(ssl, &alerts) == WOLFSSL_SUCCESS && alerts.last_rx.code >= 0)
+		(void)fprintf(stderr, "alert: %d\n", alerts.last_rx.code);
+	return failed(text);
+}
+
+bool library_connect(int fd, bool again)
+{
+	int result;
+
+	ssl = wolfSSL_new(ctx);
+	if (ssl == NULL || !configure(fd))
+		return failed("no session");
+	if (again && wolfSSL_set_session(ssl, kept) != WOLFSSL_SUCCESS)
+		return failed("the session cannot be resumed");
+	result = wolfSSL_connect(ssl);
+	return result == WOLFSSL_SUCCESS || explain(result);
+}
+
+void library_report(struct client_report *report)
+{
+	const char *group = wolfSSL_get_curve_name(ssl);
+	int suite = wolfSSL_get_current_cipher_suite(ssl);
+
+	(void)snprintf(report->suite, sizeof(report->suite), "%s",
+		       wolfSSL_get_cipher_name_iana_from_suite((unsigned char)(suite >> 8),
+							       (unsigned char)suite));
+	(void)snprintf(report->group, sizeof(report->group), "%s", group != NULL ? group : "");
+	report->max_fragment = (unsigned)wolfSSL_GetMaxOutputSize(ssl);
+	report->resumed = wolfSSL_session_reused(ssl) != 0;
+}
+
+bool library_write(const uint8_t *in, size_t len)
+{
+	return wolfSSL_write(ssl, in, (int)len) == (int)len;
+}
+
+int library_read(uint8_t *out, size_t len) { return wolfSSL_read(ssl, out, (int)len); }
+
+void library_close(void)
+{
+	if (options->resume != CLIENT_FULL && kept == NULL)
+		kept = wolfSSL_get1_session(ssl);
+	(void)wolfSSL_shutdown(ssl);
+	wolfSSL_free(ssl);
+}
