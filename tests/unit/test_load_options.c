@@ -394,13 +394,8 @@ static void bad_values_name_option_and_value(void **state)
 		{ "--version 1.1", "--version: wants 1.2 or 1.3 (1.1)" },
 		{ "--suites none", "--suites: a suite unknown or not in this build (none)" },
 		{ "--suites ECDHE_ECDSA_AES_128_GCM",
-		  "--suites: certificates want --server-ca or --server-keys "
+		  "--suites: the devices have keys, not certificates "
 		  "(ECDHE_ECDSA_AES_128_GCM)" },
-		{ "--resume-by cookie", "--resume-by: wants ticket or id (cookie)" },
-		{ "--cert f", "--key: none given" },
-		{ "--key f --server-ca g", "--cert: none given" },
-		{ "--cert f --key f", "--cert: without --server-ca or --server-keys" },
-		{ "--server-ca f --server-keys f", "--server-keys: not together with --server-ca" },
 		{ "--suites ECDHE_PSK_AES_128_GCM", NULL },
 		{ "--retransmit on", "--retransmit: wants auto, coap or off (on)" },
 		{ "--burst 65", "--burst: wants 1 to 64 (65)" },
@@ -487,31 +482,6 @@ static void what_is_missing(void **state)
 		"--psk-derive: none given, nor --master-key, and identities are derived");
 }
 
-/* Without a suite of keys nobody needs any, and the suite that RFC 7252 §9.1.3.3 names is offered.
- */
-static void certificates_need_no_keys(void **state)
-{
-	struct run *r = accepts("sluice-load --port kernel --target 127.0.0.1:5684 --server-ca a "
-				"--cert b --key c --resume-by id");
-
-	(void)state;
-	assert_string_equal(r->opt.server_ca, "a");
-	assert_string_equal(r->opt.cert, "b");
-	assert_string_equal(r->opt.key, "c");
-	assert_true(r->opt.resume_by_id);
-	assert_false(r->opt.policy.client_rpk);
-	assert_int_equal(r->opt.policy.n_suites, 1);
-	assert_int_equal(r->opt.policy.suites[0]->id, TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8);
-	assert_false(load_options_need_keys(&r->opt));
-	end(r);
-	r = accepts("sluice-load --port kernel --target 127.0.0.1:5684 --server-keys a");
-	assert_true(r->opt.policy.client_rpk);
-	end(r);
-	refuses("sluice-load --port kernel --target 127.0.0.1:5684 --server-ca a --suites "
-		"PSK_AES_128_CCM_8,ECDHE_ECDSA_AES_128_CCM_8",
-		"--psk-derive: none given, nor --master-key, and identities are derived");
-}
-
 static void two_front_doors(void **state)
 {
 	struct run *r = accepts("sluice-load -l 1 -- --port 0,ip=198.18.0.10/24 --target "
@@ -583,7 +553,6 @@ int main(void)
 		cmocka_unit_test(bad_values_name_option_and_value),
 		cmocka_unit_test(contradictions_name_the_option),
 		cmocka_unit_test(what_is_missing),
-		cmocka_unit_test(certificates_need_no_keys),
 		cmocka_unit_test(two_front_doors),
 		cmocka_unit_test(help_and_version),
 		cmocka_unit_test(defaults_are_legal),
