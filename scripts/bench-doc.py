@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""docs/performance.md and docs/plots from docs/bench/measured.json.
+"""docs/performance.md and docs/plots from docs/bench/measured.json and e2e.json.
 
 bench-doc.py                            writes them
 bench-doc.py --check                    says whether they are what it would write (1: not)
@@ -16,6 +16,7 @@ import sys
 
 import bench_data
 import e2e_doc
+import e2e_plot
 
 plot = importlib.import_module("bench-plot")
 
@@ -306,9 +307,16 @@ def render(data):
     return text, doc.missing
 
 
-def digest():
-    with open(MEASURED, "rb") as f:
+def digest(path):
+    with open(path, "rb") as f:
         return f"<!-- measured: {hashlib.sha256(f.read()).hexdigest()[:16]} -->\n"
+
+
+def plots():
+    """(path, the line that says of which measurements it was drawn)."""
+    for names, measured in ((plot.PLOTS, MEASURED), (e2e_plot.PLOTS, e2e_doc.MEASURED)):
+        for name in names:
+            yield os.path.join(PLOTS, name + ".svg"), digest(measured)
 
 
 def check(text):
@@ -316,17 +324,15 @@ def check(text):
     with open(DOC, encoding="utf-8") as f:
         if f.read() != text:
             wrong.append(DOC)
-    for make in plot.PLOTS:
-        path = os.path.join(PLOTS, make.__name__[5:].replace("_", "-") + ".svg")
-        path = path.replace("path.svg", "path-sessions.svg")
+    for path, last in plots():
         if not os.path.exists(path):
             wrong.append(path)
             continue
         with open(path, encoding="utf-8") as f:
-            if not f.read().endswith(digest()):
+            if not f.read().endswith(last):
                 wrong.append(path)
     for path in wrong:
-        print(f"{os.path.relpath(path, ROOT)} is not what scripts/bench-doc.py makes of docs/bench/measured.json")
+        print(f"{os.path.relpath(path, ROOT)} is not what scripts/bench-doc.py makes of docs/bench/*.json")
     return 1 if wrong else 0
 
 
@@ -341,9 +347,10 @@ def main(args):
     with open(DOC, "w", encoding="utf-8") as f:
         f.write(text)
     plot.draw(data, PLOTS)
-    for name in os.listdir(PLOTS):
-        with open(os.path.join(PLOTS, name), "a", encoding="utf-8") as f:
-            f.write(digest())
+    e2e_plot.draw(PLOTS)
+    for path, last in plots():
+        with open(path, "a", encoding="utf-8") as f:
+            f.write(last)
     for name in sorted(missing):
         print(f"not measured: {name}", file=sys.stderr)
     return 0

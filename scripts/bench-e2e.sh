@@ -8,6 +8,7 @@
 #   scripts/bench-e2e.sh --trouble       twice the NDR
 #   scripts/bench-e2e.sh --storm         100,000 devices come back at once while 10,000 others send
 #   scripts/bench-e2e.sh --publish       all of these, and docs/performance.md from them
+# --only REGEX picks cells by name, so that the hour may be spread over several quiet ones.
 # Results: a table, and build/e2e.json (--out FILE), which keeps what the other ways measured. BUILD=build/KIND chooses the build.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -73,7 +73,7 @@ def plot_path(data):
     series = [(label, colour, [(x, rate / y) for x, y in points(data, names)], wide)
               for label, colour, names, wide in series]
     blocks, plot = lines(series)
-    return ("path-sessions", "A request of 64 bytes and its response of 12: millions a second and core",
+    return ("A request of 64 bytes and its response of 12: millions a second and core",
             blocks, SESSION_AXIS + """set xrange [0.7:6e6]
 set xtics ('1' 1, '64' 64, '1k' 1e3, '20k' 2e4, '100k' 1e5, '1M' 1e6, '4M' 4e6)
 set logscale y; set yrange [0.1:40]; set ytics (0.1, 0.2, 0.5, 1, 2, 5, 10, 20); set ylabel 'M requests / s / core'
@@ -103,7 +103,7 @@ def plot_aead_sessions(data):
         plots.append(panel(f"{alg}, open, 64 bytes", SESSION_AXIS + CYCLE_AXIS +
                            ("unset key\n" if i else "set key top left Left reverse samplen 1\n"),
                            p.replace("$d", f"$p{i}_")))
-    return "aead-sessions", "Records opened, by engine and number of sessions", blocks, plots
+    return "Records opened, by engine and number of sessions", blocks, plots
 
 
 def plot_aead_payload(data):
@@ -117,7 +117,7 @@ def plot_aead_payload(data):
         plots.append(panel(f"AES-128-GCM, open, {sessions:,} sessions", axes + CYCLE_AXIS +
                            ("unset key\n" if i else "set key top left Left reverse samplen 1\n"),
                            p.replace("$d", f"$p{i}_")))
-    return "aead-payload", "Records opened, by engine and length", blocks, plots
+    return "Records opened, by engine and length", blocks, plots
 
 
 def plot_batch(data):
@@ -130,7 +130,7 @@ def plot_batch(data):
         for n in bursts]), True)])
     axes = "set logscale x 2; set xrange [0.8:80]; set xtics (1, 2, 4, 8, 16, 32, 64)\n" \
            "set xlabel 'records in a burst'\n"
-    return ("batch", "What a burst is worth", b1 + b2.replace("$d", "$q"), [
+    return ("What a burst is worth", b1 + b2.replace("$d", "$q"), [
         panel("AES-128-GCM, open, 64 bytes, 64 sessions", axes + CYCLE_AXIS +
               "set key top right samplen 1\n", p1),
         panel("The whole path", axes + "set logscale y; set yrange [100:4000]\n"
@@ -150,7 +150,7 @@ def plot_stages(data):
     plot = "plot " + ", ".join(
         f"$d0 using {i + 2}" + (":xtic(1)" if i == 0 else "") +
         f" title '{s}' lc rgb '{STAGE_COLOURS[i]}'" for i, s in enumerate(STAGES)) + "\n"
-    return ("stages", "A request of 64 bytes and its response of 12: where the cycles go", blocks,
+    return ("A request of 64 bytes and its response of 12: where the cycles go", blocks,
             "set style data histograms; set style histogram rowstacked; set boxwidth 0.55\n"
             "set style fill solid border rgb '#ffffff'; set xlabel 'suite, sessions'\n"
             "set ylabel 'TSC cycles a request and response'; set yrange [0:*]\n"
@@ -176,7 +176,7 @@ def plot_memory(data):
     rows = bytes_per_session(data)
     blocks = "$d0 << E\n" + "".join(f'{i} {value} 0x{colour[1:]} "{label}" "{value:,.0f}"\n'
                                     for i, (label, colour, value) in enumerate(rows)) + "E\n"
-    return ("memory", "Bytes of memory an established session", blocks,
+    return ("Bytes of memory an established session", blocks,
             f"set logscale y; set yrange [50:300000]; set xrange [-0.6:{len(rows) - 0.4}]\n"
             "set ytics (100, 1000, 10000, 100000); set style fill solid; set boxwidth 0.6\n"
             "set ylabel 'bytes'; unset key\n"
@@ -184,7 +184,8 @@ def plot_memory(data):
             "$d0 using 1:2:5 with labels offset 0,0.8\n")
 
 
-PLOTS = (plot_path, plot_aead_sessions, plot_aead_payload, plot_batch, plot_stages, plot_memory)
+PLOTS = {"path-sessions": plot_path, "aead-sessions": plot_aead_sessions, "aead-payload": plot_aead_payload,
+         "batch": plot_batch, "stages": plot_stages, "memory": plot_memory}
 
 
 def machine(data):
@@ -193,23 +194,25 @@ def machine(data):
            f"{c.get('date', '')[:10]}; sluice {c.get('sluice', '')}"
 
 
+def render(path, kind, machine, title, blocks, body):
+    """One plot. body: a plot, or two beside each other."""
+    wide = isinstance(body, list)
+    size = "1080,470" if wide else "860,470"
+    head = f"set terminal {'svg' if kind == 'svg' else 'pngcairo'} size {size} font 'DejaVu Sans,11' " \
+           f"background rgb '#ffffff'\nset output '{path}'\nset encoding utf8\n" \
+           "set grid ytics lc rgb '#bbbbbb' lw 0.7; set border 3; set tics nomirror\n"
+    whole = f"{title}\\n{{/*0.8 {machine}}}"
+    if wide:
+        script = head + blocks + f'set multiplot layout 1,2 title "{whole}"\n' + "".join(body) + "unset multiplot\n"
+    else:
+        script = head + blocks + f'set title "{whole}"\n' + body
+    subprocess.run(["gnuplot"], input=script, text=True, check=True)
+
+
 def draw(data, directory, kind="svg"):
     os.makedirs(directory, exist_ok=True)
-    for make in PLOTS:
-        name, title, blocks, body = make(data)
-        wide = isinstance(body, list)
-        out = os.path.join(directory, f"{name}.{kind}")
-        size = "1080,470" if wide else "860,470"
-        head = f"set terminal {'svg' if kind == 'svg' else 'pngcairo'} size {size} font 'DejaVu Sans,11' " \
-               f"background rgb '#ffffff'\nset output '{out}'\nset encoding utf8\n" \
-               "set grid ytics lc rgb '#bbbbbb' lw 0.7; set border 3; set tics nomirror\n"
-        whole = f"{title}\\n{{/*0.8 {machine(data)}}}"
-        if wide:
-            script = head + blocks + f'set multiplot layout 1,2 title "{whole}"\n' + \
-                "".join(body) + "unset multiplot\n"
-        else:
-            script = head + blocks + f'set title "{whole}"\n' + body
-        subprocess.run(["gnuplot"], input=script, text=True, check=True)
+    for name, make in PLOTS.items():
+        render(os.path.join(directory, f"{name}.{kind}"), kind, machine(data), *make(data))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -122,7 +123,11 @@ def say(text):
     print(text, flush=True)
 
 
-def measure(places, cells, turns, seconds, search=0, latency=0):
+def measure(places, a, cells, seconds, search=0, latency=0):
+    turns = a.turns or 3
+    cells = [c for c in cells if re.search(a.only, c.name)]
+    if a.no_search:
+        search = latency = 0
     for turn in range(turns):
         for c in cells:
             c.mrr(places, seconds)
@@ -147,7 +152,7 @@ def peers(sessions, suite=GCM):
 def quick(places, a):
     ours = [Cell("sluice", "vhost", n) for n in (1000, 20000)]
     theirs = peers(1000) + peers(20000) + [Cell(f"libcoap-{lib}", "kernel", 1000) for lib in ("openssl", "gnutls")]
-    return measure(places, ours + theirs, a.turns or 3, 3, 0 if a.no_search else 1)
+    return measure(places, a, ours + theirs, 3, 1)
 
 
 def full(places, a):
@@ -157,7 +162,7 @@ def full(places, a):
     cells += [Cell("sluice", wire, n, suite) for wire in ("vhost", "af_packet", "af_xdp") for n in (1000, 20000) for suite in (GCM, CCM)
               if (wire, n) != ("vhost", 1000)]
     cells += [Cell(f"libcoap-{lib}", "kernel", 1000, suite) for lib in ("openssl", "gnutls") for suite in (GCM, CCM)]
-    return measure(places, cells, a.turns or 3, 4, 0 if a.no_search else 2, 0 if a.no_search else 5)
+    return measure(places, a, cells, 4, 2, 5)
 
 
 def layouts(places, a):
@@ -168,7 +173,7 @@ def layouts(places, a):
                  ("worker and handshake on the generator's core", ["--config", f"(0,0,{core})", "--workers", str(other), "--handshake-cores", str(other)]),
                  ("two queues on one core", ["--config", f"(0,0,{core}),(0,1,{core})", "--workers", str(core), "--handshake-cores", str(core)])]
     cells = [Cell("sluice", "vhost", 20000, options=o, name=n) for n, o in variants]
-    measure(places, cells, a.turns or 3, 3)
+    cells = measure(places, a, cells, 3)
     for c in cells:
         got = c.attempt(places, ["--rate", "50k", "--duration", "3s"])
         if got:
@@ -268,6 +273,7 @@ def main():
     p.add_argument("--sessions", type=int, default=1000000, help="of --million")
     p.add_argument("--seconds", type=int, default=60, help="of --million")
     p.add_argument("--rate", type=int, help="of --million: the NDR, instead of a search for it; of --storm: of those that stay")
+    p.add_argument("--only", metavar="REGEX", default="", help="of the cells; what others measured before stays")
     p.add_argument("--publish", action="store_true")
     for name in modes:
         p.add_argument(f"--{name}", action="store_true")
@@ -282,7 +288,9 @@ def main():
     out["context"] = context()
     try:
         for mode in chosen:
-            out[mode] = [c.as_json() for c in modes[mode](places, a)]
+            new = {c.name: c.as_json() for c in modes[mode](places, a)}
+            kept = {c["name"]: c for c in out.get(mode, [])} if a.only else {}
+            out[mode] = list((kept | new).values())
     finally:
         places.close()
         os.makedirs(os.path.dirname(a.out) or ".", exist_ok=True)
