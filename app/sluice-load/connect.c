@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+enum { STARTS_A_TURN = 32 };
 #define SLOT_NONE UINT32_MAX
 
 bool connect_init(struct connect *c, const struct connect_config *cfg)
@@ -26,7 +27,6 @@ bool connect_init(struct connect *c, const struct connect_config *cfg)
 		return false;
 	}
 	c->seed = cfg->seed;
-	c->limit = cfg->at_once;
 	for (uint32_t i = 0; i < cfg->at_once; i++)
 		c->slots[i].next_free = i + 1 < cfg->at_once ? i + 1 : SLOT_NONE;
 	return true;
@@ -212,7 +212,8 @@ static bool set_up(struct connect *c, struct connect_slot *s)
 	if (s->h == NULL)
 		return false;
 	host->credential(host->arg, s->device, &credential);
-	ok = handshake_client_credential(s->h, credential.identity, credential.identity_len,
+	ok = credential.psk_len == 0 ||
+	     handshake_client_credential(s->h, credential.identity, credential.identity_len,
 					 credential.psk, credential.psk_len);
 	secret_wipe(&credential, sizeof(credential));
 	return ok;
@@ -241,11 +242,11 @@ static void begin(struct connect *c, uint64_t now_ns)
 	drain(c, s, now_ns, false);
 }
 
-static bool begin_some(struct connect *c, uint64_t now_ns, unsigned most)
+static bool begin_some(struct connect *c, uint64_t now_ns)
 {
 	unsigned n = 0;
 
-	while (n < most && c->n_waiting > 0 && c->n_under_way < c->limit &&
+	while (n < STARTS_A_TURN && c->n_waiting > 0 && c->free != SLOT_NONE &&
 	       (c->cfg.rate <= 0 || c->next_ns <= now_ns)) {
 		begin(c, now_ns);
 		n++;
@@ -274,17 +275,12 @@ void connect_input(struct connect *c, uint64_t now_ns, uint32_t device, const ui
 	drain(c, s, now_ns, false);
 }
 
-static unsigned weight(enum handshake_job_kind kind)
+static bool run_jobs(struct connect *c, uint64_t now_ns, unsigned max)
 {
-	return kind == JOB_PRF ? 1 : CONNECT_PUBLIC_KEY;
-}
-
-static bool run_jobs(struct connect *c, uint64_t now_ns, unsigned most)
-{
-	bool worked = c->n_jobs > 0;
+	const struct job_lookup lookup = load_certs_lookup(c->cfg.certs);
 	unsigned n = 0;
 
-	while (n < most && c->n_jobs > 0) {
+	for (; n < max && c->n_jobs > 0; n++) {
 		struct connect_slot *s = slot_at(c, c->jobs[c->first_job]);
 		struct handshake_job *job;
 
@@ -294,26 +290,25 @@ static bool run_jobs(struct connect *c, uint64_t now_ns, unsigned most)
 		job = s->h != NULL ? handshake_job(s->h) : NULL;
 		if (job == NULL)
 			continue; /* it ended while its job waited */
-		n += weight(job->kind);
-		job_run(job, NULL);
+		job_run(job, &lookup);
 		handshake_job_done(s->h, now_ns);
 		drain(c, s, now_ns, false);
 	}
-	return worked;
+	return n > 0;
 }
 
-bool connect_turn(struct connect *c, uint64_t now_ns, unsigned most)
+bool connect_turn(struct connect *c, uint64_t now_ns, unsigned max_jobs)
 {
-	bool worked = begin_some(c, now_ns, most);
-	unsigned n = 0;
+	bool worked = begin_some(c, now_ns);
 	uint32_t i;
 
-	worked |= run_jobs(c, now_ns, most);
-	for (; n < most && deadlines_due(c->deadlines, now_ns, &i); n++) {
+	worked |= run_jobs(c, now_ns, max_jobs);
+	while (deadlines_due(c->deadlines, now_ns, &i)) {
 		struct connect_slot *s = slot_at(c, i);
 
+		worked = true;
 		handshake_timeout(s->h, now_ns);
 		drain(c, s, now_ns, true);
 	}
-	return worked || n > 0;
+	return worked;
 }

@@ -19,6 +19,7 @@ struct fleet_config {
 	struct load_port *(*port)(void *arg, unsigned index, struct load_share share,
 				  uint64_t *impaired, char *err, size_t err_len);
 	void (*credential)(void *arg, uint32_t device, struct identity_credential *out);
+	struct load_certs *certs; /* NULL: none */
 	/* What a thread does first and last, as DPDK's; NULL: nothing. */
 	bool (*enter)(void);
 	void (*leave)(void);
@@ -51,9 +52,6 @@ void fleet_measured(const struct fleet *f, struct load_result *out);
 /* fleet_cost: of the handshakes of a suite (as suite_at has it) since the start. */
 void fleet_cost(const struct fleet *f, size_t suite, enum connect_mode mode,
 		struct connect_cost *out);
-
-/* fleet_storm: what the storm of the load did; any time. */
-void fleet_storm(const struct fleet *f, struct storm_result *out);
 
 /* fleet_failure: why a handshake failed; false: none did. */
 bool fleet_failure(const struct fleet *f, enum status *out) MUST_USE;

@@ -25,7 +25,6 @@ enum load_action {
 };
 
 enum {
-	LOAD_CORES_MAX = 64,
 	LOAD_SOURCES_FIRST_PORT = 1024,
 	LOAD_INFLIGHT = 256000,   /* --inflight auto */
 	LOAD_INFLIGHT_MAX = 1000, /* … with --rate max: what is kept under way */
@@ -62,6 +61,10 @@ struct load_options {
 	const char *psk_derive; /* file of their master keys, or … */
 	const char *master_key; /* … a master key in hex */
 	const char *write_psk;
+	/* How the server proves itself, NULL: by the devices' keys; one of them at most. */
+	const char *server_ca, *server_keys;
+	const char *cert, *key; /* what devices show it; NULL: nothing */
+	bool resume_by_id;
 	struct hello_policy policy; /* suites offered, in order */
 
 	/* What the devices ask for: a code of RFC 6066 §4, a limit of RFC 8449; 0: nothing. */
@@ -80,12 +83,10 @@ struct load_options {
 	enum load_retransmit retransmit;
 	uint64_t answer_timeout_ns; /* a request without an answer is lost after that */
 
-	double handshake_rate;           /* new handshakes a second; 0: as fast as possible */
-	uint32_t handshakes_at_once;     /* beside those of a storm */
+	double handshake_rate; /* new handshakes a second; 0: as fast as possible */
+	uint32_t handshakes_at_once;
 	double resume_share;             /* handshakes that resume where a session is known */
 	double churn_share;              /* devices that leave and connect again, a second */
-	uint32_t storm;                  /* devices that come back at once; 0: no storm */
-	uint64_t storm_at_ns;            /* when, in the measured time */
 	double loss, reorder, duplicate; /* of datagrams sent, by the generator itself */
 	double hostile; /* datagrams beside the requests that are forged, replayed or broken */
 	uint64_t seed;
@@ -105,6 +106,9 @@ struct load_options {
 enum options_result load_options_parse(struct load_options *opt, FILE *out, FILE *err, int argc,
 				       char *const argv[]) MUST_USE;
 void load_options_free(struct load_options *opt);
+
+/* load_options_need_keys: whether the devices have identities and keys. */
+bool load_options_need_keys(const struct load_options *opt);
 
 /* load_options_help: what --help prints. */
 void load_options_help(FILE *out);

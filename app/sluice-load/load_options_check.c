@@ -30,7 +30,28 @@ static bool is_set(const struct load_options *opt, const char *name)
 	return text != NULL && strcmp(text, "auto") != 0;
 }
 
+static bool any_suite(const struct load_options *opt, bool psk)
+{
+	for (size_t i = 0; i < opt->policy.n_suites; i++)
+		if (suite_has_psk(opt->policy.suites[i]) == psk)
+			return true;
+	return false;
+}
+
+bool load_options_need_keys(const struct load_options *opt)
+{
+	return opt->action == LOAD_WRITE_PSK || any_suite(opt, true);
+}
+
 /* Defaults that depend on others */
+
+static void complete_suites(struct load_options *opt)
+{
+	if (is_set(opt, "suites") || (opt->server_ca == NULL && opt->server_keys == NULL))
+		return;
+	opt->policy.suites[0] = suite_by_id(TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8);
+	opt->policy.n_suites = 1;
+}
 
 static void complete_requests(struct load_options *opt)
 {
@@ -95,6 +116,7 @@ static bool complete_sources(struct load_options *opt)
 bool load_options_complete(struct load_options *opt)
 {
 	complete_requests(opt);
+	complete_suites(opt);
 	if (opt->action == LOAD_WRITE_PSK || opt->kernel || is_set(opt, "sources") ||
 	    opt->n_ports == 0 || !is_given(opt, "target"))
 		return true;
@@ -114,8 +136,6 @@ static const struct {
 	{ "handshakes-at-once", RUN | SEARCH | HANDSHAKES },
 	{ "resume", RUN | SEARCH | HANDSHAKES },
 	{ "churn", RUN | SEARCH },
-	{ "storm", RUN },
-	{ "storm-at", RUN },
 	{ "rate", RUN },
 	{ "ramp", RUN },
 	{ "warmup", RUN | SEARCH | HANDSHAKES },
@@ -168,8 +188,26 @@ static bool check_action(const struct load_options *opt)
 	return true;
 }
 
+static bool check_certificates(const struct load_options *opt)
+{
+	bool server = opt->server_ca != NULL || opt->server_keys != NULL;
+
+	if (opt->server_ca != NULL && opt->server_keys != NULL)
+		return refuse_pair(opt, "server-keys", "server-ca");
+	if ((opt->cert == NULL) != (opt->key == NULL))
+		return refuse(opt, opt->cert == NULL ? "--cert" : "--key", "none given", NULL);
+	if (opt->cert != NULL && !server)
+		return refuse(opt, "--cert", "without --server-ca or --server-keys", NULL);
+	if (any_suite(opt, false) && !server)
+		return refuse(opt, "--suites", "certificates want --server-ca or --server-keys",
+			      option_values_text(opt->values, "suites"));
+	return true;
+}
+
 static bool check_fleet(const struct load_options *opt)
 {
+	if (!load_options_need_keys(opt))
+		return true;
 	if (opt->identities != NULL && opt->psk_derive != NULL)
 		return refuse_pair(opt, "psk-derive", "identities FILE");
 	if (opt->identities != NULL && opt->master_key != NULL)
@@ -269,41 +307,20 @@ static bool check_load(const struct load_options *opt)
 {
 	if (opt->action == LOAD_RUN && opt->rate == 0 && opt->ramp_ns != 0)
 		return refuse(opt, "--ramp", "not together with --rate max", NULL);
-	if (opt->action != LOAD_HANDSHAKES && opt->resume_share > 0 && opt->churn_share == 0 &&
-	    opt->storm == 0)
+	if (opt->action != LOAD_HANDSHAKES && opt->resume_share > 0 && opt->churn_share == 0)
 		return refuse(opt, "--resume",
-			      "nobody connects twice: --churn, --storm or --handshakes-only", NULL);
+			      "nobody connects twice: --churn or --handshakes-only", NULL);
 	if (opt->hgrm != NULL && opt->json != NULL && strcmp(opt->hgrm, opt->json) == 0)
 		return refuse(opt, "--hgrm", "the same file as --json", opt->hgrm);
 	return true;
 }
 
-/* Each generator core needs a device that stays, whose requests are measured. */
-static bool check_storm(const struct load_options *opt)
-{
-	uint64_t cores = opt->kernel ? opt->threads : opt->n_ports;
-
-	if (opt->storm == 0 && is_given(opt, "storm-at"))
-		return refuse(opt, "--storm-at", "without --storm", NULL);
-	if (opt->storm == 0)
-		return true;
-	if (opt->storm + 2 * cores > opt->devices)
-		return refuse(opt, "--storm", "leaves fewer than two devices a generator core",
-			      option_values_text(opt->values, "storm"));
-	if (opt->churn_share > 0)
-		return refuse_pair(opt, "churn", "storm");
-	if (opt->storm_at_ns >= opt->duration_ns)
-		return refuse(opt, "--storm-at", "not within --duration",
-			      option_values_text(opt->values, "storm-at"));
-	return true;
-}
-
 bool load_options_check(const struct load_options *opt)
 {
-	if (!check_action(opt) || !check_fleet(opt))
+	if (!check_action(opt) || !check_certificates(opt) || !check_fleet(opt))
 		return false;
 	if (opt->action == LOAD_WRITE_PSK)
 		return true;
 	return check_ports(opt) && check_cores(opt) && check_target(opt) && check_sources(opt) &&
-	       check_load(opt) && check_storm(opt);
+	       check_load(opt);
 }

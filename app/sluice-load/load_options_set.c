@@ -14,7 +14,6 @@
 
 /* A CoAP message with its path, in a record, fits LOAD_DATAGRAM_MAX: RFC 7252 §4.6. */
 enum { PAYLOAD_MAX = 1024, PATH_MAX_LEN = 128, SEGMENT_MAX = 255 };
-enum { DEVICES_MAX = 100000000 };
 
 static bool is_auto(const char *text) { return strcmp(text, "auto") == 0; }
 
@@ -154,8 +153,8 @@ const char *load_options_set_threads(struct load_options *opt, const char *text)
 {
 	uint32_t v;
 
-	if (!set_count(&v, text, 1, LOAD_CORES_MAX))
-		return "wants 1 to 64";
+	if (!set_count(&v, text, 1, CORE_MAX))
+		return "wants 1 to 128";
 	opt->threads = v;
 	return NULL;
 }
@@ -190,7 +189,7 @@ const char *load_options_set_test_mode(struct load_options *opt, const char *tex
 
 const char *load_options_set_devices(struct load_options *opt, const char *text)
 {
-	return set_count(&opt->devices, text, 1, DEVICES_MAX) ? NULL : "wants 1 to 100m";
+	return set_count(&opt->devices, text, 1, 100000000) ? NULL : "wants 1 to 100m";
 }
 
 const char *load_options_set_identities(struct load_options *opt, const char *text)
@@ -215,6 +214,37 @@ const char *load_options_set_psk_derive(struct load_options *opt, const char *te
 	return NULL;
 }
 
+const char *load_options_set_server_ca(struct load_options *opt, const char *text)
+{
+	opt->server_ca = text;
+	return NULL;
+}
+
+const char *load_options_set_server_keys(struct load_options *opt, const char *text)
+{
+	opt->server_keys = text;
+	opt->policy.client_rpk = true;
+	return NULL;
+}
+
+const char *load_options_set_cert(struct load_options *opt, const char *text)
+{
+	opt->cert = text;
+	return NULL;
+}
+
+const char *load_options_set_key(struct load_options *opt, const char *text)
+{
+	opt->key = text;
+	return NULL;
+}
+
+const char *load_options_set_resume_by(struct load_options *opt, const char *text)
+{
+	opt->resume_by_id = strcmp(text, "id") == 0;
+	return opt->resume_by_id || strcmp(text, "ticket") == 0 ? NULL : "wants ticket or id";
+}
+
 /* What a small device offers: no public-key operation. */
 static void offer_plain_psk(struct hello_policy *policy)
 {
@@ -237,10 +267,6 @@ const char *load_options_set_suites(struct load_options *opt, const char *text)
 		offer_plain_psk(policy);
 	else
 		reason = suite_names_parse(policy, text);
-	for (size_t i = 0; reason == NULL && i < policy->n_suites; i++) {
-		if (!suite_has_psk(policy->suites[i]))
-			reason = "the devices have keys, not certificates";
-	}
 	return reason;
 }
 
@@ -297,16 +323,6 @@ const char *load_options_set_handshakes_at_once(struct load_options *opt, const 
 const char *load_options_set_resume(struct load_options *opt, const char *text)
 {
 	return set_share(&opt->resume_share, text);
-}
-
-const char *load_options_set_storm(struct load_options *opt, const char *text)
-{
-	return set_count(&opt->storm, text, 0, DEVICES_MAX) ? NULL : "wants 0 to 100m";
-}
-
-const char *load_options_set_storm_at(struct load_options *opt, const char *text)
-{
-	return set_time(&opt->storm_at_ns, text, 0, HOUR) ? NULL : "wants 0 to 1h";
 }
 
 const char *load_options_set_churn(struct load_options *opt, const char *text)

@@ -50,9 +50,19 @@ static const struct option_def rows[] = {
 	  "a master key without a prefix, 16 to 64 bytes; not of a fleet that matters, others\n"
 	  "see the command line",
 	  OPTION_VALUE, set_master_key },
+	{ NULL, "server-ca", "FILE", NULL,
+	  "the server proves itself by a certificate of one of these CAs", OPTION_VALUE, set_server_ca },
+	{ NULL, "server-keys", "FILE", NULL,
+	  "... by a raw public key of this file (as sluice's --rpk-file); devices show theirs raw, too",
+	  OPTION_VALUE, set_server_keys },
+	{ NULL, "cert", "FILE", NULL,
+	  "chain that every device shows a server that asks; without it they show none",
+	  OPTION_VALUE, set_cert },
+	{ NULL, "key", "FILE", NULL, "its key", OPTION_VALUE, set_key },
 	{ NULL, "suites", "LIST", "auto",
 	  "cipher suites offered, in order; IANA names, with or without TLS_PSK_WITH_ and hash,\n"
-	  "or like ECDHE_PSK_AES_128_GCM; auto: all of plain PSK, without public-key operations",
+	  "or like ECDHE_PSK_AES_128_GCM; auto: all of plain PSK, without public-key operations;\n"
+	  "with --server-ca or --server-keys TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8",
 	  OPTION_VALUE, set_suites },
 	{ NULL, "version", "1.2|1.3", "1.2", "version of DTLS; this build: 1.2 (the program's own: -V)",
 	  OPTION_VALUE, set_version },
@@ -64,17 +74,14 @@ static const struct option_def rows[] = {
 	  "for them; it beats --max-fragment-length. What is longer they do not take",
 	  OPTION_VALUE, set_record_size_limit },
 	{ NULL, "handshake-rate", "R|max", "max", "new handshakes a second", OPTION_VALUE, set_handshake_rate },
-	{ NULL, "handshakes-at-once", "N", "256", "handshakes under way at most, beside a storm's",
+	{ NULL, "handshakes-at-once", "N", "256", "handshakes under way at most",
 	  OPTION_VALUE, set_handshakes_at_once },
 	{ NULL, "resume", "PCT", "0", "handshakes that resume a session, where one is known",
 	  OPTION_VALUE, set_resume },
+	{ NULL, "resume-by", "ticket|id", "ticket", "what devices let the server give them",
+	  OPTION_VALUE, set_resume_by },
 	{ NULL, "churn", "PCT", "0", "devices that leave and connect again, a second",
 	  OPTION_VALUE, set_churn },
-	{ NULL, "storm", "N", "0",
-	  "of the devices N lose their sessions without a word, all at once, and come back at\n"
-	  "once (or at --handshake-rate, resuming as --resume says); the others get the requests",
-	  OPTION_VALUE, set_storm },
-	{ NULL, "storm-at", "TIME", "2s", "when, in the time that is measured", OPTION_VALUE, set_storm_at },
 
 	{ "Load", "rate", "R|max", "1k",
 	  "requests a second of the whole fleet, at times that do not depend on the answers;\n"

@@ -3,6 +3,7 @@
  * sluice-load. Exit status: 0 all went well; 1 it could not start; 2 usage; 3, 4, 130 see
  * verdict.h.
  */
+#include "load_certs.h"
 #include "load_eal.h"
 #include "mono_clock.h"
 #include "run.h"
@@ -11,12 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { EXIT_USAGE = 2, ERROR_MAX = 512 };
+enum { EXIT_USAGE = 2, ERROR_MAX = 512, CORES_MAX = 64 };
 
 struct program {
 	struct load_options opt;
-	struct identities *identities;
-	uint16_t cores[LOAD_CORES_MAX];
+	struct identities *identities; /* NULL: certificates only */
+	struct load_certs *certs;      /* NULL: keys only */
+	uint16_t cores[CORES_MAX];
 	bool eal;
 	struct run run;
 	char err[ERROR_MAX];
@@ -62,7 +64,10 @@ static void credential(void *arg, uint32_t device, struct identity_credential *o
 {
 	const struct program *p = arg;
 
-	identities_get(p->identities, device, out);
+	if (p->identities == NULL)
+		*out = (struct identity_credential){ .psk_len = 0 };
+	else
+		identities_get(p->identities, device, out);
 }
 
 static void progress(void *arg, struct fleet *f)
@@ -82,6 +87,7 @@ static bool start(struct program *p)
 		.cores = p->cores,
 		.port = port_new,
 		.credential = credential,
+		.certs = p->certs,
 		.enter = opt->kernel ? NULL : load_eal_enter,
 		.leave = opt->kernel ? NULL : load_eal_leave,
 		.progress = progress,
@@ -90,6 +96,10 @@ static bool start(struct program *p)
 	};
 	char warning[ERROR_MAX] = "";
 
+	if (cfg.n > CORES_MAX) {
+		snprintf(p->err, sizeof(p->err), "at most %d generator cores", CORES_MAX);
+		return false;
+	}
 	if (!load_eal_cores(p->cores, cfg.n, opt, p->err, sizeof(p->err)))
 		return false;
 	if (!opt->kernel) {
@@ -105,13 +115,27 @@ static bool start(struct program *p)
 	return p->run.fleet != NULL;
 }
 
+static bool load_credentials(struct program *p)
+{
+	const struct load_options *opt = &p->opt;
+
+	if (load_options_need_keys(opt)) {
+		p->identities = identities_new(opt, p->err, sizeof(p->err));
+		if (p->identities == NULL)
+			return false;
+	}
+	if (opt->server_ca == NULL && opt->server_keys == NULL)
+		return true;
+	p->certs = load_certs_load(opt, p->err, sizeof(p->err));
+	return p->certs != NULL;
+}
+
 static int act(struct program *p)
 {
 	const struct load_options *opt = &p->opt;
 	bool ok;
 
-	p->identities = identities_new(opt, p->err, sizeof(p->err));
-	ok = p->identities != NULL;
+	ok = load_credentials(p);
 	if (ok && opt->action == LOAD_WRITE_PSK)
 		ok = identities_write(p->identities, opt->write_psk, p->err, sizeof(p->err));
 	else if (ok && start(p))
@@ -144,6 +168,7 @@ int main(int argc, char *argv[])
 	if (p.eal)
 		load_eal_stop();
 	identities_free(p.identities);
+	load_certs_free(p.certs);
 	load_options_free(&p.opt);
 	return rc;
 }

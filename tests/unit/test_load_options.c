@@ -85,7 +85,6 @@ static void defaults(void **state)
 	assert_true(o->kernel);
 	assert_int_equal(o->n_ports, 0);
 	assert_int_equal(o->threads, 1);
-	assert_int_equal(o->storm, 0);
 	assert_int_equal(core_set_count(&o->cores), 0);
 	assert_int_equal(o->sources.n_addrs, 0); /* the kernel's choice */
 	assert_int_equal(o->devices, 1000);
@@ -394,18 +393,20 @@ static void bad_values_name_option_and_value(void **state)
 		{ "--version 1.1", "--version: wants 1.2 or 1.3 (1.1)" },
 		{ "--suites none", "--suites: a suite unknown or not in this build (none)" },
 		{ "--suites ECDHE_ECDSA_AES_128_GCM",
-		  "--suites: the devices have keys, not certificates "
+		  "--suites: certificates want --server-ca or --server-keys "
 		  "(ECDHE_ECDSA_AES_128_GCM)" },
+		{ "--resume-by cookie", "--resume-by: wants ticket or id (cookie)" },
+		{ "--cert f", "--key: none given" },
+		{ "--key f --server-ca g", "--cert: none given" },
+		{ "--cert f --key f", "--cert: without --server-ca or --server-keys" },
+		{ "--server-ca f --server-keys f", "--server-keys: not together with --server-ca" },
 		{ "--suites ECDHE_PSK_AES_128_GCM", NULL },
 		{ "--retransmit on", "--retransmit: wants auto, coap or off (on)" },
 		{ "--burst 65", "--burst: wants 1 to 64 (65)" },
 		{ "--rxd 31", "--rxd: wants auto or 32 to 32k (31)" },
 		{ "--txd 32769", "--txd: wants auto or 32 to 32k (32769)" },
 		{ "--cores 1-", "--cores: wants a list of cores below 128, like 1,3-5 (1-)" },
-		{ "--threads 0", "--threads: wants 1 to 64 (0)" },
-		{ "--threads 65", "--threads: wants 1 to 64 (65)" },
-		{ "--storm many", "--storm: wants 0 to 100m (many)" },
-		{ "--storm 10 --storm-at 2h", "--storm-at: wants 0 to 1h (2h)" },
+		{ "--threads 0", "--threads: wants 1 to 128 (0)" },
 		{ "--late 0", "--late: wants 1us to 1h (0)" },
 		{ "--inflight 0", "--inflight: wants auto or 1 to 16m (0)" },
 		{ "--psk-file x", "--psk-file: unknown option" },
@@ -439,17 +440,7 @@ static void contradictions_name_the_option(void **state)
 		{ "--report handshake-cost --duration 5s",
 		  "--duration: not together with --report" },
 		{ "--rate max --ramp 1s", "--ramp: not together with --rate max" },
-		{ "--resume 50",
-		  "--resume: nobody connects twice: --churn, --storm or --handshakes-only" },
-		{ "--devices 100 --storm 99",
-		  "--storm: leaves fewer than two devices a generator core (99)" },
-		{ "--devices 100 --threads 4 --storm 93",
-		  "--storm: leaves fewer than two devices a generator core (93)" },
-		{ "--storm 10 --churn 1", "--churn: not together with --storm" },
-		{ "--storm 10 --duration 1s --storm-at 1s",
-		  "--storm-at: not within --duration (1s)" },
-		{ "--storm-at 1s", "--storm-at: without --storm" },
-		{ "--search ndr --storm 10", "--storm: not together with --search" },
+		{ "--resume 50", "--resume: nobody connects twice: --churn or --handshakes-only" },
 		{ "--identities f", "--master-key: not together with --identities FILE" },
 		{ "--psk-derive g", "--master-key: not together with --psk-derive" },
 		{ "--psk-derive g --identities f",
@@ -479,6 +470,31 @@ static void what_is_missing(void **state)
 	refuses("sluice-load --port kernel --target 127.0.0.1:5",
 		"--psk-derive: none given, nor --master-key, and identities are derived");
 	refuses("sluice-load --write-psk f",
+		"--psk-derive: none given, nor --master-key, and identities are derived");
+}
+
+/* Without a suite of keys nobody needs any, and the suite that RFC 7252 §9.1.3.3 names is offered.
+ */
+static void certificates_need_no_keys(void **state)
+{
+	struct run *r = accepts("sluice-load --port kernel --target 127.0.0.1:5684 --server-ca a "
+				"--cert b --key c --resume-by id");
+
+	(void)state;
+	assert_string_equal(r->opt.server_ca, "a");
+	assert_string_equal(r->opt.cert, "b");
+	assert_string_equal(r->opt.key, "c");
+	assert_true(r->opt.resume_by_id);
+	assert_false(r->opt.policy.client_rpk);
+	assert_int_equal(r->opt.policy.n_suites, 1);
+	assert_int_equal(r->opt.policy.suites[0]->id, TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8);
+	assert_false(load_options_need_keys(&r->opt));
+	end(r);
+	r = accepts("sluice-load --port kernel --target 127.0.0.1:5684 --server-keys a");
+	assert_true(r->opt.policy.client_rpk);
+	end(r);
+	refuses("sluice-load --port kernel --target 127.0.0.1:5684 --server-ca a --suites "
+		"PSK_AES_128_CCM_8,ECDHE_ECDSA_AES_128_CCM_8",
 		"--psk-derive: none given, nor --master-key, and identities are derived");
 }
 
@@ -553,6 +569,7 @@ int main(void)
 		cmocka_unit_test(bad_values_name_option_and_value),
 		cmocka_unit_test(contradictions_name_the_option),
 		cmocka_unit_test(what_is_missing),
+		cmocka_unit_test(certificates_need_no_keys),
 		cmocka_unit_test(two_front_doors),
 		cmocka_unit_test(help_and_version),
 		cmocka_unit_test(defaults_are_legal),

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# What each kind of handshake costs on the wire: `sluice-load --report handshake-cost` against an
+# endpoint of this build, in namespaces of their own; a line a kind:
+#
+#   kind, suite, messages, datagrams, bytes (each sent / received by the device), round trips
+#
+# As root. BUILD chooses the build; --csv FILE keeps kind,sent,received,round trips for battery.py.
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/../tests/net/lib.sh"
+
+trap cleanup EXIT
+load=$build/app/sluice-load/sluice-load
+csv=
+[ "${1:-}" = --csv ] && csv=$2
+pki=$work/pki
+"$root/scripts/make-pki.sh" "$pki" > /dev/null 2>&1 || exit 1
+cat "$pki/ca.crt" "$pki/intermediate.crt" > "$work/cas"
+# The endpoint's raw key is that of its certificate.
+printf 'sha256:%s\n' "$(openssl x509 -in "$pki/server.crt" -noout -pubkey | openssl pkey -pubin -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)" > "$work/server.keys"
+# One certificate a device, and the key behind it raw.
+printf 'sha256:%s device\n' "$(openssl x509 -in "$pki/client.crt" -noout -pubkey | openssl pkey -pubin -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)" > "$work/rpks"
+master=000102030405060708090a0b0c0d0e0f
+(umask 077 && "$load" --write-psk "$work/psk" --devices 4 --master-key "$master") || exit 1
+
+make_net
+endpoint() { start_sluice af_packet:veth0 --cert "$pki/server.crt" --key "$pki/server.key" --client-ca "$work/cas" \
+	--rpk-file "$work/rpks" "$@" > /dev/null || { cat "$work/log" >&2; exit 1; }; }
+[ -n "$csv" ] && echo "kind,sent,received,round_trips" > "$csv"
+printf '%-44s %-40s %9s %9s %13s %6s\n' kind suite messages datagrams bytes trips
+# cost KIND [options]: both rows of a kind that its devices can do.
+cost() {
+	local kind=$1
+	shift
+	for by in ticket id; do
+		in_cli timeout 60 "$load" --port kernel --target 198.18.0.2:5684 --devices 4 \
+			--report handshake-cost --resume-by "$by" "$@" > "$work/cost" 2> "$work/err" || { cat "$work/cost" "$work/err" >&2; exit 1; }
+		awk -v kind="$kind" -v by="$by" -v csv="$csv" '
+			($1 == "full" || $1 == "resumed") && $2 ~ /^TLS_/ {
+				name = kind ($1 == "full" ? ", full, gives " (by == "id" ? "an id" : "a ticket") : ", resumed by " by)
+				printf "%-44s %-40s %3s / %3s %3s / %3s %6s / %4s %6s\n", name, $2, $3, $5, $6, $8, $9, $11, $12
+				if (csv != "") printf "\"%s\",%s,%s,%s\n", name, $9, $11, $12 >> csv
+			}' "$work/cost"
+	done
+}
+endpoint
+keys=(--master-key "$master")
+cost "PSK" "${keys[@]}" --suites TLS_PSK_WITH_AES_128_CCM_8
+cost "ECDHE_PSK" "${keys[@]}" --suites TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256
+cost "certificates" --server-ca "$pki/ca.crt" --cert "$pki/client.crt" --key "$pki/client.key"
+cost "raw keys" --server-keys "$work/server.keys" --cert "$pki/client.crt" --key "$pki/client.key"
+stop_sluice
+endpoint --client-auth none
+cost "server's certificate" --server-ca "$pki/ca.crt"
+stop_sluice
