@@ -67,7 +67,9 @@ static bool name_all(struct fleet_memory *m)
 	m->identities = identity_set_new();
 	for (uint32_t i = 0; m->identities != NULL && i < SESSIONS; i++) {
 		snprintf(name, sizeof(name), "sensor-%09u", i);
-		m->names[i] = identity_get(m->identities, name, 16);
+		/* What a key proves it with: its kind, and four bytes (app/sluice/credentials.c).
+		 */
+		m->names[i] = identity_get_proved(m->identities, name, 16, "\1key", 5);
 		if (m->names[i] == NULL)
 			return false;
 	}

@@ -20,6 +20,7 @@ void bench_path_add(void);
 void bench_psk_add(void);
 void bench_record_add(void);
 void bench_replay_add(void);
+void bench_review_add(void);
 void bench_ring_add(void);
 void bench_session_memory_add(void);
 void bench_table_add(void);

@@ -81,6 +81,7 @@ int main(int argc, char **argv)
 	bench_table_add();
 	bench_replay_add();
 	bench_session_memory_add();
+	bench_review_add();
 	bench_path_add();
 	bench_psk_add();
 	bench_vzeroupper_add();
