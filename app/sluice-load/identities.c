@@ -162,7 +162,7 @@ static bool is_plain(const uint8_t *bytes, size_t len)
 
 static bool write_lines(const struct identities *ids, FILE *f)
 {
-	struct identity_credential c;
+	struct identity_credential c = { .psk_len = 0 };
 
 	for (uint32_t i = 0; i < ids->n && ferror(f) == 0; i++) {
 		identities_get(ids, i, &c);

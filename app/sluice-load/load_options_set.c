@@ -283,11 +283,11 @@ const char *load_options_set_max_fragment_length(struct load_options *opt, const
 	opt->max_fragment_length = 0;
 	if (strcmp(text, "off") == 0)
 		return NULL;
-	for (uint8_t code = 1; code <= HS_FRAGMENT_LENGTHS; code++) {
+	for (unsigned code = 1; code <= HS_FRAGMENT_LENGTHS; code++) {
 		uint16_t v;
 
 		if (set_count16(&v, text, hs_fragment_length(code), hs_fragment_length(code)))
-			opt->max_fragment_length = code;
+			opt->max_fragment_length = (uint8_t)code;
 	}
 	return opt->max_fragment_length != 0 ? NULL : "wants off, 512, 1024, 2048 or 4096";
 }

@@ -42,6 +42,6 @@ size_t psk_derive_count(const struct psk_derive *d);
 const uint8_t *psk_derive_prefix(const struct psk_derive *d, size_t i, size_t *len);
 
 /* psk_derive_key: the key of an identity; wipe it. false: no master key is for it, or it is longer
- * than any. A quarter of a microsecond; any thread, inside RCU read side. */
+ * than any. Two blocks of SHA-256, about 130 ns; any thread, inside RCU read side. */
 bool psk_derive_key(const struct psk_derive *d, const uint8_t *identity, size_t len,
 		    uint8_t out[PSK_DERIVE_KEY_LEN]) __attribute__((warn_unused_result));

@@ -91,7 +91,7 @@ void hs_header_write(struct wr *w, uint8_t type, uint32_t len, uint16_t seq, uin
 enum { HS_FRAGMENT_LENGTHS = 4, HS_FRAGMENT_LENGTH_MIN = 512, HS_RECORD_SIZE_MIN = 64 };
 
 /* hs_fragment_length: the bytes that a code stands for. */
-static inline uint16_t hs_fragment_length(uint8_t code)
+static inline uint16_t hs_fragment_length(unsigned code)
 {
 	return (uint16_t)(HS_FRAGMENT_LENGTH_MIN << (code - 1));
 }
@@ -176,14 +176,14 @@ struct client_hello_params {
 	bool has_ticket; /* the extension, with ticket_len bytes in it */
 	uint16_t ticket_len;
 	const uint8_t *ticket;
-	uint8_t max_fragment_length; /* 0: no extension; the same below */
-	uint16_t record_size_limit;
 	/* for suites with elliptic curves; 0 of them: no extension */
 	const uint16_t *groups, *signature_algorithms;
 	uint8_t n_groups, n_signature_algorithms;
 	/* in order of preference; 0 of them: no extension, which means X.509 */
 	const uint8_t *client_certificate_types, *server_certificate_types;
 	uint8_t n_client_certificate_types, n_server_certificate_types;
+	uint8_t max_fragment_length; /* 0: no extension; the same of the limit */
+	uint16_t record_size_limit;
 };
 
 struct server_hello_params {

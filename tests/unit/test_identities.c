@@ -259,7 +259,7 @@ static void a_line_costs_little(void **state)
 	assert_true(identities_write(ids, path, err, sizeof(err)));
 	identities_free(ids);
 	ids = new_of(&again);
-	assert_true(identities_bytes(ids) < 100 * N);
+	assert_true(identities_bytes(ids) < (size_t)100 * N);
 	identities_free(ids);
 }
 

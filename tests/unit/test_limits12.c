@@ -57,11 +57,11 @@ static void max_fragment_length_cuts_both_ways(void **state)
 	assert_int_equal(p.server.tx_limit, RECORD_PLAINTEXT_MAX);
 	assert_int_equal(p.server.rx_limit, RECORD_PLAINTEXT_MAX);
 	steps_end();
-	for (uint8_t code = 1; code <= HS_FRAGMENT_LENGTHS; code++) {
-		uint16_t limit = (uint16_t)(256 << code);
+	for (unsigned code = 1; code <= HS_FRAGMENT_LENGTHS; code++) {
+		uint16_t limit = (uint16_t)(256U << code);
 
 		begin_with_certificates();
-		p.client.cfg.max_fragment_length = code;
+		p.client.cfg.max_fragment_length = (uint8_t)code;
 		watch(seen);
 		assert_true(p.server.installed && p.client.installed);
 		for (int side = 0; side < 2; side++)
