@@ -135,7 +135,7 @@ static const struct option_def rows[] = {
 	  "how long a session can be resumed after its full handshake; 7d at most",
 	  OPTION_VALUE, set_session_lifetime },
 	{ NULL, "session-cache", "N", "64k",
-	  "sessions kept by id for devices without tickets, 256 bytes each; 0: none",
+	  "sessions kept by id for devices without tickets, 384 bytes each; 0: none",
 	  OPTION_VALUE, set_session_cache },
 	{ NULL, "ticket-key-file", "FILE", NULL,
 	  "keys of session tickets, shared by endpoints: 64 hex digits a line, the first\n"

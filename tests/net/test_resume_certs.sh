@@ -46,13 +46,18 @@ posts_as() {
 	(printf '\x50\x02\x12\x34\xb1s\x04temp\xff{"t":1}'; sleep 1.5) | in_cli timeout 15 openssl s_client -dtls1_2 \
 		-connect 198.18.0.2:5684 -nocommands -CAfile "$pki/ca.crt" -cipher ECDHE-ECDSA-AES128-CCM8 \
 		-cert "$pki/$who.crt" -key "$pki/$who.key" "$@" > "$work/answer" 2> "$work/err"
-	grep -aq "^$kind, " "$work/answer" && lines $((before + 1)) "\"device\":\"$device\",\"auth\":\"x509\"" ||
-		{ cat "$work/answer" "$work/err"; return 1; }
+	if ! grep -aq "^$kind, " "$work/answer" || ! lines $((before + 1)) "\"device\":\"$device\",\"auth\":\"x509\""; then
+		cat "$work/answer" "$work/err"
+		return 1
+	fi
 }
 # is_out: the session is not resumed, and no other is made.
 is_out() {
 	s_client -sess_in "$work/session"
-	! came_back 2> /dev/null > /dev/null && ! grep -aq '^Reused, ' "$work/answer" || { cat "$work/answer"; return 1; }
+	if came_back > /dev/null || grep -aq '^Reused, ' "$work/answer"; then
+		cat "$work/answer"
+		return 1
+	fi
 }
 swap() { # file, its new content's file
 	cp "$2" "$1"
@@ -110,7 +115,7 @@ check "drains" stop_sluice
 # bad-input list: what is revoked is revoked, however it comes.
 check "starts" start_sluice af_packet:veth0 "${credentials[@]}"
 for way in "" -no_ticket; do
-	who=client-revoked
+	who="client-revoked"
 	cp "$pki/ca-empty.crl" "$work/crl"
 	check "SIGHUP: nobody is revoked" swap "$work/crl" "$pki/ca-empty.crl"
 	# shellcheck disable=SC2086
