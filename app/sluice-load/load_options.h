@@ -63,13 +63,8 @@ struct load_options {
 	const char *write_psk;
 	/* How the server proves itself, NULL: by the devices' keys; one of them at most. */
 	const char *server_ca, *server_keys;
-	const char *cert, *key; /* what devices show it; NULL: nothing */
-	bool resume_by_id;
+	const char *cert, *key;     /* what devices show it; NULL: nothing */
 	struct hello_policy policy; /* suites offered, in order */
-
-	/* What the devices ask for: a code of RFC 6066 §4, a limit of RFC 8449; 0: nothing. */
-	uint8_t max_fragment_length;
-	uint16_t record_size_limit;
 
 	double rate; /* requests a second of the whole fleet; 0: max */
 	/* Ramp, then warm-up, then what is measured. With --search, a confirming trial takes
@@ -78,6 +73,9 @@ struct load_options {
 	uint32_t inflight; /* requests under way at most */
 	uint32_t window;   /* requests kept under way where the rate is "max"; <= inflight */
 	uint16_t payload_min, payload_max;
+	/* What the devices ask for: a code of RFC 6066 §4, a limit of RFC 8449; 0: nothing. */
+	uint8_t max_fragment_length;
+	uint16_t record_size_limit;
 	double con_share; /* the others are NON */
 	const char *path; /* Uri-Path, "s/load": segments of 1 to 255 bytes with / between */
 	enum load_retransmit retransmit;
@@ -93,6 +91,7 @@ struct load_options {
 
 	uint64_t late_ns; /* a request sent later than that after its time is late */
 
+	bool resume_by_id; /* else by ticket */
 	bool search_ndr, search_pdr;
 	bool progress; /* a line a second, to stderr */
 	double pdr_loss;

@@ -2,6 +2,7 @@
 /* Session states for tests. */
 #pragma once
 
+#include "credential_equal.h"
 #include "session_state.h"
 
 #include <string.h>
@@ -44,7 +45,7 @@ static inline bool session_equal(const struct session_state *a, const struct ses
 	return a->made_s == b->made_s && a->binding == b->binding && a->suite == b->suite &&
 	       a->ems == b->ems && a->host == b->host &&
 	       a->max_fragment_length == b->max_fragment_length &&
-	       memcmp(&a->credential, &b->credential, sizeof(a->credential)) == 0 &&
-	       a->name_len == b->name_len && memcmp(a->name, b->name, a->name_len) == 0 &&
+	       credential_equal(&a->credential, &b->credential) && a->name_len == b->name_len &&
+	       memcmp(a->name, b->name, a->name_len) == 0 &&
 	       memcmp(a->master, b->master, sizeof(a->master)) == 0;
 }
