@@ -133,8 +133,9 @@ first_of_two() { client openssl "${options[@]}" --session-out "$work/carried"; }
 check "openssl keeps a session" first_of_two
 check "drains" stop_sluice
 
+echo "identity unit-7" > "$work/denied"
 check "another process starts, with the same ticket keys and --require-ems" start_sluice af_packet:veth0 \
-	--ticket-key-file "$work/tickets" --require-ems
+	--ticket-key-file "$work/tickets" --require-ems --psk-derive "$work/masters" --deny-file "$work/denied"
 use TLS_PSK_WITH_AES_128_CCM_8 "${psk[@]}" --session-in "$work/carried"
 each "ticket of another process" openssl taken
 use TLS_PSK_WITH_AES_128_CCM_8 "${psk[@]}"
@@ -143,6 +144,9 @@ use '.*' "${psk[@]}"
 each "extended master secret, demanded" "libcoap-openssl libcoap-gnutls" taken
 use TLS_PSK_WITH_AES_128_CCM_8 "${psk[@]}" --no-ems
 each "refused: no extended master secret" "gnutls $mbedtls wolfssl-new erlang" refused hs_no_ems
+use TLS_PSK_WITH_AES_128_CCM_8 --psk "unit-7:$(derived unit-7)"
+# Like one that nobody knows, by every sign.
+each "refused: an identity that is denied" "openssl gnutls $mbedtls wolfssl-new" refused hs_auth
 check "drains" stop_sluice
 
 check "starts with certificates and raw keys" start_sluice af_packet:veth0 --cert "$pki/server.crt" --key "$pki/server.key" \
@@ -206,8 +210,12 @@ use $gcm --ca "$pki/ca.crt"
 each "refused: no certificate" "openssl gnutls $wolfssl $mbedtls erlang" refused hs_no_cert
 check "drains" stop_sluice
 
+{
+	echo "identity client-rsa"
+	echo "sha256 $(openssl pkey -in "$pki/client-ed25519.key" -pubout -outform DER | sha256sum | cut -d ' ' -f 1)"
+} > "$work/denied"
 check "starts with --client-auth optional" start_sluice af_packet:veth0 --cert "$pki/server.crt" --key "$pki/server.key" \
-	--client-ca "$work/cas" --crl "$pki/ca.crl" --client-auth optional
+	--client-ca "$work/cas" --crl "$pki/ca.crl" --client-auth optional --deny-file "$work/denied"
 proof=$anonymous
 use $ccm_8 --ca "$pki/ca.crt"
 each "--client-auth optional: without a certificate" "openssl gnutls $wolfssl $mbedtls erlang" taken
@@ -218,6 +226,12 @@ proof=$by_certificate
 as client
 use $ccm_8 "${mutual[@]}"
 each "--client-auth optional: with a certificate" "openssl gnutls $wolfssl $mbedtls erlang" taken
+as client-rsa
+use $ccm_8 "${mutual[@]}"
+each "refused: a certificate whose name is denied" "openssl gnutls $wolfssl $mbedtls erlang" refused hs_denied
+as client-ed25519
+use $ccm_8 "${mutual[@]}"
+each "refused: a certificate whose key is denied" "openssl gnutls $wolfssl" refused hs_denied
 check "drains" stop_sluice
 
 check "starts with --client-auth none and an Ed25519 certificate" start_sluice af_packet:veth0 --client-auth none \
