@@ -83,6 +83,7 @@ struct handshake {
 	bool repeat_armed;
 
 	struct handshake_job job;
+	enum handshake_job_kind job_done; /* the last one: what of job is not zero */
 	enum hs_next (*resume)(struct handshake *h);
 	enum hs_next (*then)(struct handshake *h); /* after a chain of jobs that is shared */
 

@@ -142,10 +142,15 @@ void connection_step(struct handshake *h, enum hs_next next)
 	}
 }
 
+/* Most jobs are PRFs, whose fields come first: the rest, a kilobyte and a half, they leave zero. */
 static void job_clear(struct handshake *h)
 {
+	bool prf = h->job_done == JOB_NONE || h->job_done == JOB_PRF;
+	size_t len = prf ? offsetof(struct handshake_job, psk_len) : sizeof(h->job);
+
 	/* By offset: gcc 12 takes &h->job for &h->job.kind and warns. */
-	secret_wipe((uint8_t *)h + offsetof(struct handshake, job), sizeof(h->job));
+	secret_wipe((uint8_t *)h + offsetof(struct handshake, job), len);
+	h->job_done = JOB_NONE;
 }
 
 enum hs_next connection_prf(struct handshake *h, const struct connection_prf *p,
@@ -399,6 +404,7 @@ void handshake_job_done(struct handshake *h, uint64_t now_ns)
 	if (h->job.kind == JOB_PSK_LOOKUP || h->job.kind == JOB_SESSION_FIND)
 		h->interned = h->job.interned;
 	auth12_job_done(h);
+	h->job_done = h->job.kind;
 	h->job.kind = JOB_NONE;
 	if (running && h->job.failed)
 		connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);

@@ -176,19 +176,20 @@ struct handshake_peer {
 struct handshake_job {
 	enum handshake_job_kind kind;
 	enum prf_hash hash; /* JOB_PRF */
-	/* JOB_PSK_LOOKUP: in identity; out psk, psk_len 0: unknown (the handshake goes on with a
-	 * random key, so that an unknown identity looks like a wrong key: bad-input F1) and
-	 * interned, a reference that moves to the handshake (may be NULL when unknown). */
-	const uint8_t *identity;
-	uint16_t identity_len;
-	uint8_t psk[PSK_KEY_MAX];
-	uint8_t psk_len;
-	const struct identity *interned;
 	/* JOB_PRF: key_prf's arguments; out in prf_out. */
 	const uint8_t *secret, *seed1, *seed2;
 	size_t secret_len, seed1_len, seed2_len, prf_out_len;
 	const char *label;
 	uint8_t prf_out[160];
+	bool failed; /* out, all kinds: libcrypto or the store failed */
+	/* JOB_PSK_LOOKUP: in identity; out psk, psk_len 0: unknown (the handshake goes on with a
+	 * random key, so that an unknown identity looks like a wrong key: bad-input F1) and
+	 * interned, a reference that moves to the handshake (may be NULL when unknown). */
+	uint8_t psk_len;
+	uint16_t identity_len;
+	const uint8_t *identity;
+	uint8_t psk[PSK_KEY_MAX];
+	const struct identity *interned;
 	/* JOB_SESSION_FIND: the session that a hello asks for, by ticket, or by session_id when
 	 * ticket_len is 0. out found: it is not too old, the credential that made it is in force,
 	 * and session and interned are set; renew: its ticket should be replaced. Not found: a full
@@ -224,7 +225,6 @@ struct handshake_job {
 	struct handshake_peer peer;
 	uint8_t certificate_type;
 	bool refused;
-	bool failed; /* out: libcrypto or the store failed */
 	/* JOB_PSK_LOOKUP, JOB_SESSION_FIND: out: somebody was asked, and the rest comes later;
 	 * until then there is no handshake_job_done. Input, timers and output go on meanwhile. */
 	bool later;
