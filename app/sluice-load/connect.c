@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 
-enum { STARTS_A_TURN = 32 };
 #define SLOT_NONE UINT32_MAX
 
 bool connect_init(struct connect *c, const struct connect_config *cfg)
@@ -27,6 +26,7 @@ bool connect_init(struct connect *c, const struct connect_config *cfg)
 		return false;
 	}
 	c->seed = cfg->seed;
+	c->limit = cfg->at_once;
 	for (uint32_t i = 0; i < cfg->at_once; i++)
 		c->slots[i].next_free = i + 1 < cfg->at_once ? i + 1 : SLOT_NONE;
 	return true;
@@ -242,11 +242,11 @@ static void begin(struct connect *c, uint64_t now_ns)
 	drain(c, s, now_ns, false);
 }
 
-static bool begin_some(struct connect *c, uint64_t now_ns)
+static bool begin_some(struct connect *c, uint64_t now_ns, unsigned most)
 {
 	unsigned n = 0;
 
-	while (n < STARTS_A_TURN && c->n_waiting > 0 && c->free != SLOT_NONE &&
+	while (n < most && c->n_waiting > 0 && c->n_under_way < c->limit &&
 	       (c->cfg.rate <= 0 || c->next_ns <= now_ns)) {
 		begin(c, now_ns);
 		n++;
@@ -275,12 +275,18 @@ void connect_input(struct connect *c, uint64_t now_ns, uint32_t device, const ui
 	drain(c, s, now_ns, false);
 }
 
-static bool run_jobs(struct connect *c, uint64_t now_ns, unsigned max)
+static unsigned weight(enum handshake_job_kind kind)
+{
+	return kind == JOB_PRF ? 1 : CONNECT_PUBLIC_KEY;
+}
+
+static bool run_jobs(struct connect *c, uint64_t now_ns, unsigned most)
 {
 	const struct job_lookup lookup = load_certs_lookup(c->cfg.certs);
+	bool worked = c->n_jobs > 0;
 	unsigned n = 0;
 
-	for (; n < max && c->n_jobs > 0; n++) {
+	while (n < most && c->n_jobs > 0) {
 		struct connect_slot *s = slot_at(c, c->jobs[c->first_job]);
 		struct handshake_job *job;
 
@@ -290,25 +296,26 @@ static bool run_jobs(struct connect *c, uint64_t now_ns, unsigned max)
 		job = s->h != NULL ? handshake_job(s->h) : NULL;
 		if (job == NULL)
 			continue; /* it ended while its job waited */
+		n += weight(job->kind);
 		job_run(job, &lookup);
 		handshake_job_done(s->h, now_ns);
 		drain(c, s, now_ns, false);
 	}
-	return n > 0;
+	return worked;
 }
 
-bool connect_turn(struct connect *c, uint64_t now_ns, unsigned max_jobs)
+bool connect_turn(struct connect *c, uint64_t now_ns, unsigned most)
 {
-	bool worked = begin_some(c, now_ns);
+	bool worked = begin_some(c, now_ns, most);
+	unsigned n = 0;
 	uint32_t i;
 
-	worked |= run_jobs(c, now_ns, max_jobs);
-	while (deadlines_due(c->deadlines, now_ns, &i)) {
+	worked |= run_jobs(c, now_ns, most);
+	for (; n < most && deadlines_due(c->deadlines, now_ns, &i); n++) {
 		struct connect_slot *s = slot_at(c, i);
 
-		worked = true;
 		handshake_timeout(s->h, now_ns);
 		drain(c, s, now_ns, true);
 	}
-	return worked;
+	return worked || n > 0;
 }

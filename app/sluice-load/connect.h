@@ -52,7 +52,7 @@ struct connect_config {
 	struct histogram *latency;
 	struct handshake_config handshake;
 	struct connect_host host;
-	uint32_t at_once;
+	uint32_t at_once; /* handshakes there is room for */
 	uint16_t longest; /* what a record must have room for: a server that wants less fails */
 	double rate;      /* handshakes begun a second; 0: as fast as possible */
 	struct load_certs *certs; /* NULL: none */
@@ -72,6 +72,7 @@ struct connect {
 	struct connect_config cfg;
 	struct connect_slot *slots;
 	struct deadlines *deadlines;
+	uint32_t limit; /* handshakes under way at most, <= at_once; the caller may change it */
 	uint32_t n_under_way, free;
 	uint32_t *waiting, first, n_waiting; /* a ring with room for every device */
 	uint32_t *jobs, first_job, n_jobs;   /* a ring with room for every slot */
@@ -99,9 +100,10 @@ void connect_forget_waiting(struct connect *c);
 void connect_input(struct connect *c, uint64_t now_ns, uint32_t device, const uint8_t *bytes,
 		   size_t len);
 
-/* connect_turn: begins, times out and computes, at most max_jobs jobs. Returns whether there was
- * anything to do. */
-bool connect_turn(struct connect *c, uint64_t now_ns, unsigned max_jobs);
+/* connect_turn: begins, times out and computes, at most so many handshakes of each; public keys
+ * count as CONNECT_PUBLIC_KEY. Returns whether there was anything to do. */
+enum { CONNECT_PUBLIC_KEY = 4 };
+bool connect_turn(struct connect *c, uint64_t now_ns, unsigned most);
 
 /* connect_idle: none waits, none is under way. */
 static inline bool connect_idle(const struct connect *c)

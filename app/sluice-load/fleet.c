@@ -295,8 +295,8 @@ static void add_state(const struct fleet *f, struct load_result *out)
 
 		histogram_merge(&out->latency, &g->latency);
 		histogram_merge(&out->handshake_latency, &g->handshake_latency);
-		out->waiting += __atomic_load_n(&g->requests.n_under_way, __ATOMIC_RELAXED);
-		out->sessions += __atomic_load_n(&g->devices.n_live, __ATOMIC_RELAXED);
+		out->waiting += counter_get(&g->requests.n_under_way);
+		out->sessions += counter_get(&g->devices.n_live);
 		cycles += counter_get(&m->cycles) - m->cycles_before;
 		busy += counter_get(&m->busy_cycles) - m->busy_before;
 	}
@@ -311,6 +311,7 @@ void fleet_total(const struct fleet *f, struct load_result *out)
 	for (unsigned i = 0; i < f->cfg.n; i++) {
 		generator_total(&f->members[i].generator, &counts);
 		counts.malformed += counter_get(&f->members[i].port->malformed);
+		counts.unreachable += counter_get(&f->members[i].port->unreachable);
 		add_counts(&out->counts, &counts);
 	}
 	add_state(f, out);
@@ -342,6 +343,13 @@ void fleet_cost(const struct fleet *f, size_t suite, enum connect_mode mode,
 		CONNECT_COST_LIST(ADD)
 #undef ADD
 	}
+}
+
+void fleet_storm(const struct fleet *f, struct storm_result *out)
+{
+	*out = (struct storm_result){ 0 };
+	for (unsigned i = 0; i < f->cfg.n; i++)
+		storm_add(out, &f->members[i].generator.storm.result);
 }
 
 bool fleet_failure(const struct fleet *f, enum status *out)

@@ -53,5 +53,8 @@ void fleet_measured(const struct fleet *f, struct load_result *out);
 void fleet_cost(const struct fleet *f, size_t suite, enum connect_mode mode,
 		struct connect_cost *out);
 
+/* fleet_storm: what the storm of the load did; any time. */
+void fleet_storm(const struct fleet *f, struct storm_result *out);
+
 /* fleet_failure: why a handshake failed; false: none did. */
 bool fleet_failure(const struct fleet *f, enum status *out) MUST_USE;

@@ -4,8 +4,10 @@
 #include <stdio.h>
 
 enum {
-	JOBS_BESIDE_REQUESTS = 2, /* a turn: each takes as long as dozens of requests */
-	JOBS_ALONE = 64,
+	/* A turn: of handshakes that begin, get a datagram, compute, time out. Each takes as long
+	 * as dozens of requests. */
+	HANDSHAKES_BESIDE_REQUESTS = 4,
+	HANDSHAKES_ALONE = 64,
 	GIVE_UP_S = 30,
 	CLOSE_S = 30, /* a port that takes nothing any more does not keep the fleet */
 	MTU = 1200,
@@ -64,6 +66,8 @@ static void connected(void *arg, uint32_t device)
 		leave_politely(g, device);
 	else
 		post_held(g, device);
+	if (storm_has(&g->storm, device))
+		storm_served(&g->storm, g->now_ns, generator_other(g));
 	if (again_and_again(g))
 		connect_want(&g->connect, device);
 }
@@ -85,6 +89,7 @@ static void failed(void *arg, uint32_t device)
 	struct generator *g = arg;
 
 	if (again_and_again(g) || establishes_again(g) ||
+	    (storm_has(&g->storm, device) && storm_failed(&g->storm)) ||
 	    g->devices.cold[device].held != DEVICE_NONE)
 		connect_want(&g->connect, device);
 }
@@ -132,17 +137,35 @@ static void record(void *arg, const struct traffic_record *r)
 	}
 }
 
+/* No requests whose times handshakes could spoil. */
+static bool is_alone(const struct generator *g)
+{
+	return g->order.task != GENERATOR_LOAD || g->ended;
+}
+
 static void other(void *arg, const struct load_buffer *b)
 {
 	struct generator *g = arg;
 
-	connect_input(&g->connect, g->now_ns, b->device, b->data, b->len);
+	if (is_alone(g) || !backlog_put(&g->backlog, b))
+		connect_input(&g->connect, g->now_ns, b->device, b->data, b->len);
+}
+
+static bool take_backlog(struct generator *g, unsigned most)
+{
+	const struct backlog_datagram *d;
+	unsigned n = 0;
+
+	for (; n < most && (d = backlog_take(&g->backlog)) != NULL; n++)
+		connect_input(&g->connect, g->now_ns, d->device, d->bytes, d->len);
+	return n > 0;
 }
 
 static bool init_connect(struct generator *g)
 {
 	const struct load_options *opt = g->cfg.opt;
 	bool cost = opt->action == LOAD_HANDSHAKE_COST;
+	uint32_t at_once = (opt->handshakes_at_once + g->cfg.n - 1) / g->cfg.n;
 	struct connect_config cfg = {
 		.devices = &g->devices,
 		.counts = generator_other(g),
@@ -161,7 +184,7 @@ static bool init_connect(struct generator *g)
 		.certs = g->cfg.certs,
 		.host = { credential, send_bytes, early, connected, failed, g },
 		/* What one costs is measured alone. */
-		.at_once = cost ? 1 : (opt->handshakes_at_once + g->cfg.n - 1) / g->cfg.n,
+		.at_once = (cost ? 1 : at_once) + g->storm.n,
 		.longest = message_longest(&g->message),
 		.rate = opt->handshake_rate / g->cfg.n,
 		.resume_share = cost ? 1 : opt->resume_share,
@@ -169,7 +192,10 @@ static bool init_connect(struct generator *g)
 	};
 
 	handshake_config_system(&cfg.handshake);
-	return connect_init(&g->connect, &cfg);
+	if (!connect_init(&g->connect, &cfg))
+		return false;
+	g->connect.limit = cfg.at_once - g->storm.n;
+	return true;
 }
 
 static void tap(void *arg, struct load_buffer *const *bufs, unsigned n)
@@ -202,12 +228,13 @@ static bool init_parts(struct generator *g)
 	g->traffic.handler = (struct traffic_handler){ record, other, g };
 	hostile_init(&g->hostile, mix_random(&g->seed));
 	g->traffic.tap = opt->hostile > 0 ? tap : NULL;
-	order_init(&g->turn, g->cfg.share.n, mix_random(&g->seed));
+	storm_init(&g->storm, opt, g->cfg.share);
+	order_init(&g->turn, g->storm.first, mix_random(&g->seed));
 	order_init(&g->churn_turn, g->cfg.share.n, mix_random(&g->seed));
 	return devices_init(&g->devices, g->cfg.share.n, &opt->policy, mix_random(&g->seed)) &&
 	       requests_init(&g->requests, inflight, opt->retransmit == LOAD_RETRANSMIT_COAP,
 			     opt->answer_timeout_ns, g->cfg.now_ns, mix_random(&g->seed)) &&
-	       init_connect(g);
+	       backlog_init(&g->backlog) && init_connect(g);
 }
 
 bool generator_init(struct generator *g, const struct generator_config *cfg, char *err,
@@ -244,6 +271,7 @@ void generator_free(struct generator *g)
 	if (g->egress.port != NULL)
 		egress_drop(&g->egress);
 	connect_free(&g->connect);
+	backlog_free(&g->backlog);
 	requests_free(&g->requests);
 	devices_free(&g->devices);
 }
@@ -263,6 +291,7 @@ static void begin_load(struct generator *g)
 	g->counts[COUNTS_MEASURED] = (struct load_counts){ 0 };
 	histogram_clear(&g->latency);
 	g->churned = 0;
+	storm_at(&g->storm, order->measure_ns + g->cfg.opt->storm_at_ns);
 	g->requests.retransmit = order->retransmit;
 	g->requests.answer_timeout_ns = order->answer_timeout_ns;
 	schedule_init(&g->schedule, order->rate, order->start_ns, order->ramp_ns, order->end_ns,
@@ -329,6 +358,7 @@ static bool task_turn(struct generator *g)
 		if (!g->ended) {
 			worked = post_due(g);
 			worked |= g->cfg.opt->churn_share > 0 && leave_churn(g);
+			worked |= storm_due_now(&g->storm, g->now_ns) && leave_storm(g);
 		}
 		g->done = g->ended && g->requests.n_under_way == 0 && connect_idle(&g->connect);
 		break;
@@ -345,13 +375,14 @@ static bool task_turn(struct generator *g)
 
 bool generator_turn(struct generator *g, uint64_t now_ns, struct load_buffer **bufs, unsigned n)
 {
-	bool alone = g->order.task != GENERATOR_LOAD || g->ended;
+	unsigned most = is_alone(g) ? HANDSHAKES_ALONE : HANDSHAKES_BESIDE_REQUESTS;
 	bool worked = n > 0;
 
 	g->now_ns = now_ns;
 	if (n > 0)
 		traffic_open(&g->traffic, bufs, n);
-	worked |= connect_turn(&g->connect, now_ns, alone ? JOBS_ALONE : JOBS_BESIDE_REQUESTS);
+	worked |= take_backlog(g, most);
+	worked |= connect_turn(&g->connect, now_ns, most);
 	worked |= post_timers(g);
 	if (!g->done) {
 		mark_time(g);
@@ -366,7 +397,7 @@ uint64_t generator_idle_ns(const struct generator *g)
 {
 	uint64_t next = g->now_ns + IDLE_NS;
 
-	if (g->egress.n > 0 || g->connect.n_jobs > 0 ||
+	if (g->egress.n > 0 || g->connect.n_jobs > 0 || g->backlog.n > 0 ||
 	    (g->order.task == GENERATOR_LOAD && g->order.rate <= 0 && !g->ended))
 		return 0;
 	if (g->order.task == GENERATOR_LOAD && g->schedule.next_ns < next)

@@ -8,12 +8,14 @@
  */
 #pragma once
 
+#include "backlog.h"
 #include "connect.h"
 #include "hostile.h"
 #include "message.h"
 #include "order.h"
 #include "request.h"
 #include "schedule.h"
+#include "storm.h"
 #include "traffic.h"
 
 enum generator_task {
@@ -62,11 +64,13 @@ struct generator {
 	struct egress egress;
 	struct requests requests;
 	struct connect connect;
+	struct backlog backlog; /* of handshakes' datagrams */
 	struct message message;
 	struct schedule schedule;
 	struct order turn, churn_turn; /* whose request is next; who leaves next */
 	uint64_t churned, seed;
 	struct hostile hostile;
+	struct storm storm;
 
 	struct load_counts counts[COUNTS_N];
 	struct load_counts other_at_start, other_at_end; /* of the measured time */
@@ -129,3 +133,6 @@ bool leave_some(struct generator *g);
 
 /* leave_churn: those whose turn it is to leave and connect again. */
 bool leave_churn(struct generator *g);
+
+/* leave_storm: the next devices of the storm lose their sessions and want new ones. */
+bool leave_storm(struct generator *g);

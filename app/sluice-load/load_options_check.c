@@ -136,6 +136,8 @@ static const struct {
 	{ "handshakes-at-once", RUN | SEARCH | HANDSHAKES },
 	{ "resume", RUN | SEARCH | HANDSHAKES },
 	{ "churn", RUN | SEARCH },
+	{ "storm", RUN },
+	{ "storm-at", RUN },
 	{ "rate", RUN },
 	{ "ramp", RUN },
 	{ "warmup", RUN | SEARCH | HANDSHAKES },
@@ -307,11 +309,32 @@ static bool check_load(const struct load_options *opt)
 {
 	if (opt->action == LOAD_RUN && opt->rate == 0 && opt->ramp_ns != 0)
 		return refuse(opt, "--ramp", "not together with --rate max", NULL);
-	if (opt->action != LOAD_HANDSHAKES && opt->resume_share > 0 && opt->churn_share == 0)
+	if (opt->action != LOAD_HANDSHAKES && opt->resume_share > 0 && opt->churn_share == 0 &&
+	    opt->storm == 0)
 		return refuse(opt, "--resume",
-			      "nobody connects twice: --churn or --handshakes-only", NULL);
+			      "nobody connects twice: --churn, --storm or --handshakes-only", NULL);
 	if (opt->hgrm != NULL && opt->json != NULL && strcmp(opt->hgrm, opt->json) == 0)
 		return refuse(opt, "--hgrm", "the same file as --json", opt->hgrm);
+	return true;
+}
+
+/* Each generator core needs a device that stays, whose requests are measured. */
+static bool check_storm(const struct load_options *opt)
+{
+	uint64_t cores = opt->kernel ? opt->threads : opt->n_ports;
+
+	if (opt->storm == 0 && is_given(opt, "storm-at"))
+		return refuse(opt, "--storm-at", "without --storm", NULL);
+	if (opt->storm == 0)
+		return true;
+	if (opt->storm + 2 * cores > opt->devices)
+		return refuse(opt, "--storm", "leaves fewer than two devices a generator core",
+			      option_values_text(opt->values, "storm"));
+	if (opt->churn_share > 0)
+		return refuse_pair(opt, "churn", "storm");
+	if (opt->storm_at_ns >= opt->duration_ns)
+		return refuse(opt, "--storm-at", "not within --duration",
+			      option_values_text(opt->values, "storm-at"));
 	return true;
 }
 
@@ -322,5 +345,5 @@ bool load_options_check(const struct load_options *opt)
 	if (opt->action == LOAD_WRITE_PSK)
 		return true;
 	return check_ports(opt) && check_cores(opt) && check_target(opt) && check_sources(opt) &&
-	       check_load(opt);
+	       check_load(opt) && check_storm(opt);
 }

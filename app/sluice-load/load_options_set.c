@@ -14,6 +14,7 @@
 
 /* A CoAP message with its path, in a record, fits LOAD_DATAGRAM_MAX: RFC 7252 §4.6. */
 enum { PAYLOAD_MAX = 1024, PATH_MAX_LEN = 128, SEGMENT_MAX = 255 };
+enum { DEVICES_MAX = 100000000 };
 
 static bool is_auto(const char *text) { return strcmp(text, "auto") == 0; }
 
@@ -153,8 +154,8 @@ const char *load_options_set_threads(struct load_options *opt, const char *text)
 {
 	uint32_t v;
 
-	if (!set_count(&v, text, 1, CORE_MAX))
-		return "wants 1 to 128";
+	if (!set_count(&v, text, 1, LOAD_CORES_MAX))
+		return "wants 1 to 64";
 	opt->threads = v;
 	return NULL;
 }
@@ -189,7 +190,7 @@ const char *load_options_set_test_mode(struct load_options *opt, const char *tex
 
 const char *load_options_set_devices(struct load_options *opt, const char *text)
 {
-	return set_count(&opt->devices, text, 1, 100000000) ? NULL : "wants 1 to 100m";
+	return set_count(&opt->devices, text, 1, DEVICES_MAX) ? NULL : "wants 1 to 100m";
 }
 
 const char *load_options_set_identities(struct load_options *opt, const char *text)
@@ -323,6 +324,16 @@ const char *load_options_set_handshakes_at_once(struct load_options *opt, const 
 const char *load_options_set_resume(struct load_options *opt, const char *text)
 {
 	return set_share(&opt->resume_share, text);
+}
+
+const char *load_options_set_storm(struct load_options *opt, const char *text)
+{
+	return set_count(&opt->storm, text, 0, DEVICES_MAX) ? NULL : "wants 0 to 100m";
+}
+
+const char *load_options_set_storm_at(struct load_options *opt, const char *text)
+{
+	return set_time(&opt->storm_at_ns, text, 0, HOUR) ? NULL : "wants 0 to 1h";
 }
 
 const char *load_options_set_churn(struct load_options *opt, const char *text)

@@ -74,7 +74,7 @@ static const struct option_def rows[] = {
 	  "for them; it beats --max-fragment-length. What is longer they do not take",
 	  OPTION_VALUE, set_record_size_limit },
 	{ NULL, "handshake-rate", "R|max", "max", "new handshakes a second", OPTION_VALUE, set_handshake_rate },
-	{ NULL, "handshakes-at-once", "N", "256", "handshakes under way at most",
+	{ NULL, "handshakes-at-once", "N", "256", "handshakes under way at most, beside a storm's",
 	  OPTION_VALUE, set_handshakes_at_once },
 	{ NULL, "resume", "PCT", "0", "handshakes that resume a session, where one is known",
 	  OPTION_VALUE, set_resume },
@@ -82,6 +82,11 @@ static const struct option_def rows[] = {
 	  OPTION_VALUE, set_resume_by },
 	{ NULL, "churn", "PCT", "0", "devices that leave and connect again, a second",
 	  OPTION_VALUE, set_churn },
+	{ NULL, "storm", "N", "0",
+	  "of the devices N lose their sessions without a word, all at once, and come back at\n"
+	  "once (or at --handshake-rate, resuming as --resume says); the others get the requests",
+	  OPTION_VALUE, set_storm },
+	{ NULL, "storm-at", "TIME", "2s", "when, in the time that is measured", OPTION_VALUE, set_storm_at },
 
 	{ "Load", "rate", "R|max", "1k",
 	  "requests a second of the whole fleet, at times that do not depend on the answers;\n"

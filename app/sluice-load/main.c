@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { EXIT_USAGE = 2, ERROR_MAX = 512, CORES_MAX = 64 };
+enum { EXIT_USAGE = 2, ERROR_MAX = 512 };
 
 struct program {
 	struct load_options opt;
 	struct identities *identities; /* NULL: certificates only */
 	struct load_certs *certs;      /* NULL: keys only */
-	uint16_t cores[CORES_MAX];
+	uint16_t cores[LOAD_CORES_MAX];
 	bool eal;
 	struct run run;
 	char err[ERROR_MAX];
@@ -96,10 +96,6 @@ static bool start(struct program *p)
 	};
 	char warning[ERROR_MAX] = "";
 
-	if (cfg.n > CORES_MAX) {
-		snprintf(p->err, sizeof(p->err), "at most %d generator cores", CORES_MAX);
-		return false;
-	}
 	if (!load_eal_cores(p->cores, cfg.n, opt, p->err, sizeof(p->err)))
 		return false;
 	if (!opt->kernel) {

@@ -85,6 +85,7 @@ static void defaults(void **state)
 	assert_true(o->kernel);
 	assert_int_equal(o->n_ports, 0);
 	assert_int_equal(o->threads, 1);
+	assert_int_equal(o->storm, 0);
 	assert_int_equal(core_set_count(&o->cores), 0);
 	assert_int_equal(o->sources.n_addrs, 0); /* the kernel's choice */
 	assert_int_equal(o->devices, 1000);
@@ -406,7 +407,10 @@ static void bad_values_name_option_and_value(void **state)
 		{ "--rxd 31", "--rxd: wants auto or 32 to 32k (31)" },
 		{ "--txd 32769", "--txd: wants auto or 32 to 32k (32769)" },
 		{ "--cores 1-", "--cores: wants a list of cores below 128, like 1,3-5 (1-)" },
-		{ "--threads 0", "--threads: wants 1 to 128 (0)" },
+		{ "--threads 0", "--threads: wants 1 to 64 (0)" },
+		{ "--threads 65", "--threads: wants 1 to 64 (65)" },
+		{ "--storm many", "--storm: wants 0 to 100m (many)" },
+		{ "--storm 10 --storm-at 2h", "--storm-at: wants 0 to 1h (2h)" },
 		{ "--late 0", "--late: wants 1us to 1h (0)" },
 		{ "--inflight 0", "--inflight: wants auto or 1 to 16m (0)" },
 		{ "--psk-file x", "--psk-file: unknown option" },
@@ -440,7 +444,17 @@ static void contradictions_name_the_option(void **state)
 		{ "--report handshake-cost --duration 5s",
 		  "--duration: not together with --report" },
 		{ "--rate max --ramp 1s", "--ramp: not together with --rate max" },
-		{ "--resume 50", "--resume: nobody connects twice: --churn or --handshakes-only" },
+		{ "--resume 50",
+		  "--resume: nobody connects twice: --churn, --storm or --handshakes-only" },
+		{ "--devices 100 --storm 99",
+		  "--storm: leaves fewer than two devices a generator core (99)" },
+		{ "--devices 100 --threads 4 --storm 93",
+		  "--storm: leaves fewer than two devices a generator core (93)" },
+		{ "--storm 10 --churn 1", "--churn: not together with --storm" },
+		{ "--storm 10 --duration 1s --storm-at 1s",
+		  "--storm-at: not within --duration (1s)" },
+		{ "--storm-at 1s", "--storm-at: without --storm" },
+		{ "--search ndr --storm 10", "--storm: not together with --search" },
 		{ "--identities f", "--master-key: not together with --identities FILE" },
 		{ "--psk-derive g", "--master-key: not together with --psk-derive" },
 		{ "--psk-derive g --identities f",
