@@ -216,11 +216,19 @@ static enum hs_next on_judged(struct handshake *h)
 }
 
 enum hs_next auth12_peer_certificate(struct handshake *h, const struct reassembly_message *m,
-				     struct rd content, uint8_t type,
-				     enum hs_next (*then)(struct handshake *h))
+				     uint8_t type, enum hs_next (*then)(struct handshake *h),
+				     enum hs_next (*none)(struct handshake *h,
+							  const struct reassembly_message *m))
 {
-	size_t at = (size_t)(content.p - m->body.p), len = rd_len(&content);
+	struct rd content;
+	size_t at, len;
 
+	if (certificate_parse(m->body, &content) != HS_PARSE_OK)
+		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
+	len = rd_len(&content);
+	if (len == 0)
+		return none(h, m);
+	at = (size_t)(content.p - m->body.p);
 	if (!connection_heard(h, m) || !connection_take(h, m, &h->peer_message))
 		return internal(h);
 	h->in.certificates = false; /* there is one at most */

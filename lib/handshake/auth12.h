@@ -45,11 +45,12 @@ enum hs_next auth12_verify_messages(struct handshake *h, const struct reassembly
 /* auth12_certificate: our Certificate, of a type (RFC 7250), into the flight: h->own's, or none. */
 bool auth12_certificate(struct handshake *h, uint8_t type) MUST_USE;
 
-/* auth12_peer_certificate: hears a Certificate that is not empty and has it judged; then `then`,
- * with h->peer_key. Ends the handshake when it is not taken. */
+/* auth12_peer_certificate: hears a Certificate and has it judged; then `then`, with h->peer_key.
+ * Ends the handshake when it is not taken. One that is empty is for `none`, unheard. */
 enum hs_next auth12_peer_certificate(struct handshake *h, const struct reassembly_message *m,
-				     struct rd content, uint8_t type,
-				     enum hs_next (*then)(struct handshake *h));
+				     uint8_t type, enum hs_next (*then)(struct handshake *h),
+				     enum hs_next (*none)(struct handshake *h,
+							  const struct reassembly_message *m));
 
 /* auth12_job_done: moves what a job has made to the handshake. auth12_free: releases it. */
 void auth12_job_done(struct handshake *h);

@@ -235,15 +235,15 @@ static enum hs_next on_server_taken(struct handshake *h)
 	return HS_NEXT_MESSAGE;
 }
 
+static enum hs_next on_no_certificate(struct handshake *h, const struct reassembly_message *m)
+{
+	(void)m;
+	return connection_fail(h, STATUS_HS_NO_CERT, ALERT_ILLEGAL_PARAMETER);
+}
+
 static enum hs_next on_certificate(struct handshake *h, const struct reassembly_message *m)
 {
-	struct rd content;
-
-	if (certificate_parse(m->body, &content) != HS_PARSE_OK)
-		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
-	if (rd_len(&content) == 0)
-		return connection_fail(h, STATUS_HS_NO_CERT, ALERT_ILLEGAL_PARAMETER);
-	return auth12_peer_certificate(h, m, content, h->peer_type, on_server_taken);
+	return auth12_peer_certificate(h, m, h->peer_type, on_server_taken, on_no_certificate);
 }
 
 static bool group_offered(const struct hello_policy *policy, uint16_t group)

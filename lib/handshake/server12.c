@@ -194,13 +194,8 @@ static enum hs_next on_peer_taken(struct handshake *h)
 
 static enum hs_next on_certificate(struct handshake *h, const struct reassembly_message *m)
 {
-	struct rd content;
-
-	if (certificate_parse(m->body, &content) != HS_PARSE_OK)
-		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
-	if (rd_len(&content) == 0)
-		return on_no_certificate(h, m);
-	return auth12_peer_certificate(h, m, content, h->choice.client_type, on_peer_taken);
+	return auth12_peer_certificate(h, m, h->choice.client_type, on_peer_taken,
+				       on_no_certificate);
 }
 
 /* bad-input G2: a certificate is followed by the proof of its key, and nothing else is. */
