@@ -52,8 +52,8 @@ void credentials_free(struct credentials *c);
 size_t credentials_psk(const struct credentials *c, const uint8_t *identity, size_t len,
 		       uint8_t *out, const struct identity **interned);
 
-/* credentials_asked: the identity of a device whose key came from --psk-socket, with a reference for
- * the caller; NULL: denied, or no memory. Inside RCU read side. */
+/* credentials_asked: the identity of a device whose key came from --psk-socket, with a reference
+ * for the caller; NULL: denied, or no memory. Inside RCU read side. */
 const struct identity *credentials_asked(const struct credentials *c, const uint8_t *identity,
 					 size_t len);
 
