@@ -4,19 +4,23 @@
 #include "secret.h"
 #include "secret_file.h"
 
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <rte_lcore.h>
-#include <rte_ring.h>
+/* Indexes of questions from one thread to another: as much room as there are questions, so it is
+ * never full, and who adds need not know how far the other one has read. */
+struct index_ring {
+	_Atomic uint64_t added;
+	uint64_t taken; /* the reader's */
+	uint32_t *at;
+};
 
-/* Single producer, single consumer; both hold all questions of their core, so neither is ever full.
- */
 struct psk_queue_core {
-	struct rte_ring *asked, *answered;
-	uint32_t *unused; /* indexes; the core's */
+	struct index_ring asked, answered;
+	uint32_t *unused; /* the core's */
 	uint32_t n_unused;
 };
 
@@ -28,23 +32,29 @@ struct psk_queue {
 	struct psk_queue_core *cores;
 };
 
-static struct rte_ring *make_ring(const char *what, unsigned core, uint32_t n)
+static void add(const struct psk_queue *q, struct index_ring *ring, uint32_t index)
 {
-	char name[RTE_RING_NAMESIZE];
+	uint64_t added = atomic_load_explicit(&ring->added, memory_order_relaxed);
 
-	snprintf(name, sizeof(name), "psk_%s_%u", what, core);
-	return rte_ring_create(name, n, SOCKET_ID_ANY,
-			       RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+	ring->at[added % q->per_core] = index;
+	atomic_store_explicit(&ring->added, added + 1, memory_order_release);
+}
+
+static struct psk_question *take(struct psk_queue *q, struct index_ring *ring)
+{
+	if (ring->taken == atomic_load_explicit(&ring->added, memory_order_acquire))
+		return NULL;
+	return psk_queue_at(q, ring->at[ring->taken++ % q->per_core]);
 }
 
 static bool make_core(struct psk_queue *q, unsigned core)
 {
 	struct psk_queue_core *c = &q->cores[core];
 
-	c->asked = make_ring("asked", core, q->per_core);
-	c->answered = make_ring("answered", core, q->per_core);
+	c->asked.at = calloc(q->per_core, sizeof(*c->asked.at));
+	c->answered.at = calloc(q->per_core, sizeof(*c->answered.at));
 	c->unused = calloc(q->per_core, sizeof(*c->unused));
-	if (c->asked == NULL || c->answered == NULL || c->unused == NULL)
+	if (c->asked.at == NULL || c->answered.at == NULL || c->unused == NULL)
 		return false;
 	for (uint32_t i = 0; i < q->per_core; i++)
 		c->unused[c->n_unused++] = core * q->per_core + i;
@@ -77,8 +87,8 @@ void psk_queue_free(struct psk_queue *q)
 	if (q == NULL)
 		return;
 	for (unsigned i = 0; q->cores != NULL && i < q->n_cores; i++) {
-		rte_ring_free(q->cores[i].asked);
-		rte_ring_free(q->cores[i].answered);
+		free(q->cores[i].asked.at);
+		free(q->cores[i].answered.at);
 		free(q->cores[i].unused);
 	}
 	free(q->cores);
@@ -102,22 +112,15 @@ bool psk_queue_ask(struct psk_queue *q, unsigned core, struct session_ref slot,
 		.slot = slot, .asked_ns = now_ns, .identity_len = len, .core = (uint8_t)core
 	};
 	memcpy(question->identity, identity, len);
-	rte_ring_sp_enqueue(c->asked, question);
+	add(q, &c->asked, psk_queue_index(q, question));
 	/* It fails only when the thread has been woken 2^64 times already. */
 	(void)!write(q->fd, &one, sizeof(one));
 	return true;
 }
 
-static struct psk_question *take(struct rte_ring *ring)
-{
-	void *question = NULL;
-
-	return rte_ring_sc_dequeue(ring, &question) == 0 ? question : NULL;
-}
-
 struct psk_question *psk_queue_answered(struct psk_queue *q, unsigned core)
 {
-	return take(q->cores[core].answered);
+	return take(q, &q->cores[core].answered);
 }
 
 void psk_queue_done(struct psk_queue *q, struct psk_question *question)
@@ -131,7 +134,7 @@ void psk_queue_done(struct psk_queue *q, struct psk_question *question)
 struct psk_question *psk_queue_next(struct psk_queue *q)
 {
 	for (unsigned i = 0; i < q->n_cores; i++) {
-		struct psk_question *question = take(q->cores[q->next].asked);
+		struct psk_question *question = take(q, &q->cores[q->next].asked);
 
 		q->next = (q->next + 1) % q->n_cores;
 		if (question != NULL)
@@ -142,7 +145,7 @@ struct psk_question *psk_queue_next(struct psk_queue *q)
 
 void psk_queue_answer(struct psk_queue *q, struct psk_question *question)
 {
-	rte_ring_sp_enqueue(q->cores[question->core].answered, question);
+	add(q, &q->cores[question->core].answered, psk_queue_index(q, question));
 }
 
 int psk_queue_fd(const struct psk_queue *q) { return q->fd; }

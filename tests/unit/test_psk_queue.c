@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "psk_queue.h"
 
-#include "eal_fixture.h"
-
 #include <poll.h>
 #include <string.h>
 
@@ -115,10 +113,6 @@ int main(void)
 		QUEUE_TEST(questions_are_bounded),
 		QUEUE_TEST(cores_take_turns),
 	};
-	int rc;
 
-	eal_start();
-	rc = cmocka_run_group_tests_name("psk_queue", tests, NULL, NULL);
-	eal_stop();
-	return rc;
+	return cmocka_run_group_tests_name("psk_queue", tests, NULL, NULL);
 }

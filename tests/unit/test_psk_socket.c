@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "psk_socket.h"
 
-#include "eal_fixture.h"
 #include "mono_clock.h"
 
 #include <poll.h>
@@ -337,10 +336,6 @@ int main(void)
 		SOCKET_TEST(nonsense_breaks_the_connection),
 		SOCKET_TEST(a_service_of_another_user_is_not_asked),
 	};
-	int rc;
 
-	eal_start();
-	rc = cmocka_run_group_tests_name("psk_socket", tests, NULL, NULL);
-	eal_stop();
-	return rc;
+	return cmocka_run_group_tests_name("psk_socket", tests, NULL, NULL);
 }
