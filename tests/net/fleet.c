@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fleet: many devices in one process, over kernel UDP sockets, for the tests in namespaces.
+ * fleet: many devices in one process, over kernel UDP sockets, for those tests in namespaces that
+ * must know which readings were answered (--acked), or have devices that die in mid-handshake
+ * (--abandon), or send the moment they may (--non). For all else there is sluice-load.
  *
  *   fleet --psk-file FILE --devices N            writes the devices' credentials and exits
  *   fleet --target ADDR --devices N [options]    runs them
@@ -42,13 +44,12 @@ struct device {
 };
 
 struct fleet {
-	struct sockaddr_storage target;
-	socklen_t target_len;
-	uint32_t n, n_readings, first;
+	struct sockaddr_in target;
+	uint32_t n, n_readings;
 	uint32_t window; /* devices at work at once */
-	bool non, wrong_key, abandon;
+	bool non, abandon;
 	uint32_t seconds; /* 0: until all are done */
-	const char *suite, *target_text, *psk_file, *acked_file;
+	const char *target_text, *psk_file, *acked_file;
 	FILE *acked; /* payloads that were answered with 2.xx */
 	struct device *devices;
 	struct deadlines *deadlines;
@@ -105,7 +106,7 @@ static void seal_and_send(struct device *d, enum record_type type, const uint8_t
 
 static int reading_text(const struct fleet *f, const struct device *d, char *out, size_t cap)
 {
-	return snprintf(out, cap, "{\"d\":%u,\"n\":%u}", f->first + id_of(f, d), d->reading);
+	return snprintf(out, cap, "{\"d\":%u,\"n\":%u}", id_of(f, d), d->reading);
 }
 
 static void post(struct fleet *f, struct device *d)
@@ -278,12 +279,12 @@ static bool start(struct fleet *f, struct device *d)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = d };
 	char name[NAME_MAX_LEN], key[17];
-	size_t name_len = device_name(f->first + id_of(f, d), name);
+	size_t name_len = device_name(id_of(f, d), name);
 
-	device_key(f->first + id_of(f, d) + (f->wrong_key ? 1 : 0), key);
+	device_key(id_of(f, d), key);
 	f->started++;
-	d->fd = socket(f->target.ss_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	if (d->fd < 0 || connect(d->fd, (struct sockaddr *)&f->target, f->target_len) != 0 ||
+	d->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	if (d->fd < 0 || connect(d->fd, (struct sockaddr *)&f->target, sizeof(f->target)) != 0 ||
 	    epoll_ctl(f->epoll, EPOLL_CTL_ADD, d->fd, &ev) != 0) {
 		perror("fleet: socket");
 		return false;
@@ -328,7 +329,7 @@ static bool prepare(struct fleet *f)
 	f->devices = calloc(f->n, sizeof(*f->devices));
 	f->deadlines = deadlines_new(f->n);
 	f->epoll = epoll_create1(0);
-	f->policy.suites[0] = suite_by_name(f->suite);
+	f->policy.suites[0] = suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256);
 	f->policy.n_suites = 1;
 	f->handshake = (struct handshake_config){
 		.policy = &f->policy,
@@ -362,21 +363,9 @@ static int write_credentials(const char *path, uint32_t n)
 
 static bool set_target(struct fleet *f, const char *text)
 {
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&f->target;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&f->target;
-
-	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(PORT);
-		f->target_len = sizeof(*v4);
-		return true;
-	}
-	if (inet_pton(AF_INET6, text, &v6->sin6_addr) != 1)
-		return false;
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(PORT);
-	f->target_len = sizeof(*v6);
-	return true;
+	f->target.sin_family = AF_INET;
+	f->target.sin_port = htons(PORT);
+	return inet_pton(AF_INET, text, &f->target.sin_addr) == 1;
 }
 
 /* An option sets a number, a text or a flag. */
@@ -413,15 +402,12 @@ static bool parse(struct fleet *f, char **argv)
 	const struct option_row rows[] = {
 		{ .name = "--target", .text = &f->target_text },
 		{ .name = "--psk-file", .text = &f->psk_file },
-		{ .name = "--suite", .text = &f->suite },
 		{ .name = "--acked", .text = &f->acked_file },
 		{ .name = "--devices", .number = &f->n },
-		{ .name = "--first", .number = &f->first },
 		{ .name = "--readings", .number = &f->n_readings },
 		{ .name = "--window", .number = &f->window },
 		{ .name = "--seconds", .number = &f->seconds },
 		{ .name = "--non", .flag = &f->non },
-		{ .name = "--wrong-key", .flag = &f->wrong_key },
 		{ .name = "--abandon", .flag = &f->abandon },
 		{ .name = NULL },
 	};
@@ -440,7 +426,6 @@ int main(int argc, char **argv)
 	static struct fleet f = {
 		.n_readings = 1,
 		.window = 500,
-		.suite = "TLS_PSK_WITH_AES_128_GCM_SHA256",
 	};
 
 	(void)argc;

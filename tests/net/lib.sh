@@ -10,6 +10,7 @@ set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${BUILD:-$root/build/release}
 sluice=$build/app/sluice/sluice
+load=$build/app/sluice-load/sluice-load
 fleet=$build/tests/net/fleet
 flood=$build/tests/net/flood
 srv=sl-s-$$

@@ -5,7 +5,6 @@
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-load=$build/app/sluice-load/sluice-load
 master=000102030405060708090a0b0c0d0e0f
 
 who=(--master-key "$master")

@@ -40,12 +40,14 @@ served() {
 	check "$1: the link comes up" up
 	check "$1: coap-client-openssl over IPv4" posts openssl 198.18.0.2 '{"t":1}'
 	check "$1: coap-client-gnutls over IPv6" posts gnutls '[2001:db8::2]' '{"t":1}'
-	check "$1: 200 devices" in_cli timeout 60 "$fleet" --target 198.18.0.2 --devices 200 --readings 5
+	check "$1: 200 devices" in_cli timeout 60 "$load" --port kernel --target 198.18.0.2:5684 --devices 200 \
+		--master-key $master --rate 500 --warmup 0s --duration 2s --late 500ms
 	check "$1: the sink has it all" lines 1002 '"method":"POST"'
 }
 
 # The fleet's devices, and the one that the CoAP clients are.
-(umask 077 && "$fleet" --psk-file "$work/psk" --devices 200 && psk_line sensor "$key_text" >> "$work/psk")
+master=000102030405060708090a0b0c0d0e0f
+("$load" --write-psk "$work/psk" --devices 200 --master-key $master && psk_line sensor "$key_text" >> "$work/psk")
 identity=sensor
 
 check "vhost: starts" start_sluice "vhost:$socket"
