@@ -94,11 +94,13 @@ enum verdict verdict_of(FILE *out, const struct load_options *opt, const struct 
 	const struct load_counts *c = &total->counts;
 	bool good = none(out, c->refused, "requests were refused");
 
-	if (storm != NULL)
-		good &= weathered(out, storm) && good_peer(out, c);
-	else
-		good &= none(out, c->handshakes_failed, "handshakes failed") &
-			(impaired(opt) ? bad_link(out, opt, c) : good_link(out, c));
+	if (storm != NULL) {
+		good &= weathered(out, storm);
+		good &= good_peer(out, c);
+	} else {
+		good &= none(out, c->handshakes_failed, "handshakes failed");
+		good &= impaired(opt) ? bad_link(out, opt, c) : good_link(out, c);
+	}
 	good &= accounted(out, total);
 	if (!held(out, &measured->counts))
 		return VERDICT_SCHEDULE;
