@@ -34,7 +34,8 @@ fields() {
 }
 # asked TYPE FIELD VALUE: a hello of this type (1 or 2) says so.
 asked() {
-	fields "dtls.handshake.type == $1" "$2" | grep -x "$3" > /dev/null ||
+	# No pipe: grep leaves at the first match, and tshark would fail.
+	grep -qx "$3" <<< "$(fields "dtls.handshake.type == $1" "$2")" ||
 		{ fields 'dtls.handshake.type <= 2' dtls.handshake.type "$2"; return 1; }
 }
 not_answered() { [ -z "$(fields 'dtls.handshake.type == 2' "$1")" ] || { fields 'dtls.handshake.type == 2' "$1"; return 1; }; }
