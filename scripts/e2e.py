@@ -35,7 +35,7 @@ class Cell:
     def key(self):
         return rig.COAP_KEY.encode().hex() if self.server.startswith("libcoap") else rig.PEER_KEY
 
-    def start(self, places):
+    def start(self, places, queues=()):
         psk = rig.write_identities(places, self.sessions, self.key())
         if self.server == "sluice":
             space = None
@@ -43,24 +43,24 @@ class Cell:
                 space = places.namespaces()[0]
                 places.server_address(False)
             sink = self.sink if self.sink == "null" else f"file:{places.path('out.ndjson')}"
-            return rig.Sluice(places, self.wire, psk, self.sessions, sink, self.options, space), psk
+            return rig.Sluice(places, self.wire, psk, self.sessions, sink, [*self.options, *queues], space), psk
         if self.server.startswith("libcoap-"):
             return rig.coap_server(places, self.server.partition("-")[2]), psk
         return rig.peer_server(places, self.server, self.suite), psk
 
-    def load(self, places, options):
-        server, psk = self.start(places)
+    def load(self, places, options, queues=()):
+        server, psk = self.start(places, queues)
         try:
-            return rig.run(places, server, self.wire, psk, self.sessions, self.suite, options)
+            return rig.run(places, server, self.wire, psk, self.sessions, self.suite, [*options, *queues])
         finally:
             server.stop()
             out = places.path("out.ndjson")
             if os.path.exists(out):
                 os.remove(out)
 
-    def attempt(self, places, options):
+    def attempt(self, places, options, queues=()):
         try:
-            return self.load(places, options)
+            return self.load(places, options, queues)
         except rig.Failed as e:
             self.trouble.append(str(e).strip()[-300:])
             return None
@@ -74,14 +74,15 @@ class Cell:
                               "handshakes_failed": total["counts"]["handshakes_failed"], **got["cost"]})
 
     def find(self, places, seconds):
-        got = self.attempt(places, ["--search", "ndr,pdr=0.5%", "--duration", f"{seconds}s"])
+        got = self.attempt(places, ["--search", "ndr,pdr=0.5%", "--duration", f"{seconds}s"], rig.QUEUES)
         if got:
             self.search = {k: got["report"].get(k) for k in ("ndr", "pdr")}
 
     def latencies(self, places, seconds):
         top = ((self.search or {}).get("ndr") or {}).get("rate")
         for percent in (10, 50, 90) if top else ():
-            got = self.attempt(places, ["--rate", str(max(1, int(top * percent / 100))), "--duration", f"{seconds}s"])
+            got = self.attempt(places, ["--rate", str(max(1, int(top * percent / 100))), "--duration", f"{seconds}s"],
+                               rig.QUEUES)
             if got:
                 self.latency[str(percent)] = {**got["report"]["measured"]["latency_us"], **got["cost"]}
 
@@ -195,13 +196,13 @@ def million(places, a):
         a.rate = int(((cell.search or {}).get("ndr") or {}).get("rate") or 0)
     if not a.rate:
         raise rig.Failed("no NDR was found; --rate sets one")
-    server, psk = cell.start(places)
+    server, psk = cell.start(places, rig.QUEUES)
     try:
         before = places.path("before.json")
         with open(before, "w") as f:
             json.dump(server.telemetry.ask("/sluice/stats"), f)
         got = rig.run(places, server, "vhost", psk, a.sessions, GCM,
-                      ["--rate", str(int(a.rate * 0.7)), "--duration", f"{a.seconds}s"])
+                      ["--rate", str(int(a.rate * 0.7)), "--duration", f"{a.seconds}s", *rig.QUEUES])
         for _ in range(100):
             summary = server.telemetry.ask("/sluice/session/summary")
             if summary["sink_queued_bytes"] == 0:
@@ -290,6 +291,9 @@ def main():
         for mode in chosen:
             new = {c.name: c.as_json() for c in modes[mode](places, a)}
             kept = {c["name"]: c for c in out.get(mode, [])} if a.only else {}
+            for name in new.keys() & {c["name"] for c in out.get(mode, [])} if a.no_search else ():
+                old = next(c for c in out[mode] if c["name"] == name)
+                new[name].update(search=old["search"], latency=old["latency"])
             out[mode] = list((kept | new).values())
     finally:
         places.close()

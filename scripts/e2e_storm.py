@@ -65,10 +65,10 @@ def outcomes(before, after):
 
 def run(places, cell, resumed, rate):
     """One storm; a row of the table."""
-    server, psk = cell.start(places)
+    server, psk = cell.start(places, rig.QUEUES)
     try:
         before = snapshot(server)
-        got = rig.run(places, server, cell.wire, psk, cell.sessions, cell.suite, options(resumed, rate))
+        got = rig.run(places, server, cell.wire, psk, cell.sessions, cell.suite, [*options(resumed, rate), *rig.QUEUES])
         after = settled(server)
     finally:
         server.stop()

@@ -88,6 +88,9 @@ int trials_search(struct run *r)
 	}
 	r->has_ndr = opt->search_ndr && find(r, "NDR", max_rate, 0, &r->ndr);
 	r->has_pdr = opt->search_pdr && find(r, "PDR", max_rate, opt->pdr_loss, &r->pdr);
+	/* A rate without a loss is one with so much at most: the machine was quieter then. */
+	if (r->has_ndr && r->has_pdr && r->pdr.rate < r->ndr.rate)
+		r->pdr = r->ndr;
 	/* Nothing but an interruption ends a search early. */
 	if (r->has_ndr != opt->search_ndr || r->has_pdr != opt->search_pdr)
 		return VERDICT_INTERRUPTED;
