@@ -52,8 +52,7 @@ static bool trial(void *arg, double rate, uint64_t duration_ns, struct search_tr
 	return true;
 }
 
-static bool find(struct run *r, const char *what, double max_rate, double max_loss,
-		 struct search_result *out)
+static bool find(struct run *r, double max_rate, double max_loss, struct search_result *out)
 {
 	const struct search_config cfg = {
 		.min_rate = max_rate / LOWEST,
@@ -67,11 +66,13 @@ static bool find(struct run *r, const char *what, double max_rate, double max_lo
 		.arg = r,
 	};
 
-	if (!search_run(&cfg, out))
-		return false;
-	report_table_search(stdout, what, max_loss, out);
+	return search_run(&cfg, out);
+}
+
+static void tell(const char *what, double max_loss, const struct search_result *found)
+{
+	report_table_search(stdout, what, max_loss, found);
 	fflush(stdout);
-	return true;
 }
 
 int trials_search(struct run *r)
@@ -86,11 +87,15 @@ int trials_search(struct run *r)
 		fprintf(stderr, "sluice-load: no request is answered\n");
 		return VERDICT_FAILED;
 	}
-	r->has_ndr = opt->search_ndr && find(r, "NDR", max_rate, 0, &r->ndr);
-	r->has_pdr = opt->search_pdr && find(r, "PDR", max_rate, opt->pdr_loss, &r->pdr);
+	r->has_ndr = opt->search_ndr && find(r, max_rate, 0, &r->ndr);
+	if (r->has_ndr)
+		tell("NDR", 0, &r->ndr);
+	r->has_pdr = opt->search_pdr && find(r, max_rate, opt->pdr_loss, &r->pdr);
 	/* A rate without a loss is one with so much at most: the machine was quieter then. */
 	if (r->has_ndr && r->has_pdr && r->pdr.rate < r->ndr.rate)
 		r->pdr = r->ndr;
+	if (r->has_pdr)
+		tell("PDR", opt->pdr_loss, &r->pdr);
 	/* Nothing but an interruption ends a search early. */
 	if (r->has_ndr != opt->search_ndr || r->has_pdr != opt->search_pdr)
 		return VERDICT_INTERRUPTED;
