@@ -146,8 +146,7 @@ static bool make_sessions(struct app *app)
 	if (app->store == NULL || app->pending == NULL)
 		return app_failed("--max-sessions", ENOMEM);
 	app->recycler = recycler_new(app->store, &app->mesh);
-	return (app->recycler != NULL && control_review_new(app)) ||
-	       app_failed("sessions", ENOMEM);
+	return (app->recycler != NULL && control_review_new(app)) || app_failed("sessions", ENOMEM);
 }
 
 /* The mbufs that can be away from the pool at once: in receive and transmit queues, in the rings
@@ -310,8 +309,7 @@ bool app_start(struct app *app)
 {
 	if (!start_control(app) || !start_eal(app) || !make_pool(app) || !open_ports(app) ||
 	    !make_rings(app) || !make_sessions(app) || !start_psk_socket(app) ||
-	    !app_make_cores(app) ||
-	    !stats_telemetry(app))
+	    !app_make_cores(app) || !stats_telemetry(app))
 		return false;
 	for (unsigned i = 0; i < app->n_ports; i++)
 		port_announce(&app->ports[i], app->pool);

@@ -31,8 +31,8 @@ void handshake_resume_free(struct handshake_resume *r);
 void handshake_resume_answer(struct handshake_resume *r, struct handshake_job *job,
 			     const uint8_t *key, size_t len);
 
-/* handshake_resume_turn: each turn, with or without handshakes: the times by a clock that only moves
- * forward and by UTC. Keys that were replaced since are wiped here. */
+/* handshake_resume_turn: each turn, with or without handshakes: the times by a clock that only
+ * moves forward and by UTC. Keys that were replaced since are wiped here. */
 void handshake_resume_turn(struct handshake_resume *r, uint64_t now_s, uint64_t utc_s);
 
 /* handshake_resume_find, handshake_resume_keep: JOB_SESSION_FIND and JOB_SESSION_KEEP; what is not

@@ -153,8 +153,7 @@ static enum hs_next on_found(struct handshake *h)
 	/* RFC 6066 §4: "The negotiated length applies for the duration of the session including
 	 * session resumptions." Another one takes another session. */
 	if (!h->job.found || !s->ems || s->max_fragment_length != h->max_fragment_length ||
-	    !is_welcome(h, s) ||
-	    client_hello_parse(resume12_hello(h).body, &ch) != HS_PARSE_OK)
+	    !is_welcome(h, s) || client_hello_parse(resume12_hello(h).body, &ch) != HS_PARSE_OK)
 		return full_handshake(h);
 	if (!ch.has_ems)
 		return connection_fail(h, STATUS_HS_NO_EMS, ALERT_HANDSHAKE_FAILURE);
