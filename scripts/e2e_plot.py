@@ -38,7 +38,9 @@ def plot_cost():
 def plot_latency():
     blocks, panels = "", []
     for i, sessions in enumerate((1000, 1000000)):
-        cell = next((c for c in gcm("vhost") if c["sessions"] == sessions and c["latency"]), {"latency": {}})
+        cell = next((c for c in gcm("vhost") if c["sessions"] == sessions and c["latency"]), None)
+        if cell is None:
+            return None
         series = [(q.replace("_", "."), colour, [(int(at), l[q]) for at, l in cell["latency"].items()], q == "p99") for q, colour in QUANTILES]
         b, p = plot.lines(series)
         blocks += b.replace("$d", f"$p{i}_")
@@ -51,10 +53,16 @@ def plot_latency():
 PLOTS = {"e2e-cost": plot_cost, "e2e-latency": plot_latency}
 
 
+def made():
+    """{name: plot} of what was measured."""
+    all_of_them = {name: make() for name, make in PLOTS.items()}
+    return {name: parts for name, parts in all_of_them.items() if parts}
+
+
 def draw(directory, kind="svg"):
     os.makedirs(directory, exist_ok=True)
-    for name, make in PLOTS.items():
-        plot.render(os.path.join(directory, f"{name}.{kind}"), kind, e2e_doc.machine(), *make())
+    for name, parts in made().items():
+        plot.render(os.path.join(directory, f"{name}.{kind}"), kind, e2e_doc.machine(), *parts)
 
 
 if __name__ == "__main__":
