@@ -7,7 +7,7 @@
 
 /* A doubly linked list through prev and next, by slot number. */
 struct slot_list {
-	uint32_t head, tail;
+	uint32_t head, tail, n;
 };
 
 struct handshake_slots {
@@ -43,6 +43,7 @@ static void list_enter(struct handshake_slots *s, struct handshake_slot *slot)
 	else
 		s->slots[list->tail].next = i;
 	list->tail = i;
+	list->n++;
 }
 
 /* Before its state or rank changes. */
@@ -58,6 +59,7 @@ static void list_leave(struct handshake_slots *s, const struct handshake_slot *s
 		list->tail = slot->prev;
 	else
 		s->slots[slot->next].prev = slot->prev;
+	list->n--;
 }
 
 struct handshake_slots *handshake_slots_new(uint32_t n_active, uint32_t n_linger)
@@ -68,9 +70,9 @@ struct handshake_slots *handshake_slots_new(uint32_t n_active, uint32_t n_linger
 		return NULL;
 	s->total = n_active + n_linger;
 	s->max_active = n_active;
-	s->unused = s->linger = (struct slot_list){ NO_SLOT, NO_SLOT };
+	s->unused = s->linger = (struct slot_list){ NO_SLOT, NO_SLOT, 0 };
 	for (unsigned i = 0; i < RANKS; i++)
-		s->ranks[i] = (struct slot_list){ NO_SLOT, NO_SLOT };
+		s->ranks[i] = s->unused;
 	s->slots = calloc(s->total, sizeof(*s->slots));
 	if (s->slots == NULL) {
 		free(s);
@@ -122,12 +124,23 @@ struct handshake_slot *handshake_slots_open(struct handshake_slots *s, struct se
 	return slot;
 }
 
-void handshake_slots_rank(struct handshake_slots *s, struct handshake_slot *slot,
-			  enum handshake_slot_rank rank)
+static void move_to(struct handshake_slots *s, struct handshake_slot *slot,
+		    enum handshake_slot_rank rank)
 {
 	list_leave(s, slot);
 	slot->rank = (uint8_t)rank;
 	list_enter(s, slot);
+}
+
+void handshake_slots_rank(struct handshake_slots *s, struct handshake_slot *slot,
+			  enum handshake_slot_rank rank)
+{
+	const struct slot_list *resumed = &s->ranks[RANK_RESUMED];
+
+	move_to(s, slot, rank);
+	/* Whoever has seen a ticket can send it from many places: that must not keep others out. */
+	if (resumed->n > s->max_active / 2)
+		move_to(s, &s->slots[resumed->head], RANK_NEW);
 }
 
 struct handshake_slot *handshake_slots_eldest(struct handshake_slots *s)

@@ -18,7 +18,7 @@ enum handshake_slot_state { SLOT_FREE, SLOT_ACTIVE, SLOT_LINGER };
  * of it. */
 enum handshake_slot_rank {
 	RANK_NEW,     /* anybody's */
-	RANK_RESUMED, /* of a session that was found */
+	RANK_RESUMED, /* of a session that was found: the youngest, of half of all slots at most */
 	RANK_PROVED,  /* complete, and waiting to be installed: never makes room */
 	RANKS
 };

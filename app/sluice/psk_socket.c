@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,17 +131,25 @@ static void take_questions(struct psk_socket *s)
 		TAILQ_INSERT_TAIL(&s->unsent, q, entry);
 }
 
+/* There is room for a line. */
+static void __attribute__((format(printf, 2, 3)))
+print(struct psk_socket *s, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	s->n_out += (size_t)vsnprintf(s->out + s->n_out, sizeof(s->out) - s->n_out, format, ap);
+	va_end(ap);
+}
+
 static void write_question(struct psk_socket *s, struct psk_question *q)
 {
-	char *at = s->out + s->n_out;
-
 	/* Its number tells it from what was asked in the same place before. */
 	q->id = ++s->serial * psk_queue_size(s->queue) + psk_queue_index(s->queue, q);
-	at += sprintf(at, "%llu ", (unsigned long long)q->id);
+	print(s, "%llu ", (unsigned long long)q->id);
 	for (unsigned i = 0; i < q->identity_len; i++)
-		at += sprintf(at, "%02x", q->identity[i]);
-	*at++ = '\n';
-	s->n_out = (size_t)(at - s->out);
+		print(s, "%02x", q->identity[i]);
+	print(s, "\n");
 }
 
 static void send_questions(struct psk_socket *s, uint64_t now_ns)

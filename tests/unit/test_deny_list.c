@@ -110,7 +110,7 @@ static void refuses_the_whole_file(void **state)
 static void large_list(void **state)
 {
 	enum { N = 100000 };
-	char *text = malloc(N * 24), *p = text, name[16], err[256];
+	char *text = malloc(N * 24), *p = text, name[24], err[256];
 	struct deny_list *d;
 
 	(void)state;

@@ -869,12 +869,13 @@ static void the_eldest_handshake_makes_room(void **state)
 		device_end(&d[i]);
 }
 
-/* As many as there are slots, all of them resumed: who does a full handshake is refused, who
- * resumes takes the place of the eldest. */
+/* bad-input N2: as many as there are slots, all of them resumed. Whoever does a full handshake
+ * takes the place of one of the eldest half, and of one after another; the youngest half stays, and
+ * who resumes still gets in. */
 static void who_resumes_goes_before_who_does_not(void **state)
 {
 	struct world *w = *state;
-	struct device before, d[MAX_HANDSHAKES], full, again;
+	struct device before, d[MAX_HANDSHAKES], full[MAX_HANDSHAKES], again;
 	struct session_install in = device_up(w, &before, 40000);
 
 	put(w, &in);
@@ -885,25 +886,31 @@ static void who_resumes_goes_before_who_does_not(void **state)
 		assert_null(device_hears(w, &d[i]));
 	}
 	w->offer = NULL;
-	device_begin(w, &full, 40010, psk);
-	device_hello(w, &full);
-	assert_int_equal(counted(w, STATUS_HELLO_REFUSED), 1);
-	assert_int_equal(counted(w, STATUS_HS_EVICTED), 0);
+	for (unsigned i = 0; i < MAX_HANDSHAKES; i++) {
+		device_begin(w, &full[i], (uint16_t)(40101 + i), psk);
+		device_hello(w, &full[i]);
+		assert_null(device_hears(w, &full[i]));
+		assert_int_equal(counted(w, STATUS_HS_EVICTED), i + 1);
+	}
+	assert_int_equal(counted(w, STATUS_HELLO_REFUSED), 0);
+	for (unsigned i = 0; i < MAX_HANDSHAKES; i++)
+		assert_int_equal(pending(w, &d[i], &d[i].ref),
+				 i >= MAX_HANDSHAKES - MAX_HANDSHAKES / 2);
 	w->offer = &before.kept;
-	device_begin(w, &again, 40011, psk);
+	device_begin(w, &again, 40201, psk);
 	device_hello(w, &again);
 	w->offer = NULL;
-	assert_int_equal(counted(w, STATUS_HS_EVICTED), 1);
-	assert_false(pending(w, &d[0], &d[0].ref));
+	assert_int_equal(counted(w, STATUS_HS_EVICTED), MAX_HANDSHAKES + 1);
 	assert_null(device_hears(w, &again));
 	device_answers(w, &again);
 	turn(w);
 	in = taken(w, &again, device_hears(w, &again));
 	assert_true(again.resumed);
 	put(w, &in);
-	for (unsigned i = 0; i < MAX_HANDSHAKES; i++)
+	for (unsigned i = 0; i < MAX_HANDSHAKES; i++) {
 		device_end(&d[i]);
-	device_end(&full);
+		device_end(&full[i]);
+	}
 	device_end(&again);
 	device_end(&before);
 }

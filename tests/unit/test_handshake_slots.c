@@ -215,6 +215,26 @@ static struct handshake_slot *opened(struct handshake_slots *s)
 	return slot;
 }
 
+/* bad-input N2: a ticket that many places repeat protects half of the slots, not all. */
+static void resumed_ones_cannot_keep_everybody_out(void **state)
+{
+	struct handshake_slots *s = *state;
+	struct handshake_slot *slots[ACTIVE];
+	struct session_ref ref;
+
+	for (unsigned i = 0; i < ACTIVE; i++) {
+		slots[i] = handshake_slots_open(s, &ref);
+		handshake_slots_rank(s, slots[i], RANK_RESUMED);
+	}
+	for (unsigned i = 0; i < ACTIVE; i++)
+		assert_int_equal(slots[i]->rank, i < ACTIVE - ACTIVE / 2 ? RANK_NEW : RANK_RESUMED);
+	assert_ptr_equal(handshake_slots_eldest(s), slots[0]);
+	/* Those that go make place for others of the rank. */
+	handshake_slots_close(s, slots[ACTIVE - 1]);
+	handshake_slots_rank(s, slots[0], RANK_RESUMED);
+	assert_int_equal(slots[0]->rank, RANK_RESUMED);
+}
+
 /* bad-input N2: who makes room: the eldest, resumed ones last, and never one that is complete. */
 static void the_eldest_of_the_lowest_rank_makes_room(void **state)
 {
@@ -256,6 +276,7 @@ int main(void)
 		SLOTS_TEST(expiry_goes_from_the_eldest_on),
 		SLOTS_TEST(a_lingering_slot_can_be_closed),
 		SLOTS_TEST(the_eldest_of_the_lowest_rank_makes_room),
+		SLOTS_TEST(resumed_ones_cannot_keep_everybody_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
