@@ -114,7 +114,9 @@ static void review(struct bench *b)
 		if (ok)
 			review_all(w.review);
 	urcu_qsbr_thread_online();
-	if (!ok || review_result(w.review).seen != n || review_result(w.review).closed != 0)
+	if (!ok)
+		bench_fail(b, "the sessions cannot be made");
+	else if (review_result(w.review).seen != n || review_result(w.review).closed != 0)
 		bench_fail(b, "not every session was looked at");
 	bench_items(b, n);
 	world_free(&w);
