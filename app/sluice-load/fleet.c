@@ -27,12 +27,12 @@ struct member {
 	struct generator generator;
 	struct load_port *port;
 	struct aead *aead;
-	uint16_t core;
 	pthread_t thread;
-	bool running;
 	struct generator_order order;
 	_Atomic uint32_t told, done;
 	_Atomic int state; /* enum member_state */
+	uint16_t core;
+	bool running;
 	uint64_t cycles, busy_cycles;
 	uint64_t cycles_before, busy_before; /* at the order's beginning; the caller's */
 } __attribute__((aligned(64)));

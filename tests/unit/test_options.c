@@ -368,68 +368,68 @@ static void bad_listen(void **state)
 	"wants off, or two rates a second, of an address and of its network, 1 to 100k each, "     \
 	"like 100,1k"
 
+static const char *const bad_values[][3] = {
+	{ "config", "0,0,1", "wants (port,queue,lcore),..." },
+	{ "config", "(0,0,1),", "wants (port,queue,lcore),..." },
+	{ "config", "(0,0)", "wants (port,queue,lcore),..." },
+	{ "config", "(0,0,1)(0,1,1)", "wants (port,queue,lcore),..." },
+	{ "config", "(0,0,65536)", "wants (port,queue,lcore),..." },
+	{ "workers", "1,", "wants a list of cores below 128, like 1,3-5" },
+	{ "workers", "5-3", "wants a list of cores below 128, like 1,3-5" },
+	{ "handshake-cores", "128", "wants a list of cores below 128, like 1,3-5" },
+	{ "main-core", "1-2", "wants a core below 128" },
+	{ "rxd", "31", "wants auto or 32 to 32k" },
+	{ "txd", "64k", "wants auto or 32 to 32k" },
+	{ "burst", "0", "wants auto or 1 to 64" },
+	{ "burst", "65", "wants auto or 1 to 64" },
+	{ "mbufs", "-5", "wants auto or 512 to 64m" },
+	{ "mbufs", "10q", "wants auto or 512 to 64m" },
+	{ "suites", "TLS_RSA_WITH_AES_128_CBC_SHA", "a suite unknown or not in this build" },
+	{ "suites", "AES_128_CCM,", "a suite unknown or not in this build" },
+	{ "suites", "AES_128_CCM,aes-128-ccm", "the same suite twice" },
+	{ "min-version", "1.1", "wants 1.2 or 1.3" },
+	{ "max-sessions", "0", "wants auto or 1 to 256m" },
+	{ "max-sessions", "99999999999999999999", "wants auto or 1 to 256m" },
+	{ "max-handshakes", "auto", "wants 1 to 1m" },
+	{ "handshake-rate", "100", RATES },
+	{ "handshake-rate", "100,", RATES },
+	{ "handshake-rate", ",100", RATES },
+	{ "handshake-rate", "0,100", RATES },
+	{ "handshake-rate", "auto,100", RATES },
+	{ "handshake-rate", "1,100001", RATES },
+	{ "handshake-rate", "1,2,3", RATES },
+	{ "handshake-rate", "100,99", "a network has no fewer than one of its addresses" },
+	{ "psk-timeout", "9ms", "wants 10ms to 60s" },
+	{ "psk-timeout", "2m", "wants 10ms to 60s" },
+	{ "psk-socket",
+	  "/0123456789012345678901234567890123456789012345678901234567890"
+	  "1234567890123456789012345678901234567890123456",
+	  "wants 107 bytes at most" },
+	{ "session-timeout", "0", "wants 1s to 3650d" },
+	{ "session-timeout", "5x", "wants 1s to 3650d" },
+	{ "handshake-timeout", "61s", "wants 50ms to 60s" },
+	{ "replay-window", "0", "wants a multiple of 64 up to 1024" },
+	{ "replay-window", "96", "wants a multiple of 64 up to 1024" },
+	{ "replay-window", "2k", "wants a multiple of 64 up to 1024" },
+	{ "aead-engine", "fast", "wants auto, mb64 or ipsec-mb" },
+	{ "sink", "file:", "wants null, stdout or file:PATH" },
+	{ "sink", "/var/log/x", "wants null, stdout or file:PATH" },
+	{ "ack", "maybe", "wants enqueue or delivered" },
+	{ "log-level", "loud", "wants error, warning, notice, info or debug" },
+	{ "stats-period", "1ms", "wants off or 100ms to 1d" },
+	{ "test-mode", "perhaps", "wants yes or no" },
+};
+
 static void bad_values_name_option_and_value(void **state)
 {
-	static const char *const bad[][3] = {
-		{ "config", "0,0,1", "wants (port,queue,lcore),..." },
-		{ "config", "(0,0,1),", "wants (port,queue,lcore),..." },
-		{ "config", "(0,0)", "wants (port,queue,lcore),..." },
-		{ "config", "(0,0,1)(0,1,1)", "wants (port,queue,lcore),..." },
-		{ "config", "(0,0,65536)", "wants (port,queue,lcore),..." },
-		{ "workers", "1,", "wants a list of cores below 128, like 1,3-5" },
-		{ "workers", "5-3", "wants a list of cores below 128, like 1,3-5" },
-		{ "handshake-cores", "128", "wants a list of cores below 128, like 1,3-5" },
-		{ "main-core", "1-2", "wants a core below 128" },
-		{ "rxd", "31", "wants auto or 32 to 32k" },
-		{ "txd", "64k", "wants auto or 32 to 32k" },
-		{ "burst", "0", "wants auto or 1 to 64" },
-		{ "burst", "65", "wants auto or 1 to 64" },
-		{ "mbufs", "-5", "wants auto or 512 to 64m" },
-		{ "mbufs", "10q", "wants auto or 512 to 64m" },
-		{ "suites", "TLS_RSA_WITH_AES_128_CBC_SHA",
-		  "a suite unknown or not in this build" },
-		{ "suites", "AES_128_CCM,", "a suite unknown or not in this build" },
-		{ "suites", "AES_128_CCM,aes-128-ccm", "the same suite twice" },
-		{ "min-version", "1.1", "wants 1.2 or 1.3" },
-		{ "max-sessions", "0", "wants auto or 1 to 256m" },
-		{ "max-sessions", "99999999999999999999", "wants auto or 1 to 256m" },
-		{ "max-handshakes", "auto", "wants 1 to 1m" },
-		{ "handshake-rate", "100", RATES },
-		{ "handshake-rate", "100,", RATES },
-		{ "handshake-rate", ",100", RATES },
-		{ "handshake-rate", "0,100", RATES },
-		{ "handshake-rate", "auto,100", RATES },
-		{ "handshake-rate", "1,100001", RATES },
-		{ "handshake-rate", "1,2,3", RATES },
-		{ "handshake-rate", "100,99", "a network has no fewer than one of its addresses" },
-		{ "psk-timeout", "9ms", "wants 10ms to 60s" },
-		{ "psk-timeout", "2m", "wants 10ms to 60s" },
-		{ "psk-socket",
-		  "/0123456789012345678901234567890123456789012345678901234567890"
-		  "1234567890123456789012345678901234567890123456",
-		  "wants 107 bytes at most" },
-		{ "session-timeout", "0", "wants 1s to 3650d" },
-		{ "session-timeout", "5x", "wants 1s to 3650d" },
-		{ "handshake-timeout", "61s", "wants 50ms to 60s" },
-		{ "replay-window", "0", "wants a multiple of 64 up to 1024" },
-		{ "replay-window", "96", "wants a multiple of 64 up to 1024" },
-		{ "replay-window", "2k", "wants a multiple of 64 up to 1024" },
-		{ "aead-engine", "fast", "wants auto, mb64 or ipsec-mb" },
-		{ "sink", "file:", "wants null, stdout or file:PATH" },
-		{ "sink", "/var/log/x", "wants null, stdout or file:PATH" },
-		{ "ack", "maybe", "wants enqueue or delivered" },
-		{ "log-level", "loud", "wants error, warning, notice, info or debug" },
-		{ "stats-period", "1ms", "wants off or 100ms to 1d" },
-		{ "test-mode", "perhaps", "wants yes or no" },
-	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+	for (size_t i = 0; i < sizeof(bad_values) / sizeof(*bad_values); i++) {
 		char line[256], message[256];
 
-		snprintf(line, sizeof(line), BASE "--%s=%s", bad[i][0], bad[i][1]);
-		snprintf(message, sizeof(message), "sluice: --%s: %s (%s)\n", bad[i][0], bad[i][2],
-			 bad[i][1]);
+		snprintf(line, sizeof(line), BASE "--%s=%s", bad_values[i][0], bad_values[i][1]);
+		snprintf(message, sizeof(message), "sluice: --%s: %s (%s)\n", bad_values[i][0],
+			 bad_values[i][2], bad_values[i][1]);
 		refuses(line, message);
 	}
 }

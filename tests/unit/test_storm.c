@@ -30,31 +30,32 @@ static void take_all(struct storm *s)
 		assert_int_equal(storm_take(s, &other), STAY + i);
 }
 
+static void share_out(struct storm *s, uint32_t devices, uint32_t cores)
+{
+	const struct load_options opt = { .devices = devices, .storm = devices - 2 * cores };
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < cores; i++) {
+		uint32_t first = devices * i / cores;
+		struct load_share share = { first, devices * (i + 1) / cores - first };
+
+		storm_init(s, &opt, share);
+		assert_in_range(s->first, 1, share.n);
+		assert_int_equal(s->first + s->n, share.n);
+		sum += s->n;
+	}
+	assert_int_equal(sum, opt.storm);
+}
+
 /* Whatever the numbers, the cores' parts add up, and each core has a device that stays. */
 static void test_shares(void **state)
 {
 	struct storm *s = malloc(sizeof(*s));
 
 	(void)state;
-	for (uint32_t cores = 1; cores <= 7; cores++) {
-		for (uint32_t devices = 2 * cores + 1; devices < 60; devices++) {
-			const struct load_options opt = { .devices = devices,
-							  .storm = devices - 2 * cores };
-			uint32_t sum = 0;
-
-			for (uint32_t i = 0; i < cores; i++) {
-				uint32_t first = devices * i / cores;
-				struct load_share share = { first,
-							    devices * (i + 1) / cores - first };
-
-				storm_init(s, &opt, share);
-				assert_in_range(s->first, 1, share.n);
-				assert_int_equal(s->first + s->n, share.n);
-				sum += s->n;
-			}
-			assert_int_equal(sum, opt.storm);
-		}
-	}
+	for (uint32_t cores = 1; cores <= 7; cores++)
+		for (uint32_t devices = 2 * cores + 1; devices < 60; devices++)
+			share_out(s, devices, cores);
 	free(s);
 }
 
