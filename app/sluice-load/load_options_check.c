@@ -27,7 +27,7 @@ static bool is_set(const struct load_options *opt, const char *name)
 {
 	const char *text = option_values_text(opt->values, name);
 
-	return text != NULL && strcmp(text, "auto") != 0;
+	return text != NULL && !option_auto(text);
 }
 
 static bool any_suite(const struct load_options *opt, bool psk)

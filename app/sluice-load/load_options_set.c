@@ -16,8 +16,6 @@
 enum { PAYLOAD_MAX = 1024, PATH_MAX_LEN = 128, SEGMENT_MAX = 255 };
 enum { DEVICES_MAX = 100000000 };
 
-static bool is_auto(const char *text) { return strcmp(text, "auto") == 0; }
-
 static bool set_count(uint32_t *out, const char *text, uint32_t min, uint32_t max)
 {
 	uint64_t v;
@@ -38,11 +36,6 @@ static bool set_count16(uint16_t *out, const char *text, uint16_t min, uint16_t 
 	return true;
 }
 
-static bool set_time(uint64_t *out_ns, const char *text, uint64_t min_ns, uint64_t max_ns)
-{
-	return units_time(out_ns, text) && *out_ns >= min_ns && *out_ns <= max_ns;
-}
-
 static const char *set_share(double *out, const char *text)
 {
 	return units_share(out, text) ? NULL : "wants a percentage from 0 to 100";
@@ -52,24 +45,11 @@ static const char *set_share(double *out, const char *text)
 
 const char *load_options_set_port(struct load_options *opt, const char *text)
 {
-	struct port_spec *spec = &opt->ports[opt->n_ports];
-	const char *reason;
-
 	if (strcmp(text, "kernel") == 0) {
 		opt->kernel = true;
 		return NULL;
 	}
-	if (opt->n_ports == OPTIONS_PORTS_MAX)
-		return "more than 8 ports";
-	reason = port_spec_parse(spec, text);
-	if (reason != NULL)
-		return reason;
-	for (unsigned i = 0; i < opt->n_ports; i++) {
-		if (strcmp(opt->ports[i].dev, spec->dev) == 0)
-			return "the same device twice";
-	}
-	opt->n_ports++;
-	return NULL;
+	return port_specs_add(opt->ports, &opt->n_ports, text);
 }
 
 static bool parse_addr(uint8_t out[16], const char *text, size_t len)
@@ -126,7 +106,7 @@ const char *load_options_set_sources(struct load_options *opt, const char *text)
 
 	*s = (struct load_sources){ .first_port = LOAD_SOURCES_FIRST_PORT,
 				    .last_port = UINT16_MAX };
-	if (is_auto(text))
+	if (option_auto(text))
 		return NULL;
 	s->n_addrs = 1;
 	if (len > strlen(text) || !parse_addr(s->first_ip, text, len))
@@ -145,7 +125,7 @@ const char *load_options_set_sources(struct load_options *opt, const char *text)
 
 const char *load_options_set_cores(struct load_options *opt, const char *text)
 {
-	if (is_auto(text) || core_set_parse(&opt->cores, text))
+	if (option_auto(text) || core_set_parse(&opt->cores, text))
 		return NULL;
 	return "wants a list of cores below 128, like 1,3-5";
 }
@@ -163,7 +143,7 @@ const char *load_options_set_threads(struct load_options *opt, const char *text)
 const char *load_options_set_rxd(struct load_options *opt, const char *text)
 {
 	opt->rxd = 0;
-	if (is_auto(text) || set_count16(&opt->rxd, text, 32, 32768))
+	if (option_auto(text) || set_count16(&opt->rxd, text, 32, 32768))
 		return NULL;
 	return "wants auto or 32 to 32k";
 }
@@ -171,7 +151,7 @@ const char *load_options_set_rxd(struct load_options *opt, const char *text)
 const char *load_options_set_txd(struct load_options *opt, const char *text)
 {
 	opt->txd = 0;
-	if (is_auto(text) || set_count16(&opt->txd, text, 32, 32768))
+	if (option_auto(text) || set_count16(&opt->txd, text, 32, 32768))
 		return NULL;
 	return "wants auto or 32 to 32k";
 }
@@ -264,7 +244,7 @@ const char *load_options_set_suites(struct load_options *opt, const char *text)
 	policy->groups[0] = ECDHE_X25519;
 	policy->groups[1] = ECDHE_SECP256R1;
 	policy->n_groups = ECDHE_GROUPS;
-	if (is_auto(text))
+	if (option_auto(text))
 		offer_plain_psk(policy);
 	else
 		reason = suite_names_parse(policy, text);
@@ -274,9 +254,7 @@ const char *load_options_set_suites(struct load_options *opt, const char *text)
 const char *load_options_set_version(struct load_options *opt, const char *text)
 {
 	(void)opt;
-	if (strcmp(text, "1.2") == 0)
-		return NULL;
-	return strcmp(text, "1.3") == 0 ? option_not_in_this_build : "wants 1.2 or 1.3";
+	return option_dtls_version(text);
 }
 
 const char *load_options_set_max_fragment_length(struct load_options *opt, const char *text)
@@ -333,7 +311,7 @@ const char *load_options_set_storm(struct load_options *opt, const char *text)
 
 const char *load_options_set_storm_at(struct load_options *opt, const char *text)
 {
-	return set_time(&opt->storm_at_ns, text, 0, HOUR) ? NULL : "wants 0 to 1h";
+	return units_time_between(&opt->storm_at_ns, text, 0, HOUR) ? NULL : "wants 0 to 1h";
 }
 
 const char *load_options_set_churn(struct load_options *opt, const char *text)
@@ -350,17 +328,18 @@ const char *load_options_set_rate(struct load_options *opt, const char *text)
 
 const char *load_options_set_ramp(struct load_options *opt, const char *text)
 {
-	return set_time(&opt->ramp_ns, text, 0, 24 * HOUR) ? NULL : "wants 0 to 24h";
+	return units_time_between(&opt->ramp_ns, text, 0, 24 * HOUR) ? NULL : "wants 0 to 24h";
 }
 
 const char *load_options_set_warmup(struct load_options *opt, const char *text)
 {
-	return set_time(&opt->warmup_ns, text, 0, 24 * HOUR) ? NULL : "wants 0 to 24h";
+	return units_time_between(&opt->warmup_ns, text, 0, 24 * HOUR) ? NULL : "wants 0 to 24h";
 }
 
 const char *load_options_set_duration(struct load_options *opt, const char *text)
 {
-	return set_time(&opt->duration_ns, text, MS, 720 * HOUR) ? NULL : "wants 1ms to 30d";
+	return units_time_between(&opt->duration_ns, text, MS, 720 * HOUR) ? NULL
+									   : "wants 1ms to 30d";
 }
 
 const char *load_options_set_payload(struct load_options *opt, const char *text)
@@ -437,7 +416,7 @@ const char *load_options_set_path(struct load_options *opt, const char *text)
 const char *load_options_set_inflight(struct load_options *opt, const char *text)
 {
 	opt->inflight = 0;
-	return is_auto(text) || set_count(&opt->inflight, text, 1, 16000000)
+	return option_auto(text) || set_count(&opt->inflight, text, 1, 16000000)
 		       ? NULL
 		       : "wants auto or 1 to 16m";
 }
@@ -447,7 +426,7 @@ const char *load_options_set_retransmit(struct load_options *opt, const char *te
 	opt->retransmit = LOAD_RETRANSMIT_COAP;
 	if (strcmp(text, "off") == 0)
 		opt->retransmit = LOAD_RETRANSMIT_OFF;
-	else if (!is_auto(text) && strcmp(text, "coap") != 0)
+	else if (!option_auto(text) && strcmp(text, "coap") != 0)
 		return "wants auto, coap or off";
 	return NULL;
 }
@@ -455,14 +434,14 @@ const char *load_options_set_retransmit(struct load_options *opt, const char *te
 const char *load_options_set_answer_timeout(struct load_options *opt, const char *text)
 {
 	opt->answer_timeout_ns = 0;
-	if (is_auto(text) || set_time(&opt->answer_timeout_ns, text, MS, HOUR))
+	if (option_auto(text) || units_time_between(&opt->answer_timeout_ns, text, MS, HOUR))
 		return NULL;
 	return "wants auto or 1ms to 1h";
 }
 
 const char *load_options_set_late(struct load_options *opt, const char *text)
 {
-	return set_time(&opt->late_ns, text, MS / 1000, HOUR) ? NULL : "wants 1us to 1h";
+	return units_time_between(&opt->late_ns, text, MS / 1000, HOUR) ? NULL : "wants 1us to 1h";
 }
 
 /* Trouble */

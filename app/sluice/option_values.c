@@ -278,6 +278,13 @@ const char *option_switch(bool *out, const char *text)
 	return "wants yes or no";
 }
 
+const char *option_dtls_version(const char *text)
+{
+	if (strcmp(text, "1.2") == 0)
+		return NULL;
+	return strcmp(text, "1.3") == 0 ? option_not_in_this_build : "wants 1.2 or 1.3";
+}
+
 int option_eal_split(struct option_eal *out, int argc, char *const argv[])
 {
 	*out = (struct option_eal){ .given = false };

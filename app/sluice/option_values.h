@@ -101,6 +101,12 @@ bool option_choose(int *out, const char *text, const struct option_choice *choic
 /* option_switch: yes or no; NULL, or a static reason. */
 const char *option_switch(bool *out, const char *text);
 
+/* option_auto: the program is to choose. */
+static inline bool option_auto(const char *text) { return strcmp(text, "auto") == 0; }
+
+/* option_dtls_version: the versions that this build has; NULL, or a static reason. */
+const char *option_dtls_version(const char *text);
+
 /* option_eal_split: splits argv at the first "--": what is before it is EAL's. Returns where the
  * program's own arguments begin. */
 struct option_eal {

@@ -10,24 +10,9 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
-static bool is_auto(const char *text) { return strcmp(text, "auto") == 0; }
-
 const char *options_set_port(struct options *opt, const char *text)
 {
-	struct port_spec *spec = &opt->ports[opt->n_ports];
-	const char *reason;
-
-	if (opt->n_ports == OPTIONS_PORTS_MAX)
-		return "more than 8 ports";
-	reason = port_spec_parse(spec, text);
-	if (reason != NULL)
-		return reason;
-	for (unsigned i = 0; i < opt->n_ports; i++) {
-		if (strcmp(opt->ports[i].dev, spec->dev) == 0)
-			return "the same device twice";
-	}
-	opt->n_ports++;
-	return NULL;
+	return port_specs_add(opt->ports, &opt->n_ports, text);
 }
 
 const char *options_set_listen(struct options *opt, const char *text)
@@ -63,7 +48,7 @@ const char *options_set_config(struct options *opt, const char *text)
 {
 	static const char syntax[] = "wants (port,queue,lcore),...";
 
-	if (is_auto(text))
+	if (option_auto(text))
 		return NULL;
 	for (;;) {
 		struct queue_spec *q = &opt->queues[opt->n_queues];
@@ -85,7 +70,7 @@ const char *options_set_config(struct options *opt, const char *text)
 
 static const char *set_cores(struct core_set *out, const char *text)
 {
-	if (is_auto(text) || core_set_parse(out, text))
+	if (option_auto(text) || core_set_parse(out, text))
 		return NULL;
 	return "wants a list of cores below 128, like 1,3-5";
 }
@@ -106,7 +91,7 @@ static bool set_count(uint32_t *out, const char *text, uint32_t min, uint32_t ma
 	uint64_t v;
 
 	*out = 0;
-	if (is_auto(text))
+	if (option_auto(text))
 		return true;
 	if (!units_count(&v, text, max) || v < min)
 		return false;
@@ -127,7 +112,7 @@ static bool set_count16(uint16_t *out, const char *text, uint16_t min, uint16_t 
 const char *options_set_main_core(struct options *opt, const char *text)
 {
 	opt->main_core = OPTIONS_NO_CORE;
-	if (is_auto(text) || set_count16(&opt->main_core, text, 0, CORE_MAX - 1))
+	if (option_auto(text) || set_count16(&opt->main_core, text, 0, CORE_MAX - 1))
 		return NULL;
 	return "wants a core below 128";
 }
@@ -158,7 +143,7 @@ const char *options_set_mbufs(struct options *opt, const char *text)
 
 const char *options_set_idle(struct options *opt, const char *text)
 {
-	opt->idle_auto = is_auto(text);
+	opt->idle_auto = option_auto(text);
 	opt->idle_sleep = strcmp(text, "sleep") == 0;
 	if (opt->idle_auto || opt->idle_sleep || strcmp(text, "poll") == 0)
 		return NULL;
@@ -194,14 +179,12 @@ const char *options_set_psk_socket(struct options *opt, const char *text)
 const char *options_set_version(struct options *opt, const char *text)
 {
 	(void)opt;
-	if (strcmp(text, "1.2") == 0)
-		return NULL;
-	return strcmp(text, "1.3") == 0 ? option_not_in_this_build : "wants 1.2 or 1.3";
+	return option_dtls_version(text);
 }
 
 const char *options_set_suites(struct options *opt, const char *text)
 {
-	return suite_names_parse(&opt->policy, is_auto(text) ? NULL : text);
+	return suite_names_parse(&opt->policy, option_auto(text) ? NULL : text);
 }
 
 const char *options_set_require_ems(struct options *opt, const char *text)
@@ -219,28 +202,26 @@ const char *options_set_test_mode(struct options *opt, const char *text)
 #define MINUTE (UINT64_C(60000) * MS)
 #define DAY    (UINT64_C(86400000) * MS)
 
-static bool set_time(uint64_t *out_ns, const char *text, uint64_t min_ns, uint64_t max_ns)
-{
-	return units_time(out_ns, text) && *out_ns >= min_ns && *out_ns <= max_ns;
-}
-
 const char *options_set_handshake_timeout(struct options *opt, const char *text)
 {
 	/* RFC 6347 §4.2.4.1: starts at a second, doubles up to no less than 60 s. */
-	if (set_time(&opt->handshake_timeout_ns, text, 50 * MS, MINUTE))
+	if (units_time_between(&opt->handshake_timeout_ns, text, 50 * MS, MINUTE))
 		return NULL;
 	return "wants 50ms to 60s";
 }
 
 const char *options_set_psk_timeout(struct options *opt, const char *text)
 {
-	return set_time(&opt->psk_timeout_ns, text, 10 * MS, MINUTE) ? NULL : "wants 10ms to 60s";
+	return units_time_between(&opt->psk_timeout_ns, text, 10 * MS, MINUTE)
+		       ? NULL
+		       : "wants 10ms to 60s";
 }
 
 const char *options_set_session_timeout(struct options *opt, const char *text)
 {
-	return set_time(&opt->session_timeout_ns, text, SECOND, 3650 * DAY) ? NULL
-									    : "wants 1s to 3650d";
+	return units_time_between(&opt->session_timeout_ns, text, SECOND, 3650 * DAY)
+		       ? NULL
+		       : "wants 1s to 3650d";
 }
 
 /* RFC 5246 §F.1.4 suggests 24 hours at most. */
@@ -248,7 +229,7 @@ const char *options_set_session_lifetime(struct options *opt, const char *text)
 {
 	uint64_t ns;
 
-	if (!set_time(&ns, text, SECOND, 7 * DAY))
+	if (!units_time_between(&ns, text, SECOND, 7 * DAY))
 		return "wants 1s to 7d";
 	opt->session_lifetime_s = (uint32_t)(ns / SECOND);
 	return NULL;
@@ -258,7 +239,7 @@ const char *options_set_session_cache(struct options *opt, const char *text)
 {
 	opt->session_cache = 0;
 	if (strcmp(text, "off") == 0 ||
-	    (!is_auto(text) && set_count(&opt->session_cache, text, 0, 1 << 24)))
+	    (!option_auto(text) && set_count(&opt->session_cache, text, 0, 1 << 24)))
 		return NULL;
 	return "wants 0 to 16m";
 }
@@ -278,7 +259,7 @@ const char *options_set_stats_period(struct options *opt, const char *text)
 {
 	opt->stats_period_ns = 0;
 	if (strcmp(text, "off") == 0 || strcmp(text, "0") == 0 ||
-	    set_time(&opt->stats_period_ns, text, 100 * MS, DAY))
+	    units_time_between(&opt->stats_period_ns, text, 100 * MS, DAY))
 		return NULL;
 	return "wants off or 100ms to 1d";
 }
@@ -332,7 +313,7 @@ const char *options_set_client_auth(struct options *opt, const char *text)
 	};
 	int v;
 
-	opt->client_auth_auto = is_auto(text);
+	opt->client_auth_auto = option_auto(text);
 	if (opt->client_auth_auto)
 		return NULL;
 	if (!option_choose(&v, text, kinds))
@@ -423,7 +404,7 @@ const char *options_set_max_sessions(struct options *opt, const char *text)
 
 const char *options_set_max_handshakes(struct options *opt, const char *text)
 {
-	return !is_auto(text) && set_count(&opt->max_handshakes, text, 1, 1 << 20)
+	return !option_auto(text) && set_count(&opt->max_handshakes, text, 1, 1 << 20)
 		       ? NULL
 		       : "wants 1 to 1m";
 }
@@ -441,7 +422,7 @@ const char *options_set_handshake_rate(struct options *opt, const char *text)
 	if (comma == NULL || (size_t)(comma - text) >= sizeof(address))
 		return wants;
 	memcpy(address, text, (size_t)(comma - text));
-	if (is_auto(address) || is_auto(comma + 1) ||
+	if (option_auto(address) || option_auto(comma + 1) ||
 	    !set_count(&opt->rate_address, address, 1, 100000) ||
 	    !set_count(&opt->rate_network, comma + 1, 1, 100000))
 		return wants;

@@ -199,6 +199,24 @@ static const char *parse_listen_addr(struct listen_spec *out, const struct addr_
 	return addr_text_is_host(out->ip) ? NULL : "not an address of a host";
 }
 
+const char *port_specs_add(struct port_spec *ports, unsigned *n, const char *text)
+{
+	struct port_spec *spec = &ports[*n];
+	const char *reason;
+
+	if (*n == OPTIONS_PORTS_MAX)
+		return "more than 8 ports";
+	reason = port_spec_parse(spec, text);
+	if (reason != NULL)
+		return reason;
+	for (unsigned i = 0; i < *n; i++) {
+		if (strcmp(ports[i].dev, spec->dev) == 0)
+			return "the same device twice";
+	}
+	++*n;
+	return NULL;
+}
+
 const char *listen_spec_parse(struct listen_spec *out, const char *text)
 {
 	const char *colon = strrchr(text, ':');

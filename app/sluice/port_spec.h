@@ -7,6 +7,10 @@
 /* port_spec_parse: "DEV,ip=…,…"; NULL, or a static reason. */
 const char *port_spec_parse(struct port_spec *out, const char *text);
 
+/* port_specs_add: one more of *n ports, of which there is room for OPTIONS_PORTS_MAX; NULL, or a
+ * static reason. */
+const char *port_specs_add(struct port_spec *ports, unsigned *n, const char *text);
+
 /* listen_spec_parse: "ADDR:PORT", "[ADDR]:PORT" or ":PORT"; NULL, or a static reason. */
 const char *listen_spec_parse(struct listen_spec *out, const char *text);
 

@@ -62,6 +62,11 @@ bool units_time(uint64_t *out_ns, const char *text)
 	return true;
 }
 
+bool units_time_between(uint64_t *out_ns, const char *text, uint64_t min_ns, uint64_t max_ns)
+{
+	return units_time(out_ns, text) && *out_ns >= min_ns && *out_ns <= max_ns;
+}
+
 /* Digits, and a point with digits behind it; no sign, exponent, hexadecimal, infinity. */
 static bool parse_decimal(double *out, const char *text, const char **end)
 {

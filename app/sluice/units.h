@@ -12,6 +12,10 @@ bool units_count(uint64_t *out, const char *text, uint64_t max) MUST_USE;
  * anything else or beyond 2^63. */
 bool units_time(uint64_t *out_ns, const char *text) MUST_USE;
 
+/* units_time_between: such a time from min to max; *out_ns may be written all the same. */
+bool units_time_between(uint64_t *out_ns, const char *text, uint64_t min_ns,
+			uint64_t max_ns) MUST_USE;
+
 /* units_decimal: a decimal number, also with a fraction, with an optional k, m or g in either case
  * (powers of 1000), that comes to a whole number; false on anything else or a result beyond max. */
 bool units_decimal(uint64_t *out, const char *text, uint64_t max) MUST_USE;

@@ -390,6 +390,7 @@ static const char *const bad_values[][2] = {
 	  "--suites: certificates want --server-ca or --server-keys "
 	  "(ECDHE_ECDSA_AES_128_GCM)" },
 	{ "--resume-by cookie", "--resume-by: wants ticket or id (cookie)" },
+	{ "--handshakes-at-once 0", "--handshakes-at-once: wants 1 to 1m (0)" },
 	{ "--cert f", "--key: none given" },
 	{ "--key f --server-ca g", "--cert: none given" },
 	{ "--cert f --key f", "--cert: without --server-ca or --server-keys" },
