@@ -205,7 +205,7 @@ unsigned handshake_core_turn(struct handshake_core *hc, uint64_t now_ns)
 		on_message(hc, mbufs[i], now_ns);
 	handshake_work_settle(hc, now_ns);
 	counter_add(&hc->stats.messages, n);
-	n += handshake_work_answers(hc, now_ns);
+	n += handshake_ask_answers(hc, now_ns);
 	n += run_timers(hc, now_ns);
 	handshake_slots_expire(hc->slots, now_ns);
 	counter_set(&hc->stats.active, handshake_slots_active(hc->slots));

@@ -3,7 +3,8 @@
  * A handshake core in memory, and what its parts ask of each other. Private to handshake_core.c and
  *
  *   handshake_hello.c   who may begin a handshake: slots, shares, rates
- *   handshake_work.c    what an input sets off: jobs, what they ask for, output, the end
+ *   handshake_work.c    what an input sets off: jobs, output, the end
+ *   handshake_ask.c     jobs that wait for an answer of --psk-socket
  *
  * Owner core only, inside RCU read side.
  */
@@ -67,9 +68,20 @@ void handshake_work_settle(struct handshake_core *hc, uint64_t now_ns);
 struct handshake_slot *handshake_work_slot(struct handshake_core *hc, struct session_ref ref,
 					   uint64_t now_ns);
 
-/* handshake_work_answers: goes on with handshakes whose questions were answered; how many there
+/* handshake_work_job_done: a job has its result; whether its handshake goes on. */
+bool handshake_work_job_done(struct handshake_core *hc, struct handshake_slot *slot,
+			     uint64_t now_ns);
+
+/* handshake_ask: asks for the key of the identity that a job is about; false: it is not to be had.
+ * handshake_ask_fill_in: the answer, for a job that asked or would have; len 0: there is no key. */
+bool handshake_ask(struct handshake_core *hc, struct handshake_slot *slot,
+		   const struct handshake_job *job, uint64_t now_ns);
+void handshake_ask_fill_in(struct handshake_core *hc, struct handshake_job *job, const uint8_t *key,
+			   size_t len);
+
+/* handshake_ask_answers: goes on with handshakes whose questions were answered; how many there
  * were. */
-unsigned handshake_work_answers(struct handshake_core *hc, uint64_t now_ns);
+unsigned handshake_ask_answers(struct handshake_core *hc, uint64_t now_ns);
 
 /* handshake_work_forget: the handshake of a slot is over, one way or the other; the slot stays.
  * handshake_work_abandon: it came to nothing; the slot is free. */

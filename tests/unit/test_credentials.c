@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "credentials.h"
 
+#include "pki.h"
 #include "wiring_fixture.h"
 
 #include <pthread.h>
@@ -303,6 +304,67 @@ static void review_of_the_denied(void **state)
 	identity_put(creds.identities, c);
 }
 
+/* The lists of a CA: this one is on it, or (NULL) nobody. */
+static const char *list(struct pki_dir *dir, const struct pki_cert *ca,
+			const struct pki_cert *revoked)
+{
+	const char *crl;
+	FILE *f = pki_file(dir, "crl", &crl);
+
+	pki_crl(f, ca, &revoked, revoked != NULL, PKI_NOW + 2 * PKI_DAY);
+	fclose(f);
+	return crl;
+}
+
+static const struct identity *certified(const struct pki_cert *cert)
+{
+	static uint8_t bytes[PKI_LIST_MAX];
+	const struct identity *id;
+	struct x509_peer peer;
+
+	assert_int_equal(x509_trust_verify(certificates_trust(creds.certificates)->x509,
+					   pki_list(bytes, &cert, 1), PKI_NOW, &peer),
+			 CERT_GOOD);
+	signature_key_free(peer.key);
+	id = credentials_intern(&creds, peer.name, peer.name_len, &peer.credential);
+	assert_non_null(id);
+	return id;
+}
+
+/* By what becomes of the certificate of a session, of its CA, and of the time. */
+static void review_of_certificates(void **state)
+{
+	struct pki_cert ca = pki_ca(NULL, "ca"), other = pki_ca(NULL, "other"),
+			device = pki_device(&ca, "pump");
+	const struct pki_cert *cas[] = { &ca }, *others[] = { &other };
+	struct certificates_config cfg = { 0 };
+	const struct identity *id;
+	struct pki_dir dir;
+	char err[256];
+
+	(void)state;
+	pki_dir_new(&dir);
+	cfg.trust.ca_path = pki_certs_file(&dir, "ca", cas, 1);
+	cfg.trust.crl_path = list(&dir, &ca, NULL);
+	assert_true(credentials_certificates(&creds, &cfg, err, sizeof(err)));
+	id = certified(&device);
+	assert_int_equal(credentials_review(&creds, id, PKI_NOW), STATUS_OK);
+	assert_int_equal(credentials_review(&creds, id, PKI_NOW + PKI_DAY + 1),
+			 STATUS_SESSION_CERT_EXPIRED);
+	list(&dir, &ca, &device);
+	reload();
+	assert_int_equal(credentials_review(&creds, id, PKI_NOW), STATUS_SESSION_CERT_REVOKED);
+	pki_certs_file(&dir, "ca", others, 1);
+	list(&dir, &other, NULL);
+	reload();
+	assert_int_equal(credentials_review(&creds, id, PKI_NOW), STATUS_SESSION_KEY_GONE);
+	identity_put(creds.identities, id);
+	pki_dir_free(&dir);
+	pki_free(&device);
+	pki_free(&other);
+	pki_free(&ca);
+}
+
 /* One file of several is bad: nothing changes. */
 static void a_broken_deny_file_keeps_everything(void **state)
 {
@@ -345,6 +407,7 @@ int main(void)
 		CREDENTIALS_TEST(readers_never_stop),
 		CREDENTIALS_TEST(review_of_keys),
 		CREDENTIALS_TEST(review_of_the_denied),
+		CREDENTIALS_TEST(review_of_certificates),
 		CREDENTIALS_TEST(a_broken_deny_file_keeps_everything),
 	};
 

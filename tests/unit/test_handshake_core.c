@@ -5,6 +5,7 @@
 #include "gate.h"
 #include "job.h"
 #include "random.h"
+#include "review.h"
 #include "wiring_fixture.h"
 
 #include <time.h>
@@ -30,6 +31,7 @@ struct world {
 	struct mesh mesh;
 	struct credentials credentials;
 	struct psk_queue *queue; /* NULL: the core asks nobody */
+	struct review *review;   /* NULL: the core tells nobody */
 	struct store *store;
 	struct table *pending;
 	struct aead *aead;
@@ -73,6 +75,7 @@ static void start_core(struct world *w)
 		.pending = w->pending,
 		.credentials = &w->credentials,
 		.psk_queue = w->queue,
+		.review = w->review,
 		.resumption = &w->resumption,
 		.policy = &w->policy,
 		.aead = w->aead,
@@ -141,6 +144,7 @@ static int teardown(void **state)
 
 	handshake_core_free(w->core);
 	psk_queue_free(w->queue);
+	review_free(w->review);
 	mesh_free(&w->mesh);
 	store_free(w->store);
 	table_free(w->pending);
@@ -1092,6 +1096,20 @@ static void who_waits_for_the_store_may_repeat_himself(void **state)
 	device_end(&d);
 }
 
+/* Its handshake comes to nothing, and says so only at its end. */
+static void assert_wrong_key(struct world *w, const struct device *d)
+{
+	for (unsigned i = 0; i < 130; i++) {
+		turn(w);
+		empty_owners_ring(w);
+		w->now += S;
+	}
+	assert_false(d->installed);
+	assert_int_equal(counted(w, STATUS_HS_AUTH), 1);
+	assert_int_equal(handshake_core_stats(w->core)->active, 0);
+	assert_int_equal(identity_count(w->credentials.identities), 0);
+}
+
 /* bad-input F1: an identity that the store does not know, or not in time, is a wrong key. */
 static void no_answer_is_a_wrong_key(void **state)
 {
@@ -1102,15 +1120,27 @@ static void no_answer_is_a_wrong_key(void **state)
 	device_asked_for(w, &d, 40000);
 	store_answers(w, NULL);
 	assert_int_equal(counted(w, STATUS_PSK_TIMEOUT), 1);
-	for (unsigned i = 0; i < 130; i++) {
-		turn(w);
-		empty_owners_ring(w);
-		w->now += S;
+	assert_wrong_key(w, &d);
+	device_end(&d);
+}
+
+/* bad-input F1: so is one that is not asked for, because handshakes that are no more left as many
+ * questions as there may be. */
+static void a_question_too_many_is_a_wrong_key(void **state)
+{
+	struct world *w = *state;
+	struct device d;
+
+	start_asking(w);
+	for (unsigned i = 0; i < MAX_HANDSHAKES; i++) {
+		device_asked_for(w, &d, 40000);
+		device_end(&d);
 	}
-	assert_false(d.installed);
-	assert_int_equal(counted(w, STATUS_HS_AUTH), 1);
-	assert_int_equal(handshake_core_stats(w->core)->active, 0);
-	assert_int_equal(identity_count(w->credentials.identities), 0);
+	assert_int_equal(counted(w, STATUS_PSK_LIMIT), 0);
+	device_asked_for(w, &d, 40000);
+	assert_int_equal(counted(w, STATUS_PSK_ASKED), MAX_HANDSHAKES);
+	assert_int_equal(counted(w, STATUS_PSK_LIMIT), 1);
+	assert_wrong_key(w, &d);
 	device_end(&d);
 }
 
@@ -1181,6 +1211,54 @@ static void the_store_is_asked_before_a_session_is_resumed(void **state)
 	}
 	assert_int_equal(counted(w, STATUS_PSK_ASKED), 4);
 	device_end(&again);
+	device_end(&before);
+}
+
+/* From now on the core says when it installed what may be in force no longer. */
+static void start_reviewing(struct world *w)
+{
+	handshake_core_free(w->core);
+	w->review = review_new(&(struct review_config){
+		.store = w->store, .mesh = &w->mesh, .credentials = &w->credentials });
+	assert_non_null(w->review);
+	start_core(w);
+}
+
+static bool review_is_wanted(struct world *w)
+{
+	enum review_turn did;
+
+	urcu_qsbr_thread_offline();
+	did = review_turn(w->review, time(NULL));
+	urcu_qsbr_thread_online();
+	return did != REVIEW_IDLE;
+}
+
+/* A reload overtakes a handshake between its look-up and its installation, where a review that
+ * walks already may have passed its slot: the session is installed, and looked at anew. */
+static void an_overtaken_installation_is_reviewed(void **state)
+{
+	struct world *w = *state;
+	struct device before, again;
+	struct session_install in;
+
+	start_reviewing(w);
+	in = device_up(w, &before, 40000);
+	put(w, &in);
+	for (unsigned changed = 0; changed < 2; changed++) {
+		w->offer = &before.kept;
+		device_ready(w, &again, (uint16_t)(40001 + changed));
+		w->offer = NULL;
+		assert_true(again.installed);
+		reload_psks(w, changed ? "dev1:ff0102030405060708090a0b0c0d0e0f\n"
+				       : "dev1:000102030405060708090a0b0c0d0e0f\n");
+		device_answers(w, &again);
+		turn(w);
+		in = taken(w, &again, device_hears(w, &again));
+		assert_int_equal(review_is_wanted(w), changed);
+		put(w, &in);
+		device_end(&again);
+	}
 	device_end(&before);
 }
 
@@ -1427,8 +1505,10 @@ int main(void)
 		CORE_TEST(a_slow_store_stalls_nobody_else),
 		CORE_TEST(who_waits_for_the_store_may_repeat_himself),
 		CORE_TEST(no_answer_is_a_wrong_key),
+		CORE_TEST(a_question_too_many_is_a_wrong_key),
 		CORE_TEST(a_late_answer_is_nobodys),
 		CORE_TEST(the_store_is_asked_before_a_session_is_resumed),
+		CORE_TEST(an_overtaken_installation_is_reviewed),
 		CORE_TEST(an_installation_waits_for_room),
 		CORE_TEST(a_waiting_installation_can_be_superseded),
 		CORE_TEST(an_empty_pool_delays_the_installation),
