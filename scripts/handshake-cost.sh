@@ -10,11 +10,9 @@
 . "$(dirname "$0")/../tests/net/lib.sh"
 
 trap cleanup EXIT
-load=$build/app/sluice-load/sluice-load
 csv=
 [ "${1:-}" = --csv ] && csv=$2
-pki=$work/pki
-"$root/scripts/make-pki.sh" "$pki" > /dev/null 2>&1 || exit 1
+make_pki >&2
 cat "$pki/ca.crt" "$pki/intermediate.crt" > "$work/cas"
 # The endpoint's raw key is that of its certificate.
 printf 'sha256:%s\n' "$(openssl x509 -in "$pki/server.crt" -noout -pubkey | openssl pkey -pubin -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)" > "$work/server.keys"

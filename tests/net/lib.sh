@@ -58,6 +58,12 @@ check() {
 	fi
 	return 0
 }
+# make_pki: that of scripts/make-pki.sh, in $pki; without it there is nothing to test.
+pki=$work/pki
+make_pki() {
+	check "the PKI" "$root/scripts/make-pki.sh" "$pki"
+	[ "$n_failed" = 0 ] || exit
+}
 skip() {
 	n_tests=$((n_tests + 1))
 	echo "ok $n_tests - $1 # SKIP $2"
@@ -77,8 +83,19 @@ client_addresses() { # namespace, interface
 	ip -n "$1" addr add 2001:db8::1/64 dev "$2" nodad
 }
 
+# soon COMMAND…: succeeds as soon as the command does, within ten seconds.
+soon() {
+	for _ in $(seq 200); do
+		"$@" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
 key_text=secret-of-16-byt
 psk_line() { printf '%s:%s\n' "$1" "$(printf %s "$2" | od -An -tx1 | tr -d ' \n')"; }
+# derived MASTER IDENTITY: a key as docs/decisions/psk-derive.md has it for a factory.
+derived() { printf %s "$2" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$1" -r | cut -d ' ' -f 1; }
 psk_key_hex() { printf %s "$key_text" | od -An -tx1 | tr -d ' \n'; }
 
 mode=(--test-mode)
@@ -117,6 +134,13 @@ stop_sluice() {
 	wait "$pid" 2>/dev/null
 }
 
+# reload PATTERN: SIGHUP, of which the log has to say this; what it said before is gone.
+reload() {
+	: > "$work/log"
+	kill -HUP "$sluice_pid"
+	soon grep -q -- "$1" "$work/log"
+}
+
 # coap CLIENT ADDRESS METHOD PATH [more options]: prints what the client says.
 coap() {
 	local client=$1 address=$2 method=$3 path=$4
@@ -124,8 +148,13 @@ coap() {
 	${coap_in:-in_cli} timeout 30 "coap-client-$client" -B 8 -v 6 -m "$method" \
 		-u "${identity:-dev1}" -k "${key:-$key_text}" "$@" "coaps://$address$path" 2>&1
 }
+# answered CODE: what the client in $work/client was told. The clients' lines have times in them, and
+# those have a 5.03 too, now and then.
+answered() { grep -q "^v:1 .* c:$1 " "$work/client"; }
 # posts CLIENT ADDRESS PAYLOAD: a POST that is answered with 2.04.
-posts() { coap "$1" "$2" post /s/temp -t 50 -e "$3" > "$work/client"; grep -q "2\.04" "$work/client" || { cat "$work/client"; return 1; }; }
+posts() { coap "$1" "$2" post /s/temp -t 50 -e "$3" > "$work/client"; answered 2.04 || { cat "$work/client"; return 1; }; }
+# refused [options]: a POST that nobody answers with 2.04.
+refused() { coap openssl 198.18.0.2 post /s -e x "$@" > "$work/client"; ! answered 2.04; }
 
 # A CoAP ping (empty CON, message ID 0x1234) must come back as the matching RST.
 ping_bytes() { printf '\x40\x00\x12\x34'; sleep 1.5; }

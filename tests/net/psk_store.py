@@ -3,14 +3,23 @@
 """A credential store for --psk-socket: psk_store.py PATH KEY [UID].
 
 Every identity that begins with "meter-" has KEY; one that begins with "meter-slow" gets it half a
-second later, whatever else is asked meanwhile, and one that begins with "meter-never" not at all.
+second later and when there is no file PATH.hold, whatever else is asked meanwhile, and one that
+begins with "meter-never" not at all.
 """
 import os
 import socket
 import sys
 import threading
+import time
 
 SLOW_S = 0.5
+
+
+def answer_slowly(connection, line, hold):
+    time.sleep(SLOW_S)
+    while os.path.exists(hold):
+        time.sleep(0.02)
+    connection.sendall(line)
 
 
 def main():
@@ -31,8 +40,10 @@ def main():
                     continue
                 answer = key if name.startswith("meter-") else "unknown"
                 line = f"{number} {answer}\n".encode()
-                delay_s = SLOW_S if name.startswith("meter-slow") else 0
-                threading.Timer(delay_s, connection.sendall, [line]).start()
+                if name.startswith("meter-slow"):
+                    threading.Thread(target=answer_slowly, args=(connection, line, path + ".hold")).start()
+                else:
+                    connection.sendall(line)
 
 
 main()

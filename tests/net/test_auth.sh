@@ -6,10 +6,6 @@
 
 make_net
 
-refused() {
-	coap openssl 198.18.0.2 post /s -e x > "$work/client"
-	! grep -q '2\.04' "$work/client"
-}
 check "starts" start_sluice af_packet:veth0
 check "a good device is served" posts openssl 198.18.0.2 '{"n":1}'
 
@@ -26,25 +22,19 @@ check "the good device is served beside them" posts gnutls 198.18.0.2 '{"n":3}'
 
 reload_adds() {
 	psk_line dev2 0123456789abcdef >> "$work/psk"
-	kill -HUP "$sluice_pid"
-	for _ in $(seq 50); do grep -q 'reloaded' "$work/log" && break; sleep 0.1; done
+	reload 'reloaded' || return 1
 	identity=dev2 key=0123456789abcdef posts openssl 198.18.0.2 '{"n":4}'
 }
 check "SIGHUP: a new device is known" reload_adds
 broken_reload() {
 	cp "$work/psk" "$work/psk.good"
 	echo 'no colon here' >> "$work/psk"
-	kill -HUP "$sluice_pid"
-	for _ in $(seq 50); do grep -q 'reload refused' "$work/log" && break; sleep 0.1; done
-	grep 'reload refused' "$work/log" | grep -q 'psk:3' && identity=dev2 key=0123456789abcdef posts openssl 198.18.0.2 '{"n":5}'
+	reload 'reload refused.*psk:3' && identity=dev2 key=0123456789abcdef posts openssl 198.18.0.2 '{"n":5}'
 }
 check "SIGHUP: a broken file keeps the old set and names the line" broken_reload
 reload_removes() {
 	psk_line dev2 0123456789abcdef > "$work/psk"
-	: > "$work/log"
-	kill -HUP "$sluice_pid"
-	for _ in $(seq 50); do grep -q 'reloaded' "$work/log" && break; sleep 0.1; done
-	refused
+	reload 'reloaded' && refused
 }
 check "SIGHUP: a removed device is refused" reload_removes
 check "no key stands in the log" sh -c "! grep -qi -e '$key_text' -e '$(psk_key_hex)' '$work/log'"

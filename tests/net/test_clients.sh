@@ -9,7 +9,7 @@
 . "$root/tests/interop/adapters.sh"
 
 make_net
-pki=$work/pki
+make_pki
 cells=$work/cells
 : > "$cells"
 n_cells=0
@@ -80,7 +80,6 @@ psk_chacha=TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256
 wolfssl='wolfssl wolfssl-new'
 mbedtls='mbedtls mbedtls-new'
 
-check "the PKI" "$root/scripts/make-pki.sh" "$pki"
 cat "$pki/ca.crt" "$pki/intermediate.crt" > "$work/cas"
 (umask 077 && openssl rand -hex 32 > "$work/tickets")
 check "our programs with newer libraries" build_newer
@@ -88,7 +87,6 @@ missing nss > /dev/null || check "NSS's database" nss_database "$pki/ca.crt" "$p
 
 master=$(openssl rand -hex 32)
 (umask 077 && echo "unit-:$master" > "$work/masters")
-derived() { printf %s "$1" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$master" -r | cut -d ' ' -f 1; }
 check "starts with pre-shared keys" start_sluice af_packet:veth0 --ticket-key-file "$work/tickets" --psk-derive "$work/masters"
 proof=$by_psk
 while read -r suite names; do
@@ -108,9 +106,9 @@ END
 use "$psk_chacha" "${psk[@]}"
 each "pre-shared key, as it likes best" "libcoap-openssl libcoap-gnutls" taken
 proof='"device":"unit-7","auth":"psk"'
-use TLS_PSK_WITH_AES_128_CCM_8 --psk "unit-7:$(derived unit-7)"
+use TLS_PSK_WITH_AES_128_CCM_8 --psk "unit-7:$(derived "$master" unit-7)"
 each "key derived of a master key" "openssl gnutls $mbedtls wolfssl-new erlang" taken
-use TLS_PSK_WITH_AES_128_CCM_8 --psk "unit-7:$(derived unit-8)"
+use TLS_PSK_WITH_AES_128_CCM_8 --psk "unit-7:$(derived "$master" unit-8)"
 each "refused: another device's key" "openssl gnutls $mbedtls wolfssl-new erlang" refused record_tag
 proof=$by_psk
 for group in secp256r1 x25519; do
@@ -144,7 +142,7 @@ use '.*' "${psk[@]}"
 each "extended master secret, demanded" "libcoap-openssl libcoap-gnutls" taken
 use TLS_PSK_WITH_AES_128_CCM_8 "${psk[@]}" --no-ems
 each "refused: no extended master secret" "gnutls $mbedtls wolfssl-new erlang" refused hs_no_ems
-use TLS_PSK_WITH_AES_128_CCM_8 --psk "unit-7:$(derived unit-7)"
+use TLS_PSK_WITH_AES_128_CCM_8 --psk "unit-7:$(derived "$master" unit-7)"
 # Like one that nobody knows, by every sign.
 each "refused: an identity that is denied" "openssl gnutls $mbedtls wolfssl-new" refused hs_auth
 check "drains" stop_sluice

@@ -6,12 +6,9 @@
 . "$(dirname "$0")/lib.sh"
 
 make_net
-load=$build/app/sluice-load/sluice-load
 old=$(openssl rand -hex 32)
 new=$(openssl rand -hex 32)
 masters() { (umask 077 && printf '%s\n' "$@" > "$work/masters"); }
-# derived MASTER IDENTITY: as docs/decisions/psk-derive.md has it for a factory.
-derived() { printf %s "$2" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$1" -r | cut -d ' ' -f 1; }
 ping_as() { # identity, key, s_client options
 	local identity=$1 key=$2
 	shift 2
@@ -21,12 +18,6 @@ ping_as() { # identity, key, s_client options
 }
 refused() { ! ping_as "$@" > /dev/null; }
 resumed() { ping_as "$@" -sess_in "$work/session" && grep -aq '^Reused, TLSv1.2' "$work/answer"; }
-reload() { # what the log says then
-	: > "$work/log"
-	kill -HUP "$sluice_pid"
-	for _ in $(seq 50); do grep -q 'reload' "$work/log" && break; sleep 0.1; done
-	grep -q "$1" "$work/log"
-}
 fleet_load() {
 	in_cli timeout 60 "$load" --port kernel --target 198.18.0.2:5684 --devices 100 --psk-derive "$work/masters" \
 		--rate 100 --warmup 0s --duration 1s --late 500ms "$@"
@@ -57,7 +48,7 @@ check "  … with its devices" refused k1.meter-7 "$(derived "$old" k1.meter-7)"
 check "  … and their sessions" eval '! resumed k1.meter-7 00 > /dev/null && counted session_revoked 1'
 check "  … not with others" ping_as k2.meter-7 "$(derived "$new" k2.meter-7)"
 (umask 077 && printf 'k2.meter-7:%s\n' "$(psk_key_hex)" > "$work/psk")
-check "a key of its own for one of them" reload "reloaded"
+check "a key of its own for one of them" reload "psk: 1 identities"
 check "  … goes first" ping_as k2.meter-7 "$(psk_key_hex)"
 check "  … alone" refused k2.meter-7 "$(derived "$new" k2.meter-7)"
 check "drains" stop_sluice

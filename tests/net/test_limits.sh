@@ -6,9 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 make_net
-load=$build/app/sluice-load/sluice-load
-pki=$work/pki
-"$root/scripts/make-pki.sh" "$pki" > /dev/null 2>&1 || { echo "Bail out! no PKI"; exit 1; }
+make_pki
 (umask 077 && openssl rand -hex 32 > "$work/masters")
 
 # watching COMMAND…: runs it, with all datagrams in $work/pcap. What the endpoint sends goes past
@@ -17,7 +15,7 @@ watching() {
 	local rc pid
 	in_cli tcpdump --immediate-mode -qUi veth1 -w "$work/pcap" udp port 5684 2> "$work/tcpdump" &
 	pid=$!
-	for _ in $(seq 50); do grep -q listening "$work/tcpdump" && break; sleep 0.1; done
+	soon grep -q listening "$work/tcpdump"
 	"$@"
 	rc=$?
 	sleep 0.2

@@ -81,7 +81,7 @@ for kind in openssl gnutls; do
 	in_srv ip addr replace 198.18.0.2/15 dev veth0
 	in_srv "coap-server-$kind" -A 198.18.0.2 -p 5683 -k "$key_text" -d 10 -v 3 > "$work/log" 2>&1 &
 	pid=$!
-	sleep 0.5
+	soon in_srv sh -c 'ss -Hlnu "sport = :5684" | grep -q .'
 	check "coap-server-$kind: 20 devices, all answered" \
 		fleet_load 20 --suites AES_128_GCM --rate 200 --duration 1s --path s
 	kill $pid

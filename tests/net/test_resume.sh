@@ -28,13 +28,6 @@ first() { session New "$@" -sess_out "$work/session"; }
 again() { session Reused "$@" -sess_in "$work/session"; }
 fully() { session New "$@" -sess_in "$work/session"; }
 
-reload() { # what the log is to say
-	: > "$work/log"
-	kill -HUP "$sluice_pid"
-	for _ in $(seq 50); do grep -q "$1" "$work/log" && return 0; sleep 0.1; done
-	return 1
-}
-
 key_file() { (umask 077 && printf '%s\n' "$@" > "$work/tickets"); }
 root_a=$(openssl rand -hex 32)
 root_b=$(openssl rand -hex 32)

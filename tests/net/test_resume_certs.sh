@@ -6,8 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 make_net
-pki=$work/pki
-"$root/scripts/make-pki.sh" "$pki" > /dev/null 2>&1 || { echo "Bail out! no PKI"; exit 1; }
+make_pki
 cat "$pki/ca.crt" "$pki/intermediate.crt" > "$work/cas"
 cp "$pki/ca-empty.crl" "$work/crl"
 cp "$pki/rpk.fingerprints" "$work/rpks"
@@ -32,12 +31,6 @@ session() {
 first() { session New "$@" -sess_out "$work/session"; }
 again() { session Reused "$@" -sess_in "$work/session"; }
 fully() { session New "$@" -sess_in "$work/session"; }
-reload() { # what the log is to say
-	: > "$work/log"
-	kill -HUP "$sluice_pid"
-	for _ in $(seq 50); do grep -q "$1" "$work/log" && return 0; sleep 0.1; done
-	return 1
-}
 # posts_as NEW|REUSED DEVICE [options]: a reading arrives, in a session of this kind, from this device.
 posts_as() {
 	local kind=$1 device=$2 before

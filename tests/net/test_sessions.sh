@@ -47,11 +47,7 @@ check "drains" stop_sluice
 check "starts with room for 4 sessions" start_sluice af_packet:veth0 --max-sessions 4 --session-timeout 8s
 for port in 40011 40012 40013 40014; do holds $port; done
 check "4 devices fill the table" sessions_are 4
-refused() {
-	coap openssl 198.18.0.2 post /s -e x -B 3 > "$work/client"
-	! grep -q '2\.04' "$work/client"
-}
-check "a fifth finds no room" refused
+check "a fifth finds no room" refused -B 3
 check "and is counted" counted session_full 1
 check "the four are still there" sessions_are 4
 vanish

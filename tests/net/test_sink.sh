@@ -8,7 +8,7 @@ make_net
 
 unavailable() {
 	coap openssl 198.18.0.2 post /s -e x > "$work/client"
-	grep -q '5\.03' "$work/client"
+	answered 5.03
 }
 
 mkdir "$work/disk"
