@@ -1,52 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "auth12.h"
 
-#include "keys12.h"
-#include "secret.h"
-
-/* In order of preference. */
-const uint16_t auth12_schemes[AUTH12_SCHEMES] = {
-	SIGNATURE_ECDSA_SECP256R1_SHA256,
-	SIGNATURE_RSA_PSS_RSAE_SHA256,
-	SIGNATURE_RSA_PKCS1_SHA256,
-	SIGNATURE_ED25519,
-};
-
 static enum hs_next internal(struct handshake *h)
 {
 	return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
-}
-
-static enum hs_next job(struct handshake *h, const struct handshake_job *job,
-			enum hs_next (*resume)(struct handshake *h))
-{
-	h->job = *job;
-	h->resume = resume;
-	return HS_NEXT_JOB;
-}
-
-void auth12_job_done(struct handshake *h)
-{
-	if (h->job.kind == JOB_ECDHE_KEYGEN)
-		h->ecdhe = h->job.ecdhe;
-	if (h->job.kind == JOB_VERIFY_PEER) {
-		h->peer_key = h->job.peer.key;
-		h->interned = h->job.interned;
-	}
-}
-
-void auth12_free(struct handshake *h)
-{
-	auth12_job_done(h);
-	ecdhe_free(h->ecdhe);
-	signature_key_free(h->peer_key);
-	x509_own_put(h->own);
-}
-
-enum hs_next auth12_keygen(struct handshake *h, uint16_t group,
-			   enum hs_next (*resume)(struct handshake *h))
-{
-	return job(h, &(struct handshake_job){ .kind = JOB_ECDHE_KEYGEN, .group = group }, resume);
 }
 
 bool auth12_params(struct handshake *h, uint16_t group, const uint8_t *point, size_t len)
@@ -58,30 +15,6 @@ bool auth12_params(struct handshake *h, uint16_t group, const uint8_t *point, si
 	ecdhe_params_write(&w, group, point, len);
 	h->params_len = (uint8_t)wr_len(&w);
 	return !w.failed;
-}
-
-static enum hs_next on_shared(struct handshake *h)
-{
-	ecdhe_free(h->ecdhe);
-	h->ecdhe = NULL;
-	if (h->job.refused)
-		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
-	if (!keys12_premaster(h, h->job.shared, sizeof(h->job.shared)))
-		return internal(h);
-	return h->then(h);
-}
-
-enum hs_next auth12_derive(struct handshake *h, struct rd point,
-			   enum hs_next (*then)(struct handshake *h))
-{
-	struct handshake_job j = { .kind = JOB_ECDHE_DERIVE, .ecdhe = h->ecdhe };
-
-	if (rd_len(&point) > sizeof(j.point))
-		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
-	memcpy(j.point, point.p, rd_len(&point));
-	j.point_len = (uint8_t)rd_len(&point);
-	h->then = then;
-	return job(h, &j, on_shared);
 }
 
 /* RFC 8422 §5.4, RFC 5246 §7.4.3: client and server random, then the parameters. */
@@ -113,75 +46,46 @@ static bool input_messages(struct handshake *h, const struct signature_key *key,
 
 enum hs_next auth12_sign_params(struct handshake *h, enum hs_next (*resume)(struct handshake *h))
 {
-	return job(h,
-		   &(struct handshake_job){ .kind = JOB_SIGN,
-					    .key = x509_own_key(h->own),
-					    .input = input_params(h) },
-		   resume);
+	const struct signature_input input = input_params(h);
+
+	return auth_sign(h, &input, resume);
 }
 
 enum hs_next auth12_sign_messages(struct handshake *h, enum hs_next (*resume)(struct handshake *h))
 {
-	struct handshake_job j = { .kind = JOB_SIGN, .key = x509_own_key(h->own) };
+	struct signature_input input;
 
-	if (!input_messages(h, j.key, &j.input))
+	if (!input_messages(h, x509_own_key(h->own), &input))
 		return internal(h);
-	return job(h, &j, resume);
-}
-
-static enum hs_next on_verified(struct handshake *h)
-{
-	connection_drop(h, &h->peer_message);
-	if (!h->messages.open) /* it was over them */
-		messages_drop(h);
-	if (h->job.refused)
-		return connection_fail(h, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
-	return h->then(h);
-}
-
-/* A signature stands in its message, so the message has to stay until the job is done. */
-static enum hs_next verify(struct handshake *h, const struct reassembly_message *m,
-			   const struct hs_signature *sig, struct handshake_job *j)
-{
-	size_t at = (size_t)(sig->bytes.p - m->body.p), len = rd_len(&sig->bytes);
-
-	if (!connection_heard(h, m) || !connection_take(h, m, &h->peer_message))
-		return internal(h);
-	j->kind = JOB_VERIFY;
-	j->key = h->peer_key;
-	j->scheme = sig->scheme;
-	j->peer_signature = rd_of(h->peer_message.bytes + at, len);
-	return job(h, j, on_verified);
+	return auth_sign(h, &input, resume);
 }
 
 enum hs_next auth12_verify_params(struct handshake *h, const struct reassembly_message *m,
 				  const struct hs_signature *sig,
 				  enum hs_next (*then)(struct handshake *h))
 {
-	struct handshake_job j = { .input = input_params(h) };
+	const struct signature_input input = input_params(h);
 
-	h->then = then;
-	return verify(h, m, sig, &j);
+	return auth_verify(h, m, sig, &input, then);
 }
 
 enum hs_next auth12_verify_messages(struct handshake *h, const struct reassembly_message *m,
 				    enum hs_next (*then)(struct handshake *h))
 {
-	struct handshake_job j = { .kind = JOB_NONE };
+	struct signature_input input;
 	struct hs_signature sig;
 
 	if (certificate_verify_parse(m->body, &sig) != HS_PARSE_OK)
 		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
 	/* The signature covers what is before it; of a chain too long for that see messages.h. */
-	if (!input_messages(h, h->peer_key, &j.input))
+	if (!input_messages(h, h->peer_key, &input))
 		return connection_fail(h, STATUS_HS_CERT, ALERT_UNSUPPORTED_CERTIFICATE);
-	h->then = then;
-	return verify(h, m, &sig, &j);
+	return auth_verify(h, m, &sig, &input, then);
 }
 
 bool auth12_certificate(struct handshake *h, uint8_t type)
 {
-	struct rd body, header;
+	struct rd body;
 	struct wr w;
 	size_t len;
 
@@ -193,26 +97,7 @@ bool auth12_certificate(struct handshake *h, uint8_t type)
 	body.p = type == HS_CERTIFICATE_RPK ? x509_own_spki(h->own, &len)
 					    : x509_own_chain(h->own, &len);
 	body.end = body.p + len;
-	if (!flight_borrow(&h->out, body, 0, HS_CERTIFICATE, h->tx_message_seq, &header))
-		return false;
-	h->tx_message_seq++;
-	return connection_transcript(h, header.p, rd_len(&header)) &&
-	       connection_transcript(h, body.p, len);
-}
-
-static enum hs_next on_judged(struct handshake *h)
-{
-	const struct handshake_peer *peer = &h->job.peer;
-
-	connection_drop(h, &h->peer_message);
-	if (peer->status != STATUS_OK)
-		return connection_fail(h, peer->status, (int)peer->alert);
-	if (h->peer_key == NULL)
-		return internal(h);
-	h->credential = peer->credential;
-	h->identity_len = peer->name_len;
-	memcpy(h->identity, peer->name, peer->name_len);
-	return h->then(h);
+	return auth_certificate(h, body, 0);
 }
 
 enum hs_next auth12_peer_certificate(struct handshake *h, const struct reassembly_message *m,
@@ -231,11 +116,5 @@ enum hs_next auth12_peer_certificate(struct handshake *h, const struct reassembl
 	at = (size_t)(content.p - m->body.p);
 	if (!connection_heard(h, m) || !connection_take(h, m, &h->peer_message))
 		return internal(h);
-	h->in.certificates = false; /* there is one at most */
-	h->then = then;
-	return job(h,
-		   &(struct handshake_job){ .kind = JOB_VERIFY_PEER,
-					    .certificate_type = type,
-					    .certificate = rd_of(h->peer_message.bytes + at, len) },
-		   on_judged);
+	return auth_peer_judge(h, rd_of(h->peer_message.bytes + at, len), type, then);
 }

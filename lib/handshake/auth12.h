@@ -1,33 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What both roles do with ephemeral keys, certificates and signatures in DTLS 1.2 (RFC 8422,
- * RFC 5489, RFC 7250), as steps between jobs.
- */
+/* What is signed in DTLS 1.2, and how its Certificate looks (RFC 5246 §7.4, RFC 8422 §5.4,
+ * RFC 7250), on top of auth.h. */
 #pragma once
 
-#include "connection.h"
-#include "hs_auth.h"
-
-/* The schemes that we take of a peer. */
-extern const uint16_t auth12_schemes[];
-enum { AUTH12_SCHEMES = 4 };
+#include "auth.h"
 
 /* auth12_keep: where a CertificateVerify may follow: what it is over, to be kept by the transcript.
  */
 void auth12_keep(struct handshake *h);
 
-/* auth12_keygen: an ephemeral pair in a group; resume has its public half in h->job.point. */
-enum hs_next auth12_keygen(struct handshake *h, uint16_t group,
-			   enum hs_next (*resume)(struct handshake *h));
-
 /* auth12_params: both randoms and ECParameters with a point, into h->params, as they are signed.
  */
 bool auth12_params(struct handshake *h, uint16_t group, const uint8_t *point, size_t len) MUST_USE;
-
-/* auth12_derive: the premaster secret from h->ecdhe, the peer's point, and h->psk where the suite
- * has one; then `then`. Ends the handshake when it is no point. */
-enum hs_next auth12_derive(struct handshake *h, struct rd point,
-			   enum hs_next (*then)(struct handshake *h));
 
 /* auth12_sign_params, auth12_sign_messages: our signature, by h->own, over h->params or over the
  * transcript's SHA-256; resume has it in h->job.signature. */
@@ -51,7 +35,3 @@ enum hs_next auth12_peer_certificate(struct handshake *h, const struct reassembl
 				     uint8_t type, enum hs_next (*then)(struct handshake *h),
 				     enum hs_next (*none)(struct handshake *h,
 							  const struct reassembly_message *m));
-
-/* auth12_job_done: moves what a job has made to the handshake. auth12_free: releases it. */
-void auth12_job_done(struct handshake *h);
-void auth12_free(struct handshake *h);

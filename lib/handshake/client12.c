@@ -58,8 +58,8 @@ static void extensions_offer(const struct hello_policy *policy, struct client_he
 	p->n_groups = policy->n_groups;
 	if (!offers(policy, KX_ECDHE_ECDSA))
 		return;
-	p->signature_algorithms = auth12_schemes;
-	p->n_signature_algorithms = AUTH12_SCHEMES;
+	p->signature_algorithms = auth_schemes;
+	p->n_signature_algorithms = AUTH_SCHEMES;
 	if (!policy->client_rpk)
 		return;
 	p->client_certificate_types = p->server_certificate_types = rpk;
@@ -283,29 +283,19 @@ static enum hs_next on_server_key_exchange(struct handshake *h, const struct rea
 	return HS_NEXT_MESSAGE;
 }
 
-/* The kinds of our keys that sign by a scheme that the server takes. */
-static unsigned kinds_asked(const struct certificate_request *cr)
-{
-	unsigned kinds = SIGNATURE_KIND_NONE;
-
-	if (hs_list16_has(cr->signature_algorithms, SIGNATURE_ECDSA_SECP256R1_SHA256))
-		kinds |= SIGNATURE_KIND_P256;
-	if (hs_list16_has(cr->signature_algorithms, SIGNATURE_ED25519))
-		kinds |= SIGNATURE_KIND_ED25519;
-	return kinds;
-}
-
 static enum hs_next on_certificate_request(struct handshake *h, const struct reassembly_message *m)
 {
 	struct certificate_request cr;
+	unsigned kinds;
 
 	if (certificate_request_parse(m->body, &cr) != HS_PARSE_OK)
 		return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
 	if (!connection_heard(h, m))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	h->certificate_asked = true;
-	if (h->cfg->own_find != NULL && kinds_asked(&cr) != 0)
-		h->own = h->cfg->own_find(h->cfg->own_arg, NULL, 0, kinds_asked(&cr));
+	kinds = auth_own_kinds(cr.signature_algorithms);
+	if (h->cfg->own_find != NULL && kinds != 0)
+		h->own = h->cfg->own_find(h->cfg->own_arg, NULL, 0, kinds);
 	h->state = C12_SERVER_HELLO_DONE;
 	return HS_NEXT_MESSAGE;
 }
@@ -335,9 +325,7 @@ static enum hs_next on_messages_signed(struct handshake *h)
 {
 	struct wr w = flight_open(&h->out);
 
-	hs_signature_write(&w,
-			   (uint16_t)signature_scheme_of(signature_key_kind(x509_own_key(h->own))),
-			   h->job.signature, h->job.signature_len);
+	hs_signature_write(&w, auth_own_scheme(h), h->job.signature, h->job.signature_len);
 	if (!connection_message(h, &w, 0, HS_CERTIFICATE_VERIFY))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	return finish(h);
@@ -369,11 +357,18 @@ static enum hs_next on_premaster(struct handshake *h)
 	return keys12_derive(h, on_keys);
 }
 
+static enum hs_next on_shared(struct handshake *h)
+{
+	if (!keys12_premaster(h, h->job.shared, sizeof(h->job.shared)))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	return on_premaster(h);
+}
+
 static enum hs_next on_keygen(struct handshake *h)
 {
 	h->own_point_len = h->job.point_len;
 	memcpy(h->own_point, h->job.point, h->own_point_len);
-	return auth12_derive(h, rd_of(h->peer_point, h->peer_point_len), on_premaster);
+	return auth_derive(h, rd_of(h->peer_point, h->peer_point_len), on_shared);
 }
 
 static enum hs_next on_server_hello_done(struct handshake *h, const struct reassembly_message *m)
@@ -384,7 +379,7 @@ static enum hs_next on_server_hello_done(struct handshake *h, const struct reass
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	connection_awaits(h, m);
 	if (suite_has_ecdhe(h->suite))
-		return auth12_keygen(h, h->peer_group, on_keygen);
+		return auth_keygen(h, h->peer_group, on_keygen);
 	if (!keys12_premaster(h, NULL, 0))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	return on_premaster(h);

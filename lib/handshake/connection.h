@@ -4,11 +4,13 @@
  *
  *   handshake.c    the API: input, timers, output, jobs, events
  *   inbound.c      datagram -> records -> fragments -> messages -> handlers
+ *   server.c       the server's ClientHello, which chooses the version
  *   server12.c     the messages of a DTLS 1.2 server, a table and a handler each
  *   client12.c     the same for a client
  *   resume12.c     the abbreviated handshake of both, and what the full one promises for it
  *   messages.c     them as they are, for signatures
- *   auth12.c       what both do with ephemeral keys, certificates and signatures
+ *   auth.c         ephemeral keys, certificates and signatures, in both roles and versions
+ *   auth12.c       what is signed in DTLS 1.2
  *   limits12.c     how large the records of both may be
  *   keys12.c       what both derive: master secret, traffic keys, verify_data
  *   flight.c reassembly.c protect.c    what goes out, what comes in, records

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "handshake.h"
 
-#include "auth12.h"
+#include "auth.h"
 #include "client12.h"
 #include "connection.h"
 #include "inbound.h"
@@ -9,7 +9,7 @@
 #include "random.h"
 #include "resume12.h"
 #include "secret.h"
-#include "server12.h"
+#include "server.h"
 
 #include <stdlib.h>
 
@@ -56,8 +56,8 @@ struct handshake *handshake_new(const struct handshake_config *cfg, enum handsha
 	*h = (struct handshake){
 		.cfg = cfg,
 		.role = role,
-		.rows = server ? server12_rows : client12_rows,
-		.n_rows = server ? server12_n_rows : client12_n_rows,
+		.rows = server ? server_rows : client12_rows,
+		.n_rows = server ? server_n_rows : client12_n_rows,
 		.started_ns = now_ns,
 		.now_ns = now_ns,
 		.alert = CONNECTION_NO_ALERT,
@@ -94,7 +94,7 @@ void handshake_free(struct handshake *h)
 	connection_drop(h, &h->ticket);
 	connection_drop(h, &h->peer_message);
 	messages_drop(h);
-	auth12_free(h);
+	auth_free(h);
 	reassembly_free(&h->in);
 	transcript_free(h->transcript);
 	if (h->interned != NULL && cfg->identity_put != NULL)
@@ -403,7 +403,7 @@ void handshake_job_done(struct handshake *h, uint64_t now_ns)
 	h->now_ns = now_ns;
 	if (h->job.kind == JOB_PSK_LOOKUP || h->job.kind == JOB_SESSION_FIND)
 		h->interned = h->job.interned;
-	auth12_job_done(h);
+	auth_job_done(h);
 	h->job_done = h->job.kind;
 	h->job.kind = JOB_NONE;
 	if (running && h->job.failed)

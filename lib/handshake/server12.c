@@ -3,11 +3,9 @@
 
 #include "auth12.h"
 #include "keys12.h"
-#include "limits12.h"
 #include "resume12.h"
 #include "secret.h"
 
-static enum hs_next on_client_hello(struct handshake *h, const struct reassembly_message *m);
 static enum hs_next on_certificate(struct handshake *h, const struct reassembly_message *m);
 static enum hs_next on_client_key_exchange(struct handshake *h, const struct reassembly_message *m);
 static enum hs_next on_certificate_verify(struct handshake *h, const struct reassembly_message *m);
@@ -16,7 +14,6 @@ static enum hs_next on_finished(struct handshake *h, const struct reassembly_mes
 /* clang-format off */
 const struct hs_row server12_rows[] = {
 	/* state                   message                 epoch handler                   RFC 5246 */
-	{ S12_CLIENT_HELLO,        HS_CLIENT_HELLO,        0,    on_client_hello },        /* 7.4.1.2 */
 	{ S12_CERTIFICATE,         HS_CERTIFICATE,         0,    on_certificate },         /* 7.4.6 */
 	{ S12_CLIENT_KEY_EXCHANGE, HS_CLIENT_KEY_EXCHANGE, 0,    on_client_key_exchange }, /* 7.4.7 */
 	{ S12_CERTIFICATE_VERIFY,  HS_CERTIFICATE_VERIFY,  0,    on_certificate_verify },  /* 7.4.8 */
@@ -65,9 +62,7 @@ static bool key_exchange(struct handshake *h)
 	wr_bytes(&w, h->params + 2 * (size_t)HS_RANDOM_LEN,
 		 h->params_len - 2 * (size_t)HS_RANDOM_LEN);
 	if (h->suite->kx == KX_ECDHE_ECDSA)
-		hs_signature_write(
-			&w, (uint16_t)signature_scheme_of(signature_key_kind(x509_own_key(h->own))),
-			h->job.signature, h->job.signature_len);
+		hs_signature_write(&w, auth_own_scheme(h), h->job.signature, h->job.signature_len);
 	return connection_message(h, &w, 0, HS_SERVER_KEY_EXCHANGE);
 }
 
@@ -77,7 +72,7 @@ static bool certificate_request(struct handshake *h)
 					 CLIENT_CERTIFICATE_RSA_SIGN };
 	struct wr w = flight_open(&h->out);
 
-	certificate_request_write(&w, types, sizeof(types), auth12_schemes, AUTH12_SCHEMES);
+	certificate_request_write(&w, types, sizeof(types), auth_schemes, AUTH_SCHEMES);
 	return connection_message(h, &w, 0, HS_CERTIFICATE_REQUEST);
 }
 
@@ -126,7 +121,7 @@ static enum hs_next full_handshake(struct handshake *h, const struct reassembly_
 		auth12_keep(h);
 	if (h->transcript == NULL || !connection_heard(h, m))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
-	return suite_has_ecdhe(h->suite) ? auth12_keygen(h, h->choice.group, on_keygen) : answer(h);
+	return suite_has_ecdhe(h->suite) ? auth_keygen(h, h->choice.group, on_keygen) : answer(h);
 }
 
 /* The session that the hello asked for is not there; all else was found in order before. */
@@ -140,38 +135,14 @@ static enum hs_next on_no_session(struct handshake *h)
 	return full_handshake(h, &m, &ch);
 }
 
-/* Our certificate for this hello, where there is one that the client takes. */
-static enum signature_kind own_take(struct handshake *h, const struct client_hello *ch)
+enum hs_next server12_answer(struct handshake *h, const struct reassembly_message *m,
+			     const struct client_hello *ch)
 {
-	unsigned kinds = hello_kinds(ch);
-
-	if (kinds == 0 || h->cfg->own_find == NULL)
-		return SIGNATURE_KIND_NONE;
-	h->own = h->cfg->own_find(h->cfg->own_arg, ch->server_name.p, rd_len(&ch->server_name),
-				  kinds);
-	return h->own == NULL ? SIGNATURE_KIND_NONE : signature_key_kind(x509_own_key(h->own));
-}
-
-static enum hs_next on_client_hello(struct handshake *h, const struct reassembly_message *m)
-{
-	struct client_hello ch;
-	enum hs_parse parsed = client_hello_parse(m->body, &ch);
-	enum status s;
-
-	if (parsed != HS_PARSE_OK)
-		return connection_unparsed(h, parsed);
-	s = hello_select(&ch, h->cfg->policy, own_take(h, &ch), &h->choice);
-	if (s != STATUS_OK)
-		return connection_fail(h, s, (int)h->choice.alert);
-	if (!connection_random(h, h->server_random, sizeof(h->server_random)))
-		return HS_NEXT_FAIL;
-	memcpy(h->client_random, ch.random, sizeof(h->client_random));
-	h->host = session_state_host(ch.server_name.p, rd_len(&ch.server_name));
-	limits12_choose(h, &h->choice);
-	connection_awaits(h, m);
-	if (resume12_wanted(h->cfg, &ch))
+	h->rows = server12_rows;
+	h->n_rows = server12_n_rows;
+	if (resume12_wanted(h->cfg, ch))
 		return resume12_find(h, m, on_no_session);
-	return full_handshake(h, m, &ch);
+	return full_handshake(h, m, ch);
 }
 
 /* bad-input G1: who must show a certificate and has none is refused by the alert of RFC 5246
@@ -207,10 +178,17 @@ static enum hs_next on_keys(struct handshake *h)
 
 static enum hs_next on_premaster(struct handshake *h) { return keys12_derive(h, on_keys); }
 
+static enum hs_next on_shared(struct handshake *h)
+{
+	if (!keys12_premaster(h, h->job.shared, sizeof(h->job.shared)))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	return on_premaster(h);
+}
+
 static enum hs_next derive(struct handshake *h)
 {
 	if (suite_has_ecdhe(h->suite))
-		return auth12_derive(h, rd_of(h->peer_point, h->peer_point_len), on_premaster);
+		return auth_derive(h, rd_of(h->peer_point, h->peer_point_len), on_shared);
 	if (!keys12_premaster(h, NULL, 0))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	return on_premaster(h);

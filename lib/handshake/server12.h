@@ -17,9 +17,9 @@
 
 #include "connection.h"
 
+/* Behind SERVER_CLIENT_HELLO. */
 enum server12_state {
-	S12_CLIENT_HELLO,
-	S12_CERTIFICATE, /* one was asked for; it may be empty */
+	S12_CERTIFICATE = 1, /* one was asked for; it may be empty */
 	S12_CLIENT_KEY_EXCHANGE,
 	S12_CERTIFICATE_VERIFY, /* it was not */
 	S12_FINISHED,
@@ -29,6 +29,11 @@ enum server12_state {
 
 extern const struct hs_row server12_rows[];
 extern const size_t server12_n_rows;
+
+/* server12_answer: goes on from the ClientHello, ch, that stands in m and chose this version: what
+ * was chosen is in h->choice. */
+enum hs_next server12_answer(struct handshake *h, const struct reassembly_message *m,
+			     const struct client_hello *ch);
 
 /* server12_hello: the ServerHello into the flight, and into the transcript. What it says of
  * resumption is in session_id and ticket_promised. */
