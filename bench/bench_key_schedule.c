@@ -132,7 +132,7 @@ void bench_key_schedule_add(void)
 		snprintf(name, sizeof(name), "prf_libcrypto/%s", hash_names[hash]);
 		bench_add(name, prf_libcrypto, &hash, 1);
 	}
-	for (int64_t i = 0; i < SUITE_N; i++) {
+	for (int64_t i = 0; i < SUITE_12_N; i++) {
 		if (suite_at((size_t)i)->kx != KX_PSK)
 			continue;
 		snprintf(name, sizeof(name), "psk_key_schedule/%s", suite_at((size_t)i)->name);

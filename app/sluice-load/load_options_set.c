@@ -230,7 +230,7 @@ const char *load_options_set_resume_by(struct load_options *opt, const char *tex
 static void offer_plain_psk(struct hello_policy *policy)
 {
 	policy->n_suites = 0;
-	for (size_t i = 0; i < SUITE_N; i++) {
+	for (size_t i = 0; i < SUITE_12_N; i++) {
 		if (suite_at(i)->kx == KX_PSK)
 			policy->suites[policy->n_suites++] = suite_at(i);
 	}

@@ -42,7 +42,7 @@ static bool matches(const char *iana, const char *name, size_t len)
 
 static const struct suite *find(const char *name, size_t len)
 {
-	for (size_t i = 0; i < SUITE_N; i++) {
+	for (size_t i = 0; i < SUITE_12_N; i++) {
 		if (matches(suite_at(i)->name, name, len))
 			return suite_at(i);
 	}
@@ -67,7 +67,7 @@ const char *suite_names_parse(struct hello_policy *policy, const char *text)
 	size_t len;
 
 	policy->n_suites = 0;
-	for (size_t i = 0; text == NULL && i < SUITE_N; i++)
+	for (size_t i = 0; text == NULL && i < SUITE_12_N; i++)
 		policy->suites[policy->n_suites++] = suite_at(i);
 	while (text != NULL && reason == NULL) {
 		len = strcspn(text, ",:");

@@ -129,11 +129,17 @@ bool transcript_add(struct transcript *t, const uint8_t *msg, size_t len)
 	       (sha2_add(&t->hash, msg, len) && (!t->has_sha256 || sha2_add(&t->sha256, msg, len)));
 }
 
-size_t transcript_hash(const struct transcript *t, uint8_t out[HASH_MAX])
+size_t transcript_hash_with(const struct transcript *t, const uint8_t *more, size_t len,
+			    uint8_t out[HASH_MAX])
 {
 	struct sha2 copy = t->hash;
 
-	return sha2_finish(&copy, out) ? sha2_len(copy.hash) : 0;
+	return sha2_add(&copy, more, len) && sha2_finish(&copy, out) ? sha2_len(copy.hash) : 0;
+}
+
+size_t transcript_hash(const struct transcript *t, uint8_t out[HASH_MAX])
+{
+	return transcript_hash_with(t, NULL, 0, out);
 }
 
 size_t transcript_sha256(const struct transcript *t, uint8_t out[HASH_MAX])

@@ -7,10 +7,12 @@
 
 enum { MASTER_SECRET_LEN = 48, VERIFY_DATA_LEN = 12, PSK_KEY_MAX = 64, HASH_MAX = 48 };
 
-/* One connection's write keys. Nonce: gcm/ccm salt(4) | explicit(8); ChaCha20 iv(12) xor number. */
+/* One connection's write keys. Nonce: gcm/ccm salt(4) | explicit(8); ChaCha20, and in DTLS 1.3 all:
+ * iv(12) xor number. */
 struct traffic_keys {
 	uint8_t client_key[AEAD_KEY_MAX], server_key[AEAD_KEY_MAX];
 	uint8_t client_iv[AEAD_IV_LEN], server_iv[AEAD_IV_LEN];
+	uint8_t client_sn[AEAD_KEY_MAX], server_sn[AEAD_KEY_MAX]; /* RFC 9147 §4.2.3; zero in 1.2 */
 };
 
 /* key_prf: TLS 1.2 PRF(secret, label, seed1 | seed2)[0..out_len). false: libcrypto failed. */
@@ -51,6 +53,11 @@ bool transcript_add(struct transcript *t, const uint8_t *msg, size_t len)
 /* transcript_hash: the hash so far, HASH_MAX bytes of room; the transcript can go on. Returns the
  * hash's length, 0 when libcrypto failed. */
 size_t transcript_hash(const struct transcript *t, uint8_t out[HASH_MAX]);
+
+/* transcript_hash_with: what the hash would be with more at its end: a ClientHello up to its
+ * binders. As transcript_hash otherwise. */
+size_t transcript_hash_with(const struct transcript *t, const uint8_t *more, size_t len,
+			    uint8_t out[HASH_MAX]);
 
 /* transcript_sha256: the SHA-256 so far, 32 bytes; 0: it is not kept, or libcrypto failed. */
 size_t transcript_sha256(const struct transcript *t, uint8_t out[HASH_MAX]);

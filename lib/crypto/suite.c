@@ -22,6 +22,7 @@ const struct aead_info aead_infos[AEAD_N] = {
 /* clang-format off */
 #define PSK(name, aead, hash)         { "TLS_PSK_WITH_" #name, TLS_PSK_WITH_##name, aead, hash, KX_PSK }
 #define ECDHE_PSK(name, aead, hash)   { "TLS_ECDHE_PSK_WITH_" #name, TLS_ECDHE_PSK_WITH_##name, aead, hash, KX_ECDHE_PSK }
+#define TLS13(name, aead, hash)       { "TLS_" #name, TLS_##name, aead, hash, KX_TLS13 }
 #define ECDHE_ECDSA(name, aead, hash) { "TLS_ECDHE_ECDSA_WITH_" #name, TLS_ECDHE_ECDSA_WITH_##name, aead, hash, KX_ECDHE_ECDSA }
 
 /*
@@ -30,6 +31,9 @@ const struct aead_info aead_infos[AEAD_N] = {
  * have any. AES-128-GCM is the fastest in every engine; CCM_8 follows because it is what RFC 7252
  * §9.1.3 makes every CoAP device have and its records are the shortest; the others are for peers
  * that offer nothing else.
+ *
+ * Those of DTLS 1.3 are on a list of their own, as a version is agreed on before a suite. CCM_8 is
+ * last: RFC 9147 §4.5.3 has it "MUST NOT be used" without a safeguard against forgeries.
  */
 static const struct suite suites[SUITE_N] = {
 	ECDHE_PSK(AES_128_GCM_SHA256,         AEAD_AES_128_GCM,       PRF_SHA256),
@@ -46,6 +50,11 @@ static const struct suite suites[SUITE_N] = {
 	ECDHE_ECDSA(AES_128_CCM,              AEAD_AES_128_CCM,       PRF_SHA256),
 	ECDHE_ECDSA(CHACHA20_POLY1305_SHA256, AEAD_CHACHA20_POLY1305, PRF_SHA256),
 	ECDHE_ECDSA(AES_256_GCM_SHA384,       AEAD_AES_256_GCM,       PRF_SHA384),
+	TLS13(AES_128_GCM_SHA256,             AEAD_AES_128_GCM,       PRF_SHA256),
+	TLS13(AES_128_CCM_SHA256,             AEAD_AES_128_CCM,       PRF_SHA256),
+	TLS13(CHACHA20_POLY1305_SHA256,       AEAD_CHACHA20_POLY1305, PRF_SHA256),
+	TLS13(AES_256_GCM_SHA384,             AEAD_AES_256_GCM,       PRF_SHA384),
+	TLS13(AES_128_CCM_8_SHA256,           AEAD_AES_128_CCM_8,     PRF_SHA256),
 };
 /* clang-format on */
 

@@ -41,6 +41,8 @@ static bool suite_possible(const struct suite *suite, uint16_t group, enum signa
 		return true;
 	case KX_ECDHE_PSK:
 		return group != ECDHE_NONE;
+	case KX_TLS13:
+		return false;
 	case KX_ECDHE_ECDSA:
 		break;
 	}
@@ -114,6 +116,7 @@ enum status hello_select(const struct client_hello *ch, const struct hello_polic
 			 enum signature_kind own, struct hello_choice *out)
 {
 	struct hello_choice c = {
+		.version = DTLS_1_2,
 		.ems = ch->has_ems,
 		.renegotiation_info = ch->has_renegotiation_info || ch->has_scsv,
 		.group = group_preferred(ch, policy),

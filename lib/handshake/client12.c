@@ -69,13 +69,12 @@ static void extensions_offer(const struct hello_policy *policy, struct client_he
 static enum hs_next client_hello_flight(struct handshake *h)
 {
 	const struct hello_policy *policy = h->cfg->policy;
-	uint16_t suites[SUITE_N];
+	uint16_t suites[SUITE_12_N];
 	struct client_hello_params p = {
 		.random = h->client_random,
 		.cookie = h->cookie,
 		.cookie_len = h->cookie_len,
 		.suites = suites,
-		.n_suites = (uint8_t)policy->n_suites,
 		.ems = !h->cfg->no_ems,
 		.session_id = h->session_id,
 		.session_id_len = h->session_id_len,
@@ -88,7 +87,8 @@ static enum hs_next client_hello_flight(struct handshake *h)
 	struct wr w;
 
 	for (size_t i = 0; i < policy->n_suites; i++)
-		suites[i] = policy->suites[i]->id;
+		if (!suite_is_13(policy->suites[i]))
+			suites[p.n_suites++] = policy->suites[i]->id;
 	extensions_offer(policy, &p);
 	flight_begin(&h->out);
 	w = flight_open(&h->out);
@@ -139,7 +139,7 @@ enum hs_next client12_hello_verify_again(struct handshake *h, struct rd body)
 static const struct suite *suite_offered(const struct hello_policy *policy, uint16_t id)
 {
 	for (size_t i = 0; i < policy->n_suites; i++)
-		if (policy->suites[i]->id == id)
+		if (policy->suites[i]->id == id && !suite_is_13(policy->suites[i]))
 			return policy->suites[i];
 	return NULL;
 }
@@ -179,6 +179,7 @@ static uint8_t state_after_hello(enum suite_kx kx)
 	case KX_ECDHE_PSK:
 		return C12_KEY_EXCHANGE;
 	case KX_ECDHE_ECDSA:
+	case KX_TLS13: /* not offered */
 		break;
 	}
 	return C12_CERTIFICATE;

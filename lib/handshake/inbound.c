@@ -182,6 +182,7 @@ static enum status record_plain(struct handshake *h, const struct record *rec)
 	case RECORD_HANDSHAKE:
 		return fragments_take(h, 0, rec->body);
 	case RECORD_APPDATA:
+	case RECORD_ACK:
 		break;
 	}
 	return STATUS_RECORD_PLAIN;

@@ -51,6 +51,8 @@ bool keys12_premaster(struct handshake *h, const uint8_t *shared, size_t shared_
 		len = shared_len;
 		memcpy(h->premaster, shared, len);
 		break;
+	case KX_TLS13: /* none */
+		break;
 	}
 	h->premaster_len = (uint8_t)len;
 	return len != 0;

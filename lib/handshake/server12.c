@@ -227,6 +227,7 @@ static enum hs_parse key_exchange_parse(const struct handshake *h, struct rd bod
 	case KX_ECDHE_PSK:
 		return ecdhe_psk_client_parse(body, identity, point);
 	case KX_ECDHE_ECDSA:
+	case KX_TLS13: /* not chosen */
 		break;
 	}
 	return ecdhe_client_parse(body, point);

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hs_auth.h"
 
-enum { NAMED_CURVE = 3 }; /* RFC 8422 §5.4, ECCurveType */
+#include "hs_extension.h"
 
-static enum hs_parse decode(bool well_formed)
-{
-	return well_formed ? HS_PARSE_OK : HS_PARSE_DECODE_ERROR;
-}
+enum { NAMED_CURVE = 3 }; /* RFC 8422 §5.4, ECCurveType */
 
 enum hs_parse certificate_parse(struct rd body, struct rd *content)
 {
-	return decode(rd_vec(&body, 3, content) && rd_len(&body) == 0);
+	return hs_decoded(rd_vec(&body, 3, content) && rd_len(&body) == 0);
 }
 
 void certificate_none_write(struct wr *w) { wr_u24(w, 0); }
@@ -56,7 +53,7 @@ static bool signature_take(struct rd *body, struct hs_signature *out)
 
 enum hs_parse certificate_verify_parse(struct rd body, struct hs_signature *out)
 {
-	return decode(signature_take(&body, out) && rd_len(&body) == 0);
+	return hs_decoded(signature_take(&body, out) && rd_len(&body) == 0);
 }
 
 void hs_signature_write(struct wr *w, uint16_t scheme, const uint8_t *bytes, size_t len)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hs_msg.h"
 
+#include "hs_extension.h"
 #include "record.h"
 
 /* RFC 5746 §3.3, RFC 7507 §4: values in the suite list that are signals, not suites. */
@@ -8,24 +9,6 @@ enum { SCSV_RENEGOTIATION_INFO = 0x00ff, SCSV_FALLBACK = 0x5600 };
 
 /* RFC 6066 §3, RFC 8422 §5.1.2 */
 enum { NAME_HOST = 0, POINT_UNCOMPRESSED = 0 };
-
-/* Hellos are parsed before the cookie, so the search for duplicates must stay small whatever is
- * in them; real ones have at most some twenty extensions. */
-enum { EXTENSIONS_MAX = 32 };
-
-enum { LIST_MAX = 16 }; /* numbers in a list of ours */
-
-/* An extensions block while it is walked. */
-struct extension_walk {
-	struct rd left;
-	uint16_t seen[EXTENSIONS_MAX];
-	size_t n_seen;
-};
-
-struct extension_item {
-	uint16_t type;
-	struct rd body;
-};
 
 bool hs_fragment_next(struct rd *record, struct hs_fragment *out)
 {
@@ -53,42 +36,12 @@ void hs_header_write(struct wr *w, uint8_t type, uint32_t len, uint16_t seq, uin
 	wr_u24(w, frag_len);
 }
 
-/* Decode errors outrank illegal values: only a well-formed message has values. */
-static enum hs_parse worse(enum hs_parse a, enum hs_parse b)
-{
-	if (a == HS_PARSE_DECODE_ERROR || b == HS_PARSE_DECODE_ERROR)
-		return HS_PARSE_DECODE_ERROR;
-	return a == HS_PARSE_OK ? b : a;
-}
-
-static enum hs_parse decode(bool well_formed)
-{
-	return well_formed ? HS_PARSE_OK : HS_PARSE_DECODE_ERROR;
-}
-
 /* The extensions block at the end of a hello: absent, or all that is left. */
 static bool extensions_block(struct rd *body, struct rd *out, bool *present)
 {
 	*out = rd_of(body->end, 0);
 	*present = rd_len(body) > 0;
 	return !*present || (rd_vec(body, 2, out) && rd_len(body) == 0);
-}
-
-static bool extension_is_new(struct extension_walk *w, uint16_t type)
-{
-	for (size_t i = 0; i < w->n_seen; i++)
-		if (w->seen[i] == type)
-			return false;
-	if (w->n_seen == EXTENSIONS_MAX)
-		return false;
-	w->seen[w->n_seen++] = type;
-	return true;
-}
-
-static bool extension_next(struct extension_walk *w, struct extension_item *out)
-{
-	return rd_u16(&w->left, &out->type) && rd_vec(&w->left, 2, &out->body) &&
-	       extension_is_new(w, out->type);
 }
 
 /* RFC 5746 §3.2: opaque renegotiated_connection<0..255>. */
@@ -119,96 +72,66 @@ static bool server_name_parse(struct client_hello *ch, struct rd body)
 	return true;
 }
 
-/* One list with a length of n bytes and items of size bytes, at least one. */
-static bool list_parse(struct rd body, size_t n, size_t size, struct rd *out)
-{
-	return rd_vec(&body, n, out) && rd_len(&body) == 0 && rd_len(out) != 0 &&
-	       rd_len(out) % size == 0;
-}
-
 /* RFC 8422 §5.1.2: a list without the uncompressed format is answered with illegal_parameter. */
 static enum hs_parse point_formats_parse(struct rd body)
 {
 	struct rd list;
 
-	if (!list_parse(body, 1, 1, &list))
+	if (!hs_list_parse(body, 1, 1, &list))
 		return HS_PARSE_DECODE_ERROR;
 	return memchr(list.p, POINT_UNCOMPRESSED, rd_len(&list)) != NULL
 		       ? HS_PARSE_OK
 		       : HS_PARSE_ILLEGAL_PARAMETER;
 }
 
-static enum hs_parse max_fragment_length_parse(struct rd body, uint8_t *out)
-{
-	uint8_t code;
-
-	if (!rd_u8(&body, &code) || rd_len(&body) != 0)
-		return HS_PARSE_DECODE_ERROR;
-	if (code == 0 || code > HS_FRAGMENT_LENGTHS)
-		return HS_PARSE_ILLEGAL_PARAMETER;
-	*out = code;
-	return HS_PARSE_OK;
-}
-
-static enum hs_parse record_size_limit_parse(struct rd body, uint16_t *out)
-{
-	uint16_t limit;
-
-	if (!rd_u16(&body, &limit) || rd_len(&body) != 0)
-		return HS_PARSE_DECODE_ERROR;
-	if (limit < HS_RECORD_SIZE_MIN)
-		return HS_PARSE_ILLEGAL_PARAMETER;
-	*out = limit;
-	return HS_PARSE_OK;
-}
-
-static enum hs_parse client_extension(struct client_hello *ch, const struct extension_item *ext)
+static enum hs_parse client_extension(struct client_hello *ch, const struct hs_extension *ext)
 {
 	switch (ext->type) {
 	case EXT_SERVER_NAME:
-		return decode(server_name_parse(ch, ext->body));
+		return hs_decoded(server_name_parse(ch, ext->body));
 	case EXT_SUPPORTED_GROUPS:
-		return decode(list_parse(ext->body, 2, 2, &ch->groups));
+		return hs_decoded(hs_list_parse(ext->body, 2, 2, &ch->groups));
 	case EXT_EC_POINT_FORMATS:
 		ch->has_point_formats = true;
 		return point_formats_parse(ext->body);
 	case EXT_SIGNATURE_ALGORITHMS:
-		return decode(list_parse(ext->body, 2, 2, &ch->signature_algorithms));
+		return hs_decoded(hs_list_parse(ext->body, 2, 2, &ch->signature_algorithms));
 	case EXT_CLIENT_CERTIFICATE_TYPE:
-		return decode(list_parse(ext->body, 1, 1, &ch->client_certificate_types));
+		return hs_decoded(hs_list_parse(ext->body, 1, 1, &ch->client_certificate_types));
 	case EXT_SERVER_CERTIFICATE_TYPE:
-		return decode(list_parse(ext->body, 1, 1, &ch->server_certificate_types));
+		return hs_decoded(hs_list_parse(ext->body, 1, 1, &ch->server_certificate_types));
 	case EXT_MAX_FRAGMENT_LENGTH:
-		return max_fragment_length_parse(ext->body, &ch->max_fragment_length);
+		return hs_fragment_length_parse(ext->body, &ch->max_fragment_length);
 	case EXT_RECORD_SIZE_LIMIT:
-		return record_size_limit_parse(ext->body, &ch->record_size_limit);
+		return hs_size_limit_parse(ext->body, &ch->record_size_limit);
 	case EXT_EXTENDED_MASTER_SECRET:
 		ch->has_ems = true;
-		return decode(rd_len(&ext->body) == 0);
+		return hs_decoded(rd_len(&ext->body) == 0);
 	case EXT_SESSION_TICKET: /* RFC 5077 §3.2: the whole body is the ticket */
 		ch->has_ticket = true;
 		ch->ticket = ext->body;
 		return HS_PARSE_OK;
 	case EXT_RENEGOTIATION_INFO:
 		ch->has_renegotiation_info = true;
-		return decode(renegotiation_info_parse(ext->body, &ch->renegotiation_info_empty));
-	default: /* what we do not know is skipped (RFC 5246 §7.4.1.4) */
-		return HS_PARSE_OK;
+		return hs_decoded(
+			renegotiation_info_parse(ext->body, &ch->renegotiation_info_empty));
+	default:
+		return hs_hello13_extension(ch, ext);
 	}
 }
 
 static enum hs_parse client_extensions(struct client_hello *ch)
 {
-	struct extension_walk walk = { .left = ch->extensions };
+	struct hs_extensions walk = { .left = ch->extensions };
 	enum hs_parse result = HS_PARSE_OK;
-	struct extension_item ext;
+	struct hs_extension ext;
 
 	while (rd_len(&walk.left) > 0 && result != HS_PARSE_DECODE_ERROR) {
-		if (!extension_next(&walk, &ext))
+		if (!hs_extensions_next(&walk, &ext))
 			return HS_PARSE_DECODE_ERROR;
-		result = worse(result, client_extension(ch, &ext));
+		result = hs_worse(result, client_extension(ch, &ext));
 	}
-	return result;
+	return hs_worse(result, hs_hello13_check(ch));
 }
 
 static bool suites_parse(struct client_hello *ch)
@@ -244,7 +167,7 @@ static bool compression_has_null(struct rd methods)
  */
 enum hs_parse client_hello_parse(struct rd body, struct client_hello *out)
 {
-	struct client_hello ch = { 0 };
+	struct client_hello ch = { .body = body.p };
 	struct rd random;
 
 	if (!rd_u16(&body, &ch.version) || !rd_sub(&body, HS_RANDOM_LEN, &random) ||
@@ -280,37 +203,30 @@ bool client_hello_offers(const struct client_hello *ch, uint16_t suite)
 	return hs_list16_has(ch->suites, suite);
 }
 
-/* RFC 7250 §4.2: the one that the server has chosen. */
-static enum hs_parse certificate_type_parse(struct rd body, bool *has, uint8_t *out)
-{
-	*has = rd_u8(&body, out);
-	return decode(*has && rd_len(&body) == 0);
-}
-
 /* RFC 5746 §3.4: in an initial handshake the server's must be empty. */
-static enum hs_parse server_extension(struct server_hello *sh, const struct extension_item *ext)
+static enum hs_parse server_extension(struct server_hello *sh, const struct hs_extension *ext)
 {
 	bool empty;
 
 	switch (ext->type) {
 	case EXT_EXTENDED_MASTER_SECRET:
 		sh->has_ems = true;
-		return decode(rd_len(&ext->body) == 0);
+		return hs_decoded(rd_len(&ext->body) == 0);
 	case EXT_SESSION_TICKET:
 		sh->has_ticket = true;
-		return decode(rd_len(&ext->body) == 0);
+		return hs_decoded(rd_len(&ext->body) == 0);
 	case EXT_EC_POINT_FORMATS:
 		return point_formats_parse(ext->body);
 	case EXT_MAX_FRAGMENT_LENGTH:
-		return max_fragment_length_parse(ext->body, &sh->max_fragment_length);
+		return hs_fragment_length_parse(ext->body, &sh->max_fragment_length);
 	case EXT_RECORD_SIZE_LIMIT:
-		return record_size_limit_parse(ext->body, &sh->record_size_limit);
+		return hs_size_limit_parse(ext->body, &sh->record_size_limit);
 	case EXT_CLIENT_CERTIFICATE_TYPE:
-		return certificate_type_parse(ext->body, &sh->has_client_certificate_type,
-					      &sh->client_certificate_type);
+		return hs_certificate_type_parse(ext->body, &sh->has_client_certificate_type,
+						 &sh->client_certificate_type);
 	case EXT_SERVER_CERTIFICATE_TYPE:
-		return certificate_type_parse(ext->body, &sh->has_server_certificate_type,
-					      &sh->server_certificate_type);
+		return hs_certificate_type_parse(ext->body, &sh->has_server_certificate_type,
+						 &sh->server_certificate_type);
 	case EXT_RENEGOTIATION_INFO:
 		sh->has_renegotiation_info = true;
 		if (!renegotiation_info_parse(ext->body, &empty))
@@ -323,14 +239,14 @@ static enum hs_parse server_extension(struct server_hello *sh, const struct exte
 
 static enum hs_parse server_extensions(struct server_hello *sh, struct rd block)
 {
-	struct extension_walk walk = { .left = block };
+	struct hs_extensions walk = { .left = block };
 	enum hs_parse result = HS_PARSE_OK;
-	struct extension_item ext;
+	struct hs_extension ext;
 
 	while (rd_len(&walk.left) > 0 && result != HS_PARSE_DECODE_ERROR) {
-		if (!extension_next(&walk, &ext))
+		if (!hs_extensions_next(&walk, &ext))
 			return HS_PARSE_DECODE_ERROR;
-		result = worse(result, server_extension(sh, &ext));
+		result = hs_worse(result, server_extension(sh, &ext));
 	}
 	return result;
 }
@@ -399,42 +315,6 @@ enum hs_parse new_session_ticket_parse(struct rd body, uint32_t *lifetime_s, str
 	return HS_PARSE_OK;
 }
 
-static void extension_write(struct wr *w, enum extension type, const void *body, size_t len)
-{
-	size_t mark;
-
-	wr_u16(w, (uint16_t)type);
-	mark = wr_open(w, 2);
-	wr_bytes(w, body, len);
-	wr_close(w, 2, mark);
-}
-
-/* A list of items of size bytes behind a length of n bytes, in an extension; none of them: no
- * extension. */
-static void list_write(struct wr *w, enum extension type, size_t n, struct rd items)
-{
-	size_t mark;
-
-	if (rd_len(&items) == 0)
-		return;
-	wr_u16(w, (uint16_t)type);
-	wr_u16(w, (uint16_t)(n + rd_len(&items)));
-	mark = wr_open(w, n);
-	wr_bytes(w, items.p, rd_len(&items));
-	wr_close(w, n, mark);
-}
-
-static void list16_write(struct wr *w, enum extension type, const uint16_t *items, size_t n_items)
-{
-	uint8_t bytes[2 * LIST_MAX];
-	struct wr list = wr_of(bytes, sizeof(bytes));
-
-	for (size_t i = 0; i < n_items; i++)
-		wr_u16(&list, items[i]);
-	w->failed |= list.failed;
-	list_write(w, type, 2, rd_of(bytes, wr_len(&list)));
-}
-
 /* What both hellos of ours may carry: a renegotiation_info whose one vector is empty (RFC 5746
  * §3.4, §3.6), an empty extended_master_secret (RFC 7627 §5.1), a session ticket (RFC 5077 §3.2),
  * the one point format, and how large records may be. */
@@ -449,21 +329,17 @@ struct own_extensions {
 static void own_extensions_write(struct wr *w, const struct own_extensions *e)
 {
 	static const uint8_t no_verify_data[1] = { 0 }, uncompressed[1] = { POINT_UNCOMPRESSED };
-	uint8_t limit[2];
 
 	if (e->renegotiation_info)
-		extension_write(w, EXT_RENEGOTIATION_INFO, no_verify_data, sizeof(no_verify_data));
+		hs_extension_write(w, EXT_RENEGOTIATION_INFO, no_verify_data,
+				   sizeof(no_verify_data));
 	if (e->ems)
-		extension_write(w, EXT_EXTENDED_MASTER_SECRET, NULL, 0);
+		hs_extension_write(w, EXT_EXTENDED_MASTER_SECRET, NULL, 0);
 	if (e->has_ticket)
-		extension_write(w, EXT_SESSION_TICKET, e->ticket, e->ticket_len);
+		hs_extension_write(w, EXT_SESSION_TICKET, e->ticket, e->ticket_len);
 	if (e->point_formats)
-		list_write(w, EXT_EC_POINT_FORMATS, 1, rd_of(uncompressed, 1));
-	if (e->max_fragment_length != 0)
-		extension_write(w, EXT_MAX_FRAGMENT_LENGTH, &e->max_fragment_length, 1);
-	bytes_put_u16(limit, e->record_size_limit);
-	if (e->record_size_limit != 0)
-		extension_write(w, EXT_RECORD_SIZE_LIMIT, limit, sizeof(limit));
+		hs_extension_list(w, EXT_EC_POINT_FORMATS, 1, rd_of(uncompressed, 1));
+	hs_extension_limits(w, e->max_fragment_length, e->record_size_limit);
 }
 
 /* A block of length zero would be legal, but old peers choke on it: no block when there is nothing
@@ -502,13 +378,13 @@ void client_hello_write(struct wr *w, const struct client_hello_params *p)
 	wr_u8(w, 0);
 	mark = wr_open(w, 2);
 	own_extensions_write(w, &e);
-	list16_write(w, EXT_SUPPORTED_GROUPS, p->groups, p->n_groups);
-	list16_write(w, EXT_SIGNATURE_ALGORITHMS, p->signature_algorithms,
-		     p->n_signature_algorithms);
-	list_write(w, EXT_CLIENT_CERTIFICATE_TYPE, 1,
-		   rd_of(p->client_certificate_types, p->n_client_certificate_types));
-	list_write(w, EXT_SERVER_CERTIFICATE_TYPE, 1,
-		   rd_of(p->server_certificate_types, p->n_server_certificate_types));
+	hs_extension_list16(w, EXT_SUPPORTED_GROUPS, p->groups, p->n_groups);
+	hs_extension_list16(w, EXT_SIGNATURE_ALGORITHMS, p->signature_algorithms,
+			    p->n_signature_algorithms);
+	hs_extension_list(w, EXT_CLIENT_CERTIFICATE_TYPE, 1,
+			  rd_of(p->client_certificate_types, p->n_client_certificate_types));
+	hs_extension_list(w, EXT_SERVER_CERTIFICATE_TYPE, 1,
+			  rd_of(p->server_certificate_types, p->n_server_certificate_types));
 	block_close(w, mark);
 }
 
@@ -531,11 +407,11 @@ void server_hello_write(struct wr *w, const struct server_hello_params *p)
 	mark = wr_open(w, 2);
 	own_extensions_write(w, &e);
 	if (p->server_name) /* RFC 6066 §3: it was used */
-		extension_write(w, EXT_SERVER_NAME, NULL, 0);
+		hs_extension_write(w, EXT_SERVER_NAME, NULL, 0);
 	if (p->has_client_certificate_type)
-		extension_write(w, EXT_CLIENT_CERTIFICATE_TYPE, &p->client_certificate_type, 1);
+		hs_extension_write(w, EXT_CLIENT_CERTIFICATE_TYPE, &p->client_certificate_type, 1);
 	if (p->has_server_certificate_type)
-		extension_write(w, EXT_SERVER_CERTIFICATE_TYPE, &p->server_certificate_type, 1);
+		hs_extension_write(w, EXT_SERVER_CERTIFICATE_TYPE, &p->server_certificate_type, 1);
 	block_close(w, mark);
 }
 

@@ -16,6 +16,7 @@ enum hs_type {
 	HS_SERVER_HELLO = 2,
 	HS_HELLO_VERIFY_REQUEST = 3,
 	HS_NEW_SESSION_TICKET = 4,
+	HS_ENCRYPTED_EXTENSIONS = 8,
 	HS_CERTIFICATE = 11,
 	HS_SERVER_KEY_EXCHANGE = 12,
 	HS_CERTIFICATE_REQUEST = 13,
@@ -23,6 +24,9 @@ enum hs_type {
 	HS_CERTIFICATE_VERIFY = 15,
 	HS_CLIENT_KEY_EXCHANGE = 16,
 	HS_FINISHED = 20,
+	HS_KEY_UPDATE = 24,
+	HS_MESSAGE_HASH =
+		254, /* stands for the first ClientHello in a transcript (RFC 8446 §4.4.1) */
 };
 
 enum alert_level { ALERT_WARNING = 1, ALERT_FATAL = 2 };
@@ -48,7 +52,10 @@ enum alert {
 	ALERT_INAPPROPRIATE_FALLBACK = 86,
 	ALERT_USER_CANCELED = 90,
 	ALERT_NO_RENEGOTIATION = 100,
+	ALERT_MISSING_EXTENSION = 109,
+	ALERT_UNSUPPORTED_EXTENSION = 110,
 	ALERT_UNKNOWN_PSK_IDENTITY = 115,
+	ALERT_CERTIFICATE_REQUIRED = 116,
 };
 
 enum extension {
@@ -59,9 +66,17 @@ enum extension {
 	EXT_SIGNATURE_ALGORITHMS = 13,
 	EXT_CLIENT_CERTIFICATE_TYPE = 19,
 	EXT_SERVER_CERTIFICATE_TYPE = 20,
+	EXT_PADDING = 21,
 	EXT_EXTENDED_MASTER_SECRET = 23,
 	EXT_RECORD_SIZE_LIMIT = 28,
 	EXT_SESSION_TICKET = 35,
+	EXT_PRE_SHARED_KEY = 41,
+	EXT_EARLY_DATA = 42,
+	EXT_SUPPORTED_VERSIONS = 43,
+	EXT_COOKIE = 44,
+	EXT_PSK_KEY_EXCHANGE_MODES = 45,
+	EXT_CERTIFICATE_AUTHORITIES = 47,
+	EXT_KEY_SHARE = 51,
 	EXT_RENEGOTIATION_INFO = 0xff01,
 };
 
@@ -102,6 +117,7 @@ enum { HS_CERTIFICATE_X509 = 0, HS_CERTIFICATE_RPK = 2 };
 /* A ClientHello. Vectors borrow the message; lists were checked for shape (even, non-empty), the
  * extensions block for well-formedness and duplicates. */
 struct client_hello {
+	const uint8_t *body; /* the message without its header */
 	uint16_t version;
 	const uint8_t *random; /* HS_RANDOM_LEN */
 	struct rd session_id, cookie, suites, compression, extensions;
@@ -119,6 +135,15 @@ struct client_hello {
 	struct rd server_name;                  /* host_name */
 	struct rd groups, signature_algorithms; /* 16-bit numbers (hs_list16_has) */
 	struct rd client_certificate_types, server_certificate_types; /* bytes */
+	/* DTLS 1.3 (RFC 8446 §4.2): hs_hello13.h walks the lists. Empty: absent, but for
+	 * key_shares. */
+	struct rd supported_versions; /* 16-bit numbers */
+	struct rd retry_cookie;       /* of the extension; `cookie` above is DTLS 1.2's */
+	struct rd key_shares;         /* where has_key_shares: may be empty, to be asked for one */
+	struct rd psk_modes;          /* bytes */
+	struct rd psk_identities, psk_binders;
+	size_t binders_at; /* in the body: where what the binders are over ends */
+	bool has_key_shares, has_early_data;
 };
 
 /* hs_list16_has: whether a list of 16-bit numbers has this one. */
@@ -127,12 +152,15 @@ bool hs_list16_has(struct rd list, uint16_t number);
 /* The result names the alert a parse error deserves once the peer is verified. */
 enum hs_parse { HS_PARSE_OK, HS_PARSE_DECODE_ERROR, HS_PARSE_ILLEGAL_PARAMETER };
 
-/* client_hello_parse: body without the handshake header. A known extension with a malformed body
- * or any duplicate extension is an error, as are more than 32 extensions (what is done before the
- * cookie is bounded); unknown extensions are skipped. HS_PARSE_ILLEGAL_PARAMETER: the hello is well
- * formed and *out is filled, so that its cookie can be verified before the alert is sent: no null
- * compression, a max_fragment_length that RFC 6066 does not define, a record_size_limit below
- * HS_RECORD_SIZE_MIN, or point formats without the uncompressed one. */
+/* client_hello_parse: of either version, body without the handshake header. A known extension with
+ * a malformed body or any duplicate extension is an error, as are more than 32 extensions or
+ * HS_KEY_SHARES_MAX key shares (what is done before the cookie is bounded); unknown extensions are
+ * skipped. HS_PARSE_ILLEGAL_PARAMETER: the hello is well formed and *out is filled, so that its
+ * cookie can be verified before the alert is sent: no null compression, a max_fragment_length that
+ * RFC 6066 does not define, a record_size_limit below HS_RECORD_SIZE_MIN, or point formats without
+ * the uncompressed one; two key shares of a group, or one of a group that is not supported;
+ * pre_shared_key not at the end or with binders that are not as many as identities; early_data
+ * without it. */
 enum hs_parse client_hello_parse(struct rd body, struct client_hello *out) MUST_USE;
 
 /* client_hello_offers: whether a suite is on the list. */

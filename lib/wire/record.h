@@ -21,11 +21,13 @@ enum record_type {
 	RECORD_ALERT = 21,
 	RECORD_HANDSHAKE = 22,
 	RECORD_APPDATA = 23,
+	RECORD_ACK = 26, /* DTLS 1.3 */
 };
 
 enum {
 	DTLS_1_0 = 0xfeff,
 	DTLS_1_2 = 0xfefd,
+	DTLS_1_3 = 0xfefc, /* in supported_versions only: records say 1.2 */
 	RECORD_HEADER_LEN = 13,
 	RECORD_PLAINTEXT_MAX = 1 << 14,
 	RECORD_CIPHERTEXT_MAX = (1 << 14) + 2048, /* RFC 5246 §6.2.3 */

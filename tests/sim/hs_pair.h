@@ -236,10 +236,10 @@ static inline void pair_policy(struct hello_policy *p)
 {
 	*p = (struct hello_policy){ .groups = { ECDHE_X25519, ECDHE_SECP256R1 }, .n_groups = 2 };
 	/* Plain PSK first: so are most tests. */
-	for (size_t i = 0; i < SUITE_N; i++)
+	for (size_t i = 0; i < SUITE_12_N; i++)
 		if (suite_at(i)->kx == KX_PSK)
 			p->suites[p->n_suites++] = suite_at(i);
-	for (size_t i = 0; i < SUITE_N; i++)
+	for (size_t i = 0; i < SUITE_12_N; i++)
 		if (suite_at(i)->kx != KX_PSK)
 			p->suites[p->n_suites++] = suite_at(i);
 }
@@ -247,10 +247,10 @@ static inline void pair_policy(struct hello_policy *p)
 /* pair_suite: the i-th suite with this key exchange, from the first again behind the last. */
 static inline const struct suite *pair_suite(enum suite_kx kx, size_t i)
 {
-	const struct suite *found[SUITE_N];
+	const struct suite *found[SUITE_12_N];
 	size_t n = 0;
 
-	for (size_t k = 0; k < SUITE_N; k++)
+	for (size_t k = 0; k < SUITE_12_N; k++)
 		if (suite_at(k)->kx == kx)
 			found[n++] = suite_at(k);
 	return found[i % n];

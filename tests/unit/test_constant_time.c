@@ -97,7 +97,7 @@ static void key_schedule(void **state)
 	struct traffic_keys keys;
 
 	(void)state;
-	for (size_t i = 0; i < SUITE_N; i++) {
+	for (size_t i = 0; i < SUITE_12_N; i++) {
 		const struct suite *suite = suite_at(i);
 		size_t psk_len = 16 + 12 * (i % 5), len = key_block_len(suite), n;
 

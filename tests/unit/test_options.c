@@ -606,7 +606,7 @@ static void certificates(void **state)
 	assert_int_equal(r.opt.policy.client_auth, CLIENT_AUTH_REQUIRED);
 	assert_true(r.opt.policy.client_x509);
 	assert_false(r.opt.policy.client_rpk);
-	assert_int_equal(r.opt.policy.n_suites, SUITE_N);
+	assert_int_equal(r.opt.policy.n_suites, SUITE_12_N);
 	assert_int_equal(r.opt.policy.n_groups, 1);
 	end(&r);
 	r = accepts("sluice --port tap:t0 " CERTS "--client-auth none");

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-/* RFC 5487 §2, RFC 5289 §3.2, RFC 6655 §3 and §4, RFC 7251 §2, RFC 7905 §2, RFC 8442 §3: number,
- * name, AEAD, PRF. */
+/* RFC 5487 §2, RFC 5289 §3.2, RFC 6655 §3 and §4, RFC 7251 §2, RFC 7905 §2, RFC 8442 §3, RFC 8446
+ * §B.4: number, name, AEAD, PRF. */
 static void suites_are_those_of_the_rfcs(void **state)
 {
 	static const struct suite want[] = {
@@ -38,6 +38,12 @@ static void suites_are_those_of_the_rfcs(void **state)
 		  KX_ECDHE_ECDSA },
 		{ "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", 0xcca9, AEAD_CHACHA20_POLY1305,
 		  PRF_SHA256, KX_ECDHE_ECDSA },
+		{ "TLS_AES_128_GCM_SHA256", 0x1301, AEAD_AES_128_GCM, PRF_SHA256, KX_TLS13 },
+		{ "TLS_AES_256_GCM_SHA384", 0x1302, AEAD_AES_256_GCM, PRF_SHA384, KX_TLS13 },
+		{ "TLS_CHACHA20_POLY1305_SHA256", 0x1303, AEAD_CHACHA20_POLY1305, PRF_SHA256,
+		  KX_TLS13 },
+		{ "TLS_AES_128_CCM_SHA256", 0x1304, AEAD_AES_128_CCM, PRF_SHA256, KX_TLS13 },
+		{ "TLS_AES_128_CCM_8_SHA256", 0x1305, AEAD_AES_128_CCM_8, PRF_SHA256, KX_TLS13 },
 	};
 
 	(void)state;
@@ -50,9 +56,12 @@ static void suites_are_those_of_the_rfcs(void **state)
 		assert_int_equal(s->aead, want[i].aead);
 		assert_int_equal(s->hash, want[i].hash);
 		assert_int_equal(s->kx, want[i].kx);
+		assert_int_equal(suite_is_13(s), strstr(s->name, "_WITH_") == NULL);
+		assert_ptr_equal(suite_by_name(want[i].name), s);
+		if (suite_is_13(s))
+			continue;
 		assert_int_equal(suite_has_psk(s), strstr(s->name, "PSK") != NULL);
 		assert_int_equal(suite_has_ecdhe(s), strstr(s->name, "ECDHE") != NULL);
-		assert_ptr_equal(suite_by_name(want[i].name), s);
 	}
 }
 
@@ -76,8 +85,10 @@ static void preference_names_every_suite_once(void **state)
 		for (size_t j = 0; j < i; j++)
 			assert_int_not_equal(suite_at(i)->id, suite_at(j)->id);
 	}
-	/* forward secrecy first, certificates last: the kinds do not mix */
-	for (size_t i = 1; i < SUITE_N; i++)
+	/* forward secrecy first, certificates last: the kinds do not mix; then those of 1.3 */
+	for (size_t i = 0; i < SUITE_N; i++)
+		assert_int_equal(suite_is_13(suite_at(i)), i >= SUITE_12_N);
+	for (size_t i = 1; i < SUITE_12_N; i++)
 		assert_true(suite_at(i)->kx == suite_at(i - 1)->kx ||
 			    (suite_at(i)->kx == KX_PSK && suite_at(i - 1)->kx == KX_ECDHE_PSK) ||
 			    suite_at(i)->kx == KX_ECDHE_ECDSA);
