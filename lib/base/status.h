@@ -35,6 +35,7 @@
 	X(RECORD_LENGTH,       "record_length",       "length beyond the datagram or the limit")   \
 	X(RECORD_TYPE,         "record_type",         "content type unknown or not negotiated")    \
 	X(RECORD_VERSION,      "record_version",      "version is not DTLS's")                     \
+	X(RECORD_CID,          "record_cid",          "connection ID unlike what was agreed on")   \
 	X(RECORD_EPOCH,        "record_epoch",        "an epoch this session does not have")       \
 	X(RECORD_PLAIN,        "record_plain",        "unprotected record on a live session")      \
 	X(RECORD_REPLAY,       "record_replay",       "number seen before")                        \

@@ -66,6 +66,18 @@ session_take_tx_seq(struct session_hot *hot, uint64_t end, uint64_t *out)
 	return true;
 }
 
+/* How a session's records are protected, as its index entry and its messages have it: an enum
+ * aead_alg, and SESSION_CLASS_13 where it speaks DTLS 1.3. */
+enum { SESSION_CLASS_13 = 8 };
+_Static_assert((int)AEAD_N <= (int)SESSION_CLASS_13, "a bit of its own");
+
+static inline bool session_class_is_13(uint8_t class) { return class & SESSION_CLASS_13; }
+
+static inline enum aead_alg session_class_alg(uint8_t class)
+{
+	return (enum aead_alg)(class & (SESSION_CLASS_13 - 1));
+}
+
 /* session_key_overflows: whether an algorithm's keys stand in the overflow line. */
 static inline bool session_key_overflows(enum aead_alg alg)
 {
@@ -120,17 +132,21 @@ _Static_assert(sizeof(struct session_cold) <= 88, "the cold part's budget is 88 
 
 /* What a finished handshake installs. Key fields are the server's view: rx opens, tx seals. */
 struct session_install {
+	uint16_t version; /* DTLS_1_3; DTLS_1_2 or 0 */
 	struct flow flow;
 	struct nexthop hop;
 	const struct identity *identity; /* the reference moves to the session */
 	uint8_t rx_key[AEAD_KEY_MAX], tx_key[AEAD_KEY_MAX];
 	uint8_t rx_iv[AEAD_IV_LEN], tx_iv[AEAD_IV_LEN];
-	uint64_t tx_seq;    /* next number of ours in epoch 1 */
-	uint64_t rx_newest; /* newest number received in epoch 1 */
+	uint8_t rx_sn_key[AEAD_KEY_MAX], tx_sn_key[AEAD_KEY_MAX]; /* 1.3 only */
+	/* All of epoch 1, in DTLS 1.3 of epoch 3. */
+	uint64_t tx_seq;    /* next number of ours */
+	uint64_t rx_newest; /* newest number received */
 	uint64_t rx_window; /* bit i: newest - i was received */
 	uint32_t handshake_slot, handshake_generation;
 	/* Bytes of plaintext in a record, when both ends agreed on less than 2^14: at least
-	 * SESSION_TX_LIMIT_MIN and SESSION_RX_LIMIT_MIN; 0: they did not. */
+	 * SESSION_TX_LIMIT_MIN and SESSION_RX_LIMIT_MIN; 0: they did not. In DTLS 1.3 content and
+	 * zeros, but not the type, which RFC 8449 §4 counts too. */
 	uint16_t tx_limit, rx_limit;
 	uint16_t suite;
 	uint8_t aead, handshake_core, auth;

@@ -29,7 +29,7 @@ enum { TABLE_BURST_MAX = 64, TABLE_CLASS_MAX = 31 };
 struct table_hit {
 	struct session_ref ref; /* generation 0: a miss */
 	uint8_t owner;
-	uint8_t class; /* enum aead_alg of a session; at most TABLE_CLASS_MAX */
+	uint8_t class; /* of a session: session.h; at most TABLE_CLASS_MAX */
 };
 
 /* table_new: room for capacity entries at half load, on a NUMA node as block_new takes it, from
