@@ -14,7 +14,8 @@ enum { DATAGRAM_MAX = 2048, PATIENCE_S = 15, ADDRESS_MAX = 64 };
 
 /* An acknowledgement begins like its request, but for type and code: version, token's length,
  * message ID, token (RFC 7252 §3). */
-enum { COAP_CON = 0x40, COAP_ACK = 0x60, COAP_TYPE_MASK = 0xf0, COAP_CHANGED = 0x44 };
+enum { COAP_CON = 0x40, COAP_ACK = 0x60, COAP_TYPE_MASK = 0xf0, COAP_CHANGED = 0x44,
+       MESSAGE_ID_AT = 2 };
 
 static const char help[] =
 	"[options] ADDRESS PORT REQUEST\n"
@@ -29,7 +30,12 @@ static const char help[] =
 	"  --group secp256r1|x25519\n"
 	"  --max-fragment 512|1024|2048|4096\n"
 	"  --resume id|ticket    a second session, which has to resume the first\n"
-	"  --no-ems\n";
+	"  --no-ems\n"
+	"  --dtls 1.2|1.3        nothing else is offered; 1.2 without\n"
+	"and with 1.3:\n"
+	"  --psk-mode psk_ke|psk_dhe_ke   nothing else is offered\n"
+	"  --no-key-share        the server has to ask for a key of the group\n"
+	"  --update-keys         new keys on both sides, then a second request\n";
 
 enum {
 	OPT_SUITE,
@@ -43,7 +49,11 @@ enum {
 	OPT_GROUP,
 	OPT_MAX_FRAGMENT,
 	OPT_RESUME,
-	OPT_NO_EMS
+	OPT_NO_EMS,
+	OPT_DTLS,
+	OPT_PSK_MODE,
+	OPT_NO_KEY_SHARE,
+	OPT_UPDATE_KEYS,
 };
 
 static const struct option names[] = {
@@ -59,6 +69,10 @@ static const struct option names[] = {
 	{ "max-fragment", required_argument, NULL, OPT_MAX_FRAGMENT },
 	{ "resume", required_argument, NULL, OPT_RESUME },
 	{ "no-ems", no_argument, NULL, OPT_NO_EMS },
+	{ "dtls", required_argument, NULL, OPT_DTLS },
+	{ "psk-mode", required_argument, NULL, OPT_PSK_MODE },
+	{ "no-key-share", no_argument, NULL, OPT_NO_KEY_SHARE },
+	{ "update-keys", no_argument, NULL, OPT_UPDATE_KEYS },
 	{ 0 },
 };
 
@@ -88,6 +102,21 @@ static bool set_resume(struct client_options *opt, const char *text)
 	return opt->resume != CLIENT_FULL;
 }
 
+static bool set_version(struct client_options *opt, const char *text)
+{
+	opt->is_13 = strcmp(text, "1.3") == 0;
+	return opt->is_13 || strcmp(text, "1.2") == 0;
+}
+
+static bool set_psk_mode(struct client_options *opt, const char *text)
+{
+	if (strcmp(text, "psk_ke") == 0)
+		opt->psk_mode = CLIENT_PSK_KE;
+	else if (strcmp(text, "psk_dhe_ke") == 0)
+		opt->psk_mode = CLIENT_PSK_DHE_KE;
+	return opt->psk_mode != CLIENT_PSK_ANY;
+}
+
 static bool set_option(struct client_options *opt, int name, char *text)
 {
 	const char **const places[] = {
@@ -111,6 +140,14 @@ static bool set_option(struct client_options *opt, int name, char *text)
 		return true;
 	case OPT_NO_EMS:
 		return opt->no_ems = true;
+	case OPT_DTLS:
+		return set_version(opt, text);
+	case OPT_PSK_MODE:
+		return set_psk_mode(opt, text);
+	case OPT_NO_KEY_SHARE:
+		return opt->no_key_share = true;
+	case OPT_UPDATE_KEYS:
+		return opt->update_keys = true;
 	case '?':
 		return false;
 	default:
@@ -173,25 +210,42 @@ static bool say_report(const struct client_options *opt, bool again)
 	struct client_report report = { 0 };
 
 	library_report(&report);
-	printf("suite: %s\ngroup: %s\nresumed: %s\n", report.suite, report.group,
-	       report.resumed ? "yes" : "no");
-	return strcmp(report.suite, opt->suite) == 0 && report.resumed == again &&
+	printf("version: %s\nsuite: %s\ngroup: %s\nresumed: %s\n", report.version, report.suite,
+	       report.group, report.resumed ? "yes" : "no");
+	return strcmp(report.version, opt->is_13 ? "1.3" : "1.2") == 0 &&
+	       strcmp(report.suite, opt->suite) == 0 && report.resumed == again &&
 	       (opt->max_fragment == 0 || report.max_fragment == opt->max_fragment);
+}
+
+static bool ask(const struct request *request)
+{
+	uint8_t answer[DATAGRAM_MAX];
+	bool ok = library_write(request->bytes, request->len);
+	int len = ok ? library_read(answer, sizeof(answer)) : 0;
+
+	ok = len > 0 && answers(request, answer, (size_t)len);
+	printf("answer: %s\n", ok ? "2.04" : "none");
+	return ok;
+}
+
+/* A message of its own: with the same ID the server would take it for a repetition. */
+static bool ask_anew(const struct request *request)
+{
+	struct request next = *request;
+
+	next.bytes[MESSAGE_ID_AT]++;
+	return ask(&next);
 }
 
 static bool session(const struct client_options *opt, int fd, const struct request *request,
 		    bool again)
 {
-	uint8_t answer[DATAGRAM_MAX];
 	bool ok;
-	int len;
 
 	if (!library_connect(fd, again))
 		return false;
-	ok = say_report(opt, again) && library_write(request->bytes, request->len);
-	len = ok ? library_read(answer, sizeof(answer)) : 0;
-	ok = len > 0 && answers(request, answer, (size_t)len);
-	printf("answer: %s\n", ok ? "2.04" : "none");
+	ok = say_report(opt, again) && ask(request) &&
+	     (!opt->update_keys || (library_update_keys() && ask_anew(request)));
 	library_close();
 	return ok;
 }

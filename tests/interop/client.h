@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * client: one CoAP request over another library's DTLS 1.2, for tests/net/test_clients.sh. client.c
+ * client: a CoAP request over another library's DTLS, for tests/net/test_clients.sh. client.c
  * has what such programs share: options, socket, request, report; client_LIBRARY.c the library,
  * which is used as its documentation says. A program has one library and one session at a time.
  */
@@ -13,6 +13,9 @@
 enum { CLIENT_KEY_MAX = 64, CLIENT_NAME_MAX = 64 };
 
 enum client_resume { CLIENT_FULL, CLIENT_BY_ID, CLIENT_BY_TICKET };
+
+/* How a pre-shared key is used with 1.3: as the library likes it, and nothing but one of both. */
+enum client_psk_mode { CLIENT_PSK_ANY, CLIENT_PSK_KE, CLIENT_PSK_DHE_KE };
 
 /* What a session is to be like. Texts are NULL where nothing was said. */
 struct client_options {
@@ -27,11 +30,15 @@ struct client_options {
 	unsigned max_fragment;     /* RFC 6066: 512, 1024, 2048, 4096; 0: not offered */
 	enum client_resume resume; /* a second session resumes the first, this way only */
 	bool no_ems;
+	bool is_13;                    /* DTLS 1.3 and nothing else; else 1.2 */
+	enum client_psk_mode psk_mode; /* 1.3 */
+	bool no_key_share; /* 1.3: the group is offered without a key, for the server to ask for it */
+	bool update_keys;  /* 1.3: both sides take new keys, and a second request follows */
 };
 
 /* What was negotiated, as the library tells it; empty where it does not. */
 struct client_report {
-	char suite[CLIENT_NAME_MAX], group[CLIENT_NAME_MAX];
+	char version[CLIENT_NAME_MAX], suite[CLIENT_NAME_MAX], group[CLIENT_NAME_MAX];
 	unsigned
 		max_fragment; /* where one was wanted: the longest payload that either side sends */
 	bool resumed;
@@ -50,6 +57,9 @@ void library_report(struct client_report *report);
 /* library_write: one record. library_read: the next one's length, or 0 or less. */
 bool library_write(const uint8_t *in, size_t len);
 int library_read(uint8_t *out, size_t len);
+
+/* library_update_keys: new keys for what we send, and asks for new ones of the peer. */
+bool library_update_keys(void);
 
 /* library_close: says goodbye, and keeps what the next session resumes. */
 void library_close(void);

@@ -248,6 +248,8 @@ void library_report(struct client_report *report)
 {
 	const char *name = mbedtls_ssl_get_ciphersuite(&ssl);
 
+	(void)snprintf(report->version, sizeof(report->version), "%s",
+		       mbedtls_ssl_get_version(&ssl) + strlen("DTLSv"));
 	/* IANA's name, if it is the one that was asked for. */
 	(void)snprintf(report->suite, sizeof(report->suite), "%s",
 		       strcmp(name, suite_name) == 0 ? options->suite : name);
@@ -261,6 +263,8 @@ bool library_write(const uint8_t *in, size_t len)
 }
 
 int library_read(uint8_t *out, size_t len) { return mbedtls_ssl_read(&ssl, out, len); }
+
+bool library_update_keys(void) { return failed("no DTLS 1.3 in this library"); }
 
 void library_close(void)
 {

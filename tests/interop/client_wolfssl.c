@@ -33,11 +33,23 @@ static unsigned psk(WOLFSSL *client, const char *hint, char *identity, unsigned 
 	memcpy(key, options->key, options->key_len);
 	return (unsigned)options->key_len;
 }
+
+#ifdef WOLFSSL_DTLS13
+static unsigned psk_13(WOLFSSL *client, const char *hint, char *identity, unsigned identity_max,
+		       unsigned char *key, unsigned key_max, const char **suite)
+{
+	*suite = options->suite;
+	return psk(client, hint, identity, identity_max, key, key_max);
+}
+#endif
 #endif
 
 static bool use_psk(void)
 {
 #ifndef NO_PSK
+#ifdef WOLFSSL_DTLS13
+	wolfSSL_CTX_set_psk_client_tls13_callback(ctx, psk_13);
+#endif
 	wolfSSL_CTX_set_psk_client_callback(ctx, psk);
 	return true;
 #else
@@ -88,15 +100,43 @@ static bool use_raw_key(void)
 #endif
 }
 
+static WOLFSSL_CTX *make_context(void)
+{
+	if (!options->is_13)
+		return wolfSSL_CTX_new(wolfDTLSv1_2_client_method());
+#ifdef WOLFSSL_DTLS13
+	return wolfSSL_CTX_new(wolfDTLSv1_3_client_method());
+#else
+	return NULL;
+#endif
+}
+
+/* psk_ke alone, psk_dhe_ke alone, or both. */
+static bool set_psk_mode(void)
+{
+	switch (options->psk_mode) {
+	case CLIENT_PSK_ANY:
+		return true;
+#ifdef WOLFSSL_DTLS13
+	case CLIENT_PSK_KE:
+		return wolfSSL_CTX_no_dhe_psk(ctx) == 0;
+	case CLIENT_PSK_DHE_KE:
+		return wolfSSL_CTX_only_dhe_psk(ctx) == 0;
+#endif
+	default:
+		return false;
+	}
+}
+
 bool library_start(const struct client_options *opt)
 {
 	options = opt;
 	(void)wolfSSL_Init();
-	ctx = wolfSSL_CTX_new(wolfDTLSv1_2_client_method());
+	ctx = make_context();
 	if (ctx == NULL)
-		return failed("no context");
+		return failed("no context, or no such version in this build");
 	wolfSSL_CTX_set_verify(ctx, WOLFSSL_VERIFY_PEER, NULL);
-	if (opt->identity != NULL && !use_psk())
+	if ((opt->identity != NULL && !use_psk()) || !set_psk_mode())
 		return false;
 	if (opt->raw_key != NULL ? !use_raw_key() : !use_certificates())
 		return false;
@@ -111,7 +151,21 @@ void library_stop(void)
 	(void)wolfSSL_Cleanup();
 }
 
-/* The group is the first; secp256r1 is the curve of certificates too. */
+/* Its key goes with the first hello, or none at all. */
+static bool set_key_share(word16 group)
+{
+#ifdef WOLFSSL_DTLS13
+	if (options->no_key_share)
+		return wolfSSL_NoKeyShares(ssl) == WOLFSSL_SUCCESS;
+	return options->psk_mode == CLIENT_PSK_KE ||
+	       wolfSSL_UseKeyShare(ssl, group) == WOLFSSL_SUCCESS;
+#else
+	(void)group;
+	return false;
+#endif
+}
+
+/* The group is the first; secp256r1 is the curve of certificates too, before 1.3. */
 static bool set_group(void)
 {
 	word16 first = WOLFSSL_ECC_SECP256R1;
@@ -119,7 +173,8 @@ static bool set_group(void)
 	if (options->group != NULL && strcmp(options->group, "x25519") == 0)
 		first = WOLFSSL_ECC_X25519;
 	return wolfSSL_UseSupportedCurve(ssl, first) == WOLFSSL_SUCCESS &&
-	       wolfSSL_UseSupportedCurve(ssl, WOLFSSL_ECC_SECP256R1) == WOLFSSL_SUCCESS;
+	       wolfSSL_UseSupportedCurve(ssl, WOLFSSL_ECC_SECP256R1) == WOLFSSL_SUCCESS &&
+	       (!options->is_13 || set_key_share(first));
 }
 
 static bool set_server_name(void)
@@ -187,6 +242,8 @@ void library_report(struct client_report *report)
 	const char *group = wolfSSL_get_curve_name(ssl);
 	int suite = wolfSSL_get_current_cipher_suite(ssl);
 
+	(void)snprintf(report->version, sizeof(report->version), "%s",
+		       wolfSSL_get_version(ssl) + strlen("DTLSv"));
 	(void)snprintf(report->suite, sizeof(report->suite), "%s",
 		       wolfSSL_get_cipher_name_iana_from_suite((unsigned char)(suite >> 8),
 							       (unsigned char)suite));
@@ -201,6 +258,15 @@ bool library_write(const uint8_t *in, size_t len)
 }
 
 int library_read(uint8_t *out, size_t len) { return wolfSSL_read(ssl, out, (int)len); }
+
+bool library_update_keys(void)
+{
+#ifdef WOLFSSL_DTLS13
+	return wolfSSL_update_keys(ssl) == WOLFSSL_SUCCESS || failed("no new keys");
+#else
+	return failed("no new keys in this build");
+#endif
+}
 
 void library_close(void)
 {
