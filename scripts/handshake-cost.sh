@@ -33,11 +33,14 @@ cost() {
 	for by in ticket id; do
 		in_cli timeout 60 "$load" --port kernel --target 198.18.0.2:5684 --devices 4 \
 			--report handshake-cost --resume-by "$by" "$@" > "$work/cost" 2> "$work/err" || { cat "$work/cost" "$work/err" >&2; exit 1; }
-		awk -v kind="$kind" -v by="$by" -v csv="$csv" '
-			($1 == "full" || $1 == "resumed") && $2 ~ /^TLS_/ {
-				name = kind ($1 == "full" ? ", full, gives " (by == "id" ? "an id" : "a ticket") : ", resumed by " by)
-				printf "%-44s %-40s %3s / %3s %3s / %3s %6s / %4s %6s\n", name, $2, $3, $5, $6, $8, $9, $11, $12
-				if (csv != "") printf "\"%s\",%s,%s,%s\n", name, $9, $11, $12 >> csv
+		# Columns of fixed width, as report_cost.c has them: mode 20, keys 20, then words without blanks.
+		awk -v kind="$kind" -v csv="$csv" '
+			substr($0, 43) ~ /^TLS_/ {
+				mode = substr($0, 1, 20)
+				sub(/ +$/, "", mode)
+				split(substr($0, 43), f)
+				printf "%-44s %-40s %3s / %3s %3s / %3s %6s / %4s %6s\n", kind ", " mode, f[1], f[2], f[4], f[5], f[7], f[8], f[10], f[11]
+				if (csv != "") printf "\"%s, %s\",%s,%s,%s\n", kind, mode, f[8], f[10], f[11] >> csv
 			}' "$work/cost"
 	done
 }

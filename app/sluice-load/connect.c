@@ -131,13 +131,25 @@ static size_t suite_index(const struct suite *suite)
 	return i;
 }
 
-static void add_cost(struct connect *c, const struct handshake_event *event,
-		     const struct connect_cost *cost)
+static enum connect_mode mode_of(const struct handshake *h, const struct handshake_event *event)
 {
-	enum connect_mode mode = event->resumed ? CONNECT_RESUMED : CONNECT_FULL;
-	struct connect_cost *to = &c->costs[suite_index(event->suite)][mode];
+	struct handshake_session s;
+	enum connect_mode mode = CONNECT_FULL;
 
-#define CONNECT_COST_ADD(name) counter_add(&to->name, cost->name);
+	if (event->resumed)
+		return event->by_ticket ? CONNECT_BY_TICKET : CONNECT_BY_ID;
+	if (handshake_session(h, &s))
+		mode = s.ticket_len > 0 ? CONNECT_FULL_TICKET : CONNECT_FULL_ID;
+	secret_wipe(&s, sizeof(s));
+	return mode;
+}
+
+static void add_cost(struct connect *c, const struct connect_slot *s,
+		     const struct handshake_event *event)
+{
+	struct connect_cost *to = &c->costs[suite_index(event->suite)][mode_of(s->h, event)];
+
+#define CONNECT_COST_ADD(name) counter_add(&to->name, s->cost.name);
 	CONNECT_COST_LIST(CONNECT_COST_ADD)
 #undef CONNECT_COST_ADD
 }
@@ -149,11 +161,12 @@ static void installed(struct connect *c, struct connect_slot *s, uint64_t now_ns
 	uint32_t device = s->device;
 
 	s->cost.n = 1;
+	s->cost.mutual = event->mutual;
 	s->cost.time_ns = now_ns - s->started_ns;
 	counter_add(&c->cfg.counts->handshakes, 1);
 	histogram_add(c->cfg.latency, s->cost.time_ns);
 	counter_add(&c->cfg.counts->resumed, event->resumed);
-	add_cost(c, event, &s->cost);
+	add_cost(c, s, event);
 	resume_keep(&c->resume, device, s->h);
 	linger_keep(&c->linger, &c->cfg.devices->cold[device], device, s->h);
 	device_install(c->cfg.devices, device, event);

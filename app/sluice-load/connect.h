@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "connect_cost.h"
 #include "deadline.h"
 #include "device.h"
 #include "identities.h"
@@ -14,26 +15,6 @@
 #include "load_certs.h"
 #include "load_result.h"
 #include "resume.h"
-
-/* What the finished handshakes of one mode cost in all: the wire's bytes are UDP payload. */
-#define CONNECT_COST_LIST(X)                                                                       \
-	X(n)                                                                                       \
-	X(tx_messages) /* handshake messages and ChangeCipherSpecs */                              \
-	X(rx_messages)                                                                             \
-	X(tx_datagrams)                                                                            \
-	X(rx_datagrams)                                                                            \
-	X(tx_bytes)                                                                                \
-	X(rx_bytes)                                                                                \
-	X(round_trips) /* until it may send data */                                                \
-	X(time_ns)
-
-struct connect_cost {
-#define CONNECT_COST_FIELD(name) uint64_t name;
-	CONNECT_COST_LIST(CONNECT_COST_FIELD)
-#undef CONNECT_COST_FIELD
-};
-
-enum connect_mode { CONNECT_FULL, CONNECT_RESUMED, CONNECT_MODES };
 
 /* What a handshake asks of the generator core. */
 struct connect_host {

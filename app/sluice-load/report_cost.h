@@ -2,20 +2,22 @@
 /* --report handshake-cost: what a handshake costs on the wire, beside what two texts say of it. */
 #pragma once
 
-#include "cursor.h"
+#include "connect_cost.h"
 
 #include <stdio.h>
 
-/* The sums of n handshakes of one mode. Bytes are UDP payload. */
+/* Of the handshakes of one kind. */
 struct report_cost {
-	const char *suite;
-	bool resumed;
-	uint64_t n;
-	uint64_t tx_messages, rx_messages; /* handshake messages and ChangeCipherSpecs */
-	uint64_t tx_datagrams, rx_datagrams, tx_bytes, rx_bytes;
-	uint64_t round_trips; /* until data may be sent */
-	uint64_t time_ns;
+	const struct suite *suite;
+	enum connect_mode mode;
+	bool raw_keys; /* where the suite has no pre-shared key: not certificates */
+	struct connect_cost sum;
 };
+
+/* report_cost_mode, report_cost_keys: its kind in words: what it was and gives, and who showed
+ * what for it. */
+const char *report_cost_mode(const struct report_cost *c);
+const char *report_cost_keys(const struct report_cost *c);
 
 /* report_cost_print: a line each, of those that happened, and the texts' figures. */
 void report_cost_print(FILE *out, const struct report_cost *costs, size_t n);

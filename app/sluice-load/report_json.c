@@ -200,17 +200,18 @@ static void write_search(struct json_writer *w, const char *name, double max_los
 static void write_cost(struct json_writer *w, const struct report_cost *c)
 {
 	json_writer_open(w, NULL, '{');
-	json_writer_string(w, "suite", c->suite);
-	json_writer_bool(w, "resumed", c->resumed);
-	json_writer_uint(w, "handshakes", c->n);
-	json_writer_uint(w, "tx_messages", c->tx_messages);
-	json_writer_uint(w, "rx_messages", c->rx_messages);
-	json_writer_uint(w, "tx_datagrams", c->tx_datagrams);
-	json_writer_uint(w, "rx_datagrams", c->rx_datagrams);
-	json_writer_uint(w, "tx_bytes", c->tx_bytes);
-	json_writer_uint(w, "rx_bytes", c->rx_bytes);
-	json_writer_uint(w, "round_trips", c->round_trips);
-	json_writer_uint(w, "time_ns", c->time_ns);
+	json_writer_string(w, "suite", c->suite->name);
+	json_writer_string(w, "mode", report_cost_mode(c));
+	json_writer_string(w, "keys", report_cost_keys(c));
+	json_writer_uint(w, "handshakes", c->sum.n);
+	json_writer_uint(w, "tx_messages", c->sum.tx_messages);
+	json_writer_uint(w, "rx_messages", c->sum.rx_messages);
+	json_writer_uint(w, "tx_datagrams", c->sum.tx_datagrams);
+	json_writer_uint(w, "rx_datagrams", c->sum.rx_datagrams);
+	json_writer_uint(w, "tx_bytes", c->sum.tx_bytes);
+	json_writer_uint(w, "rx_bytes", c->sum.rx_bytes);
+	json_writer_uint(w, "round_trips", c->sum.round_trips);
+	json_writer_uint(w, "time_ns", c->sum.time_ns);
 	json_writer_close(w, '}');
 }
 

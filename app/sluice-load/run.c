@@ -170,6 +170,7 @@ static int run_handshakes(struct run *r)
 /* Each of the suites and modes that there were. */
 static size_t collect_costs(const struct run *r, struct report_cost costs[COSTS_MAX])
 {
+	bool raw_keys = r->opt->server_keys != NULL;
 	struct connect_cost c;
 	size_t n = 0;
 
@@ -178,19 +179,10 @@ static size_t collect_costs(const struct run *r, struct report_cost costs[COSTS_
 			fleet_cost(r->fleet, suite, (enum connect_mode)mode, &c);
 			if (c.n == 0)
 				continue;
-			costs[n++] = (struct report_cost){
-				.suite = suite_at(suite)->name,
-				.resumed = mode == CONNECT_RESUMED,
-				.n = c.n,
-				.tx_messages = c.tx_messages,
-				.rx_messages = c.rx_messages,
-				.tx_datagrams = c.tx_datagrams,
-				.rx_datagrams = c.rx_datagrams,
-				.tx_bytes = c.tx_bytes,
-				.rx_bytes = c.rx_bytes,
-				.round_trips = c.round_trips,
-				.time_ns = c.time_ns,
-			};
+			costs[n++] = (struct report_cost){ .suite = suite_at(suite),
+							   .mode = (enum connect_mode)mode,
+							   .raw_keys = raw_keys,
+							   .sum = c };
 		}
 	}
 	return n;

@@ -431,6 +431,7 @@ static void event_install(struct handshake *h, struct handshake_event *out)
 	h->interned = NULL;
 	out->resumed = h->resumed;
 	out->by_ticket = h->by_ticket;
+	out->mutual = h->role == HANDSHAKE_CLIENT && h->own != NULL;
 	out->n_held = h->n_held;
 	for (size_t i = 0; i < h->n_held; i++)
 		out->held[i] = (struct handshake_held){ h->held[i].bytes, h->held[i].len };

@@ -256,6 +256,7 @@ struct handshake_event {
 	uint16_t tx_limit, rx_limit;
 	bool resumed;   /* an abbreviated handshake (RFC 5246 §7.3) */
 	bool by_ticket; /* resumed by RFC 5077, not by session id */
+	bool mutual;    /* client: it showed a certificate or raw key, for the server asked */
 	struct handshake_held held[HANDSHAKE_HELD_MAX];
 	size_t n_held;
 };

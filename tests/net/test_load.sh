@@ -52,8 +52,8 @@ check "loss, reordering, duplicates" \
 check "  … were made" told 'lost, doubled or held back|impaired'
 check "handshakes only" load 50 --handshakes-only --resume 50% --warmup 0s --duration 1s
 check "what a handshake costs" load 5 --report handshake-cost
-check "  … full: 3 round trips" told '^full +TLS_PSK_WITH_AES_128_GCM_SHA256 .* 3 '
-check "  … resumed: 2, the cookie's among them" told '^resumed +TLS_PSK_WITH_AES_128_GCM_SHA256 .* 2 '
+check "  … full: 3 round trips" told '^full, gives a ticket +pre-shared key +TLS_PSK_WITH_AES_128_GCM_SHA256 .* 3 '
+check "  … resumed: 2, the cookie's among them" told '^resumed by ticket +pre-shared key +TLS_PSK_WITH_AES_128_GCM_SHA256 .* 2 '
 check "an unknown identity fails, and is told" fails_with 3 201 --rate 10 --duration 1s --handshake-rate max
 check "a report that cannot be written fails the run" \
 	fails_with 3 5 --rate 10 --duration 1s --json "$work/nowhere/x.json"

@@ -123,8 +123,11 @@ static void searches_and_costs(void **state)
 		.rate = 1e6, .min = 9e5, .max = 1.1e6, .held = 10, .repetitions = 10
 	};
 	struct search_result pdr = { .rate = 2e6, .generator_limit = true };
-	struct report_cost costs[] = { { .suite = "S", .n = 2, .tx_bytes = 10 },
-				       { .suite = "S", .resumed = true, .n = 1 } };
+	const struct suite *psk = suite_by_id(TLS_PSK_WITH_AES_128_CCM_8);
+	struct report_cost costs[] = {
+		{ .suite = psk, .mode = CONNECT_FULL_TICKET, .sum = { .n = 2, .tx_bytes = 10 } },
+		{ .suite = psk, .mode = CONNECT_BY_ID, .sum = { .n = 1 } }
+	};
 	struct report_json j = {
 		.opt = &opt, .ndr = &ndr, .pdr = &pdr, .costs = costs, .n_costs = 2
 	};
@@ -138,7 +141,8 @@ static void searches_and_costs(void **state)
 	is_balanced(text);
 	has(text, "\"ndr\": {\n    \"max_loss\": 0,\n    \"rate\": 1000000,");
 	has(text, "\"generator_limit\": true");
-	has(text, "\"resumed\": true");
+	has(text, "\"mode\": \"full, gives a ticket\",\n      \"keys\": \"pre-shared key\"");
+	has(text, "\"mode\": \"resumed by id\"");
 	has(text, "\"tx_bytes\": 10");
 	free(t.text);
 }
