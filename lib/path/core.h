@@ -49,6 +49,7 @@ struct core_record {
 
 struct core_tx {
 	unsigned n;
+	uint64_t bytes;
 	struct rte_mbuf *m[CORE_TX_MAX];
 };
 
@@ -56,10 +57,10 @@ struct path_core {
 	struct status_counts counts;
 	struct path_stats stats;
 	struct path_config cfg;
-	frame_plain_writer *frame_write;
 	uint8_t port_index[RTE_MAX_ETHPORTS]; /* by port_id; CORE_NO_PORT */
 	uint32_t listen_everywhere; /* a port that is open on every address; CORE_NO_LISTEN */
 	bool singles;               /* the CPU has what frame_single.h needs */
+	bool plains;                /* and what frame_plain_avx512.h does */
 	uint64_t now_ns;
 
 	/* Datagrams of the burst. */

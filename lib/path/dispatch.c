@@ -4,10 +4,18 @@
 /* Warnings and malformed alerts that a session may send in its life (bad-input J5). */
 enum { ALERTS_MAX = 200 };
 
-static void to_worker(struct path_core *core, const struct core_record *rec)
+/* Each session has its worker. */
+static void to_workers(struct path_core *core, struct rte_mbuf *const *m, unsigned n)
 {
-	msg_of(rec->m)->kind = MSG_COAP;
-	outbox_put(&core->to_worker[rec->ref.slot % core->cfg.n_workers], &core->counts, rec->m);
+	const unsigned n_workers = core->cfg.n_workers;
+
+	if (n_workers == 1) {
+		outbox_put_all(&core->to_worker[0], &core->counts, m, n);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		outbox_put(&core->to_worker[msg_of(m[i])->ref.slot % n_workers], &core->counts,
+			   m[i]);
 }
 
 /* A repeated final flight, or a renegotiation to refuse: the core that made the session knows. */
@@ -109,7 +117,7 @@ static inline bool dispatch(struct path_core *core, const struct core_record *re
 		return false;
 	}
 	if (likely(rec->type == RECORD_APPDATA)) {
-		to_worker(core, rec);
+		msg_of(rec->m)->kind = MSG_COAP;
 		return true;
 	}
 	if (rec->type == RECORD_HANDSHAKE)
@@ -121,10 +129,13 @@ static inline bool dispatch(struct path_core *core, const struct core_record *re
 
 void dispatch_run(struct path_core *core)
 {
-	unsigned coap = 0;
+	struct rte_mbuf *coap[CORE_RECORDS_MAX];
+	unsigned n = 0;
 
 	for (unsigned i = 0; i < core->n_records; i++)
-		coap += dispatch(core, &core->records[i]);
-	CORE_STAT(core, coap_out, coap);
+		if (likely(dispatch(core, &core->records[i])))
+			coap[n++] = core->records[i].m;
+	to_workers(core, coap, n);
+	CORE_STAT(core, coap_out, n);
 	core->n_records = 0;
 }

@@ -40,12 +40,27 @@ static __attribute__((noinline)) void message(struct path_core *core, struct rte
 	core_drop(core, m, STATUS_STALE_REF); /* not for a poll core: it names nothing of ours */
 }
 
+/* What nearly all are: replies, up to the first message that is none, or has no room; returns how
+ * many. */
+static unsigned replies(struct path_core *core, struct rte_mbuf **mbufs, unsigned n)
+{
+	struct rte_mbuf **to = &core->seals[core->n_seals];
+	unsigned room = CORE_RECORDS_MAX - core->n_seals, i;
+
+	n = RTE_MIN(n, room);
+	for (i = 0; i < n && msg_of(mbufs[i])->kind == MSG_REPLY; i++) {
+		seal_fetch(core->cfg.store, mbufs[i]);
+		to[i] = mbufs[i];
+	}
+	core->n_seals += i;
+	return i;
+}
+
 void inbox_run(struct path_core *core, struct rte_mbuf **mbufs, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		if (likely(msg_of(mbufs[i])->kind == MSG_REPLY)) /* nearly all */
-			seal_add(core, mbufs[i]);
-		else
+		i += replies(core, mbufs + i, n - i);
+		if (i < n)
 			message(core, mbufs[i]);
 	}
 }

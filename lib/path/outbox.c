@@ -49,6 +49,19 @@ void outbox_flush(struct outbox *o, struct status_counts *counts)
 	o->n = 0;
 }
 
+void outbox_put_all(struct outbox *o, struct status_counts *counts, struct rte_mbuf *const *m,
+		    unsigned n)
+{
+	for (unsigned i = 0, some; i < n; i += some) {
+		if (o->n == OUTBOX_MAX)
+			outbox_flush(o, counts);
+		some = RTE_MIN(n - i, OUTBOX_MAX - o->n);
+		for (unsigned k = 0; k < some; k++)
+			o->m[o->n + k] = m[i + k];
+		o->n += some;
+	}
+}
+
 void outbox_clear(struct outbox *o)
 {
 	rte_pktmbuf_free_bulk(o->m, o->n);

@@ -33,5 +33,9 @@ static inline void outbox_put(struct outbox *o, struct status_counts *counts, st
 	o->m[o->n++] = m;
 }
 
+/* outbox_put_all: the same for n of them. Owner core only. */
+void outbox_put_all(struct outbox *o, struct status_counts *counts, struct rte_mbuf *const *m,
+		    unsigned n);
+
 /* outbox_clear: frees what waits. */
 void outbox_clear(struct outbox *o);

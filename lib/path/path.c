@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "path.h"
 
+#include "frame_plain_avx512.h"
 #include "frame_single.h"
 #include "stages.h"
 
@@ -87,6 +88,7 @@ struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns)
 	core->cfg = *cfg;
 	core->now_ns = core->swept_ns = now_ns;
 	core->singles = frame_single_usable();
+	core->plains = frame_plain_avx512_usable();
 	listens_init(core);
 	memset(core->port_index, CORE_NO_PORT, sizeof(core->port_index));
 	for (uint8_t i = 0; i < cfg->n_ports; i++) {
@@ -95,7 +97,6 @@ struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns)
 	}
 	memcpy(&seed, &cfg->store->hash_key, sizeof(seed));
 	throttle_init(&core->throttle, seed);
-	core->frame_write = frame_plain_fastest();
 	boxes_init(core);
 	return core;
 }

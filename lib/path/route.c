@@ -55,23 +55,23 @@ static bool starts_protected(const struct rte_mbuf *m)
 	       bytes_u16(p + 1) == DTLS_1_2 && bytes_u16(p + 3) != 0;
 }
 
-static inline void keep(struct path_core *core, struct core_mine mine)
-{
-	core->mine[core->n_mine++] = mine;
-}
-
 /* All but what route_one has done. */
-static __attribute__((noinline)) void route_other(struct path_core *core, struct rte_mbuf *m,
+static __attribute__((noinline)) bool route_other(struct path_core *core, struct rte_mbuf *m,
 						  const struct flow_hash *hash,
-						  const struct table_hit *hit)
+						  const struct table_hit *hit,
+						  struct core_mine *mine)
 {
 	bool live = hit->ref.generation != 0;
 	struct rte_mbuf *copy = NULL;
 	struct table_hit pending = { 0 };
 	struct record first;
 
+	if (live && hit->owner != core->cfg.index) {
+		core_hand_off(core, m, hit->owner);
+		return false;
+	}
 	if (!first_record(core, m, &first))
-		return;
+		return false;
 	/* RFC 6347 §4.2.8: whatever a hello says, a live association stays as it is until a new
 	 * handshake has finished (bad-input C17). */
 	if (core_is_hello(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m))) {
@@ -80,45 +80,46 @@ static __attribute__((noinline)) void route_other(struct path_core *core, struct
 			core_drop(core, m, STATUS_HELLO_BACKLOG);
 		else
 			admit_add(core, m);
-		return;
+		return false;
 	}
 	if (core_pending(core, hash, &pending)) {
 		if (!live || first.epoch == 0) {
 			core_to_handshake(core, m, MSG_DATAGRAM, &pending);
-			return;
+			return false;
 		}
 		/* Two epochs 1 are possible: the session's and the one under way. Opening in place
 		 * destroys what does not verify, so the handshake's chance is a copy. */
 		copy = copy_for(core, m, &pending);
 	}
 	if (live)
-		keep(core, (struct core_mine){ m, copy, hit, pending.owner, false });
+		*mine = (struct core_mine){ m, copy, hit, pending.owner, false };
 	else
 		core_drop(core, m, STATUS_NO_SESSION);
+	return live;
 }
 
-/* single: see core->single. */
-static inline void route_one(struct path_core *core, struct rte_mbuf *m,
+/* Whether it is ours: mine then. single: see core->single. */
+static inline bool route_one(struct path_core *core, struct rte_mbuf *m,
 			     const struct flow_hash *hash, const struct table_hit *hit, bool single,
-			     bool handshakes)
+			     bool handshakes, struct core_mine *mine)
 {
-	bool live = hit->ref.generation != 0;
+	bool ours = hit->ref.generation != 0 && hit->owner == core->cfg.index;
 
-	if (unlikely(live && hit->owner != core->cfg.index))
-		core_hand_off(core, m, hit->owner);
-	else if (likely(live && !handshakes && (single || starts_protected(m))))
-		keep(core, (struct core_mine){ m, NULL, hit, 0, single });
-	else
-		route_other(core, m, hash, hit);
+	if (unlikely(!ours) || unlikely(handshakes) || unlikely(!single && !starts_protected(m)))
+		return route_other(core, m, hash, hit, mine);
+	*mine = (struct core_mine){ m, NULL, hit, 0, single };
+	return true;
 }
 
 void route_run(struct path_core *core)
 {
 	bool handshakes = table_count(core->cfg.pending) != 0;
+	unsigned n = core->n_datagrams, kept = 0;
 
-	for (unsigned i = 0; i < core->n_datagrams; i++)
-		route_one(core, core->datagrams[i], &core->hashes[i], &core->hits[i],
-			  core->single >> i & 1, handshakes);
+	for (unsigned i = 0; i < n; i++)
+		kept += route_one(core, core->datagrams[i], &core->hashes[i], &core->hits[i],
+				  core->single >> i & 1, handshakes, &core->mine[kept]);
+	core->n_mine = kept;
 	core->n_datagrams = 0;
 	core->single = 0;
 	core->behind = false;

@@ -39,7 +39,7 @@ static bool listens_at(const struct path_config *cfg, const struct flow *flow)
 
 static inline bool listens(const struct path_core *core, const struct flow *flow)
 {
-	return flow->local_port == core->listen_everywhere || listens_at(&core->cfg, flow);
+	return likely(flow->local_port == core->listen_everywhere) || listens_at(&core->cfg, flow);
 }
 
 /* ARP, neighbour discovery and echo: answered in place, out of the port it came from. */
@@ -116,7 +116,7 @@ static inline void unpack(const struct path_port *port, struct rte_mbuf *m, uint
 
 	msg->hop.port_id = port->port_id;
 	msg->hops = 0;
-	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
+	if (unlikely(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
 		msg->hop.vlan_tci = m->vlan_tci;
 	m->data_off = (uint16_t)(m->data_off + off);
 	m->data_len = len;
@@ -216,8 +216,9 @@ static FRAME_SINGLE_TARGET unsigned singles_in(struct path_core *core, const str
 					       struct rte_mbuf **mbufs, unsigned n,
 					       struct rx_sums *sums)
 {
-	unsigned to = core->n_datagrams, i;
+	struct rte_mbuf **to = &core->datagrams[core->n_datagrams];
 	uint64_t bytes = 0;
+	unsigned i;
 
 	for (i = 0; i < n; i++) {
 		struct rte_mbuf *m = mbufs[i];
@@ -230,9 +231,9 @@ static FRAME_SINGLE_TARGET unsigned singles_in(struct path_core *core, const str
 			break;
 		unpack(port, m, FRAME_PLAIN_LEN, (uint16_t)(len - FRAME_PLAIN_LEN));
 		bytes += len;
-		core->datagrams[to + i] = m;
+		to[i] = m;
 	}
-	core->single |= ((UINT64_C(1) << i) - 1) << to;
+	core->single |= ((UINT64_C(1) << i) - 1) << core->n_datagrams;
 	core->n_datagrams += i;
 	sums->datagrams += i;
 	sums->bytes += bytes;

@@ -143,7 +143,7 @@ static inline enum status ready(struct path_core *core, struct rte_mbuf *m, bool
 	if ((s = address(core, msg)) != STATUS_OK || (s = fits(m, msg)) != STATUS_OK ||
 	    (s = take_number(hot, m, &seq, used_up)) != STATUS_OK)
 		return s;
-	if (likely(prefix_of(msg) == 0))
+	if (likely(msg->kind == MSG_REPLY || msg->prefix_len == 0))
 		wrap(core, m, hot, seq);
 	else
 		wrap_behind(core, m, hot, seq);

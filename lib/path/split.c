@@ -106,19 +106,18 @@ static __attribute__((noinline)) void split(struct path_core *core, const struct
 		keep_copy(core, first, d->copy, d->pending_owner);
 }
 
-/* The same for a datagram of a single record, of which little is left to be asked. false: it has
- * no room, or cannot be taken; split says why. */
-static inline bool split_single(struct path_core *core, const struct core_mine *d)
+/* The same for a datagram of a single record, of which little is left to be asked. false: it cannot
+ * be taken; split says why. */
+static inline bool split_single(const struct core_mine *d, struct core_record *rec)
 {
 	const struct table_hit *session = d->session;
 	const struct aead_info *info = aead_info(session->class);
-	struct core_record *rec = &core->records[core->n_records];
 	unsigned overhead = (unsigned)info->explicit_len + info->tag_len;
 	unsigned plain_len = rte_pktmbuf_data_len(d->m) - (RECORD_HEADER_LEN + overhead);
 	uint8_t *header = rte_pktmbuf_mtod(d->m, uint8_t *);
 
 	/* A record that is too short makes a plaintext of billions. */
-	if (core->n_records == CORE_RECORDS_MAX || plain_len > RECORD_PLAINTEXT_MAX)
+	if (plain_len > RECORD_PLAINTEXT_MAX)
 		return false;
 	rec->m = d->m;
 	rec->copy = NULL;
@@ -128,17 +127,31 @@ static inline bool split_single(struct path_core *core, const struct core_mine *
 	rec->plain_len = (uint16_t)plain_len;
 	rec->type = RECORD_APPDATA;
 	rec->aead = session->class;
-	core->n_records++;
 	return true;
+}
+
+/* Such datagrams, up to the first that is not one, or cannot be taken, or has no room; returns how
+ * many. */
+static unsigned split_singles(struct path_core *core, const struct core_mine *mine, unsigned n)
+{
+	struct core_record *rec = &core->records[core->n_records];
+	unsigned room = CORE_RECORDS_MAX - core->n_records, i = 0;
+
+	n = RTE_MIN(n, room);
+	while (i < n && mine[i].single && split_single(&mine[i], &rec[i]))
+		i++;
+	core->n_records += i;
+	return i;
 }
 
 void split_run(struct path_core *core)
 {
-	for (unsigned i = 0; i < core->n_mine; i++) {
-		const struct core_mine *d = &core->mine[i];
+	const unsigned n = core->n_mine;
 
-		if (unlikely(!d->single || !split_single(core, d)))
-			split(core, d);
+	for (unsigned i = 0; i < n; i++) {
+		i += split_singles(core, &core->mine[i], n - i);
+		if (i < n)
+			split(core, &core->mine[i]);
 	}
 	core->n_mine = 0;
 }

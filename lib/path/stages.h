@@ -63,13 +63,17 @@ void install_run(struct path_core *core, struct rte_mbuf *m);
 /* seal: a message (MSG_REPLY, MSG_SEAL) waits to be sealed; seal_run seals and transmits all. */
 void seal_run(struct path_core *core);
 
+/* seal_fetch: the hot line of a message's session on its way. */
+static inline void seal_fetch(const struct store *store, struct rte_mbuf *m)
+{
+	rte_prefetch0(&store->hot[RTE_MIN(msg_of(m)->ref.slot, store->n_slots - 1)]);
+}
+
 static inline void seal_add(struct path_core *core, struct rte_mbuf *m)
 {
-	const struct store *store = core->cfg.store;
-
 	if (core->n_seals == CORE_RECORDS_MAX)
 		seal_run(core);
-	rte_prefetch0(&store->hot[RTE_MIN(msg_of(m)->ref.slot, store->n_slots - 1)]);
+	seal_fetch(core->cfg.store, m);
 	core->seals[core->n_seals++] = m;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stages.h"
 
+#include "frame_plain_avx512.h"
+
 #include <rte_ethdev.h>
 
 static void port_flush(struct path_core *core, unsigned port)
@@ -8,18 +10,17 @@ static void port_flush(struct path_core *core, unsigned port)
 	const struct path_port *p = &core->cfg.ports[port];
 	struct core_tx *tx = &core->tx[port];
 	unsigned n = tx->n, sent;
-	uint64_t bytes = 0;
+	uint64_t bytes = tx->bytes;
 
 	if (n == 0)
 		return;
-	for (unsigned i = 0; i < n; i++)
-		bytes += rte_pktmbuf_pkt_len(tx->m[i]);
 	sent = rte_eth_tx_burst(p->port_id, p->tx_queue, tx->m, (uint16_t)n);
 	for (unsigned i = sent; i < n; i++) {
 		bytes -= rte_pktmbuf_pkt_len(tx->m[i]);
 		core_drop(core, tx->m[i], STATUS_TX_FULL);
 	}
 	tx->n = 0;
+	tx->bytes = 0;
 	CORE_STAT(core, tx_frames, sent);
 	CORE_STAT(core, tx_bytes, bytes);
 }
@@ -31,6 +32,7 @@ static inline void queue(struct path_core *core, unsigned port, struct rte_mbuf 
 	if (tx->n == CORE_TX_MAX)
 		port_flush(core, port);
 	tx->m[tx->n++] = m;
+	tx->bytes += rte_pktmbuf_pkt_len(m);
 }
 
 void tx_frame(struct path_core *core, unsigned port, struct rte_mbuf *m)
@@ -104,31 +106,64 @@ static inline bool plain_datagram(frame_plain_writer *write, struct rte_mbuf *m,
 	return true;
 }
 
-static uint8_t port_index(const struct path_core *core, uint16_t port_id)
+/* What nearly all are: plain datagrams for one port, up to the first that is another, or has no
+ * room; returns how many. */
+static inline __attribute__((always_inline)) unsigned
+plain_datagrams(frame_plain_writer *write, const struct path_port *port, struct core_tx *tx,
+		struct rte_mbuf **m, unsigned n)
 {
-	return port_id < RTE_MAX_ETHPORTS ? core->port_index[port_id] : CORE_NO_PORT;
+	const unsigned room = CORE_TX_MAX - tx->n;
+	const int max = plain_max(port);
+	struct rte_mbuf **to = &tx->m[tx->n];
+	uint64_t bytes = 0;
+	unsigned i;
+
+	n = RTE_MIN(n, room);
+	for (i = 0; i < n; i++) {
+		if (msg_of(m[i])->hop.port_id != port->port_id || !plain_datagram(write, m[i], max))
+			break;
+		to[i] = m[i];
+		bytes += rte_pktmbuf_pkt_len(m[i]);
+	}
+	tx->n += i;
+	tx->bytes += bytes;
+	return i;
+}
+
+static FRAME_PLAIN_TARGET unsigned plain_datagrams_avx512(const struct path_port *port,
+							  struct core_tx *tx, struct rte_mbuf **m,
+							  unsigned n)
+{
+	return plain_datagrams(frame_plain_write_avx512, port, tx, m, n);
+}
+
+/* The first of n datagrams, and those behind it that go the same way; returns how many. */
+static unsigned some_datagrams(struct path_core *core, struct rte_mbuf **m, unsigned n)
+{
+	const uint16_t port_id = msg_of(*m)->hop.port_id;
+	const uint8_t index = port_id < RTE_MAX_ETHPORTS ? core->port_index[port_id] : CORE_NO_PORT;
+	const struct path_port *port;
+	unsigned done;
+
+	if (index >= PATH_PORTS_MAX) {
+		core_drop(core, *m, STATUS_TX_NO_QUEUE);
+		return 1;
+	}
+	port = &core->cfg.ports[index];
+	if (core->plains)
+		done = plain_datagrams_avx512(port, &core->tx[index], m, n);
+	else
+		done = plain_datagrams(frame_plain_write, port, &core->tx[index], m, n);
+	if (done > 0)
+		return done;
+	general_datagram(core, index, *m);
+	return 1;
 }
 
 void tx_datagrams(struct path_core *core, struct rte_mbuf **m, unsigned n)
 {
-	frame_plain_writer *const write = core->frame_write;
-	uint32_t port_id = UINT32_MAX; /* of the one before: most have one port */
-	uint8_t index = CORE_NO_PORT;
-	int max = -1;
-
-	for (unsigned i = 0; i < n; i++) {
-		if (msg_of(m[i])->hop.port_id != port_id) {
-			port_id = msg_of(m[i])->hop.port_id;
-			index = port_index(core, (uint16_t)port_id);
-			max = index < PATH_PORTS_MAX ? plain_max(&core->cfg.ports[index]) : -1;
-		}
-		if (likely(plain_datagram(write, m[i], max)))
-			queue(core, index, m[i]);
-		else if (index < PATH_PORTS_MAX)
-			general_datagram(core, index, m[i]);
-		else
-			core_drop(core, m[i], STATUS_TX_NO_QUEUE);
-	}
+	for (unsigned i = 0; i < n;)
+		i += some_datagrams(core, m + i, n - i);
 }
 
 void tx_flush(struct path_core *core)

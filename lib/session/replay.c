@@ -37,7 +37,7 @@ bool replay_wide_has(const uint64_t *wide, unsigned width, uint64_t seq)
 	return wide[seq % width / WORD_BITS] >> seq % WORD_BITS & 1;
 }
 
-void replay_wide_mark(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t seq)
+static void wide_mark(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t seq)
 {
 	uint64_t newest = replay_newest(hot);
 
@@ -48,6 +48,20 @@ void replay_wide_mark(struct session_hot *hot, uint64_t *wide, unsigned width, u
 		replay_set_newest(hot, seq);
 	}
 	ring_set(wide, width, seq);
+}
+
+enum status replay_commit_other(struct session_hot *hot, uint64_t *wide, unsigned width,
+				uint64_t seq)
+{
+	enum status status = replay_check(hot, wide, width, seq);
+
+	if (status != STATUS_OK)
+		return status;
+	if (wide != NULL)
+		wide_mark(hot, wide, width, seq);
+	else
+		hot->window |= UINT64_C(1) << (replay_newest(hot) - seq);
+	return STATUS_OK;
 }
 
 void replay_init(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t newest,

@@ -23,9 +23,8 @@ static inline bool replay_is_newer(const struct session_hot *hot, uint64_t seq)
 	return seq > replay_newest(hot);
 }
 
-/* replay_wide_has, replay_wide_mark: the same for a wide window, behind the two below. */
+/* replay_wide_has: the same for a wide window, behind the next. */
 bool replay_wide_has(const uint64_t *wide, unsigned width, uint64_t seq);
-void replay_wide_mark(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t seq);
 
 static inline void replay_set_newest(struct session_hot *hot, uint64_t seq)
 {
@@ -49,24 +48,21 @@ static inline enum status replay_check(const struct session_hot *hot, const uint
 	return seen ? STATUS_RECORD_REPLAY : STATUS_OK;
 }
 
+/* replay_commit_other: replay_commit of a number that is not the newest, or of a wide window. */
+enum status replay_commit_other(struct session_hot *hot, uint64_t *wide, unsigned width,
+				uint64_t seq);
+
 /* replay_commit: marks a verified number; RECORD_REPLAY or RECORD_OLD when it was taken meanwhile.
  */
 static inline enum status replay_commit(struct session_hot *hot, uint64_t *wide, unsigned width,
 					uint64_t seq)
 {
-	enum status status = replay_check(hot, wide, width, seq);
 	uint64_t newest = replay_newest(hot);
 
-	if (status != STATUS_OK)
-		return status;
-	if (wide != NULL) {
-		replay_wide_mark(hot, wide, width, seq);
-	} else if (seq > newest) {
-		hot->window = (seq - newest < 64 ? hot->window << (seq - newest) : 0) | 1;
-		replay_set_newest(hot, seq);
-	} else {
-		hot->window |= UINT64_C(1) << (newest - seq);
-	}
+	if (__builtin_expect(wide != NULL || seq <= newest, 0))
+		return replay_commit_other(hot, wide, width, seq);
+	hot->window = (seq - newest < 64 ? hot->window << (seq - newest) : 0) | 1;
+	replay_set_newest(hot, seq);
 	return STATUS_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include <immintrin.h>
 #include <limits.h>
+#include <rte_branch_prediction.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -242,7 +243,7 @@ INLINED bool bucket_find(struct guess (*guess_of)(const struct bucket *b, uint64
 {
 	struct guess guess = guess_of(b, want);
 
-	if (__builtin_expect(entry_read(&b->entry[guess.entry], want, out), 1))
+	if (likely(entry_read(&b->entry[guess.entry], want, out)))
 		return true;
 	return guess.any && bucket_look_again(b, want, out);
 }
@@ -260,7 +261,7 @@ INLINED void fetch(const void *p) { __builtin_prefetch(p, 0, 1); }
 
 INLINED void follow_hit(const struct table_follow *follow, const struct table_hit *hit)
 {
-	if (hit->owner == follow->owner)
+	if (likely(hit->owner == follow->owner))
 		fetch((const char *)follow->lines + (size_t)hit->ref.slot * LINE);
 }
 
@@ -276,7 +277,8 @@ INLINED void find_primary(struct guess (*guess_of)(const struct bucket *b, uint6
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = primary_of(n_buckets, &keys[i]);
 
-		if (bucket_find(guess_of, &buckets[at], wanted(keys[i].signature), &out[i])) {
+		if (likely(bucket_find(guess_of, &buckets[at], wanted(keys[i].signature),
+				       &out[i]))) {
 			follow_hit(follow, &out[i]);
 			continue;
 		}

@@ -198,16 +198,6 @@ void frame_plain_write(const struct flow *flow, const struct nexthop *hop, uint8
 	memcpy(headers + 40, &sum, 2);
 }
 
-frame_plain_writer *frame_plain_fastest(void)
-{
-	/* All that frame_plain_avx512.c is compiled for: a hypervisor may hide any of it. */
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
-	    __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-	    __builtin_cpu_supports("avx512vbmi"))
-		return frame_plain_write_avx512;
-	return frame_plain_write;
-}
-
 void frame_write(const struct flow *flow, const struct nexthop *hop, unsigned offload,
 		 uint8_t *headers, const uint8_t *payload, size_t payload_len)
 {

@@ -151,8 +151,5 @@ static inline uint64_t frame_plain_udp_sum(const struct flow *flow, size_t paylo
 typedef void frame_plain_writer(const struct flow *flow, const struct nexthop *hop,
 				uint8_t *headers, const uint8_t *payload, size_t payload_len);
 
-/* frame_plain_write: for every CPU. frame_plain_write_avx512: for those with AVX-512's BW, VL and
- * VBMI, and BMI2; leaves no vector register with a dirty upper half. frame_plain_fastest: what is
- * best here. */
-frame_plain_writer frame_plain_write, frame_plain_write_avx512;
-frame_plain_writer *frame_plain_fastest(void);
+/* frame_plain_write: for every CPU. (frame_plain_avx512.h: for some.) */
+frame_plain_writer frame_plain_write;

@@ -99,6 +99,7 @@ static const frame_single_bytes frame_single_ends = {
 	C + 1, C + 1, C,  C,  C, C, C, C, C, C, C,     C,     C,  C,  C,  C,  /* vlan_tci: none */
 };
 #undef C
+static const frame_single_bytes frame_single_same = { 0, 0xff }; /* what C and C + 1 are */
 _Static_assert(VLAN_NONE == 0xffff, "like the bytes of a mapped address");
 
 /* How often each word counts in the UDP checksum: from the addresses on, and the length twice, once
@@ -136,10 +137,11 @@ FRAME_SINGLE_INLINE __m512i frame_single_signed(__m512i v)
 	return _mm512_xor_si512(v, _mm512_set1_epi16(-FRAME_SINGLE_BIAS));
 }
 
-/* sum and the words of 64 bytes, of which only those inside the frame are read. */
+/* sum and the words of 64 bytes, of which only those inside the frame are read: left, but at most
+ * 255. */
 FRAME_SINGLE_INLINE __m512i frame_single_add(__m512i sum, const uint8_t *p, size_t left)
 {
-	const __mmask64 inside = left < 64 ? _bzhi_u64(~UINT64_C(0), left) : ~UINT64_C(0);
+	const __mmask64 inside = _bzhi_u64(~UINT64_C(0), left); /* all of them from 64 on */
 
 	return _mm512_dpwssd_epi32(sum, frame_single_signed(_mm512_maskz_loadu_epi8(inside, p)),
 				   _mm512_set1_epi16(1));
@@ -148,17 +150,17 @@ FRAME_SINGLE_INLINE __m512i frame_single_add(__m512i sum, const uint8_t *p, size
 /* Whether the UDP checksum holds. What most frames are has no loop. */
 FRAME_SINGLE_INLINE bool frame_single_holds(const uint8_t *frame, __m512i head, size_t len)
 {
-	enum { HEAD_WEIGHT = 20, CHUNK_WEIGHT = 32, PROTOCOL = 17 << 8 };
+	enum { HEAD_WEIGHT = 20, CHUNK_WEIGHT = 32, PROTOCOL = 17 << 8, SHORT = 192 };
 	uint32_t bias = (HEAD_WEIGHT + 2 * CHUNK_WEIGHT) * FRAME_SINGLE_BIAS;
 	__m512i sum = _mm512_madd_epi16(frame_single_signed(head),
 					frame_single_load(frame_single_weights));
 
-	sum = frame_single_add(sum, frame + 64, len - 64);
-	sum = frame_single_add(sum, frame + 128, len < 128 ? 0 : len - 128);
-	for (size_t at = 192; at < len; at += 64) {
-		sum = frame_single_add(sum, frame + at, len - at);
+	for (; __builtin_expect(len > SHORT, 0); len -= 64, frame += 64) {
+		sum = frame_single_add(sum, frame + 64, 64);
 		bias += CHUNK_WEIGHT * FRAME_SINGLE_BIAS;
 	}
+	sum = frame_single_add(sum, frame + 64, len - 64);
+	sum = frame_single_add(sum, frame + 128, len < 128 ? 0 : len - 128);
 	return ((uint32_t)_mm512_reduce_add_epi32(sum) + bias + PROTOCOL) % 0xffff == 0;
 }
 
@@ -177,7 +179,7 @@ FRAME_SINGLE_INLINE bool frame_single_parse(const struct frame_plain *plain, con
 					    uint16_t len, unsigned checked, void *ends)
 {
 	const __m512i head = _mm512_loadu_si512(frame);
-	const __m512i same = _mm512_maskz_set1_epi8(2, -1);
+	const __m512i same = frame_single_load(frame_single_same);
 	const uint32_t remote = bytes_raw32(frame + 26), local = bytes_raw32(frame + 30);
 
 	if (!frame_single_kind(plain, head, len) || !frame_plain_addrs(plain, local, remote))

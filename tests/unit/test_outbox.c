@@ -53,6 +53,26 @@ static void take_in_order(struct rte_ring *ring, uint64_t from, unsigned n)
 	}
 }
 
+/* More of them at once than there is room for, behind one that waits. */
+static void test_many_at_once(void **state)
+{
+	enum { MANY = 2 * OUTBOX_MAX + 3 };
+	struct world *w = *state;
+	struct outbox box = { .ring = w->to_worker[0][0] };
+	struct status_counts counts = { 0 };
+	struct rte_mbuf *m[MANY];
+
+	for (uint64_t i = 0; i < MANY; i++)
+		m[i] = message(w, MSG_COAP, 1 + i);
+	outbox_put(&box, &counts, message(w, MSG_COAP, 0));
+	outbox_put_all(&box, &counts, m, MANY);
+	outbox_put_all(&box, &counts, m, 0);
+	outbox_flush(&box, &counts);
+	take_in_order(box.ring, 0, 1 + MANY);
+	assert_null(world_take(box.ring));
+	assert_int_equal(status_get(&counts, STATUS_RING_FULL), 0);
+}
+
 /* A refused installation must not get lost, for its identity would never be given back: however
  * many there are, they wait for room, in order. All else is dropped (bad-input N8). */
 static void test_full_ring_keeps_refusals(void **state)
@@ -104,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(test_order_through_flushes),
+		WORLD_TEST(test_many_at_once),
 		WORLD_TEST(test_full_ring_keeps_refusals),
 		WORLD_TEST(test_no_ring),
 	};
