@@ -125,13 +125,7 @@ enum hs_next auth_verify(struct handshake *h, const struct reassembly_message *m
 
 bool auth_certificate(struct handshake *h, struct rd body, uint8_t epoch)
 {
-	struct rd header;
-
-	if (!flight_borrow(&h->out, body, epoch, HS_CERTIFICATE, h->tx_message_seq, &header))
-		return false;
-	h->tx_message_seq++;
-	return connection_transcript(h, header.p, rd_len(&header)) &&
-	       connection_transcript(h, body.p, rd_len(&body));
+	return connection_borrow(h, body, epoch, HS_CERTIFICATE);
 }
 
 static enum hs_next on_judged(struct handshake *h)

@@ -148,14 +148,10 @@ static const struct suite *suite_offered(const struct hello_policy *policy, uint
  * and HelloVerifyRequest are not included"). It still stands in the flight. */
 static bool transcript_begin(struct handshake *h, const struct reassembly_message *m)
 {
-	const struct flight_message *hello = &h->out.messages[0];
-
 	h->transcript = transcript_new(h->suite->hash);
 	if (h->transcript != NULL && !suite_has_psk(h->suite))
 		auth12_keep(h);
-	return h->transcript != NULL &&
-	       connection_transcript(h, h->out.bytes + hello->at, hello->len) &&
-	       connection_heard(h, m);
+	return h->transcript != NULL && connection_said(h, 0) && connection_heard(h, m);
 }
 
 /* RFC 7250 §4.2: a server answers with a type that was offered. */

@@ -28,8 +28,8 @@ enum hs_next {
 	HS_NEXT_MESSAGE,     /* the next message of the peer's flight */
 	HS_NEXT_JOB,         /* h->job; h->resume goes on */
 	HS_NEXT_FLIGHT,      /* send the flight, then the peer's */
-	HS_NEXT_LAST_FLIGHT, /* send the flight: done */
-	HS_NEXT_DONE,        /* done, nothing to send */
+	HS_NEXT_LAST_FLIGHT, /* send the flight: done; in 1.3 once it is acknowledged */
+	HS_NEXT_DONE,        /* done, nothing to send but, in 1.3, the ACK of what was received */
 	HS_NEXT_FAIL,        /* connection_fail was called */
 };
 
@@ -56,6 +56,9 @@ struct handshake {
 	const struct handshake_config *cfg;
 	const struct hs_row *rows;
 	size_t n_rows;
+	/* What the rows speak. A server's are those of 1.2 until connection_version: its first row
+	 * is the same for both. */
+	uint16_t version;
 	uint64_t now_ns; /* of the call that is being served */
 	uint64_t started_ns;
 	enum handshake_role role;
@@ -67,7 +70,8 @@ struct handshake {
 	bool event_given;
 	bool ems;
 	bool keys_are_new; /* held datagrams can be looked at again */
-	uint8_t tx_epoch;  /* of our alerts */
+	bool ack_due;      /* 1.3: at the next output */
+	uint8_t tx_epoch;  /* of our alerts and ACKs: the highest that the peer can open */
 
 	struct reassembly in;
 	struct flight out;
@@ -158,6 +162,22 @@ enum hs_next connection_unparsed(struct handshake *h, enum hs_parse how);
 /* connection_step: does what a handler or a job asked for. */
 void connection_step(struct handshake *h, enum hs_next next);
 
+/* connection_version: the version that was agreed on, and the rows that are in force from the next
+ * message on; the handler sets h->state. Client: handshake_new knows them. */
+void connection_version(struct handshake *h, uint16_t version, const struct hs_row *rows,
+			size_t n_rows);
+
+/* connection_keys: opens an epoch both ways with keys of h->suite, copied: 1 in DTLS 1.2; in 1.3 2,
+ * and 3 as soon as they are known: records of it reach no handler, the session gets them. What was
+ * held is looked at again before the next message is awaited. */
+void connection_keys(struct handshake *h, uint8_t epoch, const struct traffic_keys *keys);
+
+/* connection_last_epoch: the one that the session begins with. */
+static inline uint8_t connection_last_epoch(const struct handshake *h)
+{
+	return h->version == DTLS_1_3 ? 3 : 1;
+}
+
 /* connection_waits: whether a job is under way, so that no message can be handled. */
 static inline bool connection_waits(const struct handshake *h) { return h->job.kind != JOB_NONE; }
 
@@ -173,18 +193,39 @@ enum hs_next connection_prf(struct handshake *h, const struct connection_prf *p,
 			    enum hs_next (*resume)(struct handshake *h));
 
 /* connection_message: a message of ours behind those of the flight: body is what flight_open gave,
- * filled. Adds it to the transcript if there is one. */
+ * filled. Adds it to the transcript if there is one. connection_borrow: the same with a body that
+ * is borrowed until the next flight begins. */
 bool connection_message(struct handshake *h, const struct wr *body, uint8_t epoch,
 			uint8_t type) MUST_USE;
+bool connection_borrow(struct handshake *h, struct rd body, uint8_t epoch, uint8_t type) MUST_USE;
 
-/* connection_transcript: adds a message, header and body or a part of it, to the transcript. */
+/*
+ * The transcript has each message's header as the version wants it: all 12 bytes, as of one
+ * fragment, in 1.2 (RFC 6347 §4.2.6); type and length in 1.3 (RFC 9147 §5.2).
+ *
+ * connection_transcript: adds bytes as they are. connection_transcript_header: the header of a
+ * message whose body follows by connection_transcript, in parts; seq is not read in 1.3.
+ * connection_transcript_retry: 1.3: in the place of the first ClientHello its hash, h->hash_len
+ * bytes of h->hash (RFC 8446 §4.4.1).
+ */
 bool connection_transcript(struct handshake *h, const uint8_t *bytes, size_t len) MUST_USE;
+bool connection_transcript_header(struct handshake *h, uint8_t type, uint16_t seq,
+				  uint32_t len) MUST_USE;
+bool connection_transcript_retry(struct handshake *h) MUST_USE;
 
 /* connection_heard: adds a message of the peer to the transcript. */
 bool connection_heard(struct handshake *h, const struct reassembly_message *m) MUST_USE;
 
+/* connection_said: adds the i-th message of the flight to the transcript: for a ClientHello, sent
+ * before there was one. */
+bool connection_said(struct handshake *h, unsigned i) MUST_USE;
+
 /* connection_hash: the transcript's hash so far into h->hash. */
 bool connection_hash(struct handshake *h) MUST_USE;
+
+/* connection_ack: 1.3: acknowledges at once what was received of the peer's flight: where our
+ * answer is not the next flight, or takes its time (RFC 9147 §7.1). */
+void connection_ack(struct handshake *h);
 
 /* connection_awaits: m was the last message of its flight; when it is repeated, ours is. */
 void connection_awaits(struct handshake *h, const struct reassembly_message *m);

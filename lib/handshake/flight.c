@@ -52,7 +52,7 @@ static bool flight_add(struct flight *f, size_t len, uint8_t epoch, uint8_t reco
 }
 
 bool flight_close(struct flight *f, const struct wr *body, uint8_t epoch, uint8_t type,
-		  uint16_t seq, struct rd *out_message)
+		  uint16_t seq)
 {
 	uint8_t *start = f->bytes + f->used;
 	struct wr header = wr_of(start, HS_HEADER_LEN);
@@ -62,12 +62,10 @@ bool flight_close(struct flight *f, const struct wr *body, uint8_t epoch, uint8_
 		return false;
 	hs_header_write(&header, type, (uint32_t)(len - HS_HEADER_LEN), seq, 0,
 			(uint32_t)(len - HS_HEADER_LEN));
-	*out_message = rd_of(start, len);
 	return true;
 }
 
-bool flight_borrow(struct flight *f, struct rd body, uint8_t epoch, uint8_t type, uint16_t seq,
-		   struct rd *out_header)
+bool flight_borrow(struct flight *f, struct rd body, uint8_t epoch, uint8_t type, uint16_t seq)
 {
 	uint8_t *start = f->bytes + f->used;
 	struct wr header = wr_of(start, sizeof(f->bytes) - f->used);
@@ -79,7 +77,6 @@ bool flight_borrow(struct flight *f, struct rd body, uint8_t epoch, uint8_t type
 		return false;
 	f->messages[f->n_messages - 1].body = body.p;
 	f->messages[f->n_messages - 1].body_len = (uint16_t)len;
-	*out_header = rd_of(start, HS_HEADER_LEN);
 	return true;
 }
 
@@ -155,10 +152,9 @@ static void flight_sent(struct flight *f)
 		f->state = f->last ? FLIGHT_FINISHED : FLIGHT_WAITING;
 }
 
-/* A message's header (as of one fragment) and body, wherever that is. */
-static bool message_read(const struct flight *f, const struct flight_message *m,
-			 struct hs_fragment *out)
+bool flight_message(const struct flight *f, unsigned i, struct hs_fragment *out)
 {
+	const struct flight_message *m = &f->messages[i];
 	struct rd at = rd_of(f->bytes + m->at, m->len);
 	uint32_t frag_len;
 
@@ -170,12 +166,12 @@ static bool message_read(const struct flight *f, const struct flight_message *m,
 }
 
 /* Cuts the next fragment of a handshake message. */
-static bool flight_cut(struct flight *f, const struct flight_message *m, size_t room, struct wr *w)
+static bool flight_cut(struct flight *f, size_t room, struct wr *w)
 {
 	struct hs_fragment header;
 	size_t left, piece;
 
-	if (room < HS_HEADER_LEN || !message_read(f, m, &header))
+	if (room < HS_HEADER_LEN || !flight_message(f, f->sending, &header))
 		return false;
 	left = header.len - f->sending_at;
 	piece = left < room - HS_HEADER_LEN ? left : room - HS_HEADER_LEN;
@@ -198,7 +194,7 @@ bool flight_next(struct flight *f, size_t room, uint8_t *out, size_t *out_len, u
 		return false;
 	*out_type = m->record_type;
 	if (m->record_type == RECORD_HANDSHAKE) {
-		if (!flight_cut(f, m, room, &w))
+		if (!flight_cut(f, room, &w))
 			return false;
 	} else {
 		wr_bytes(&w, f->bytes + m->at, m->len);

@@ -71,18 +71,20 @@ void flight_wipe(struct flight *f);
 /* flight_begin: PREPARING; the previous flight is forgotten. */
 void flight_begin(struct flight *f);
 
-/* flight_open, flight_close: a handshake message: the caller writes its body between them.
- * flight_close gives the whole message with an unfragmented header, as the transcript wants it,
- * borrowed until flight_begin; false when the flight is full. */
+/* flight_open, flight_close: a handshake message: the caller writes its body between them; false
+ * when the flight is full. */
 struct wr flight_open(struct flight *f);
 bool flight_close(struct flight *f, const struct wr *body, uint8_t epoch, uint8_t type,
-		  uint16_t seq, struct rd *out_message) MUST_USE;
+		  uint16_t seq) MUST_USE;
 
 /* flight_borrow: a handshake message whose body is borrowed until the flight is wiped or another
- * one begins: what many handshakes send is not copied into each. Gives the header, as the
- * transcript wants it. */
-bool flight_borrow(struct flight *f, struct rd body, uint8_t epoch, uint8_t type, uint16_t seq,
-		   struct rd *out_header) MUST_USE;
+ * one begins: what many handshakes send is not copied into each. */
+bool flight_borrow(struct flight *f, struct rd body, uint8_t epoch, uint8_t type,
+		   uint16_t seq) MUST_USE;
+
+/* flight_message: the i-th message (i < n_messages), unfragmented, borrowed until flight_begin;
+ * false: it is a ChangeCipherSpec. */
+bool flight_message(const struct flight *f, unsigned i, struct hs_fragment *out) MUST_USE;
 
 /* flight_ccs: a ChangeCipherSpec at this place, in the clear. */
 bool flight_ccs(struct flight *f) MUST_USE;

@@ -4,6 +4,7 @@
 #include "auth.h"
 #include "client12.h"
 #include "connection.h"
+#include "hs_msg13.h"
 #include "inbound.h"
 #include "limits12.h"
 #include "random.h"
@@ -56,6 +57,7 @@ struct handshake *handshake_new(const struct handshake_config *cfg, enum handsha
 	*h = (struct handshake){
 		.cfg = cfg,
 		.role = role,
+		.version = DTLS_1_2,
 		.rows = server ? server_rows : client12_rows,
 		.n_rows = server ? server_n_rows : client12_n_rows,
 		.started_ns = now_ns,
@@ -102,6 +104,22 @@ void handshake_free(struct handshake *h)
 	secret_wipe(h, sizeof(*h));
 	cfg->release(cfg->alloc_arg, h);
 }
+
+void connection_version(struct handshake *h, uint16_t version, const struct hs_row *rows,
+			size_t n_rows)
+{
+	h->version = version;
+	h->rows = rows;
+	h->n_rows = n_rows;
+}
+
+void connection_keys(struct handshake *h, uint8_t epoch, const struct traffic_keys *keys)
+{
+	protect_set_keys(&h->protect, epoch, h->suite, keys);
+	h->keys_are_new = true;
+}
+
+void connection_ack(struct handshake *h) { h->ack_due = true; }
 
 enum hs_next connection_fail(struct handshake *h, enum status why, int alert)
 {
@@ -177,26 +195,57 @@ bool connection_transcript(struct handshake *h, const uint8_t *bytes, size_t len
 	return transcript_add(h->transcript, bytes, len);
 }
 
-bool connection_message(struct handshake *h, const struct wr *body, uint8_t epoch, uint8_t type)
-{
-	struct rd message;
-
-	if (!flight_close(&h->out, body, epoch, type, h->tx_message_seq, &message))
-		return false;
-	h->tx_message_seq++;
-	return h->transcript == NULL || connection_transcript(h, message.p, rd_len(&message));
-}
-
-/* RFC 6347 §4.2.6: hashed as if it had come in one fragment. */
-bool connection_heard(struct handshake *h, const struct reassembly_message *m)
+bool connection_transcript_header(struct handshake *h, uint8_t type, uint16_t seq, uint32_t len)
 {
 	uint8_t header[HS_HEADER_LEN];
 	struct wr w = wr_of(header, sizeof(header));
-	uint32_t len = (uint32_t)rd_len(&m->body);
 
-	hs_header_write(&w, m->type, len, m->seq, 0, len);
-	return connection_transcript(h, header, sizeof(header)) &&
-	       connection_transcript(h, m->body.p, len);
+	hs_header_write(&w, type, len, seq, 0, len);
+	return connection_transcript(h, header,
+				     h->version == DTLS_1_3 ? HS_HEADER13_LEN
+							    : HS_HEADER_LEN);
+}
+
+static bool transcript_message(struct handshake *h, uint8_t type, uint16_t seq, struct rd body)
+{
+	uint32_t len = (uint32_t)rd_len(&body);
+
+	return connection_transcript_header(h, type, seq, len) &&
+	       connection_transcript(h, body.p, len);
+}
+
+bool connection_transcript_retry(struct handshake *h)
+{
+	return transcript_message(h, HS_MESSAGE_HASH, 0, rd_of(h->hash, h->hash_len));
+}
+
+bool connection_said(struct handshake *h, unsigned i)
+{
+	struct hs_fragment f;
+
+	return flight_message(&h->out, i, &f) && transcript_message(h, f.type, f.seq, f.body);
+}
+
+/* The message that was put last into the flight. */
+static bool message_said(struct handshake *h)
+{
+	h->tx_message_seq++;
+	return h->transcript == NULL || connection_said(h, h->out.n_messages - 1u);
+}
+
+bool connection_message(struct handshake *h, const struct wr *body, uint8_t epoch, uint8_t type)
+{
+	return flight_close(&h->out, body, epoch, type, h->tx_message_seq) && message_said(h);
+}
+
+bool connection_borrow(struct handshake *h, struct rd body, uint8_t epoch, uint8_t type)
+{
+	return flight_borrow(&h->out, body, epoch, type, h->tx_message_seq) && message_said(h);
+}
+
+bool connection_heard(struct handshake *h, const struct reassembly_message *m)
+{
+	return transcript_message(h, m->type, m->seq, m->body);
 }
 
 bool connection_hash(struct handshake *h)
@@ -417,15 +466,18 @@ void handshake_job_done(struct handshake *h, uint64_t now_ns)
 
 static void event_install(struct handshake *h, struct handshake_event *out)
 {
+	const struct protect_epoch *epoch = &h->protect.epochs[connection_last_epoch(h)];
+
 	out->kind = HANDSHAKE_INSTALL;
 	out->status = STATUS_HS_DONE;
+	out->version = h->version;
 	out->suite = h->suite;
-	out->keys = &h->protect.keys;
+	out->keys = &epoch->keys;
 	out->tx_limit = h->tx_limit;
 	out->rx_limit = h->rx_limit;
-	out->tx_seq = h->protect.tx_seq[1];
-	out->rx_newest = h->protect.rx_newest;
-	out->rx_window = h->protect.rx_window;
+	out->tx_seq = epoch->tx_seq;
+	out->rx_newest = epoch->rx_newest;
+	out->rx_window = epoch->rx_window;
 	out->identity = h->interned;
 	out->credential = &h->credential;
 	h->interned = NULL;

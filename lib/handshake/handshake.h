@@ -245,11 +245,13 @@ struct handshake_held {
 struct handshake_event {
 	enum handshake_event_kind kind;
 	enum status status; /* HANDSHAKE_FAILED: why */
-	/* HANDSHAKE_INSTALL: epoch 1 is open both ways; from now on only the owner seals. The
-	 * last flight is in handshake_output before this event is given. */
+	/* HANDSHAKE_INSTALL: epoch 1, in DTLS 1.3 epoch 3 is open both ways; from now on only the
+	 * owner seals. The last flight is in handshake_output before this event is given; in 1.3
+	 * the client's was acknowledged, and the server's ACK is sent. */
+	uint16_t version; /* DTLS_1_2 or DTLS_1_3 */
 	const struct suite *suite;
 	const struct traffic_keys *keys;
-	uint64_t tx_seq, rx_newest, rx_window; /* epoch 1, as struct session_install */
+	uint64_t tx_seq, rx_newest, rx_window; /* of that epoch, as struct session_install */
 	const struct identity *identity;       /* server: who; client, CREDENTIAL_NONE: NULL */
 	const struct credential *credential;   /* of the peer; client, resumed: its kind only */
 	/* bytes of plaintext in a record; 2^14: no other was agreed */

@@ -151,7 +151,7 @@ static enum status alert_plain(struct handshake *h, struct rd body)
 
 	if (!rd_u8(&body, &level) || !rd_u8(&body, &description) || rd_len(&body) != 0)
 		return STATUS_HS_MALFORMED;
-	if (h->protect.rx_seen)
+	if (h->protect.epochs[1].rx_seen)
 		return STATUS_RECORD_PLAIN;
 	if (level != ALERT_FATAL && description != ALERT_CLOSE_NOTIFY)
 		return STATUS_OK;
@@ -195,7 +195,7 @@ static void record_unopened(struct handshake *h, uint64_t seq)
 	bool later = h->n_unopened == 0 || (seq > h->unopened_seq &&
 					    h->now_ns - h->unopened_ns >= h->cfg->timeout_ns / 2);
 
-	if (h->role != HANDSHAKE_SERVER || h->protect.rx_seen || !later)
+	if (h->role != HANDSHAKE_SERVER || h->protect.epochs[1].rx_seen || !later)
 		return;
 	h->unopened_seq = seq;
 	h->unopened_ns = h->now_ns;
@@ -241,7 +241,7 @@ static enum status record_protected(struct handshake *h, struct keep *k, const s
 {
 	enum status s;
 
-	if (h->protect.suite == NULL)
+	if (!protect_has(&h->protect, 1))
 		return record_keep(k, whole);
 	if (rec->type == RECORD_HANDSHAKE || rec->type == RECORD_CCS)
 		return record_open(h, rec);
@@ -342,7 +342,7 @@ enum status inbound_hello(struct handshake *h, const uint8_t *datagram, size_t l
 	h->started = true;
 	/* RFC 6347 §4.2.1: "the server MUST use the record sequence number in the ClientHello as
 	 * the record sequence number in the initial ServerHello." */
-	h->protect.tx_seq[0] = rec.seq;
+	h->protect.epochs[0].tx_seq = rec.seq;
 	/* The gate mirrors the number of each hello that it turns away, so the numbers of both
 	 * sides have kept pace: ServerHello has that of the hello it answers. */
 	h->in.next = f.seq;

@@ -5,11 +5,13 @@
 
 static enum hs_next on_key_block(struct handshake *h)
 {
-	if (!key_block_slice(h->suite, h->job.prf_out, h->job.prf_out_len, &h->protect.keys))
-		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
-	h->protect.suite = h->suite;
-	h->keys_are_new = true;
-	return h->then(h);
+	struct traffic_keys keys;
+	bool ok = key_block_slice(h->suite, h->job.prf_out, h->job.prf_out_len, &keys);
+
+	if (ok)
+		connection_keys(h, 1, &keys);
+	secret_wipe(&keys, sizeof(keys));
+	return ok ? h->then(h) : connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 }
 
 enum hs_next keys12_expand(struct handshake *h, enum hs_next (*then)(struct handshake *h))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Records of one connection while it is in handshake: numbers and protection, one record at a
- * time. Epoch 0 is in the clear; epoch 1 opens once keys are set. A number is never used twice, so
- * neither is a nonce: the explicit nonce is epoch and number (RFC 5288 §3, RFC 6655 §3, RFC 7905).
+ * time. Epoch 0 is in the clear; epoch 1 is that of DTLS 1.2, 2 and 3 those of DTLS 1.3 (RFC 9147
+ * §6.1): each opens once its keys are set. A number is never used twice, so neither is a nonce: in
+ * 1.2 the explicit nonce is epoch and number (RFC 5288 §3, RFC 6655 §3, RFC 7905).
  */
 #pragma once
 
@@ -10,18 +11,32 @@
 #include "key_schedule.h"
 #include "record.h"
 
-enum { PROTECT_RECORD_MAX = 1500 };
+enum { PROTECT_RECORD_MAX = 1500, PROTECT_EPOCHS = 4 };
+
+struct protect_epoch {
+	const struct suite *suite; /* NULL: no keys yet */
+	bool rx_seen;              /* a record of it was opened */
+	uint64_t tx_seq;           /* next number */
+	uint64_t rx_newest;
+	uint64_t rx_window; /* bit i: rx_newest - i was opened; as struct session_install */
+	struct traffic_keys keys;
+};
 
 struct protect {
 	struct aead *aead;
-	const struct suite *suite; /* NULL: epoch 1 has no keys yet */
-	bool client;               /* which keys are ours to seal with */
-	bool rx_seen;              /* a record of epoch 1 was opened */
-	uint64_t tx_seq[2];        /* next number, per epoch */
-	uint64_t rx_newest;        /* epoch 1 */
-	uint64_t rx_window;        /* bit i: rx_newest - i was opened; as struct session_install */
-	struct traffic_keys keys;
+	bool client; /* which keys are ours to seal with */
+	struct protect_epoch epochs[PROTECT_EPOCHS];
 };
+
+/* protect_set_keys: opens an epoch (1 to 3). Copies the keys. */
+void protect_set_keys(struct protect *p, uint8_t epoch, const struct suite *suite,
+		      const struct traffic_keys *keys);
+
+/* protect_has: whether an epoch has keys. */
+static inline bool protect_has(const struct protect *p, uint8_t epoch)
+{
+	return p->epochs[epoch].suite != NULL;
+}
 
 /* protect_overhead: bytes that a record of an epoch adds to its plaintext, header included. */
 size_t protect_overhead(const struct protect *p, uint8_t epoch);

@@ -21,7 +21,7 @@ void handshake_remnant(const struct handshake *h, struct handshake_remnant *out)
 		return;
 	for (unsigned i = 0; i < n_plain; i++, m++) {
 		record_write_header(&w, m->record_type, DTLS_1_2, 0,
-				    h->protect.tx_seq[0] - n_plain + i, m->len);
+				    h->protect.epochs[0].tx_seq - n_plain + i, m->len);
 		wr_bytes(&w, f->bytes + m->at, m->len);
 	}
 	out->prefix_len = (uint16_t)wr_len(&w);

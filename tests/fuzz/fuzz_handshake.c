@@ -107,7 +107,7 @@ static void op_record(bool sealed, struct rd *in)
 	if (!sealed) {
 		record_write_header(&w, type, DTLS_1_2, epoch, 9, (uint16_t)rd_len(&body));
 		wr_bytes(&w, body.p, rd_len(&body));
-	} else if (keys == NULL || keys->suite == NULL ||
+	} else if (keys == NULL || !protect_has(keys, 1) ||
 		   !protect_write(keys, &w, 1, type, DTLS_1_2, body.p, rd_len(&body))) {
 		return;
 	}

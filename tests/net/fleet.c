@@ -14,9 +14,8 @@
  */
 #include "coap_msg.h"
 #include "deadline.h"
-#include "handshake.h"
+#include "event_protect.h"
 #include "job.h"
-#include "protect.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -201,14 +200,7 @@ static void on_records(struct fleet *f, struct device *d, const uint8_t *bytes, 
 
 static void installed(struct fleet *f, struct device *d, const struct handshake_event *event)
 {
-	d->session = (struct protect){ .aead = f->aead,
-				       .suite = event->suite,
-				       .client = true,
-				       .rx_seen = true,
-				       .tx_seq = { 0, event->tx_seq },
-				       .rx_newest = event->rx_newest,
-				       .rx_window = event->rx_window,
-				       .keys = *event->keys };
+	d->session = event_protect(f->aead, true, event);
 	handshake_free(d->handshake);
 	d->handshake = NULL;
 	d->state = POSTING;

@@ -9,9 +9,8 @@
  * payload it took out and in. Between handshakes a close_notify is sent. Exit status 0: all were
  * completed.
  */
-#include "handshake.h"
+#include "event_protect.h"
 #include "job.h"
-#include "protect.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -50,11 +49,7 @@ static uint64_t now_ns(void)
 static void close_notify(struct client *c, const struct handshake_event *e)
 {
 	static const uint8_t alert[] = { ALERT_WARNING, ALERT_CLOSE_NOTIFY };
-	struct protect session = { .aead = c->cfg.aead,
-				   .suite = e->suite,
-				   .client = true,
-				   .tx_seq = { 0, e->tx_seq },
-				   .keys = *e->keys };
+	struct protect session = event_protect(c->cfg.aead, true, e);
 	uint8_t out[DATAGRAM_MAX];
 	struct wr w = wr_of(out, sizeof(out));
 

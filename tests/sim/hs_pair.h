@@ -6,10 +6,10 @@
  */
 #pragma once
 
+#include "event_protect.h"
 #include "gate.h"
 #include "handshake.h"
 #include "job.h"
-#include "protect.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -351,14 +351,7 @@ static inline void pair_install(struct pair *p, struct pair_side *side,
 	side->rx_limit = e->rx_limit;
 	if (side == &p->client)
 		pair_session_take(p);
-	side->session = (struct protect){ .aead = p->aead,
-					  .suite = e->suite,
-					  .client = side == &p->client,
-					  .rx_seen = true,
-					  .tx_seq = { 0, e->tx_seq },
-					  .rx_newest = e->rx_newest,
-					  .rx_window = e->rx_window,
-					  .keys = *e->keys };
+	side->session = event_protect(p->aead, side == &p->client, e);
 	for (size_t i = 0; i < e->n_held; i++) {
 		held[i].len = e->held[i].len;
 		memcpy(held[i].bytes, e->held[i].bytes, e->held[i].len);

@@ -294,7 +294,7 @@ static void check_side(struct sim *s, const struct pair_side *side)
 	if (!side->installed && side->n_data > 0)
 		broken(s, "5: data before Finished");
 	if (side->h != NULL && side->h->outcome == CONNECTION_RUNNING && side->h->n_held > 0 &&
-	    side->h->protect.rx_seen && side->h->in.next == 0)
+	    side->h->protect.epochs[1].rx_seen && side->h->in.next == 0)
 		broken(s, "5: a Finished without a hello");
 }
 
@@ -302,12 +302,13 @@ static void check_side(struct sim *s, const struct pair_side *side)
 static void check_window(struct sim *s, const struct pair_side *rx, const struct pair_side *tx)
 {
 	const struct protect *p = rx->installed ? &rx->session : rx->h ? &rx->h->protect : NULL;
+	const struct protect_epoch *e = p == NULL ? NULL : &p->epochs[1];
 	bool spent = false;
 
-	if (p == NULL || !p->rx_seen)
+	if (e == NULL || !e->rx_seen)
 		return;
 	for (unsigned i = 0; i < tx->n_nonces; i++)
-		spent |= tx->nonces[i] == p->rx_newest;
+		spent |= tx->nonces[i] == e->rx_newest;
 	/* The early record is made here, not by the client. */
 	if (!spent && !s->early_sent)
 		broken(s, "4: the window moved for a forged record");
@@ -324,8 +325,8 @@ static void check(struct sim *s)
 	if (s->unvalidated_out > s->unvalidated_in)
 		broken(s, "1: more out than in before the cookie");
 	if (p->client.installed && p->server.installed &&
-	    memcmp(&p->client.session.keys, &p->server.session.keys, sizeof(struct traffic_keys)) !=
-		    0)
+	    memcmp(&p->client.session.epochs[1].keys, &p->server.session.epochs[1].keys,
+		   sizeof(struct traffic_keys)) != 0)
 		broken(s, "8: the ends have different keys");
 }
 

@@ -10,10 +10,10 @@
  * accounted for, every CON was answered, nothing came that answers nothing, and latencies count
  * from when a request was due, whoever was late.
  */
+#include "event_protect.h"
 #include "gate.h"
 #include "generator.h"
 #include "job.h"
-#include "protect.h"
 #include "verdict.h"
 
 #include <inttypes.h>
@@ -335,13 +335,7 @@ static void server_drain(struct sim *s, uint32_t device)
 		return;
 	if (e.kind == HANDSHAKE_INSTALL) {
 		side->live = true;
-		side->session = (struct protect){ .aead = s->aead,
-						  .suite = e.suite,
-						  .rx_seen = true,
-						  .tx_seq = { 0, e.tx_seq },
-						  .rx_newest = e.rx_newest,
-						  .rx_window = e.rx_window,
-						  .keys = *e.keys };
+		side->session = event_protect(s->aead, false, &e);
 		handshake_remnant(side->h, &side->remnant);
 		if (s->now >= s->slams_ns)
 			server_alert(s, device);

@@ -245,6 +245,6 @@ static inline void steps_expect_completes(const struct pair_datagram *client_fli
 	pair_flush(&p);
 	assert_true(p.server.installed);
 	assert_true(p.client.installed);
-	assert_memory_equal(&p.client.session.keys, &p.server.session.keys,
+	assert_memory_equal(&p.client.session.epochs[1].keys, &p.server.session.epochs[1].keys,
 			    sizeof(struct traffic_keys));
 }

@@ -16,13 +16,13 @@ static void test_every_suite_with_and_without_ems(void **state)
 		assert_true(pair_start(&p));
 		pair_flush(&p);
 		assert_true(p.client.installed && p.server.installed);
-		assert_ptr_equal(p.server.session.suite, suite);
-		keys = p.server.session.keys;
-		assert_memory_equal(&p.client.session.keys, &keys, sizeof(keys));
+		assert_ptr_equal(p.server.session.epochs[1].suite, suite);
+		keys = p.server.session.epochs[1].keys;
+		assert_memory_equal(&p.client.session.epochs[1].keys, &keys, sizeof(keys));
 		/* One Finished each way. */
-		assert_int_equal(p.server.session.tx_seq[1], 1);
-		assert_int_equal(p.server.session.rx_newest, 0);
-		assert_int_equal(p.server.session.rx_window, 1);
+		assert_int_equal(p.server.session.epochs[1].tx_seq, 1);
+		assert_int_equal(p.server.session.epochs[1].rx_newest, 0);
+		assert_int_equal(p.server.session.epochs[1].rx_window, 1);
 		steps_end();
 	}
 }

@@ -2,6 +2,7 @@
 #include "handshake_core.h"
 
 #include "connection.h"
+#include "event_protect.h"
 #include "gate.h"
 #include "job.h"
 #include "random.h"
@@ -199,11 +200,7 @@ static void device_drain(struct world *w, struct device *d)
 		d->resumed = event.resumed;
 		if (handshake_session(d->h, &d->kept) && d->kept.ticket_len > 0)
 			d->kept.ticket = memcpy(d->ticket, d->kept.ticket, d->kept.ticket_len);
-		d->session = (struct protect){ .aead = w->aead,
-					       .suite = event.suite,
-					       .client = true,
-					       .tx_seq = { 0, event.tx_seq },
-					       .keys = *event.keys };
+		d->session = event_protect(w->aead, true, &event);
 	}
 	d->failed |= event.kind == HANDSHAKE_FAILED;
 }
@@ -363,8 +360,8 @@ static void device_back(struct world *w, struct device *d, uint16_t port,
 	in = device_up(w, d, port);
 	w->offer = NULL;
 	assert_true(d->installed);
-	assert_memory_equal(in.rx_key, d->session.keys.client_key, AEAD_KEY_MAX);
-	assert_memory_equal(in.tx_key, d->session.keys.server_key, AEAD_KEY_MAX);
+	assert_memory_equal(in.rx_key, d->session.epochs[1].keys.client_key, AEAD_KEY_MAX);
+	assert_memory_equal(in.tx_key, d->session.epochs[1].keys.server_key, AEAD_KEY_MAX);
 	assert_int_equal(in.tx_seq, 1);
 	put(w, &in);
 	device_end(d);
@@ -424,10 +421,10 @@ static void a_handshake_installs_what_the_device_has(void **state)
 	assert_true(d.installed);
 	assert_int_equal(in.suite, suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256)->id);
 	assert_int_equal(in.aead, suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256)->aead);
-	assert_memory_equal(in.rx_key, d.session.keys.client_key, AEAD_KEY_MAX);
-	assert_memory_equal(in.tx_key, d.session.keys.server_key, AEAD_KEY_MAX);
-	assert_memory_equal(in.rx_iv, d.session.keys.client_iv, AEAD_IV_LEN);
-	assert_memory_equal(in.tx_iv, d.session.keys.server_iv, AEAD_IV_LEN);
+	assert_memory_equal(in.rx_key, d.session.epochs[1].keys.client_key, AEAD_KEY_MAX);
+	assert_memory_equal(in.tx_key, d.session.epochs[1].keys.server_key, AEAD_KEY_MAX);
+	assert_memory_equal(in.rx_iv, d.session.epochs[1].keys.client_iv, AEAD_IV_LEN);
+	assert_memory_equal(in.tx_iv, d.session.epochs[1].keys.server_iv, AEAD_IV_LEN);
 	assert_memory_equal(&in.hop, &d.hop, sizeof(d.hop));
 	/* Each has spent number 0 of epoch 1 on its Finished. */
 	assert_int_equal(in.tx_seq, 1);
@@ -470,7 +467,8 @@ static void handshakes_of_a_turn_do_not_mix(void **state)
 	for (unsigned i = 0; i < MAX_HANDSHAKES; i += 2) {
 		in = taken(w, &d[i], device_hears(w, &d[i]));
 		assert_true(d[i].installed);
-		assert_memory_equal(in.rx_key, d[i].session.keys.client_key, AEAD_KEY_MAX);
+		assert_memory_equal(in.rx_key, d[i].session.epochs[1].keys.client_key,
+				    AEAD_KEY_MAX);
 		put(w, &in);
 	}
 	assert_null(take(w));
@@ -1064,7 +1062,7 @@ static void a_slow_store_stalls_nobody_else(void **state)
 	in = taken(w, &slow, device_hears(w, &slow));
 	assert_true(slow.installed);
 	assert_memory_equal(in.identity->bytes, "slow", 4);
-	assert_memory_equal(in.rx_key, slow.session.keys.client_key, AEAD_KEY_MAX);
+	assert_memory_equal(in.rx_key, slow.session.epochs[1].keys.client_key, AEAD_KEY_MAX);
 	put(w, &in);
 	device_end(&slow);
 	assert_int_equal(counted(w, STATUS_PSK_ASKED), 1);

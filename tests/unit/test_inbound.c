@@ -320,7 +320,7 @@ static void test_alert_after_a_protected_record(void **state)
 	p.slow_jobs = true;
 	flight = steps_key_exchange();
 	steps_deliver(&flight);
-	while (p.server.h->state != S12_FINISHED || !p.server.h->protect.rx_seen) {
+	while (p.server.h->state != S12_FINISHED || !p.server.h->protect.epochs[1].rx_seen) {
 		const struct job_lookup lookup = { .find = pair_find, .arg = &p };
 
 		job_run(handshake_job(p.server.h), &lookup);
@@ -447,7 +447,7 @@ static void test_replayed_finished(void **state)
 	steps_deliver(&flight);
 	pair_jobs(&p, &p.server);
 	finished = steps_record(&flight, 2);
-	assert_true(p.server.h->protect.rx_seen);
+	assert_true(p.server.h->protect.epochs[1].rx_seen);
 	assert_int_equal(handshake_input(p.server.h, p.now, finished.bytes, finished.len),
 			 STATUS_HS_OLD);
 	pair_drain(&p, &p.server);

@@ -28,7 +28,7 @@ static void test_keys_of_a_handshake_without_ems(void **state)
 	assert_true(key_prf(suite->hash, master, sizeof(master), "key expansion", sr, 32, cr, 32,
 			    block, len));
 	assert_true(key_block_slice(suite, block, len, &want));
-	assert_memory_equal(&p.server.session.keys, &want, sizeof(want));
+	assert_memory_equal(&p.server.session.epochs[1].keys, &want, sizeof(want));
 	steps_end();
 }
 

@@ -34,7 +34,7 @@ static void expect(bool resumed)
 	assert_true(p.client.installed && p.server.installed);
 	assert_int_equal(p.client.resumed, resumed);
 	assert_int_equal(p.server.resumed, resumed);
-	assert_memory_equal(&p.client.session.keys, &p.server.session.keys,
+	assert_memory_equal(&p.client.session.epochs[1].keys, &p.server.session.epochs[1].keys,
 			    sizeof(struct traffic_keys));
 }
 
@@ -61,14 +61,14 @@ static void resumes(enum how how)
 	struct traffic_keys first;
 
 	meet(how);
-	first = p.server.session.keys;
+	first = p.server.session.epochs[1].keys;
 	for (int i = 0; i < 3; i++) {
 		count_flights();
 		expect(true);
 		assert_int_equal(p.client.by_ticket, how == BY_TICKET);
 		assert_int_equal(p.server.by_ticket, how == BY_TICKET);
 		/* fresh keys, from both randoms */
-		assert_memory_not_equal(&first, &p.server.session.keys, sizeof(first));
+		assert_memory_not_equal(&first, &p.server.session.epochs[1].keys, sizeof(first));
 		assert_true(p.has_session);
 		pair_again(&p);
 	}
@@ -442,7 +442,7 @@ static void test_wrong_finished(void **state)
 	p.slow_jobs = false;
 	/* The client derives the keys, and is stopped before its own Finished. */
 	assert_int_equal(handshake_input(p.client.h, p.now, flight.bytes, flight.len), STATUS_OK);
-	while (p.client.h->protect.suite == NULL) {
+	while (!protect_has(&p.client.h->protect, 1)) {
 		struct handshake_job *job = handshake_job(p.client.h);
 		const struct job_lookup lookup = pair_lookup(&p);
 
