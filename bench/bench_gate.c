@@ -37,7 +37,7 @@ static void burst(struct hellos *h, size_t n)
 	for (size_t i = 0; i < n; i++)
 		h->items[i] = (struct gate_item){ .flow = &h->flows[i],
 						  .datagram = rd_of(h->bytes[i], h->len[i]) };
-	gate_burst(h->gate, &h->secrets, h->items, n);
+	gate_burst(h->gate, &h->secrets, 0, h->items, n);
 }
 
 static void measure(struct bench *b, struct hellos *h)
@@ -63,7 +63,7 @@ static void run(struct bench *b)
 {
 	struct hellos *h = calloc(1, sizeof(*h));
 
-	if (h == NULL || (h->gate = gate_new()) == NULL || !cookie_secrets_init(&h->secrets)) {
+	if (h == NULL || (h->gate = gate_new(NULL)) == NULL || !cookie_secrets_init(&h->secrets)) {
 		bench_fail(b, "no gate");
 	} else {
 		measure(b, h);

@@ -39,7 +39,7 @@ bool first_hello_cookie(struct gate *gate, const struct cookie_secrets *secrets,
 				  .datagram =
 					  rd_of(hello, first_hello_write(hello, random, NULL)) };
 
-	gate_burst(gate, secrets, &item, 1);
+	gate_burst(gate, secrets, 0, &item, 1);
 	if (item.status != STATUS_HELLO_VERIFY_SENT)
 		return false;
 	/* A HelloVerifyRequest ends with the cookie. */

@@ -275,7 +275,7 @@ static bool make_parts(struct handshake_world *w)
 	w->store = store_new(&sc);
 	w->pending = table_new(MAX_HANDSHAKES, SOCKET_ID_ANY);
 	w->aead = aead_new(AEAD_ENGINE_AUTO);
-	w->gate = gate_new();
+	w->gate = gate_new(NULL);
 	return w->store != NULL && w->pending != NULL && w->aead != NULL && w->gate != NULL &&
 	       cookie_secrets_init(&w->secrets) && make_core(w);
 }
@@ -403,7 +403,7 @@ static bool gate_run(struct handshake_world *w, enum status want, struct gate_it
 					       .datagram = rd_of(w->devices[i].out,
 								 w->devices[i].out_len) };
 	stopwatch_start(w->watch);
-	gate_burst(w->gate, &w->secrets, items, w->n);
+	gate_burst(w->gate, &w->secrets, w->now, items, w->n);
 	stopwatch_stop(w->watch, PART_GATE);
 	for (unsigned i = 0; i < w->n; i++)
 		ok = ok && items[i].status == want;

@@ -43,7 +43,7 @@ static bool rig_start(void)
 	if (r->pool != NULL)
 		return true;
 	r->pending = table_new(64, SOCKET_ID_ANY);
-	r->gate = gate_new();
+	r->gate = gate_new(NULL);
 	r->to_handshake = ring("bench_handshake", RING_SIZE);
 	r->to_worker = ring("bench_worker", RING_SIZE);
 	r->from_worker = ring("bench_reply", RING_SIZE);

@@ -97,7 +97,7 @@ static bool make_path(struct app *app, struct core *core, unsigned poll)
 		.session_timeout_ns = app->opt.session_timeout_ns,
 	};
 
-	app->gates[core->index] = cfg.gate = gate_new();
+	app->gates[core->index] = cfg.gate = gate_new(&app->opt.policy);
 	fill_path_ports(app, &cfg, poll);
 	fill_path_rings(app, &cfg, core->index);
 	core->poll = poll;

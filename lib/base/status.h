@@ -53,6 +53,8 @@
 	X(HELLO_MALFORMED,     "hello_malformed",     "not a whole well-formed ClientHello")       \
 	X(HELLO_VERSION,       "hello_version",       "no common DTLS version")                    \
 	X(HELLO_VERIFY_SENT,   "hello_verify_sent",   "no valid cookie: HelloVerifyRequest sent")  \
+	X(HELLO_RETRY_SENT,    "hello_retry_sent",    "DTLS 1.3, no cookie: HelloRetryRequest sent")  \
+	X(HELLO_COOKIE,        "hello_cookie",        "DTLS 1.3, cookie invalid or stale: alert sent") \
 	X(HELLO_REFUSED,       "hello_refused",       "draining, or out of handshake slots")       \
 	X(HELLO_BACKLOG,       "hello_backlog",       "its port had more frames than the core's turn")  \
 	X(HELLO_LIMIT,         "hello_limit",         "beyond the source prefix's share of slots") \
@@ -62,7 +64,7 @@
 	X(HS_UNEXPECTED,       "hs_unexpected",       "message not allowed in this state")         \
 	X(HS_FRAGMENT,         "hs_fragment",         "fragment inconsistent or beyond limits")    \
 	X(HS_OLD,              "hs_old",              "message already processed")                 \
-	X(HS_NO_SUITE,         "hs_no_suite",         "no common cipher suite")                    \
+	X(HS_NO_SUITE,         "hs_no_suite",         "no common cipher suite or group")           \
 	X(HS_NO_EMS,           "hs_no_ems",           "policy wants an extended master secret")    \
 	X(HS_PARAMETER,        "hs_parameter",        "illegal parameter")                         \
 	X(HS_RECORD_SIZE,      "hs_record_size",      "record longer than was agreed on")          \

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hello_select.h"
 
+#include "hello_agree.h"
 #include "record.h"
-
-/* DTLS versions count down: 0xfefd is 1.2, 0xfefc 1.3. A client that can do 1.2 or more says so
- * with a value at or below ours; 1.0 is refused (RFC 8996). */
-static bool version_acceptable(uint16_t client_version)
-{
-	return client_version >> 8 == DTLS_1_2 >> 8 && client_version <= DTLS_1_2;
-}
 
 /* RFC 8422 §4: without the extension a server may choose; RFC 7252 §9.1.3.2 has secp256r1 in
  * everybody. */
@@ -21,13 +15,14 @@ static uint16_t group_preferred(const struct client_hello *ch, const struct hell
 	return ECDHE_NONE;
 }
 
-unsigned hello_kinds(const struct client_hello *ch)
+unsigned hello_kinds(const struct client_hello *ch, const struct hello_policy *policy)
 {
+	/* RFC 8422 §5.1.1: in DTLS 1.2 the groups are those of a certificate's key too. */
+	bool any_group = hello_agree_version(ch, policy) == DTLS_1_3 || rd_len(&ch->groups) == 0;
 	unsigned kinds = 0;
 
-	/* RFC 8422 §5.1.1: the groups are those of a certificate's key too. */
 	if (hs_list16_has(ch->signature_algorithms, SIGNATURE_ECDSA_SECP256R1_SHA256) &&
-	    (rd_len(&ch->groups) == 0 || hs_list16_has(ch->groups, ECDHE_SECP256R1)))
+	    (any_group || hs_list16_has(ch->groups, ECDHE_SECP256R1)))
 		kinds |= SIGNATURE_KIND_P256;
 	if (hs_list16_has(ch->signature_algorithms, SIGNATURE_ED25519))
 		kinds |= SIGNATURE_KIND_ED25519;
@@ -99,44 +94,74 @@ static enum status refuse(struct hello_choice *out, enum status why, enum alert 
 }
 
 /* RFC 8449 §5: a server that supports it "MUST ignore a 'max_fragment_length' that appears in a
- * ClientHello if both extensions appear"; §4: a client may say more than we can ever send. */
+ * ClientHello if both extensions appear"; §4: a client may say more than we can ever send, and in
+ * DTLS 1.3 counts the content type. */
 static void record_size_choose(const struct client_hello *ch, struct hello_choice *c)
 {
+	uint16_t most = RECORD_PLAINTEXT_MAX + (c->version == DTLS_1_3);
+
 	if (ch->record_size_limit == 0)
 		c->max_fragment_length = ch->max_fragment_length;
-	else if (ch->record_size_limit < RECORD_PLAINTEXT_MAX)
+	else if (ch->record_size_limit < most)
 		c->record_size_limit = ch->record_size_limit;
 	else
-		c->record_size_limit = RECORD_PLAINTEXT_MAX;
+		c->record_size_limit = most;
 }
 
-/* TLS_FALLBACK_SCSV asks for an alert when a higher version was possible (RFC 7507 §3): 1.2 is the
- * highest here, so it never is. */
-enum status hello_select(const struct client_hello *ch, const struct hello_policy *policy,
-			 enum signature_kind own, struct hello_choice *out)
+/* RFC 8446 §9.2: a client without a PSK must say what signatures it takes (bad-input D8). */
+static enum status select13(const struct client_hello *ch, const struct hello_policy *policy,
+			    enum signature_kind own, struct hello_choice *c)
 {
-	struct hello_choice c = {
-		.version = DTLS_1_2,
-		.ems = ch->has_ems,
-		.renegotiation_info = ch->has_renegotiation_info || ch->has_scsv,
-		.group = group_preferred(ch, policy),
-	};
+	enum status s = hello_agree13(ch, policy, c);
 
-	if (!version_acceptable(ch->version))
-		return refuse(out, STATUS_HELLO_VERSION, ALERT_PROTOCOL_VERSION);
+	if (s != STATUS_OK)
+		return refuse(c, s, c->alert);
+	if (own != SIGNATURE_KIND_NONE && c->group != ECDHE_NONE)
+		c->certificate = types_choose(ch, policy, c);
+	if (c->certificate || c->psk_mode != HELLO_PSK_NONE)
+		return STATUS_OK;
+	if (own != SIGNATURE_KIND_NONE)
+		return refuse(c, STATUS_HS_NO_CERT, ALERT_UNSUPPORTED_CERTIFICATE);
+	return refuse(c, STATUS_HS_NO_CERT,
+		      rd_len(&ch->signature_algorithms) == 0 ? ALERT_MISSING_EXTENSION
+							     : ALERT_HANDSHAKE_FAILURE);
+}
+
+static enum status select12(const struct client_hello *ch, const struct hello_policy *policy,
+			    enum signature_kind own, struct hello_choice *c)
+{
+	c->ems = ch->has_ems;
+	c->renegotiation_info = ch->has_renegotiation_info || ch->has_scsv;
+	c->group = group_preferred(ch, policy);
+	/* RFC 7507 §3: a client that tries a lower version than it could have had is told. */
+	if (ch->has_fallback_scsv && policy->max_version == DTLS_1_3)
+		return refuse(c, STATUS_HELLO_VERSION, ALERT_INAPPROPRIATE_FALLBACK);
 	/* RFC 5746 §3.6: "The server MUST then verify that the length of the
 	 * 'renegotiated_connection' field is zero, and if it is not, MUST abort the handshake". */
 	if (ch->has_renegotiation_info && !ch->renegotiation_info_empty)
-		return refuse(out, STATUS_HS_PARAMETER, ALERT_HANDSHAKE_FAILURE);
-	c.suite = suite_preferred(ch, policy, c.group, own);
-	if (c.suite == NULL)
-		return refuse(out, STATUS_HS_NO_SUITE, ALERT_HANDSHAKE_FAILURE);
+		return refuse(c, STATUS_HS_PARAMETER, ALERT_HANDSHAKE_FAILURE);
+	c->suite = suite_preferred(ch, policy, c->group, own);
+	if (c->suite == NULL)
+		return refuse(c, STATUS_HS_NO_SUITE, ALERT_HANDSHAKE_FAILURE);
 	if (policy->require_ems && !ch->has_ems)
-		return refuse(out, STATUS_HS_NO_EMS, ALERT_HANDSHAKE_FAILURE);
-	c.point_formats = suite_has_ecdhe(c.suite) && ch->has_point_formats;
-	if (!suite_has_psk(c.suite) && !types_choose(ch, policy, &c))
-		return refuse(out, STATUS_HS_NO_CERT, ALERT_UNSUPPORTED_CERTIFICATE);
-	record_size_choose(ch, &c);
-	*out = c;
+		return refuse(c, STATUS_HS_NO_EMS, ALERT_HANDSHAKE_FAILURE);
+	c->point_formats = suite_has_ecdhe(c->suite) && ch->has_point_formats;
+	if (!suite_has_psk(c->suite) && !types_choose(ch, policy, c))
+		return refuse(c, STATUS_HS_NO_CERT, ALERT_UNSUPPORTED_CERTIFICATE);
 	return STATUS_OK;
+}
+
+enum status hello_select(const struct client_hello *ch, const struct hello_policy *policy,
+			 enum signature_kind own, struct hello_choice *out)
+{
+	struct hello_choice c = { .version = hello_agree_version(ch, policy) };
+	enum status s;
+
+	if (c.version == 0)
+		return refuse(out, STATUS_HELLO_VERSION, ALERT_PROTOCOL_VERSION);
+	s = c.version == DTLS_1_3 ? select13(ch, policy, own, &c) : select12(ch, policy, own, &c);
+	if (s == STATUS_OK)
+		record_size_choose(ch, &c);
+	*out = c;
+	return s;
 }

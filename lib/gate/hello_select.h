@@ -52,12 +52,13 @@ struct hello_choice {
 };
 
 /* hello_kinds: the kinds of keys (enum signature_kind, as a set) that the client takes a server's
- * proof from. Any thread. */
-unsigned hello_kinds(const struct client_hello *ch);
+ * proof from, in the version that its hello gets. Any thread. */
+unsigned hello_kinds(const struct client_hello *ch, const struct hello_policy *policy);
 
 /* hello_select: STATUS_OK and the choice; or STATUS_HELLO_VERSION, HS_NO_SUITE, HS_NO_EMS,
  * HS_NO_CERT, HS_PARAMETER with the alert to send once the cookie has verified. own: of what kind
  * the key is that the server has for this hello, one of hello_kinds or none. The server's
- * preference wins. Any thread. */
+ * preference wins. A hello of DTLS 1.3 with a cookie gets the suite and the group of its
+ * HelloRetryRequest; in one without, the key share for the group may be missing. Any thread. */
 enum status hello_select(const struct client_hello *ch, const struct hello_policy *policy,
 			 enum signature_kind own, struct hello_choice *out);

@@ -19,16 +19,19 @@ void admit_add(struct path_core *core, struct rte_mbuf *m)
 	item->datagram = rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
 }
 
-/* The HelloVerifyRequest takes the hello's place in its mbuf. */
-static void send_verify(struct path_core *core, struct rte_mbuf *m, const struct gate_item *item)
+/* What the gate answers takes the hello's place in its mbuf. */
+static void send_reply(struct path_core *core, struct rte_mbuf *m, const struct gate_item *item)
 {
-	if (item->reply_len > rte_pktmbuf_data_len(m)) {
-		core_drop(core, m, STATUS_HELLO_MALFORMED); /* never send more than was received */
+	void *at;
+
+	rte_pktmbuf_trim(m, rte_pktmbuf_data_len(m));
+	at = rte_pktmbuf_append(m, item->reply_len);
+	if (at == NULL) {
+		core_drop(core, m, STATUS_NO_MBUF);
 		return;
 	}
-	rte_memcpy(rte_pktmbuf_mtod(m, void *), item->reply, item->reply_len);
-	rte_pktmbuf_trim(m, (uint16_t)(rte_pktmbuf_data_len(m) - item->reply_len));
-	core_count(core, STATUS_HELLO_VERIFY_SENT);
+	rte_memcpy(at, item->reply, item->reply_len);
+	core_count(core, item->status);
 	tx_datagrams(core, &m, 1);
 }
 
@@ -84,14 +87,14 @@ void admit_run(struct path_core *core)
 	core->n_hellos = 0;
 	CORE_STAT(core, hellos, n);
 	secrets = atomic_load_explicit(core->cfg.cookie_secrets, memory_order_acquire);
-	gate_burst(core->cfg.gate, secrets, core->hello_items, n);
+	gate_burst(core->cfg.gate, secrets, core->now_ns, core->hello_items, n);
 	for (unsigned i = 0; i < n; i++) {
 		const struct gate_item *item = &core->hello_items[i];
 
 		if (item->status == STATUS_OK)
 			core->hellos[admitted++] = core->hellos[i];
-		else if (item->status == STATUS_HELLO_VERIFY_SENT)
-			send_verify(core, core->hellos[i], item);
+		else if (item->reply_len > 0)
+			send_reply(core, core->hellos[i], item);
 		else
 			core_drop(core, core->hellos[i], item->status);
 	}

@@ -36,7 +36,7 @@ static void set_up(void)
 {
 	if (gate != NULL)
 		return;
-	gate = gate_new();
+	gate = gate_new(NULL);
 	hmac = hmac_batch_new();
 	must(gate != NULL && hmac != NULL);
 	for (uint8_t i = 0; i < 2; i++) {
@@ -51,7 +51,7 @@ static struct gate_item ask(const uint8_t *bytes, size_t len)
 {
 	struct gate_item item = { .flow = &flow, .datagram = rd_of(bytes, len) };
 
-	gate_burst(gate, &secrets, &item, 1);
+	gate_burst(gate, &secrets, 0, &item, 1);
 	return item;
 }
 
@@ -117,7 +117,7 @@ static void check_reply(const struct gate_item *item, size_t flip)
 	struct client_hello ch = hello_of(item->datagram);
 	size_t len, bound;
 
-	must(item->reply_len == GATE_REPLY_MAX && item->reply_len <= rd_len(&item->datagram));
+	must(item->reply_len == GATE_VERIFY_LEN && item->reply_len <= rd_len(&item->datagram));
 	bound = with_cookie(&w, item->datagram.p, &ch, item->reply + item->reply_len - COOKIE_LEN);
 	must(wr_finish(&w, &len));
 	must(ask(second, len).status == STATUS_OK);
@@ -139,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	secrets.current = current & 1;
 	while (n < BURST_MAX && rd_vec(&r, 2, &datagram) && rd_len(&datagram) <= DATAGRAM_MAX)
 		items[n++] = (struct gate_item){ .flow = &flow, .datagram = datagram };
-	gate_burst(gate, &secrets, items, n);
+	gate_burst(gate, &secrets, 0, items, n);
 	for (size_t i = 0; i < n; i++) {
 		if (items[i].status == STATUS_OK)
 			check_admitted(&items[i]);

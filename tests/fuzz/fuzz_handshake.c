@@ -193,7 +193,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (aead == NULL) {
 		aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
-		gate = gate_new();
+		gate = gate_new(NULL);
 		pair_certs_new();
 	}
 	if (aead == NULL || gate == NULL)

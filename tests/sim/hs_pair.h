@@ -463,9 +463,9 @@ static inline void pair_gate(struct pair *p, const uint8_t *bytes, size_t len)
 {
 	struct gate_item item = { .flow = &p->flow, .datagram = rd_of(bytes, len) };
 
-	gate_burst(p->gate, &p->secrets, &item, 1);
+	gate_burst(p->gate, &p->secrets, p->now, &item, 1);
 	p->server.last_input = item.status;
-	if (item.status == STATUS_HELLO_VERIFY_SENT)
+	if (item.reply_len > 0)
 		pair_send(p, false, item.reply, item.reply_len);
 	if (item.status != STATUS_OK)
 		return;

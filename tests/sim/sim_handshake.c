@@ -758,7 +758,7 @@ static void run_all(struct aead *aead, struct gate *gate)
 int main(int argc, char **argv)
 {
 	struct aead *aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
-	struct gate *gate = gate_new();
+	struct gate *gate = gate_new(NULL);
 
 	if (aead == NULL || gate == NULL)
 		return 2;

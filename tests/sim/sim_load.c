@@ -350,8 +350,8 @@ static void server_hello(struct sim *s, uint32_t device, const uint8_t *bytes, s
 	struct flow flow = flow_of(device);
 	struct gate_item item = { .flow = &flow, .datagram = rd_of(bytes, len) };
 
-	gate_burst(s->gate, &s->secrets, &item, 1);
-	if (item.status == STATUS_HELLO_VERIFY_SENT)
+	gate_burst(s->gate, &s->secrets, s->now, &item, 1);
+	if (item.reply_len > 0)
 		link_carry(s, false, device, item.reply, item.reply_len, 0);
 	if (item.status != STATUS_OK)
 		return;
@@ -455,7 +455,7 @@ static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed)
 	s->slams_ns = UINT64_MAX;
 	s->events = calloc(EVENTS_MAX, sizeof(*s->events));
 	s->aead = aead_new(AEAD_ENGINE_AUTO);
-	s->gate = gate_new();
+	s->gate = gate_new(NULL);
 	set_options(s);
 	hmac_key_init(&s->secrets.keys[0], key);
 	hmac_key_init(&s->secrets.keys[1], key);

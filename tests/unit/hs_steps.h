@@ -20,7 +20,7 @@ static inline int steps_setup(void **state)
 {
 	(void)state;
 	steps_aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
-	steps_gate = gate_new();
+	steps_gate = gate_new(NULL);
 	return steps_aead == NULL || steps_gate == NULL;
 }
 

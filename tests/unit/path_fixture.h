@@ -118,7 +118,7 @@ static inline struct world *world_sized(unsigned max_sessions, unsigned window, 
 	w->pending = table_new(64, SOCKET_ID_ANY);
 	w->aead = aead_new(AEAD_ENGINE_AUTO);
 	w->client_aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
-	w->gate = gate_new();
+	w->gate = gate_new(NULL);
 	assert_true(w->pool && w->store && w->pending && w->aead && w->client_aead && w->gate);
 	assert_true(cookie_secrets_init(&w->secrets));
 	w->secrets_now = &w->secrets;

@@ -17,6 +17,7 @@ enum { REPLY_SEQ = 5, REPLY_MESSAGE = 13, REPLY_MESSAGE_SEQ = 17, REPLY_COOKIE =
 struct fixture {
 	struct gate *gate;
 	struct cookie_secrets secrets;
+	uint64_t now_ns;
 };
 
 static const struct flow a_flow = {
@@ -30,7 +31,7 @@ static int set_up(void **state)
 {
 	static struct fixture f;
 
-	f.gate = gate_new();
+	f.gate = gate_new(NULL);
 	assert_non_null(f.gate);
 	assert_true(cookie_secrets_init(&f.secrets));
 	*state = &f;
@@ -56,12 +57,12 @@ static struct gate_item ask(struct fixture *f, const struct flow *flow, const ui
 	assert_non_null(copy);
 	memcpy(copy + 1, bytes, len);
 	item.datagram = rd_of(copy + 1, len);
-	gate_burst(f->gate, &f->secrets, &item, 1);
+	gate_burst(f->gate, &f->secrets, f->now_ns, &item, 1);
 	free(copy);
 	item.datagram = rd_of(bytes, len);
 	assert_true(item.reply_len <= len);
 	assert_int_equal(item.reply_len,
-			 item.status == STATUS_HELLO_VERIFY_SENT ? GATE_REPLY_MAX : 0);
+			 item.status == STATUS_HELLO_VERIFY_SENT ? GATE_VERIFY_LEN : 0);
 	return item;
 }
 
@@ -447,7 +448,7 @@ static void other_first_records_are_dropped(void **state)
 /* bad-input C16: records behind the hello change nothing, be they guesses or rubbish. */
 static void records_behind_the_hello_are_ignored(void **state)
 {
-	uint8_t bytes[HELLO_MAX], alone[GATE_REPLY_MAX];
+	uint8_t bytes[HELLO_MAX], alone[GATE_VERIFY_LEN];
 	struct hello_parts p = hello_plain();
 	size_t len = hello_datagram(bytes, &p);
 	struct gate_item item = ask(*state, &a_flow, bytes, len);
@@ -477,7 +478,7 @@ static void reply_is_never_longer_than_the_hello(void **state)
 	item = ask(*state, &a_flow, bytes, hello_datagram(bytes, &p));
 	assert_int_equal(item.status, STATUS_HELLO_VERIFY_SENT);
 	assert_true(item.reply_len < rd_len(&item.datagram));
-	assert_int_equal(item.reply_len, GATE_REPLY_MAX);
+	assert_int_equal(item.reply_len, GATE_VERIFY_LEN);
 }
 
 /* bad-input E6: over random mutations of every hello here, `ask` compares the lengths. */
@@ -600,7 +601,7 @@ static void burst_decides_each_item_as_if_alone(void **state)
 
 	fill_burst(f, items, flows, bytes);
 	for (size_t n = 0; n <= GATE_BURST; n++) {
-		gate_burst(f->gate, &f->secrets, items, n);
+		gate_burst(f->gate, &f->secrets, f->now_ns, items, n);
 		for (size_t i = 0; i < n; i++) {
 			struct gate_item alone =
 				ask(f, &flows[i], items[i].datagram.p, rd_len(&items[i].datagram));
@@ -649,7 +650,7 @@ static void flood_leaves_nothing_behind(void **state)
 			items[j].flow = &flows[j];
 			items[j].datagram = rd_of(bytes, len);
 		}
-		gate_burst(f->gate, &f->secrets, items, GATE_BURST);
+		gate_burst(f->gate, &f->secrets, f->now_ns, items, GATE_BURST);
 		for (uint32_t j = 0; j < GATE_BURST; j++) {
 			assert_int_equal(items[j].status, STATUS_HELLO_VERIFY_SENT);
 			in += rd_len(&items[j].datagram);

@@ -127,7 +127,7 @@ static int setup(void **state)
 	w->store = store_new(&sc);
 	w->pending = table_new(64, SOCKET_ID_ANY);
 	w->aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
-	w->gate = gate_new();
+	w->gate = gate_new(NULL);
 	assert_true(w->store && w->pending && w->aead && w->gate);
 	assert_true(cookie_secrets_init(&w->secrets));
 	w->policy.n_suites = 1;
@@ -233,7 +233,7 @@ static void device_begin_as(struct world *w, struct device *d, uint16_t port, co
 		assert_int_equal(d->n_out, 1);
 		item = (struct gate_item){ .flow = &d->flow,
 					   .datagram = rd_of(d->out[0].bytes, d->out[0].len) };
-		gate_burst(w->gate, &w->secrets, &item, 1);
+		gate_burst(w->gate, &w->secrets, w->now, &item, 1);
 		if (i == 0) {
 			assert_int_equal(item.status, STATUS_HELLO_VERIFY_SENT);
 			device_input(w, d, item.reply, item.reply_len);

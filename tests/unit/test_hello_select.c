@@ -276,13 +276,13 @@ static void certificates_need_a_key_that_the_client_takes(void **state)
 		STATUS_OK);
 	assert_int_equal(choice.suite->id, id);
 	assert_false(choice.request_certificate);
-	assert_int_equal(hello_kinds(&ch), 0);
+	assert_int_equal(hello_kinds(&ch, policy_all()), 0);
 	ch.signature_algorithms = rd_of(p256 + 6, 2);
-	assert_int_equal(hello_kinds(&ch), SIGNATURE_KIND_P256);
+	assert_int_equal(hello_kinds(&ch, policy_all()), SIGNATURE_KIND_P256);
 	ch.groups = rd_of(only_x25519 + 14, 2);
-	assert_int_equal(hello_kinds(&ch), 0);
+	assert_int_equal(hello_kinds(&ch, policy_all()), 0);
 	ch.signature_algorithms = rd_of(ed25519 + 6, 2);
-	assert_int_equal(hello_kinds(&ch), SIGNATURE_KIND_ED25519);
+	assert_int_equal(hello_kinds(&ch, policy_all()), SIGNATURE_KIND_ED25519);
 }
 
 static const struct certificate_row {

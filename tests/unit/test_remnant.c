@@ -189,7 +189,7 @@ static int setup(void **state)
 {
 	(void)state;
 	aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
-	gate = gate_new();
+	gate = gate_new(NULL);
 	return aead == NULL || gate == NULL;
 }
 
