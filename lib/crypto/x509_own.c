@@ -12,14 +12,21 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
+enum {
+	SPKI_MAX = 1024,
+	/* What DTLS 1.3 adds: a context's length, and that of each entry's extensions. */
+	ENTRIES_MORE = 1 + 2 * X509_OWN_CHAIN_MAX,
+};
+
 struct x509_own {
 	atomic_uint refs;
 	struct signature_key *key;
 	X509 *leaf;
 	X509 *last; /* of the chain so far */
 	unsigned n_certs;
-	uint8_t chain[X509_OWN_BYTES_MAX], spki[1024];
-	size_t chain_len, spki_len;
+	uint8_t chain[X509_OWN_BYTES_MAX], spki[SPKI_MAX];
+	uint8_t chain13[X509_OWN_BYTES_MAX + ENTRIES_MORE], spki13[SPKI_MAX + ENTRIES_MORE];
+	size_t chain_len, spki_len, chain13_len, spki13_len;
 };
 
 static void own_free(struct x509_own *own)
@@ -173,6 +180,37 @@ static bool spki_write(struct x509_own *own)
 	return len > 0 && wr_finish(&w, &own->spki_len);
 }
 
+/* The Certificate of DTLS 1.3 (RFC 8446 §4.4.2): certificate_request_context <0..255> · entries
+ * <0..2^24-1>, each a certificate <1..2^24-1> · extensions <0..2^16-1>. */
+static bool entries_write(struct wr *w, struct rd list, size_t *len)
+{
+	struct rd certificate;
+	size_t entries, entry;
+
+	wr_u8(w, 0);
+	entries = wr_open(w, 3);
+	while (rd_vec(&list, 3, &certificate)) {
+		entry = wr_open(w, 3);
+		wr_bytes(w, certificate.p, rd_len(&certificate));
+		wr_close(w, 3, entry);
+		wr_u16(w, 0);
+	}
+	wr_close(w, 3, entries);
+	return wr_finish(w, len);
+}
+
+/* From what there is for DTLS 1.2, where a chain is a list of certificates behind its length, and a
+ * raw key stands alone. */
+static bool write13(struct x509_own *own)
+{
+	struct wr chain = wr_of(own->chain13, sizeof(own->chain13));
+	struct wr spki = wr_of(own->spki13, sizeof(own->spki13));
+
+	return entries_write(&chain, rd_of(own->chain + 3, own->chain_len - 3),
+			     &own->chain13_len) &&
+	       entries_write(&spki, rd_of(own->spki, own->spki_len), &own->spki13_len);
+}
+
 struct x509_own *x509_own_load(const char *chain_path, const char *key_path, char *err,
 			       size_t err_len)
 {
@@ -186,7 +224,7 @@ struct x509_own *x509_own_load(const char *chain_path, const char *key_path, cha
 	if (!chain_load(own, chain_path, err, err_len) || !key_load(own, key_path, err, err_len)) {
 		own_free(own);
 		own = NULL;
-	} else if (!spki_write(own)) {
+	} else if (!spki_write(own) || !write13(own)) {
 		snprintf(err, err_len, "%s: its public key is too long", chain_path);
 		own_free(own);
 		own = NULL;
@@ -207,6 +245,18 @@ const uint8_t *x509_own_spki(const struct x509_own *own, size_t *len)
 {
 	*len = own->spki_len;
 	return own->spki;
+}
+
+const uint8_t *x509_own_chain13(const struct x509_own *own, size_t *len)
+{
+	*len = own->chain13_len;
+	return own->chain13;
+}
+
+const uint8_t *x509_own_spki13(const struct x509_own *own, size_t *len)
+{
+	*len = own->spki13_len;
+	return own->spki13;
 }
 
 bool x509_own_names(const struct x509_own *own, const uint8_t *name, size_t len)

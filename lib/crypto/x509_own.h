@@ -31,9 +31,13 @@ void x509_own_put(struct x509_own *own);
 const struct signature_key *x509_own_key(const struct x509_own *own);
 
 /* x509_own_chain: a Certificate message's body: the chain as an ASN.1Cert list (RFC 5246 §7.4.2).
- * x509_own_spki: the same for a raw public key (RFC 7250 §3). Borrowed from own. */
+ * x509_own_spki: the same for a raw public key (RFC 7250 §3). x509_own_chain13, x509_own_spki13:
+ * both as DTLS 1.3 has them, with an empty context and no extensions (RFC 8446 §4.4.2). Borrowed
+ * from own. */
 const uint8_t *x509_own_chain(const struct x509_own *own, size_t *len);
 const uint8_t *x509_own_spki(const struct x509_own *own, size_t *len);
+const uint8_t *x509_own_chain13(const struct x509_own *own, size_t *len);
+const uint8_t *x509_own_spki13(const struct x509_own *own, size_t *len);
 
 /* x509_own_names: whether the certificate is one for this DNS name (RFC 6125; wildcards count). */
 bool x509_own_names(const struct x509_own *own, const uint8_t *name, size_t len);

@@ -3,7 +3,7 @@
 
 #include "auth12.h"
 #include "keys12.h"
-#include "limits12.h"
+#include "record_limits.h"
 #include "resume12.h"
 
 enum { COOKIES_MAX = 4 }; /* a server that wants more than that is not serious */
@@ -185,14 +185,17 @@ static enum hs_next on_server_hello(struct handshake *h, const struct reassembly
 {
 	struct server_hello sh;
 	enum hs_parse parsed = server_hello_parse(m->body, &sh);
+	struct record_limits limits;
 
 	if (parsed != HS_PARSE_OK)
 		return connection_unparsed(h, parsed);
+	limits = (struct record_limits){ sh.max_fragment_length, sh.record_size_limit };
 	if (sh.version != DTLS_1_2)
 		return connection_fail(h, STATUS_HELLO_VERSION, ALERT_PROTOCOL_VERSION);
 	h->suite = suite_offered(h->cfg->policy, sh.suite);
 	if (h->suite == NULL || sh.compression != 0 || (sh.has_ems && h->cfg->no_ems) ||
-	    (sh.has_ticket && h->cfg->no_ticket) || !types_take(h, &sh) || !limits12_take(h, &sh))
+	    (sh.has_ticket && h->cfg->no_ticket) || !types_take(h, &sh) ||
+	    !record_limits_take(h, &limits))
 		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	if (h->cfg->policy->require_ems && !sh.has_ems)
 		return connection_fail(h, STATUS_HS_NO_EMS, ALERT_HANDSHAKE_FAILURE);

@@ -2,23 +2,28 @@
 /*
  * A handshake in memory, and what its parts ask of each other. Private to lib/handshake.
  *
- *   handshake.c    the API: input, timers, output, jobs, events
- *   inbound.c      datagram -> records -> fragments -> messages -> handlers
- *   server.c       the server's ClientHello, which chooses the version
- *   server12.c     the messages of a DTLS 1.2 server, a table and a handler each
- *   client12.c     the same for a client
- *   resume12.c     the abbreviated handshake of both, and what the full one promises for it
- *   messages.c     them as they are, for signatures
- *   auth.c         ephemeral keys, certificates and signatures, in both roles and versions
- *   auth12.c       what is signed in DTLS 1.2
- *   limits12.c     how large the records of both may be
- *   keys12.c       what both derive: master secret, traffic keys, verify_data
+ *   handshake.c          the API: input, timers, output, jobs, events
+ *   inbound.c            datagram -> records -> fragments -> messages -> handlers
+ *   server.c             the server's ClientHello, which chooses the version
+ *   server12.c client12.c    the messages of DTLS 1.2, a table and a handler each
+ *   server13.c client13.c    those of DTLS 1.3
+ *   keys12.c keys13.c    what both ends derive
+ *   auth12.c auth13.c    what they sign, and show of themselves
+ *   auth.c               ephemeral keys, certificates and signatures of either version
+ *   resume12.c           the abbreviated handshake of 1.2, and what the full one promises for it
+ *   psk13.c ticket13.c   the PSKs of 1.3: those that a hello offers, those that a ticket gives
+ *   hello13.c            the hello that a client of 1.3 sends
+ *   resume.c             what a server of either version asks of a session, and keeps of one
+ *   record_limits.c      how large records may be
+ *   messages.c           messages as they are, for signatures of 1.2
  *   flight.c reassembly.c protect.c    what goes out, what comes in, records
  */
 #pragma once
 
 #include "flight.h"
 #include "handshake.h"
+#include "hs_msg13.h"
+#include "key_schedule13.h"
 #include "messages.h"
 #include "protect.h"
 #include "reassembly.h"
@@ -50,6 +55,38 @@ enum { CONNECTION_NO_ALERT = -1 };
 struct connection_copy {
 	uint8_t *bytes; /* from cfg->alloc; NULL: none */
 	uint16_t len;
+};
+
+/* An identity that a hello offers, and the proof that its key is known. */
+struct connection_key {
+	struct rd identity, binder;
+	uint8_t index;
+};
+
+/* What is DTLS 1.3's. Of the fields below, psk, master (the resumption secret), hash, own_point and
+ * peer_point are used too. */
+struct connection13 {
+	struct schedule13 schedule;
+	/* traffic secrets: of the newest epoch; of epoch 2, which the Finished are made with */
+	uint8_t client_secret[HASH_MAX], server_secret[HASH_MAX];
+	uint8_t client_finished[HASH_MAX], server_finished[HASH_MAX];
+	uint8_t signed_bytes[HS_VERIFY13_INPUT_MAX]; /* while a job works on them */
+	bool by_psk;                                 /* not by certificates */
+	uint8_t psk_index;                           /* the PSK's, among those offered */
+
+	/* server, while PSKs are looked for; all in handshake.hello */
+	struct rd identities, binders; /* those to come */
+	struct rd ticket_binder;       /* of the ticket that is looked up */
+	struct connection_key key;     /* the first that a key may have; no identity: none yet */
+	uint8_t n_psks;                /* that were looked at */
+	enum hs_next (*then)(struct handshake *h);
+	uint8_t binder_hash[HASH_MAX]; /* what all binders are over */
+	uint8_t n_tickets;             /* that it gave */
+
+	/* client */
+	struct handshake_session session; /* that it offers, with handshake.ticket */
+	uint16_t group;                   /* of the key share that it sent; 0: none */
+	bool retried; /* by a HelloRetryRequest, and handshake.suite is from it */
 };
 
 struct handshake {
@@ -136,6 +173,8 @@ struct handshake {
 	uint16_t plain_limit, tx_limit, rx_limit;
 	uint8_t max_fragment_length;     /* RFC 6066 code agreed on; 0: none */
 	uint8_t offered_fragment_length; /* client: of the session it offers */
+
+	struct connection13 v13;
 
 	/* What the session can be resumed by: offered, promised or agreed on. */
 	uint8_t session_id[HS_SESSION_ID_MAX];

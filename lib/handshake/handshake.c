@@ -3,11 +3,12 @@
 
 #include "auth.h"
 #include "client12.h"
+#include "client13.h"
 #include "connection.h"
 #include "hs_msg13.h"
 #include "inbound.h"
-#include "limits12.h"
 #include "random.h"
+#include "record_limits.h"
 #include "resume12.h"
 #include "secret.h"
 #include "server.h"
@@ -45,6 +46,15 @@ void handshake_config_system(struct handshake_config *cfg)
 	cfg->release = system_release;
 }
 
+/* A client offers one. */
+static void client_version(struct handshake *h)
+{
+	if (h->cfg->policy->max_version == DTLS_1_3)
+		connection_version(h, DTLS_1_3, client13_rows, client13_n_rows);
+	else
+		connection_version(h, DTLS_1_2, client12_rows, client12_n_rows);
+}
+
 struct handshake *handshake_new(const struct handshake_config *cfg, enum handshake_role role,
 				uint64_t now_ns)
 {
@@ -58,14 +68,16 @@ struct handshake *handshake_new(const struct handshake_config *cfg, enum handsha
 		.cfg = cfg,
 		.role = role,
 		.version = DTLS_1_2,
-		.rows = server ? server_rows : client12_rows,
-		.n_rows = server ? server_n_rows : client12_n_rows,
+		.rows = server_rows,
+		.n_rows = server_n_rows,
 		.started_ns = now_ns,
 		.now_ns = now_ns,
 		.alert = CONNECTION_NO_ALERT,
 		.protect = { .aead = cfg->aead, .client = !server },
 	};
-	limits12_init(h);
+	if (!server)
+		client_version(h);
+	record_limits_init(h);
 	reassembly_init(&h->in, &alloc, 0);
 	flight_init(&h->out, cfg->timeout_ns, cfg->timeout_max_ns);
 	return h;
@@ -202,8 +214,7 @@ bool connection_transcript_header(struct handshake *h, uint8_t type, uint16_t se
 
 	hs_header_write(&w, type, len, seq, 0, len);
 	return connection_transcript(h, header,
-				     h->version == DTLS_1_3 ? HS_HEADER13_LEN
-							    : HS_HEADER_LEN);
+				     h->version == DTLS_1_3 ? HS_HEADER13_LEN : HS_HEADER_LEN);
 }
 
 static bool transcript_message(struct handshake *h, uint8_t type, uint16_t seq, struct rd body)
@@ -372,7 +383,7 @@ void handshake_timeout(struct handshake *h, uint64_t now_ns)
 		give_up(h);
 	} else if (h->role == HANDSHAKE_CLIENT && !h->started) {
 		h->started = true;
-		connection_step(h, client12_start(h));
+		connection_step(h, h->version == DTLS_1_3 ? client13_start(h) : client12_start(h));
 	} else {
 		flight_timeout(&h->out, now_ns);
 	}
@@ -397,7 +408,7 @@ static bool alert_write(struct handshake *h, struct wr *w)
 static size_t record_room(const struct handshake *h, const struct wr *w, uint8_t epoch)
 {
 	size_t left = (size_t)(w->end - w->p), overhead = protect_overhead(&h->protect, epoch);
-	size_t room = left > overhead ? left - overhead : 0, limit = limits12_room(h, epoch);
+	size_t room = left > overhead ? left - overhead : 0, limit = record_limits_room(h, epoch);
 
 	return room < limit ? room : limit;
 }

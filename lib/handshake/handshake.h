@@ -23,7 +23,7 @@
 
 enum {
 	/* Of which more than 8 KiB are used only while a certificate may come. */
-	HANDSHAKE_MEMORY_MAX = 28672,
+	HANDSHAKE_MEMORY_MAX = 32768,
 	HANDSHAKE_DATAGRAM_MAX = 1500,
 	HANDSHAKE_REMNANT_MAX = 480,
 	HANDSHAKE_HELD_MAX = 2,
@@ -48,6 +48,7 @@ struct handshake_config {
 	/* server: how sessions are resumed, by ids, by tickets, both or neither; a hello that has a
 	 * ticket is not resumed by its id (RFC 5077 §3.4) */
 	bool session_ids, tickets;
+	uint8_t n_tickets; /* DTLS 1.3: that a full handshake gives; 0 is 1, at most 3 */
 	/* Our certificate, with one reference; NULL: none. Server: for a host name (len 0: the
 	 * client gives none), with a key of one of these kinds (enum signature_kind). Client: the
 	 * same, without a name. NULL: no certificates at all. */
@@ -97,8 +98,14 @@ struct handshake_session {
 	uint8_t id_len;
 	uint8_t credential;          /* enum credential_kind: what the server proved itself with */
 	uint8_t max_fragment_length; /* RFC 6066 §4: it is the same for as long as it is resumed */
-	uint8_t master[MASTER_SECRET_LEN];
-	uint8_t id[HS_SESSION_ID_MAX];
+	uint8_t master[MASTER_SECRET_LEN]; /* DTLS 1.3: the ticket's PSK */
+	union {
+		uint8_t id[HS_SESSION_ID_MAX];
+		struct {                   /* DTLS 1.3 */
+			uint64_t taken_ns; /* when the ticket came */
+			uint32_t age_add;
+		};
+	};
 };
 _Static_assert(sizeof(struct handshake_session) <= 104, "a million of them");
 
@@ -114,6 +121,15 @@ bool handshake_client_resume(struct handshake *h, const struct handshake_session
  * is borrowed from h: copy it before handshake_free and let s->ticket point to the copy. false: the
  * server gave neither ticket nor id, or no EMS; *out is all zero. */
 bool handshake_session(const struct handshake *h, struct handshake_session *out) MUST_USE;
+
+/* DTLS 1.3, client: tickets come on the session, when the handshake is gone. handshake_resumption:
+ * after HANDSHAKE_INSTALL: what they stand on (a secret; there is no ticket in it yet); false: it
+ * is of DTLS 1.2. handshake_ticket: makes of that, and a handshake record that was opened on the
+ * session, a session that can be resumed; its ticket is borrowed from the plaintext. false: it is
+ * no NewSessionTicket, or too long a one; *out is undefined. */
+bool handshake_resumption(const struct handshake *h, struct handshake_session *out) MUST_USE;
+bool handshake_ticket(const struct handshake_session *base, uint64_t now_ns,
+		      const uint8_t *plaintext, size_t len, struct handshake_session *out) MUST_USE;
 
 /* handshake_free: wipes and releases; safe in every state, NULL allowed. The transcript's hash and
  * libcrypto's keys (an ephemeral one, the peer's: about a kilobyte each) are the only memory that

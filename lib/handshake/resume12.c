@@ -3,8 +3,10 @@
 
 #include "client12.h"
 #include "keys12.h"
+#include "resume.h"
 #include "secret.h"
 #include "server12.h"
+#include "ticket13.h"
 
 enum {
 	/* Of the ids that a server of ours makes, and of those that a client makes up for its
@@ -44,9 +46,7 @@ static enum hs_next full_handshake(struct handshake *h)
 {
 	enum hs_next next;
 
-	if (h->interned != NULL && h->cfg->identity_put != NULL)
-		h->cfg->identity_put(h->cfg->identity_arg, h->interned);
-	h->interned = NULL;
+	resume_refuse(h);
 	h->by_ticket = false;
 	next = h->then(h);
 	connection_drop(h, &h->hello);
@@ -60,7 +60,8 @@ static const struct suite *suite_of(const struct handshake *h, const struct clie
 	const struct hello_policy *policy = h->cfg->policy;
 
 	for (size_t i = 0; i < policy->n_suites; i++)
-		if (policy->suites[i]->id == id && client_hello_offers(ch, id))
+		if (policy->suites[i]->id == id && !suite_is_13(policy->suites[i]) &&
+		    client_hello_offers(ch, id))
 			return policy->suites[i];
 	return NULL;
 }
@@ -89,10 +90,7 @@ static enum hs_next on_server_keys(struct handshake *h)
 /* ServerHello, and the new ticket in h->job if there is one. */
 static enum hs_next server_flight(struct handshake *h)
 {
-	struct hello_choice choice = { .suite = h->suite,
-				       .ems = true,
-				       .max_fragment_length = h->choice.max_fragment_length,
-				       .record_size_limit = h->choice.record_size_limit };
+	struct hello_choice choice = { .suite = h->suite, .ems = true };
 	struct client_hello ch;
 
 	h->ticket_promised = h->job.sealed_len > 0;
@@ -131,15 +129,6 @@ static enum hs_next ticket_renew(struct handshake *h)
 	return HS_NEXT_JOB;
 }
 
-/* RFC 6066 §3: "A server [...] MUST NOT accept the request to resume the session if the server_name
- * extension contains a different name." Who proved nothing, where that was enough, makes a full
- * handshake where it is not. */
-static bool is_welcome(const struct handshake *h, const struct session_state *s)
-{
-	return s->host == h->host && (s->credential.kind != CREDENTIAL_NONE ||
-				      h->cfg->policy->client_auth != CLIENT_AUTH_REQUIRED);
-}
-
 /*
  * RFC 7627 §5.3: "If the original session used the 'extended_master_secret' extension but the new
  * ClientHello does not contain it, the server MUST abort the abbreviated handshake", and one
@@ -153,7 +142,7 @@ static enum hs_next on_found(struct handshake *h)
 	/* RFC 6066 §4: "The negotiated length applies for the duration of the session including
 	 * session resumptions." Another one takes another session. */
 	if (!h->job.found || !s->ems || s->max_fragment_length != h->max_fragment_length ||
-	    !is_welcome(h, s) || client_hello_parse(resume12_hello(h).body, &ch) != HS_PARSE_OK)
+	    !resume_welcome(h, s) || client_hello_parse(resume12_hello(h).body, &ch) != HS_PARSE_OK)
 		return full_handshake(h);
 	if (!ch.has_ems)
 		return connection_fail(h, STATUS_HS_NO_EMS, ALERT_HANDSHAKE_FAILURE);
@@ -199,20 +188,6 @@ bool resume12_promise(struct handshake *h, const struct client_hello *ch)
 	return connection_random(h, h->session_id, h->session_id_len);
 }
 
-static void session_fill(const struct handshake *h, struct session_state *s)
-{
-	*s = (struct session_state){ .suite = h->suite->id,
-				     .ems = h->ems,
-				     .max_fragment_length = h->max_fragment_length,
-				     .host = h->host,
-				     .credential = h->credential,
-				     .name_len = h->identity_len };
-	memcpy(s->name, h->identity, h->identity_len);
-	memcpy(s->master, h->master, sizeof(s->master));
-	if (s->credential.kind == CREDENTIAL_PSK)
-		s->binding = session_state_binding(s, h->psk, h->psk_len);
-}
-
 /* RFC 5077 §3.3: a ticket that was promised and could not be made is an empty one. */
 static enum hs_next on_kept(struct handshake *h)
 {
@@ -231,7 +206,9 @@ enum hs_next resume12_keep(struct handshake *h, enum hs_next (*then)(struct hand
 		h->job = (struct handshake_job){ .kind = JOB_SESSION_KEEP,
 						 .session_id = h->session_id,
 						 .session_id_len = h->session_id_len };
-		session_fill(h, &h->job.session);
+		resume_fill(h, &h->job.session);
+		memcpy(h->job.session.master, h->master, sizeof(h->master));
+		resume_bind(h, &h->job.session);
 	}
 	secret_wipe(h->psk, sizeof(h->psk));
 	h->resume = on_kept;
@@ -267,8 +244,10 @@ bool handshake_client_resume(struct handshake *h, const struct handshake_session
 	struct connection_copy ticket = { .bytes = NULL };
 	bool offered = false, by_ticket = s->ticket_len > 0 && !h->cfg->no_ticket;
 
+	if (h->version == DTLS_1_3)
+		return ticket13_offer(h, s);
 	for (size_t i = 0; i < policy->n_suites; i++)
-		offered |= policy->suites[i]->id == s->suite;
+		offered |= policy->suites[i]->id == s->suite && !suite_is_13(policy->suites[i]);
 	if (h->role != HANDSHAKE_CLIENT || h->started || !offered || !s->ems || h->cfg->no_ems ||
 	    !same_fragment_length(h->cfg, s) || s->ticket_len > HANDSHAKE_TICKET_MAX ||
 	    s->id_len > sizeof(h->session_id) || (!by_ticket && s->id_len == 0))
@@ -292,6 +271,8 @@ bool handshake_session(const struct handshake *h, struct handshake_session *out)
 {
 	bool by_ticket = h->ticket.len > 0;
 
+	if (h->version == DTLS_1_3)
+		return ticket13_session(h, out);
 	*out = (struct handshake_session){ .ticket = NULL };
 	if (h->role != HANDSHAKE_CLIENT || h->outcome != CONNECTION_DONE || !h->ems ||
 	    (!by_ticket && h->session_id_len == 0))

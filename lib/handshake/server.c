@@ -2,8 +2,8 @@
 #include "server.h"
 
 #include "hs_msg13.h"
-#include "limits12.h"
 #include "server12.h"
+#include "server13.h"
 
 static enum hs_next on_client_hello(struct handshake *h, const struct reassembly_message *m);
 
@@ -27,8 +27,8 @@ static enum signature_kind own_take(struct handshake *h, const struct client_hel
 	return h->own == NULL ? SIGNATURE_KIND_NONE : signature_key_kind(x509_own_key(h->own));
 }
 
-/* RFC 8446 §4.1.3: a server that could have had 1.3 says so in its random, which its Finished or its
- * signature covers: nobody has taken 1.3 out of the client's hello unnoticed (checklist 35). */
+/* RFC 8446 §4.1.3: a server that could have had 1.3 says so in its random, which its Finished or
+ * its signature covers: nobody has taken 1.3 out of the client's hello unnoticed (checklist 35). */
 static bool random_make(struct handshake *h)
 {
 	if (!connection_random(h, h->server_random, sizeof(h->server_random)))
@@ -54,7 +54,8 @@ static enum hs_next on_client_hello(struct handshake *h, const struct reassembly
 		return HS_NEXT_FAIL;
 	memcpy(h->client_random, ch.random, sizeof(h->client_random));
 	h->host = session_state_host(ch.server_name.p, rd_len(&ch.server_name));
-	limits12_choose(h, &h->choice);
 	connection_awaits(h, m);
+	if (h->choice.version == DTLS_1_3)
+		return server13_answer(h, m, &ch);
 	return server12_answer(h, m, &ch);
 }

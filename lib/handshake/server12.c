@@ -3,6 +3,7 @@
 
 #include "auth12.h"
 #include "keys12.h"
+#include "record_limits.h"
 #include "resume12.h"
 #include "secret.h"
 
@@ -25,6 +26,7 @@ const size_t server12_n_rows = sizeof(server12_rows) / sizeof(server12_rows[0]);
 
 bool server12_hello(struct handshake *h, const struct hello_choice *choice)
 {
+	const struct record_limits limits = record_limits_own(h);
 	const struct server_hello_params params = {
 		.random = h->server_random,
 		.session_id = h->session_id,
@@ -39,9 +41,8 @@ bool server12_hello(struct handshake *h, const struct hello_choice *choice)
 		.has_server_certificate_type = choice->has_server_type,
 		.client_certificate_type = choice->client_type,
 		.server_certificate_type = choice->server_type,
-		.max_fragment_length = choice->max_fragment_length,
-		/* Ours: what a record can hold; RFC 8449 §4: it need not be theirs. */
-		.record_size_limit = choice->record_size_limit != 0 ? RECORD_PLAINTEXT_MAX : 0,
+		.max_fragment_length = limits.max_fragment_length,
+		.record_size_limit = limits.record_size_limit,
 	};
 	struct wr w = flight_open(&h->out);
 
@@ -138,8 +139,8 @@ static enum hs_next on_no_session(struct handshake *h)
 enum hs_next server12_answer(struct handshake *h, const struct reassembly_message *m,
 			     const struct client_hello *ch)
 {
-	h->rows = server12_rows;
-	h->n_rows = server12_n_rows;
+	connection_version(h, DTLS_1_2, server12_rows, server12_n_rows);
+	record_limits_choose(h, &h->choice);
 	if (resume12_wanted(h->cfg, ch))
 		return resume12_find(h, m, on_no_session);
 	return full_handshake(h, m, ch);

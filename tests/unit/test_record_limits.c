@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "limits12.h"
+#include "record_limits.h"
 
 #include "hs_steps.h"
 #include "pair_certs.h"
@@ -132,22 +132,47 @@ static void odd_answers_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct server_hello sh = { .max_fragment_length = rows[i].code,
-					   .record_size_limit = rows[i].limit };
+		const struct record_limits theirs = { rows[i].code, rows[i].limit };
 
 		steps_begin();
 		p.client.cfg.max_fragment_length = rows[i].asked_code;
 		p.client.cfg.record_size_limit = rows[i].asked_limit;
 		assert_true(pair_start(&p));
-		assert_int_equal(limits12_take(p.client.h, &sh), rows[i].taken);
+		assert_int_equal(record_limits_take(p.client.h, &theirs), rows[i].taken);
 		if (rows[i].taken) {
-			assert_int_equal(limits12_room(p.client.h, 1), rows[i].tx);
+			assert_int_equal(record_limits_room(p.client.h, 1), rows[i].tx);
 			assert_int_equal(p.client.h->rx_limit, rows[i].rx);
-			assert_int_equal(limits12_room(p.client.h, 0),
+			assert_int_equal(record_limits_room(p.client.h, 0),
 					 rows[i].code != 0 ? rows[i].tx : 16384);
 		}
 		steps_end();
 	}
+}
+
+/* RFC 8449 §4: in 1.3 the content type is counted. */
+static void content_type_counts_in_13(void **state)
+{
+	const struct record_limits least = { .record_size_limit = 64 },
+				   most = { .record_size_limit = 16385 },
+				   more = { .record_size_limit = 16386 };
+	const struct hello_choice choice = { .record_size_limit = 100 };
+
+	(void)state;
+	steps_begin();
+	p.client.cfg.record_size_limit = 200;
+	assert_true(pair_start(&p));
+	p.client.h->version = DTLS_1_3;
+	assert_true(record_limits_take(p.client.h, &least));
+	assert_int_equal(record_limits_room(p.client.h, 3), 63);
+	assert_int_equal(p.client.h->rx_limit, 199);
+	assert_true(record_limits_take(p.client.h, &most));
+	assert_int_equal(record_limits_room(p.client.h, 3), RECORD_PLAINTEXT_MAX);
+	assert_false(record_limits_take(p.client.h, &more));
+	record_limits_choose(p.client.h, &choice);
+	assert_int_equal(record_limits_room(p.client.h, 2), 99);
+	p.client.h->choice = choice;
+	assert_int_equal(record_limits_own(p.client.h).record_size_limit, 16385);
+	steps_end();
 }
 
 /* "Discard the message"; whoever can forge it must not end a handshake by it. */
@@ -314,6 +339,7 @@ int main(void)
 		cmocka_unit_test(record_size_limit_is_for_protected_records),
 		cmocka_unit_test(record_size_limit_wins),
 		cmocka_unit_test(odd_answers_are_refused),
+		cmocka_unit_test(content_type_counts_in_13),
 		cmocka_unit_test(long_records_in_the_clear_are_dropped),
 		cmocka_unit_test(long_protected_records_end_the_handshake),
 		cmocka_unit_test(resumption_keeps_max_fragment_length),

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "hello13.h"
+
+#include "auth.h"
+#include "keys13.h"
+#include "ticket13.h"
+
+enum { PSKS_MAX = 2 };
+
+/* A PSK of the client's. */
+struct own_psk {
+	struct rd identity, key;
+	enum prf_hash hash;
+	enum secret13 binder;
+	uint32_t obfuscated_age;
+};
+
+bool hello13_certificates(const struct handshake *h)
+{
+	const struct hello_policy *policy = h->cfg->policy;
+
+	return policy->n_groups > 0 && (policy->client_x509 || policy->client_rpk);
+}
+
+/* No key: there is none. */
+static struct own_psk ticket_of(const struct handshake *h)
+{
+	const struct suite *suite = suite_by_id(h->v13.session.suite);
+
+	if (h->ticket.len == 0 || suite == NULL)
+		return (struct own_psk){ .hash = PRF_SHA256 };
+	return (struct own_psk){
+		.identity = rd_of(h->ticket.bytes, h->ticket.len),
+		.key = rd_of(h->v13.session.master, hash13_len(suite->hash)),
+		.hash = suite->hash,
+		.binder = SECRET13_RESUMPTION_BINDER,
+		.obfuscated_age = ticket13_age(h),
+	};
+}
+
+static bool suites_have(const struct hello_policy *policy, enum prf_hash hash)
+{
+	for (size_t i = 0; i < policy->n_suites; i++)
+		if (suite_is_13(policy->suites[i]) && policy->suites[i]->hash == hash)
+			return true;
+	return false;
+}
+
+/* RFC 8446 §4.2.11: an external PSK's hash "MUST [...] default to SHA-256 if no such algorithm is
+ * defined". Where no suite has it, there was another one in mind. */
+static struct own_psk external_of(const struct handshake *h)
+{
+	return (struct own_psk){
+		.identity = rd_of(h->identity, h->identity_len),
+		.key = rd_of(h->psk, h->psk_len),
+		.hash = suites_have(h->cfg->policy, PRF_SHA256) ? PRF_SHA256 : PRF_SHA384,
+		.binder = SECRET13_EXTERNAL_BINDER,
+	};
+}
+
+/* RFC 8446 §4.1.2: after a HelloRetryRequest those go that do not fit its suite. */
+static bool fits(const struct handshake *h, const struct own_psk *psk)
+{
+	return !h->v13.retried || psk->hash == h->suite->hash;
+}
+
+/* All that are offered, in order; how many is returned. */
+static size_t psks_of(const struct handshake *h, struct own_psk out[PSKS_MAX])
+{
+	struct own_psk psks[PSKS_MAX] = { ticket_of(h), external_of(h) };
+	size_t n = 0;
+
+	for (size_t i = 0; i < PSKS_MAX; i++)
+		if (rd_len(&psks[i].key) > 0 && fits(h, &psks[i]))
+			out[n++] = psks[i];
+	return n;
+}
+
+bool hello13_psk(const struct handshake *h, uint16_t index)
+{
+	struct own_psk psks[PSKS_MAX];
+
+	return index < psks_of(h, psks) && psks[index].hash == h->suite->hash;
+}
+
+bool hello13_early(struct handshake *h)
+{
+	struct own_psk psks[PSKS_MAX];
+	const struct own_psk *psk = &psks[h->v13.psk_index];
+
+	h->credential.kind = CREDENTIAL_NONE;
+	if (!h->v13.by_psk)
+		return keys13_early(h, h->suite->hash, NULL, 0);
+	if (h->v13.psk_index >= psks_of(h, psks))
+		return false;
+	h->resumed = h->by_ticket = psk->binder == SECRET13_RESUMPTION_BINDER;
+	h->credential.kind = h->resumed ? h->v13.session.credential : CREDENTIAL_PSK;
+	return keys13_early(h, h->suite->hash, psk->key.p, rd_len(&psk->key));
+}
+
+/* RFC 8446 §4.2.11.2: the hash over what came before and the hello up to its binders. */
+static bool binder_hash(const struct handshake *h, enum prf_hash hash, struct rd said,
+			uint8_t out[HASH_MAX])
+{
+	if (h->transcript == NULL)
+		return hash13(hash, &said, 1, out);
+	return transcript_hash_with(h->transcript, said.p, rd_len(&said), out) != 0;
+}
+
+/* body: of len bytes, whose binders, to be overwritten, begin at a place. */
+static bool binders_fill(struct handshake *h, uint8_t *body, size_t len, size_t at,
+			 const struct own_psk *psks, size_t n)
+{
+	uint8_t said[HS_HEADER13_LEN + FLIGHT_BYTES_MAX], binders[PSKS_MAX][HASH_MAX],
+		hash[HASH_MAX];
+	struct hs_psk_offer offers[PSKS_MAX] = { 0 };
+	struct wr w = wr_of(said, sizeof(said)), over = wr_of(body + at, len - at);
+
+	wr_u8(&w, HS_CLIENT_HELLO);
+	wr_u24(&w, (uint32_t)len);
+	wr_bytes(&w, body, at);
+	for (size_t i = 0; i < n; i++) {
+		if (!binder_hash(h, psks[i].hash, rd_of(said, wr_len(&w)), hash) ||
+		    !keys13_early(h, psks[i].hash, psks[i].key.p, rd_len(&psks[i].key)) ||
+		    !keys13_binder(h, psks[i].binder, hash, binders[i]))
+			return false;
+		offers[i].binder = binders[i];
+		offers[i].binder_len = (uint8_t)hash13_len(psks[i].hash);
+	}
+	hs_binders_write(&over, offers, n);
+	return !w.failed && !over.failed;
+}
+
+/* What the policy says; the lists stand in what the caller has. */
+static void policy_offer(const struct handshake *h, struct client_hello13_params *p,
+			 uint16_t suites[SUITE_13_N])
+{
+	static const uint8_t rpk[] = { HS_CERTIFICATE_RPK };
+	const struct hello_policy *policy = h->cfg->policy;
+
+	p->suites = suites;
+	for (size_t i = 0; i < policy->n_suites; i++)
+		if (suite_is_13(policy->suites[i]) && p->n_suites < SUITE_13_N)
+			suites[p->n_suites++] = policy->suites[i]->id;
+	p->groups = policy->groups;
+	p->n_groups = policy->n_groups;
+	if (!hello13_certificates(h))
+		return;
+	p->signature_algorithms = auth_schemes;
+	p->n_signature_algorithms = AUTH_SCHEMES;
+	if (!policy->client_rpk)
+		return;
+	p->client_certificate_types = p->server_certificate_types = rpk;
+	p->n_client_certificate_types = p->n_server_certificate_types = sizeof(rpk);
+}
+
+/* psk_dhe_ke first; RFC 8446 §4.2.9: a mode that the policy does not have is not offered. */
+static uint8_t modes_of(const struct hello_policy *policy, uint8_t out[2])
+{
+	uint8_t n = 0;
+
+	if (policy->n_groups > 0)
+		out[n++] = HS_PSK_DHE_KE;
+	if (policy->psk_ke)
+		out[n++] = HS_PSK_KE;
+	return n;
+}
+
+bool hello13_write(struct handshake *h)
+{
+	struct hs_psk_offer offers[PSKS_MAX] = { 0 };
+	uint16_t suites[SUITE_13_N];
+	struct own_psk psks[PSKS_MAX];
+	uint8_t modes[2];
+	const struct hs_share share = { h->v13.group, h->own_point_len, h->own_point };
+	struct client_hello13_params p = {
+		.random = h->client_random,
+		.n_shares = h->v13.group != ECDHE_NONE,
+		.shares = &share,
+		.cookie = rd_of(h->cookie, h->cookie_len),
+		.psk_modes = modes,
+		.n_psk_modes = modes_of(h->cfg->policy, modes),
+		.psks = offers,
+		.n_psks = (uint8_t)psks_of(h, psks),
+		.max_fragment_length = h->cfg->max_fragment_length,
+		.record_size_limit = h->cfg->record_size_limit,
+	};
+	struct wr w = flight_open(&h->out);
+	uint8_t *body = w.p;
+	size_t binders;
+
+	for (size_t i = 0; i < p.n_psks; i++)
+		offers[i] = (struct hs_psk_offer){
+			.identity = psks[i].identity.p,
+			.identity_len = (uint16_t)rd_len(&psks[i].identity),
+			.obfuscated_age = psks[i].obfuscated_age,
+			.binder_len = (uint8_t)hash13_len(psks[i].hash),
+		};
+	policy_offer(h, &p, suites);
+	binders = client_hello13_write(&w, &p);
+	if (w.failed ||
+	    (p.n_psks > 0 && !binders_fill(h, body, (size_t)(w.p - body), binders, psks, p.n_psks)))
+		return false;
+	return connection_message(h, &w, 0, HS_CLIENT_HELLO);
+}
