@@ -4,7 +4,7 @@
 #pragma once
 
 #include "connection.h"
-#include "hs_pair.h"
+#include "pair_certs.h"
 #include "retry.h"
 
 #include <setjmp.h>
@@ -171,4 +171,126 @@ static inline struct message13 *messages13_of(struct flight13 *f, uint8_t type)
 			return &f->m[i];
 	fail_msg("no message of type %u", type);
 	return NULL;
+}
+
+/* Where the block of extensions of a message begins, its length first. */
+static inline size_t messages13_block(const struct message13 *m)
+{
+	struct rd r = rd_of(m->body, m->len), skipped;
+	bool ok = true;
+
+	if (m->type == HS_CLIENT_HELLO)
+		ok = rd_skip(&r, 34) && rd_vec(&r, 1, &skipped) && rd_vec(&r, 1, &skipped) &&
+		     rd_vec(&r, 2, &skipped) && rd_vec(&r, 1, &skipped);
+	else if (m->type == HS_SERVER_HELLO)
+		ok = rd_skip(&r, 34) && rd_vec(&r, 1, &skipped) && rd_skip(&r, 3);
+	else if (m->type == HS_CERTIFICATE_REQUEST)
+		ok = rd_vec(&r, 1, &skipped);
+	assert_true(ok);
+	return (size_t)(r.p - m->body);
+}
+
+/* Puts bytes in the place of n at a position. */
+static inline void messages13_splice(struct message13 *m, size_t at, size_t n, const void *bytes,
+				     size_t len)
+{
+	assert_true(at + n <= m->len && m->len + len - n <= sizeof(m->body));
+	memmove(m->body + at + len, m->body + at + n, m->len - at - n);
+	if (len > 0)
+		memcpy(m->body + at, bytes, len);
+	m->len = m->len - n + len;
+}
+
+static inline void messages13_block_grow(struct message13 *m, long more)
+{
+	uint8_t *len = m->body + messages13_block(m);
+
+	bytes_put_u16(len, (uint16_t)((len[0] << 8 | len[1]) + more));
+}
+
+/* Where an extension begins, its type first; its whole length in *len. */
+static inline size_t messages13_extension(const struct message13 *m, uint16_t type, size_t *len)
+{
+	size_t at = messages13_block(m) + 2;
+
+	for (*len = 0; at < m->len; at += *len) {
+		*len = 4u + (size_t)(m->body[at + 2] << 8 | m->body[at + 3]);
+		if ((m->body[at] << 8 | m->body[at + 1]) == type)
+			return at;
+	}
+	fail_msg("no extension %u", type);
+	return 0;
+}
+
+static inline void messages13_remove(struct message13 *m, uint16_t type)
+{
+	size_t len, at = messages13_extension(m, type, &len);
+
+	messages13_splice(m, at, len, NULL, 0);
+	messages13_block_grow(m, -(long)len);
+}
+
+/* In front of the others: pre_shared_key has to be the last. */
+static inline void messages13_add(struct message13 *m, uint16_t type, const void *body, size_t len)
+{
+	size_t at = messages13_block(m) + 2;
+	uint8_t head[4];
+
+	bytes_put_u16(head, type);
+	bytes_put_u16(head + 2, (uint16_t)len);
+	messages13_splice(m, at, 0, body, len);
+	messages13_splice(m, at, 0, head, sizeof(head));
+	messages13_block_grow(m, (long)(len + sizeof(head)));
+}
+
+/* The one binder of a first hello, of the pair's key and SHA-256, anew: at its end. */
+static inline void messages13_bind(struct message13 *m)
+{
+	uint8_t header[HS_HEADER13_LEN], hash[HASH_MAX], key[HASH_MAX];
+	struct wr w = wr_of(header, sizeof(header));
+	size_t cut = m->len - 3 - 32;
+	const struct rd pieces[] = { rd_of(header, sizeof(header)), rd_of(m->body, cut) };
+	struct schedule13 s;
+
+	wr_u8(&w, HS_CLIENT_HELLO);
+	wr_u24(&w, (uint32_t)m->len);
+	assert_true(hash13(PRF_SHA256, pieces, 2, hash) &&
+		    schedule13_early(&s, PRF_SHA256, pair_key, sizeof(pair_key)) &&
+		    schedule13_secret(&s, SECRET13_EXTERNAL_BINDER, NULL, key) &&
+		    schedule13_verify_data(PRF_SHA256, key, hash, m->body + cut + 3));
+}
+
+/* How an end ended. */
+static inline void messages13_expect_failed(const struct pair_side *side, enum status why,
+					    enum alert alert)
+{
+	assert_int_equal(side->h->outcome, CONNECTION_FAILED);
+	assert_string_equal(status_label(side->h->why), status_label(why));
+	assert_int_equal(side->h->alert, alert);
+}
+
+/* Both ends with certificates; the client has no key. */
+static inline void messages13_begin_with_certificates(enum client_auth auth)
+{
+	messages13_begin();
+	p.psk_len = 0;
+	p.client_policy.client_x509 = true;
+	p.server_policy.client_auth = auth;
+	p.server_policy.client_x509 = true;
+	p.server.cfg.own_find = pair_server_own;
+	p.client.cfg.own_find = pair_client_own;
+	p.verify_peer = pair_verify_peer;
+	p.still = pair_peer_still;
+}
+
+static inline int messages13_setup_with_certificates(void **state)
+{
+	pair_certs_new();
+	return messages13_setup(state);
+}
+
+static inline int messages13_teardown_with_certificates(void **state)
+{
+	pair_certs_free();
+	return messages13_teardown(state);
 }
