@@ -5,15 +5,26 @@ enum { TURN_ANSWERS = 32 };
 
 _Static_assert((int)TURN_ANSWERS <= (int)HANDSHAKE_TOUCHED_MAX, "they are one batch");
 
+static bool ask(struct handshake_core *hc, const struct handshake_slot *slot,
+		const struct handshake_job *job, uint64_t now_ns)
+{
+	struct psk_asker asker = { .slot = handshake_slots_ref(hc->slots, slot) };
+	bool find = job->kind == JOB_SESSION_FIND, asked;
+
+	if (!handshake_share_take(hc->question_share, slot->flow.remote_ip, &asker.share))
+		return false;
+	asked = psk_queue_ask(hc->cfg.psk_queue, hc->cfg.index, &asker,
+			      find ? job->session.name : job->identity,
+			      find ? job->session.name_len : (uint8_t)job->identity_len, now_ns);
+	if (!asked)
+		handshake_share_give(hc->question_share, asker.share);
+	return asked;
+}
+
 bool handshake_ask(struct handshake_core *hc, struct handshake_slot *slot,
 		   const struct handshake_job *job, uint64_t now_ns)
 {
-	bool find = job->kind == JOB_SESSION_FIND;
-
-	slot->asking = psk_queue_ask(
-		hc->cfg.psk_queue, hc->cfg.index, handshake_slots_ref(hc->slots, slot),
-		find ? job->session.name : job->identity,
-		find ? job->session.name_len : (uint8_t)job->identity_len, now_ns);
+	slot->asking = ask(hc, slot, job, now_ns);
 	handshake_core_count(hc, slot->asking ? STATUS_PSK_ASKED : STATUS_PSK_LIMIT);
 	return slot->asking;
 }
@@ -51,7 +62,7 @@ static enum status outcome_status(enum psk_outcome outcome)
 /* The handshake that asked goes on, if it is there still. */
 static void on_answer(struct handshake_core *hc, const struct psk_question *q, uint64_t now_ns)
 {
-	struct handshake_slot *slot = handshake_work_slot(hc, q->slot, now_ns);
+	struct handshake_slot *slot = handshake_work_slot(hc, q->asker.slot, now_ns);
 	enum status s = outcome_status((enum psk_outcome)q->outcome);
 	struct handshake_job *job = NULL;
 
@@ -79,6 +90,7 @@ unsigned handshake_ask_answers(struct handshake_core *hc, uint64_t now_ns)
 	while (n < TURN_ANSWERS &&
 	       (q = psk_queue_answered(hc->cfg.psk_queue, hc->cfg.index)) != NULL) {
 		on_answer(hc, q, now_ns);
+		handshake_share_give(hc->question_share, q->asker.share);
 		psk_queue_done(hc->cfg.psk_queue, q);
 		n++;
 	}

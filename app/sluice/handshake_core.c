@@ -52,10 +52,12 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 	hc->batch = job_batch_new();
 	hc->slots = handshake_slots_new(cfg->max_handshakes, cfg->max_lingering);
 	hc->share = handshake_share_new(cfg->max_handshakes);
+	hc->question_share = handshake_share_new(cfg->max_handshakes);
 	hc->rate = handshake_rate_new(cfg->rate_address, cfg->rate_network);
 	hc->deadlines = deadlines_new(cfg->max_handshakes + cfg->max_lingering);
-	if (hc->batch == NULL || hc->slots == NULL || hc->share == NULL || hc->rate == NULL ||
-	    hc->deadlines == NULL || !handshake_resume_init(&hc->resume)) {
+	if (hc->batch == NULL || hc->slots == NULL || hc->share == NULL ||
+	    hc->question_share == NULL || hc->rate == NULL || hc->deadlines == NULL ||
+	    !handshake_resume_init(&hc->resume)) {
 		handshake_core_free(hc);
 		return NULL;
 	}
@@ -68,6 +70,7 @@ void handshake_core_free(struct handshake_core *hc)
 		return;
 	handshake_slots_free(hc->slots);
 	handshake_share_free(hc->share);
+	handshake_share_free(hc->question_share);
 	handshake_rate_free(hc->rate);
 	deadlines_free(hc->deadlines);
 	handshake_resume_free(&hc->resume);

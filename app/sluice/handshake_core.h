@@ -22,7 +22,9 @@ struct handshake_core_config {
 	const struct store *store;
 	struct table *pending; /* flows with a handshake under way */
 	const struct credentials *credentials;
-	struct psk_queue *psk_queue; /* whom to ask for keys that credentials lack; NULL: nobody */
+	/* Whom to ask for keys that credentials lack, max_handshakes questions at once; NULL:
+	 * nobody */
+	struct psk_queue *psk_queue;
 	const struct resumption *resumption; /* NULL: full handshakes only */
 	struct review *review;               /* NULL: credentials never change */
 	const struct hello_policy *policy;

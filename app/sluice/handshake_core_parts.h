@@ -27,8 +27,11 @@ struct handshake_core {
 	struct job_lookup lookup;
 	struct handshake_slots *slots;
 	struct handshake_share *share; /* of each source prefix in the slots */
-	struct handshake_rate *rate;   /* of each source */
-	struct deadlines *deadlines;   /* by slot */
+	/* ... and in questions to --psk-socket, which are open for longer than who asked may live
+	 */
+	struct handshake_share *question_share;
+	struct handshake_rate *rate; /* of each source */
+	struct deadlines *deadlines; /* by slot */
 	struct handshake_send send;
 	struct handshake_resume resume;
 	struct job_batch *batch;

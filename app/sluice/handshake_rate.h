@@ -10,8 +10,8 @@
  * what is left, and a fleet behind one address has the whole core when nobody else wants it. See
  * docs/decisions/admission.md.
  *
- * A source without tokens may still resume sessions, for which seven eighths of a token come back:
- * it can owe as many tokens as its bucket holds.
+ * A source without tokens may still resume sessions: it can owe as many tokens as its bucket holds,
+ * and seven eighths of each come back when the handshake is complete.
  *
  * The buckets are a fixed table by keyed hash, in which each source has two places that both would
  * have to be used up by others: nobody can choose whose he shares, and memory does not grow with
@@ -51,5 +51,5 @@ enum handshake_rate_answer handshake_rate_take(struct handshake_rate *r,
 					       const uint8_t remote_ip[16],
 					       struct handshake_rate_source *out);
 
-/* handshake_rate_resumed: it was not a full one. */
+/* handshake_rate_resumed: it is complete, and was not a full one. */
 void handshake_rate_resumed(struct handshake_rate *r, const struct handshake_rate_source *source);

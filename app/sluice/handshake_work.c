@@ -134,6 +134,13 @@ static void check_again(const struct handshake_core *hc, const struct identity *
 		review_again(hc->cfg.review);
 }
 
+/* Only now: a ticket proves who once saw it, the Finished who has the session. */
+static void on_resumed(struct handshake_core *hc, const struct handshake_slot *slot, bool by_ticket)
+{
+	handshake_core_count(hc, by_ticket ? STATUS_HS_RESUMED_TICKET : STATUS_HS_RESUMED_ID);
+	handshake_rate_resumed(hc->rate, &slot->source);
+}
+
 /* Acts on how the handshake ended, if it did. false: it may have, but its installation must not be
  * lost on the way, and waits until all of it fits in the owner's ring. */
 static bool finish(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
@@ -156,8 +163,7 @@ static bool finish(struct handshake_core *hc, struct handshake_slot *slot, uint6
 	}
 	if (event.kind == HANDSHAKE_INSTALL) {
 		if (event.resumed)
-			handshake_core_count(hc, event.by_ticket ? STATUS_HS_RESUMED_TICKET
-								 : STATUS_HS_RESUMED_ID);
+			on_resumed(hc, slot, event.by_ticket);
 		handshake_send_install(&hc->send, slot, handshake_slots_ref(hc->slots, slot),
 				       &event, mbuf);
 		check_again(hc, event.identity);
@@ -206,14 +212,13 @@ static bool has_public_key(enum handshake_job_kind kind)
 	return false;
 }
 
-/* A session was looked for. One that is found is worth more than whoever is new and costs its
- * source less; one that is not, and whose source has no token for a full handshake, is all there
- * was to it. Returns whether the handshake goes on. */
+/* A session was looked for. One that is found is worth more than whoever is new; one that is not,
+ * and whose source has no token for a full handshake, is all there was to it. Returns whether the
+ * handshake goes on. */
 static bool goes_on(struct handshake_core *hc, struct handshake_slot *slot)
 {
 	if (handshake_resumed(slot->handshake)) {
 		handshake_slots_rank(hc->slots, slot, RANK_RESUMED);
-		handshake_rate_resumed(hc->rate, &slot->source);
 		return true;
 	}
 	if (!slot->resume_only || handshake_over(slot->handshake))

@@ -98,7 +98,7 @@ void psk_queue_free(struct psk_queue *q)
 	free(q);
 }
 
-bool psk_queue_ask(struct psk_queue *q, unsigned core, struct session_ref slot,
+bool psk_queue_ask(struct psk_queue *q, unsigned core, const struct psk_asker *asker,
 		   const uint8_t *identity, uint8_t len, uint64_t now_ns)
 {
 	struct psk_queue_core *c = &q->cores[core];
@@ -109,7 +109,7 @@ bool psk_queue_ask(struct psk_queue *q, unsigned core, struct session_ref slot,
 		return false;
 	question = psk_queue_at(q, c->unused[--c->n_unused]);
 	*question = (struct psk_question){
-		.slot = slot, .asked_ns = now_ns, .identity_len = len, .core = (uint8_t)core
+		.asker = *asker, .asked_ns = now_ns, .identity_len = len, .core = (uint8_t)core
 	};
 	memcpy(question->identity, identity, len);
 	add(q, &c->asked, psk_queue_index(q, question));

@@ -19,9 +19,14 @@ struct psk_queue;
 
 enum psk_outcome { PSK_FOUND, PSK_UNKNOWN, PSK_TIMEOUT };
 
+/* Whoever asks. */
+struct psk_asker {
+	struct session_ref slot; /* of a handshake; may be another's when the answer comes */
+	uint16_t share;          /* handshake_share.h: where the question counts */
+};
+
 struct psk_question {
-	/* Whoever asks: the slot of a handshake, which may be another's when the answer comes. */
-	struct session_ref slot;
+	struct psk_asker asker;
 	uint64_t asked_ns;
 	uint8_t identity_len, key_len;
 	uint8_t outcome; /* enum psk_outcome */
@@ -40,7 +45,7 @@ void psk_queue_free(struct psk_queue *q);
 
 /* psk_queue_ask: false: the core has too many unanswered. psk_queue_answered: the next answer to a
  * core, or NULL; psk_queue_done: wipes it and gives it back. That core only. */
-bool psk_queue_ask(struct psk_queue *q, unsigned core, struct session_ref slot,
+bool psk_queue_ask(struct psk_queue *q, unsigned core, const struct psk_asker *asker,
 		   const uint8_t *identity, uint8_t len, uint64_t now_ns) MUST_USE;
 struct psk_question *psk_queue_answered(struct psk_queue *q, unsigned core);
 void psk_queue_done(struct psk_queue *q, struct psk_question *question);

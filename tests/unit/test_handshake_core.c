@@ -994,6 +994,28 @@ static void an_overloaded_core_resumes(void **state)
 	device_end(&before);
 }
 
+/* bad-input E4, H1: a ticket that was seen on its way is found, but who cannot finish pays for a
+ * full handshake; who can resumes as often as he likes. */
+static void an_overloaded_core_wants_the_finished(void **state)
+{
+	struct world *w = *state;
+	struct device before, again;
+	struct session_install in = device_up(w, &before, 40000);
+
+	put(w, &in);
+	overload(w);
+	w->offer = &before.kept;
+	/* BURST_MIN of handshake_rate.c, and as many on credit. */
+	assert_int_equal(repeated(w, 400, 0), 2 * 64);
+	w->offer = NULL;
+	assert_int_equal(counted(w, STATUS_HELLO_RATE), 400 - 2 * 64);
+	for (unsigned i = 0; i < 400; i++) {
+		device_back(w, &again, 40001, &before);
+		assert_true(again.resumed);
+	}
+	device_end(&before);
+}
+
 static void empty_owners_ring(struct world *w)
 {
 	struct rte_mbuf *m;
@@ -1130,15 +1152,53 @@ static void a_question_too_many_is_a_wrong_key(void **state)
 	struct device d;
 
 	start_asking(w);
-	for (unsigned i = 0; i < MAX_HANDSHAKES; i++) {
-		device_asked_for(w, &d, 40000);
+	for (uint16_t i = 0; i < MAX_HANDSHAKES; i++) {
+		device_asked_for(w, &d, 40000 + i);
 		device_end(&d);
+		w->now += 130 * S;
+		turn(w);
+		empty_owners_ring(w);
 	}
+	assert_int_equal(handshake_core_stats(w->core)->active, 0);
 	assert_int_equal(counted(w, STATUS_PSK_LIMIT), 0);
-	device_asked_for(w, &d, 40000);
+	device_asked_for(w, &d, 40000 + MAX_HANDSHAKES);
 	assert_int_equal(counted(w, STATUS_PSK_ASKED), MAX_HANDSHAKES);
 	assert_int_equal(counted(w, STATUS_PSK_LIMIT), 1);
 	assert_wrong_key(w, &d);
+	device_end(&d);
+}
+
+/* bad-input F1, N2: one address that asks and begins anew, over and over, has its share of the
+ * questions open and no more: others are asked for. With an answer it may ask again. */
+static void an_address_has_its_share_of_the_questions(void **state)
+{
+	enum { SHARE = MAX_HANDSHAKES - MAX_HANDSHAKES / 2 };
+	struct world *w = *state;
+	struct session_install in;
+	struct device d, other;
+
+	start_asking(w);
+	for (unsigned i = 0; i < 10; i++) {
+		device_asked_for(w, &d, 40000);
+		device_end(&d);
+	}
+	assert_int_equal(counted(w, STATUS_HS_REPLACED), 9);
+	assert_int_equal(counted(w, STATUS_PSK_ASKED), SHARE);
+	assert_int_equal(counted(w, STATUS_PSK_LIMIT), 10 - SHARE);
+	device_asked_for(w, &other, 40001);
+	assert_int_equal(counted(w, STATUS_PSK_ASKED), SHARE + 1);
+	for (unsigned i = 0; i < SHARE; i++)
+		store_answers(w, psk);
+	assert_int_equal(counted(w, STATUS_PSK_LATE), SHARE);
+	store_answers(w, psk);
+	in = taken(w, &other, device_hears(w, &other));
+	assert_true(other.installed);
+	put(w, &in);
+	device_end(&other);
+	device_asked_for(w, &d, 40000);
+	store_answers(w, psk);
+	in = taken(w, &d, device_hears(w, &d));
+	put(w, &in);
 	device_end(&d);
 }
 
@@ -1500,10 +1560,12 @@ int main(void)
 		CORE_TEST(who_resumes_goes_before_who_does_not),
 		CORE_TEST(an_overloaded_core_does_so_much_for_an_address),
 		CORE_TEST(an_overloaded_core_resumes),
+		CORE_TEST(an_overloaded_core_wants_the_finished),
 		CORE_TEST(a_slow_store_stalls_nobody_else),
 		CORE_TEST(who_waits_for_the_store_may_repeat_himself),
 		CORE_TEST(no_answer_is_a_wrong_key),
 		CORE_TEST(a_question_too_many_is_a_wrong_key),
+		CORE_TEST(an_address_has_its_share_of_the_questions),
 		CORE_TEST(a_late_answer_is_nobodys),
 		CORE_TEST(the_store_is_asked_before_a_session_is_resumed),
 		CORE_TEST(an_overtaken_installation_is_reviewed),

@@ -26,8 +26,9 @@ static int teardown(void **state)
 
 static bool ask(struct psk_queue *q, unsigned core, uint32_t slot)
 {
-	return psk_queue_ask(q, core, (struct session_ref){ slot, 7 }, (const uint8_t *)"meter", 5,
-			     1000 + slot);
+	const struct psk_asker asker = { { slot, 7 }, 9 };
+
+	return psk_queue_ask(q, core, &asker, (const uint8_t *)"meter", 5, 1000 + slot);
 }
 
 static bool is_readable(const struct psk_queue *q)
@@ -62,8 +63,9 @@ static void a_question_comes_back_with_its_answer(void **state)
 	assert_null(psk_queue_answered(q, 0));
 	answered = psk_queue_answered(q, 1);
 	assert_ptr_equal(answered, asked);
-	assert_int_equal(answered->slot.slot, 42);
-	assert_int_equal(answered->slot.generation, 7);
+	assert_int_equal(answered->asker.slot.slot, 42);
+	assert_int_equal(answered->asker.slot.generation, 7);
+	assert_int_equal(answered->asker.share, 9);
 	psk_queue_done(q, answered);
 	/* The key is nowhere any more. */
 	assert_int_equal(answered->key[0] | answered->key[1] | answered->key_len, 0);

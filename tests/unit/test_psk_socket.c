@@ -96,7 +96,7 @@ static void begin(struct world *w, uint64_t timeout_ns)
 
 static void ask(struct world *w, uint32_t slot, const char *identity)
 {
-	assert_true(psk_queue_ask(w->queue, 0, (struct session_ref){ slot, 1 },
+	assert_true(psk_queue_ask(w->queue, 0, &(struct psk_asker){ { slot, 1 }, 0 },
 				  (const uint8_t *)identity, (uint8_t)strlen(identity),
 				  mono_clock_ns()));
 }
@@ -162,17 +162,17 @@ static void answers_come_in_any_order(void **state)
 	assert_true(slow != fast && fast != nobody && slow != nobody);
 	replies(w, nobody, "unknown");
 	q = answered(w);
-	assert_int_equal(q.slot.slot, 3);
+	assert_int_equal(q.asker.slot.slot, 3);
 	assert_int_equal(q.outcome, PSK_UNKNOWN);
 	replies(w, fast, "00fF10");
 	q = answered(w);
-	assert_int_equal(q.slot.slot, 2);
+	assert_int_equal(q.asker.slot.slot, 2);
 	assert_int_equal(q.outcome, PSK_FOUND);
 	assert_int_equal(q.key_len, 3);
 	assert_memory_equal(q.key, "\x00\xff\x10", 3);
 	replies(w, slow, "61");
 	q = answered(w);
-	assert_int_equal(q.slot.slot, 1);
+	assert_int_equal(q.asker.slot.slot, 1);
 	assert_int_equal(q.outcome, PSK_FOUND);
 	assert_memory_equal(q.key, "a", 1);
 }
@@ -193,8 +193,8 @@ static void an_answer_may_come_in_pieces(void **state)
 		says(w, (char[2]){ line[i], '\0' });
 		usleep(500);
 	}
-	assert_int_equal(answered(w).slot.slot, 1);
-	assert_int_equal(answered(w).slot.slot, 2);
+	assert_int_equal(answered(w).asker.slot.slot, 1);
+	assert_int_equal(answered(w).asker.slot.slot, 2);
 }
 
 /* What comes too late is nobody's, though the question's place is taken again. */
@@ -216,7 +216,7 @@ static void no_answer_in_time_is_an_answer(void **state)
 	for (unsigned i = 0; i < QUESTIONS; i++)
 		replies(w, late[i], "0123");
 	q = answered(w);
-	assert_int_equal(q.slot.slot, 9);
+	assert_int_equal(q.asker.slot.slot, 9);
 	assert_int_equal(q.outcome, PSK_TIMEOUT);
 	assert_int_equal(q.key_len, 0);
 }
@@ -234,8 +234,8 @@ static void a_broken_connection_is_made_again(void **state)
 	connected(w);
 	replies(w, heard(w, "61"), "01");
 	replies(w, heard(w, "62"), "02");
-	assert_int_equal(answered(w).slot.slot, 1);
-	assert_int_equal(answered(w).slot.slot, 2);
+	assert_int_equal(answered(w).asker.slot.slot, 1);
+	assert_int_equal(answered(w).asker.slot.slot, 2);
 }
 
 /* Nobody listens yet; what is asked meanwhile may time out. */
