@@ -167,7 +167,8 @@ static bool is_denied(const struct credentials *c, const uint8_t *name, size_t l
 	if (denied == NULL)
 		return false;
 	return deny_list_names(denied, name, len) ||
-	       (x509 && deny_list_has(denied, &credential->certificate)) ||
+	       (x509 && (deny_list_has(denied, &credential->certificate) ||
+			 deny_list_has(denied, &credential->twin))) ||
 	       ((x509 || credential->kind == CREDENTIAL_RPK) &&
 		deny_list_has(denied, &credential->key));
 }

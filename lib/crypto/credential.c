@@ -10,15 +10,17 @@ static bool mark_read(struct rd *r, struct mark *out) { return rd_copy(r, out->b
  *      0     1   kind; NONE and PSK: that is all
  *      1    16   key; RPK: that is all
  *     17    16   certificate
- *     33    16   anchor
- *     49     4   issuer
- *     53     6   until
- *     59     1   links, 1..5
- *     60    16   each of them
+ *     33    16   twin
+ *     49    16   anchor
+ *     65     4   issuer
+ *     69     6   until
+ *     75     1   links, 1..5
+ *     76    16   each of them
  */
 static void x509_write(struct wr *w, const struct credential *c)
 {
 	mark_write(w, &c->certificate);
+	mark_write(w, &c->twin);
 	mark_write(w, &c->anchor);
 	wr_u32(w, c->issuer);
 	wr_u48(w, c->until_s);
@@ -29,9 +31,9 @@ static void x509_write(struct wr *w, const struct credential *c)
 
 static bool x509_read(struct rd *r, struct credential *c)
 {
-	if (!mark_read(r, &c->certificate) || !mark_read(r, &c->anchor) || !rd_u32(r, &c->issuer) ||
-	    !rd_u48(r, &c->until_s) || !rd_u8(r, &c->n_links) || c->n_links == 0 ||
-	    c->n_links > CREDENTIAL_LINKS_MAX)
+	if (!mark_read(r, &c->certificate) || !mark_read(r, &c->twin) ||
+	    !mark_read(r, &c->anchor) || !rd_u32(r, &c->issuer) || !rd_u48(r, &c->until_s) ||
+	    !rd_u8(r, &c->n_links) || c->n_links == 0 || c->n_links > CREDENTIAL_LINKS_MAX)
 		return false;
 	for (unsigned i = 0; i < c->n_links; i++)
 		if (!mark_read(r, &c->links[i]))

@@ -27,13 +27,14 @@ struct credential {
 	uint64_t until_s;        /* X509, since 1970: the first end of a certificate of the chain */
 	struct mark key;         /* X509, RPK: of the SubjectPublicKeyInfo */
 	struct mark certificate; /* X509: of its DER */
+	struct mark twin;        /* X509: of its other encoding, if it has one (x509_twin.h) */
 	struct mark anchor;      /* X509: of the CA of the bundle that the chain ends at */
 	/* X509: of issuer and serial number, of the certificate and those of the CAs between it and
 	 * the anchor */
 	struct mark links[CREDENTIAL_LINKS_MAX];
 };
 
-enum { CREDENTIAL_BYTES_MAX = 1 + 3 * MARK_LEN + 4 + 6 + 1 + CREDENTIAL_LINKS_MAX * MARK_LEN };
+enum { CREDENTIAL_BYTES_MAX = 1 + 4 * MARK_LEN + 4 + 6 + 1 + CREDENTIAL_LINKS_MAX * MARK_LEN };
 
 /* credential_write: the layout is in credential.c. credential_read: the next one; false: none of
  * this build, and *out is as it was. */

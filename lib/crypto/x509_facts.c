@@ -2,6 +2,7 @@
 #include "x509_facts.h"
 
 #include "mark_of.h"
+#include "x509_twin.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -131,7 +132,7 @@ static struct mark issuer_mark(uint32_t issuer)
 	return m;
 }
 
-bool x509_facts_crl(struct x509_facts *f, X509_CRL *crl)
+static bool list_take(struct x509_facts *f, X509_CRL *crl)
 {
 	STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(crl);
 	struct mark m;
@@ -147,6 +148,58 @@ bool x509_facts_crl(struct x509_facts *f, X509_CRL *crl)
 
 		if (!link_of(&m, issuer, X509_REVOKED_get0_serialNumber(entry)) ||
 		    !mark_set_add(f->listed, &m))
+			return false;
+	}
+	return true;
+}
+
+/* A list of all that a CA has revoked, which does without another one. */
+static bool is_whole(const X509_CRL *crl)
+{
+	return X509_CRL_get_ext_by_NID(crl, NID_issuing_distribution_point, -1) < 0 &&
+	       X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) < 0;
+}
+
+/* What a list says of the key that signed it: a CA that was given another key has lists of both. */
+static const ASN1_OCTET_STRING *key_id(const X509_CRL *crl)
+{
+	int at = X509_CRL_get_ext_by_NID(crl, NID_authority_key_identifier, -1);
+
+	return at < 0 ? NULL : X509_EXTENSION_get_data(X509_CRL_get_ext(crl, at));
+}
+
+static bool same_key(const X509_CRL *a, const X509_CRL *b)
+{
+	const ASN1_OCTET_STRING *x = key_id(a), *y = key_id(b);
+
+	return x == NULL || y == NULL ? x == y : ASN1_OCTET_STRING_cmp(x, y) == 0;
+}
+
+static bool supersedes(const X509_CRL *newer, const X509_CRL *older)
+{
+	return is_whole(newer) && is_whole(older) && X509_CRL_cmp(newer, older) == 0 &&
+	       same_key(newer, older) &&
+	       ASN1_TIME_compare(X509_CRL_get0_lastUpdate(newer), X509_CRL_get0_lastUpdate(older)) >
+		       0;
+}
+
+static bool is_superseded(STACK_OF(X509_OBJECT) * objects, const X509_CRL *crl)
+{
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		const X509_CRL *other = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+
+		if (other != NULL && supersedes(other, crl))
+			return true;
+	}
+	return false;
+}
+
+bool x509_facts_lists(struct x509_facts *f, STACK_OF(X509_OBJECT) * objects)
+{
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+
+		if (crl != NULL && !is_superseded(objects, crl) && !list_take(f, crl))
 			return false;
 	}
 	return true;
@@ -177,6 +230,17 @@ static bool link_take(struct credential *out, const X509 *cert)
 	return true;
 }
 
+/* Nobody verified the signature of one that stands in the bundle, so it has to be that very one. */
+static bool certificate_take(struct credential *out, STACK_OF(X509) * chain)
+{
+	const X509 *cert = sk_X509_value(chain, 0);
+
+	if (!certificate_mark(&out->certificate, cert))
+		return false;
+	out->twin = out->certificate;
+	return sk_X509_num(chain) == 1 || x509_twin(&out->twin, cert, sk_X509_value(chain, 1));
+}
+
 bool x509_facts_take(const struct x509_facts *f, STACK_OF(X509) * chain, struct credential *out)
 {
 	struct credential c = { .kind = CREDENTIAL_X509, .until_s = UINT64_MAX };
@@ -189,8 +253,7 @@ bool x509_facts_take(const struct x509_facts *f, STACK_OF(X509) * chain, struct 
 	for (int i = 0; i < n && (i == 0 || i < n - 1); i++)
 		if (i == CREDENTIAL_LINKS_MAX || !link_take(&c, sk_X509_value(chain, i)))
 			return false;
-	if (n < 1 || !certificate_mark(&c.certificate, sk_X509_value(chain, 0)) ||
-	    !key_mark(&c.key, sk_X509_value(chain, 0)) ||
+	if (n < 1 || !certificate_take(&c, chain) || !key_mark(&c.key, sk_X509_value(chain, 0)) ||
 	    !anchor_of(&c.anchor, f->name, sk_X509_value(chain, n - 1)))
 		return false;
 	*out = c;

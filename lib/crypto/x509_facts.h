@@ -4,9 +4,10 @@
  * and revocation lists in force as tables to judge it by. Part of x509_trust.
  *
  * The rules: a chain is good as long as the CA that it ended at is in the bundle, none of its
- * certificates has ended or is on any list, and, where there are lists, its issuer has one and all
- * of them are in date. So it is never good here and refused by a verification; where it is refused
- * here, a full handshake finds out.
+ * certificates has ended or is on a list, and, where there are lists, its issuer has one and all of
+ * them are in date; of several lists of a CA the newest counts, as it does for libcrypto. So it is
+ * never good here and refused by a verification; where it is refused here, a full handshake finds
+ * out.
  */
 #pragma once
 
@@ -20,7 +21,7 @@ struct x509_facts {
 	enum x509_name_rule name; /* names of another rule are none of ours */
 	bool crl_expired_good;
 	struct mark_set *anchors;
-	struct mark_set *listed;         /* issuer and serial number, of all lists */
+	struct mark_set *listed;         /* issuer and serial number, of the lists that count */
 	struct mark_set *issuers;        /* that have a list */
 	int64_t crl_from_s, crl_until_s; /* when all lists are in date */
 };
@@ -29,9 +30,10 @@ struct x509_facts {
 bool x509_facts_init(struct x509_facts *f, const struct x509_trust_config *cfg) MUST_USE;
 void x509_facts_free(struct x509_facts *f);
 
-/* x509_facts_ca, x509_facts_crl: one more; false without memory. */
+/* x509_facts_ca: one more. x509_facts_lists: all there are, among objects of other kinds; once.
+ * false without memory. */
 bool x509_facts_ca(struct x509_facts *f, const X509 *cert) MUST_USE;
-bool x509_facts_crl(struct x509_facts *f, X509_CRL *crl) MUST_USE;
+bool x509_facts_lists(struct x509_facts *f, STACK_OF(X509_OBJECT) * objects) MUST_USE;
 
 /* x509_facts_take: of a chain that was verified, the peer's certificate first, the CA of the bundle
  * last. false: libcrypto failed. Any thread. */

@@ -52,7 +52,7 @@ static const char *crl_take(struct x509_trust *t, const struct pem_file *f)
 
 	if (!pem_file_is(f, "X509 CRL") || crl == NULL || at != f->der + f->der_len)
 		reason = "not a revocation list";
-	else if (X509_STORE_add_crl(t->store, crl) != 1 || !x509_facts_crl(&t->facts, crl))
+	else if (X509_STORE_add_crl(t->store, crl) != 1)
 		reason = "no memory";
 	else
 		t->n_crls++;
@@ -114,7 +114,10 @@ static bool files_load(struct x509_trust *t, const struct x509_trust_config *cfg
 			 t->n_cas == 0 ? "no certificate" : "no revocation list");
 		return false;
 	}
-	return true;
+	if (roots_settle(t) && x509_facts_lists(&t->facts, X509_STORE_get0_objects(t->store)))
+		return true;
+	snprintf(err, err_len, "no memory");
+	return false;
 }
 
 /* Whether verification is at the CA of the bundle that the chain ends at. */
@@ -261,7 +264,7 @@ struct x509_trust *x509_trust_load(const struct x509_trust_config *cfg, char *er
 		x509_trust_free(t);
 		return NULL;
 	}
-	if (!files_load(t, cfg, err, err_len) || !roots_settle(t)) {
+	if (!files_load(t, cfg, err, err_len)) {
 		x509_trust_free(t);
 		t = NULL;
 	}

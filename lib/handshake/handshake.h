@@ -25,7 +25,7 @@ enum {
 	/* Of which more than 8 KiB are used only while a certificate may come. */
 	HANDSHAKE_MEMORY_MAX = 32768,
 	HANDSHAKE_DATAGRAM_MAX = 1500,
-	HANDSHAKE_REMNANT_MAX = 480,
+	HANDSHAKE_REMNANT_MAX = 496,
 	HANDSHAKE_HELD_MAX = 2,
 	HANDSHAKE_TICKET_MAX = 512, /* client: longer tickets are not kept */
 	/* server: bytes of its tickets, see ticket.c */

@@ -5,7 +5,7 @@
 #include "keyed_hash.h"
 #include "secret.h"
 
-enum { VERSION = 2, FLAG_EMS = 1, FRAGMENT_LENGTH_SHIFT = 1 };
+enum { VERSION = 3, FLAG_EMS = 1, FRAGMENT_LENGTH_SHIFT = 1 };
 
 uint64_t session_state_binding(const struct session_state *s, const void *key, size_t len)
 {
@@ -43,7 +43,7 @@ uint64_t session_state_host(const uint8_t *name, size_t len)
  *     18    48   master secret
  *     66     1   length of the name, 0..128
  *     67     n   name
- *   67+n     c   credential_write, 1..140
+ *   67+n     c   credential_write, 1..156
  * 67+n+c     8   binding; CREDENTIAL_PSK only
  */
 void session_state_write(struct wr *w, const struct session_state *s)

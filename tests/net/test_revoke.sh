@@ -81,33 +81,38 @@ refused_x509() { # name, alert
 	grep -q "SSL alert number $2" "$work/said" || { cat "$work/said"; return 1; }
 }
 
+openssl x509 -in "$pki/client-rsa.crt" -outform DER | python3 "$root/tests/net/twin.py" |
+	openssl x509 -inform DER -out "$pki/client-twin.crt"
+cp "$pki/client-rsa.key" "$pki/client-twin.key"
+
 check "starts" start_sluice af_packet:veth0 "${credentials[@]}"
 check "a device with a certificate that will be revoked" live_x509 client-revoked
 check "one with another certificate" live_x509 client
-check "one that will be denied by its certificate's name" live_x509 client-rsa
+check "one that will be denied by its certificate's fingerprint" live_x509 client-rsa
+check "one with that certificate, the other s in its signature" live_x509 client-twin
 for name in dev1 dev2 dev3; do
 	check "$name with a key" live_psk "$name"
 done
 check "one with a raw key" live_rpk rpk
-check "all of them" sessions 7
+check "all of them" sessions 8
 
 echo "identity dev1" > "$work/denied"
 echo "sha256 of nothing" >> "$work/denied"
 check "a bad line: the file and the line are named" reload 'reload refused.*denied:2: '
 sleep 0.5 # nothing comes of it
-check "nobody is closed" sessions 7
-check "no alert is sent" stays dev1 dev2 dev3 client client-rsa client-revoked rpk
+check "nobody is closed" sessions 8
+check "no alert is sent" stays dev1 dev2 dev3 client client-rsa client-twin client-revoked rpk
 echo "identity dev1" > "$work/denied"
 echo rubbish > "$work/crl"
 check "another file is bad" reload 'reload refused.*crl'
 sleep 0.5
-check "a good list is not taken either" sessions 7
+check "a good list is not taken either" sessions 8
 
 cp "$pki/ca.crl" "$work/crl"
 : > "$work/denied"
 hangup
 check "revoked: certificate_revoked within a second" ends client-revoked 'SSL alert number 44'
-check "the others go on" stays dev1 dev2 dev3 client client-rsa rpk
+check "the others go on" stays dev1 dev2 dev3 client client-rsa client-twin rpk
 check "it is counted" counted session_cert_revoked 1
 check "and logged" logged '"client-revoked": closed: its certificate was revoked'
 check "and refused from now on" refused_x509 client-revoked 44
@@ -117,11 +122,13 @@ echo "sha256 $(openssl x509 -in "$pki/client-rsa.crt" -outform DER | sha256sum |
 hangup
 check "denied by identity: access_denied within a second" ends dev1 'SSL alert number 49'
 check "denied by its certificate's fingerprint: the same" ends client-rsa 'SSL alert number 49'
+check "which its twin has not: the same" ends client-twin 'SSL alert number 49'
 check "the others go on" stays dev2 dev3 client rpk
-check "both are counted" counted session_denied 2
+check "all three are counted" counted session_denied 3
 check "the identity is refused as if it were unknown" refused_psk dev1
 check "the certificate by access_denied" refused_x509 client-rsa 49
-check "it is counted" counted hs_denied 1
+check "its twin as well" refused_x509 client-twin 49
+check "both are counted" counted hs_denied 2
 
 keys dev2
 psk_line dev3 "$other_key" >> "$work/psk"

@@ -142,16 +142,17 @@ static inline struct rd pki_list(uint8_t out[PKI_LIST_MAX], const struct pki_cer
 	return rd_of(out, len);
 }
 
-/* pki_crl: what an issuer has revoked, in PEM behind what f holds. */
-static inline void pki_crl(FILE *f, const struct pki_cert *issuer,
-			   const struct pki_cert *const *revoked, size_t n, int64_t next_s)
+/* pki_crl_new: what an issuer had revoked at a time; to be given extensions, and to pki_crl_end,
+ * which signs it, adds it in PEM to what f holds, and frees it. */
+static inline X509_CRL *pki_crl_new(const struct pki_cert *issuer, int64_t made_s,
+				    const struct pki_cert *const *revoked, size_t n, int64_t next_s)
 {
 	X509_CRL *crl = X509_CRL_new();
 	ASN1_TIME *t = ASN1_TIME_new();
 
 	pki_must(crl != NULL && t != NULL && X509_CRL_set_version(crl, 1) == 1 &&
 		 X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->cert)) == 1);
-	pki_time(t, 0, (next_s < PKI_NOW ? next_s : PKI_NOW) - PKI_DAY);
+	pki_time(t, made_s, 0);
 	pki_must(X509_CRL_set1_lastUpdate(crl, t) == 1);
 	pki_time(t, next_s, 0);
 	pki_must(X509_CRL_set1_nextUpdate(crl, t) == 1);
@@ -165,10 +166,36 @@ static inline void pki_crl(FILE *f, const struct pki_cert *issuer,
 			 X509_REVOKED_set_revocationDate(r, t) == 1 &&
 			 X509_CRL_add0_revoked(crl, r) == 1);
 	}
+	ASN1_TIME_free(t);
+	return crl;
+}
+
+static inline void pki_crl_extension(X509_CRL *crl, const struct pki_cert *issuer, int nid,
+				     const char *value)
+{
+	X509V3_CTX ctx;
+	X509_EXTENSION *ext;
+
+	X509V3_set_ctx(&ctx, issuer->cert, NULL, NULL, crl, 0);
+	ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	pki_must(ext != NULL && X509_CRL_add_ext(crl, ext, -1) == 1);
+	X509_EXTENSION_free(ext);
+}
+
+static inline void pki_crl_end(FILE *f, X509_CRL *crl, const struct pki_cert *issuer)
+{
 	pki_must(X509_CRL_sign(crl, issuer->key, EVP_sha256()) > 0 &&
 		 PEM_write_X509_CRL(f, crl) == 1);
-	ASN1_TIME_free(t);
 	X509_CRL_free(crl);
+}
+
+/* pki_crl: a usual one, of yesterday. */
+static inline void pki_crl(FILE *f, const struct pki_cert *issuer,
+			   const struct pki_cert *const *revoked, size_t n, int64_t next_s)
+{
+	int64_t made_s = (next_s < PKI_NOW ? next_s : PKI_NOW) - PKI_DAY;
+
+	pki_crl_end(f, pki_crl_new(issuer, made_s, revoked, n, next_s), issuer);
 }
 
 /* A directory of files that goes with pki_dir_free. */

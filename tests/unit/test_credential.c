@@ -24,6 +24,7 @@ static struct credential x509(uint8_t n_links)
 				.until_s = (UINT64_C(1) << 48) - 1,
 				.key = mark(1),
 				.certificate = mark(2),
+				.twin = mark(4),
 				.anchor = mark(3) };
 
 	for (uint8_t i = 0; i < n_links; i++)
@@ -50,7 +51,7 @@ static void reads_back(void **state)
 		{ { .kind = CREDENTIAL_NONE }, 1 },
 		{ { .kind = CREDENTIAL_PSK }, 1 },
 		{ { .kind = CREDENTIAL_RPK, .key = mark(9) }, 17 },
-		{ x509(1), 76 },
+		{ x509(1), 92 },
 		{ x509(CREDENTIAL_LINKS_MAX), CREDENTIAL_BYTES_MAX },
 	};
 
@@ -81,7 +82,7 @@ static void odd_ones_are_refused(void **state)
 {
 	static const struct {
 		uint8_t at, value;
-	} odd[] = { { 0, 4 }, { 0, 255 }, { 59, 0 }, { 59, CREDENTIAL_LINKS_MAX + 1 } };
+	} odd[] = { { 0, 4 }, { 0, 255 }, { 75, 0 }, { 75, CREDENTIAL_LINKS_MAX + 1 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {

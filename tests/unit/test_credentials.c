@@ -266,7 +266,11 @@ static void review_of_the_denied(void **state)
 {
 	static const struct credential rpk = { .kind = CREDENTIAL_RPK, .key = { { 0xab } } };
 	static const struct credential x509 = {
-		.kind = CREDENTIAL_X509, .n_links = 1, .until_s = 2000, .certificate = { { 0xcd } }
+		.kind = CREDENTIAL_X509,
+		.n_links = 1,
+		.until_s = 2000,
+		.certificate = { { 0xcd } },
+		.twin = { { 0xef } },
 	};
 	static const char zeros[] =
 		"00000000000000000000000000000000000000000000000000000000000000";
@@ -296,6 +300,11 @@ static void review_of_the_denied(void **state)
 	assert_int_equal(review(a), STATUS_OK);
 	assert_int_equal(review(b), STATUS_SESSION_KEY_GONE);
 	assert_int_equal(review(c), STATUS_SESSION_DENIED); /* its key is all zero */
+	deny_list_free(creds.denied);
+	/* The certificate as its holder rewrote it. */
+	snprintf(text, sizeof(text), "sha256 ef%s\n", zeros);
+	creds.denied = deny_list_parse(text, strlen(text), "deny", err, sizeof(err));
+	assert_int_equal(review(c), STATUS_SESSION_DENIED);
 	deny_list_free(creds.denied);
 	creds.denied = none;
 	assert_int_equal(review(c), STATUS_SESSION_KEY_GONE);

@@ -70,7 +70,8 @@ static void odd_states_are_refused(void **state)
 		uint8_t at, value;
 	} odd[] = { { 0, 0 },
 		    { 0, 1 },
-		    { 0, 3 },
+		    { 0, 2 },
+		    { 0, 4 },
 		    { 1, 0x0b },
 		    /* the name's length */
 		    { 66, 0 },

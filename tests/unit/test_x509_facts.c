@@ -3,18 +3,13 @@
 
 #include "credential_equal.h"
 #include "mark_of.h"
-#include "pki.h"
+#include "pki_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
 
 /* Two roots, a CA under the first, devices of each. */
 static struct pki_cert root, sub, other_root, device, second, of_root, of_other;
-static struct pki_dir dir;
-static char err[256];
 
 static int setup(void **state)
 {
@@ -39,20 +34,6 @@ static int teardown(void **state)
 	pki_free(&second);
 	pki_free(&of_root);
 	pki_free(&of_other);
-	return 0;
-}
-
-static int dir_setup(void **state)
-{
-	(void)state;
-	pki_dir_new(&dir);
-	return 0;
-}
-
-static int dir_teardown(void **state)
-{
-	(void)state;
-	pki_dir_free(&dir);
 	return 0;
 }
 
@@ -164,6 +145,63 @@ static void facts_are_the_certificates_own(void **state)
 	assert_true(same(&c.links[1], &other.links[1]));
 }
 
+/* What whoever has a certificate can make of it: the same, signed by the other s. */
+static struct pki_cert twin_of(const struct pki_cert *cert, const struct pki_cert *ca)
+{
+	struct pki_cert twin = { .cert = X509_dup(cert->cert), .key = cert->key };
+	const ASN1_BIT_STRING *bits;
+	const unsigned char *at;
+	unsigned char *der = NULL;
+	BIGNUM *order = NULL, *s = BN_new();
+	ECDSA_SIG *sig;
+	int len;
+
+	X509_get0_signature(&bits, NULL, twin.cert);
+	at = ASN1_STRING_get0_data(bits);
+	sig = d2i_ECDSA_SIG(NULL, &at, ASN1_STRING_length(bits));
+	assert_non_null(sig);
+	assert_int_equal(EVP_PKEY_get_bn_param(ca->key, OSSL_PKEY_PARAM_EC_ORDER, &order), 1);
+	assert_int_equal(BN_sub(s, order, ECDSA_SIG_get0_s(sig)), 1);
+	assert_int_equal(ECDSA_SIG_set0(sig, BN_dup(ECDSA_SIG_get0_r(sig)), s), 1);
+	len = i2d_ECDSA_SIG(sig, &der);
+	assert_int_equal(ASN1_STRING_set((ASN1_STRING *)(uintptr_t)bits, der, len), 1);
+	OPENSSL_free(der);
+	BN_free(order);
+	ECDSA_SIG_free(sig);
+	return twin;
+}
+
+/* bad-input G: a fingerprint on a list of who is denied is not got rid of by another encoding of
+ * the signature: each of the two certificates tells both fingerprints. */
+static void twins_know_each_other(void **state)
+{
+	struct pki_cert changed = twin_of(&of_root, &root);
+	struct credential c = facts_of(&first, &of_root), twin = facts_of(&first, &changed);
+
+	(void)state;
+	assert_false(same(&c.certificate, &twin.certificate));
+	assert_true(same(&c.twin, &twin.certificate));
+	assert_true(same(&twin.twin, &c.certificate));
+	assert_true(same(&c.key, &twin.key));
+	X509_free(changed.cert);
+}
+
+/* Of other signatures there is no twin, and none of a certificate that nobody had to verify. */
+static void most_are_their_own_twins(void **state)
+{
+	struct pki_cert ca = pki_issue(NULL, pki_ed25519(),
+				       &(struct pki_want){ .cn = "ed25519", .ca = true }),
+			cert = pki_device(&ca, "monitor-21");
+	struct credential c = facts_of(&(struct world){ .cas = { &ca } }, &cert);
+
+	(void)state;
+	assert_true(same(&c.twin, &c.certificate));
+	c = facts_of(&(struct world){ .cas = { &of_root } }, &of_root);
+	assert_true(same(&c.twin, &c.certificate));
+	pki_free(&cert);
+	pki_free(&ca);
+}
+
 /* A device's own certificate in the bundle is its anchor, and can be revoked like any. */
 static void a_device_may_be_its_own_anchor(void **state)
 {
@@ -267,6 +305,82 @@ static void lists_have_a_beginning(void **state)
 	x509_trust_free(t);
 }
 
+/* Of the lists in one file, in any order; each of a day between two and none ago. */
+struct list {
+	const struct pki_cert *by, *revoked;
+	const char *idp;
+	int days_old;
+};
+
+static enum x509_verdict still(const struct list *lists, size_t n)
+{
+	const struct pki_cert *cas[] = { &root };
+	struct credential c = facts_of(&first, &of_root);
+	struct x509_trust_config cfg = { .ca_path = pki_certs_file(&dir, "ca", cas, 1) };
+	FILE *f = pki_file(&dir, "crl", &cfg.crl_path);
+	struct x509_trust *t;
+	enum x509_verdict v;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct list *l = &lists[i];
+		X509_CRL *crl = pki_crl_new(l->by, PKI_NOW - l->days_old * PKI_DAY, &l->revoked,
+					    l->revoked != NULL, PKI_NOW + PKI_DAY);
+
+		pki_crl_extension(crl, l->by, NID_authority_key_identifier, "keyid:always");
+		if (l->idp != NULL)
+			pki_crl_extension(crl, l->by, NID_issuing_distribution_point, l->idp);
+		pki_crl_end(f, crl, l->by);
+	}
+	fclose(f);
+	t = x509_trust_load(&cfg, err, sizeof(err));
+	if (t == NULL)
+		fail_msg("%s", err);
+	v = x509_trust_still(t, &c, PKI_NOW);
+	if (v == CERT_GOOD && verify(t, &of_root, PKI_NOW, &c) != CERT_GOOD)
+		fail_msg("a full handshake would fail");
+	x509_trust_free(t);
+	return v;
+}
+
+/* A certificate that was on hold is on the old list and not on the new one (RFC 5280 §5.3.1): a
+ * full handshake takes it, so it stands. A list of part of what the CA issued, or of another key of
+ * a CA with this name, takes no other's place. */
+static void the_newest_list_counts(void **state)
+{
+	struct pki_cert rekeyed = pki_ca(NULL, "root");
+	const struct list old = { &root, &of_root, NULL, 2 }, new = { &root, NULL, NULL, 1 },
+			  again = { &root, &of_root, NULL, 0 },
+			  part = { &root, NULL, "onlyuser:TRUE", 0 },
+			  others = { &rekeyed, NULL, NULL, 0 };
+	const struct {
+		struct list lists[3];
+		size_t n;
+		enum x509_verdict want;
+	} rows[] = {
+		{ { old }, 1, CERT_REVOKED },
+		{ { new }, 1, CERT_GOOD },
+		{ { old, new }, 2, CERT_GOOD },
+		{ { new, old }, 2, CERT_GOOD },
+		{ { old, new, again }, 3, CERT_REVOKED },
+		{ { old, part }, 2, CERT_REVOKED },
+		{ { part, old }, 2, CERT_REVOKED },
+		{ { old, others }, 2, CERT_REVOKED },
+		{ { old, others, new }, 3, CERT_GOOD },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum x509_verdict v;
+
+		pki_dir_free(&dir);
+		pki_dir_new(&dir);
+		v = still(rows[i].lists, rows[i].n);
+		if (v != rows[i].want)
+			fail_msg("row %zu: %u", i, v);
+	}
+	pki_free(&rekeyed);
+}
+
 /* The same serial number of another CA is another certificate. */
 static void serials_are_their_issuers(void **state)
 {
@@ -289,16 +403,15 @@ static void serials_are_their_issuers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(facts_are_the_certificates_own, dir_setup,
-						dir_teardown),
-		cmocka_unit_test_setup_teardown(a_device_may_be_its_own_anchor, dir_setup,
-						dir_teardown),
-		cmocka_unit_test_setup_teardown(a_chain_ends_with_its_first_certificate, dir_setup,
-						dir_teardown),
-		cmocka_unit_test_setup_teardown(chains_are_judged_by_what_is_in_force, dir_setup,
-						dir_teardown),
-		cmocka_unit_test_setup_teardown(lists_have_a_beginning, dir_setup, dir_teardown),
-		cmocka_unit_test_setup_teardown(serials_are_their_issuers, dir_setup, dir_teardown),
+		PKI_TEST(facts_are_the_certificates_own),
+		PKI_TEST(twins_know_each_other),
+		PKI_TEST(most_are_their_own_twins),
+		PKI_TEST(a_device_may_be_its_own_anchor),
+		PKI_TEST(a_chain_ends_with_its_first_certificate),
+		PKI_TEST(chains_are_judged_by_what_is_in_force),
+		PKI_TEST(lists_have_a_beginning),
+		PKI_TEST(the_newest_list_counts),
+		PKI_TEST(serials_are_their_issuers),
 	};
 
 	return cmocka_run_group_tests_name("x509_facts", tests, setup, teardown);

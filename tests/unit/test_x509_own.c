@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "x509_own.h"
 
-#include "pki.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "pki_fixture.h"
 
 static struct pki_cert root, sub, server;
-static struct pki_dir dir;
-static char err[256];
 
 static int setup(void **state)
 {
@@ -31,21 +23,6 @@ static int teardown(void **state)
 	pki_free(&root);
 	pki_free(&sub);
 	pki_free(&server);
-	return 0;
-}
-
-static int dir_setup(void **state)
-{
-	(void)state;
-	pki_dir_new(&dir);
-	err[0] = '\0';
-	return 0;
-}
-
-static int dir_teardown(void **state)
-{
-	(void)state;
-	pki_dir_free(&dir);
 	return 0;
 }
 
@@ -201,15 +178,11 @@ static void an_ed25519_key_will_do(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_chain_and_its_key_are_loaded, dir_setup,
-						dir_teardown),
-		cmocka_unit_test_setup_teardown(names_are_those_of_the_certificate, dir_setup,
-						dir_teardown),
-		cmocka_unit_test_setup_teardown(what_is_wrong_is_named_with_its_place, dir_setup,
-						dir_teardown),
-		cmocka_unit_test_setup_teardown(a_key_that_others_may_read_is_refused, dir_setup,
-						dir_teardown),
-		cmocka_unit_test_setup_teardown(an_ed25519_key_will_do, dir_setup, dir_teardown),
+		PKI_TEST(a_chain_and_its_key_are_loaded),
+		PKI_TEST(names_are_those_of_the_certificate),
+		PKI_TEST(what_is_wrong_is_named_with_its_place),
+		PKI_TEST(a_key_that_others_may_read_is_refused),
+		PKI_TEST(an_ed25519_key_will_do),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "x509_trust.h"
 
-#include "pki.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "pki_fixture.h"
 
 static struct pki_cert root, sub, device, other_root;
-static struct pki_dir dir;
-static char err[256];
 
 static int setup(void **state)
 {
@@ -30,20 +22,6 @@ static int teardown(void **state)
 	pki_free(&sub);
 	pki_free(&device);
 	pki_free(&other_root);
-	return 0;
-}
-
-static int dir_setup(void **state)
-{
-	(void)state;
-	pki_dir_new(&dir);
-	return 0;
-}
-
-static int dir_teardown(void **state)
-{
-	(void)state;
-	pki_dir_free(&dir);
 	return 0;
 }
 
@@ -540,7 +518,7 @@ static void files_that_will_not_do_are_named(void **state)
 
 int main(void)
 {
-#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, dir_setup, dir_teardown)
+#define IN_DIR(test) PKI_TEST(test)
 	const struct CMUnitTest tests[] = {
 		IN_DIR(a_good_chain_gives_key_and_name),
 		IN_DIR(known_issuers_change_no_verdict),
