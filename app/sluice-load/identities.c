@@ -108,13 +108,6 @@ void identities_free(struct identities *ids)
 	free(ids);
 }
 
-size_t identities_bytes(const struct identities *ids)
-{
-	if (ids->store == NULL)
-		return sizeof(*ids);
-	return sizeof(*ids) + psk_store_bytes(ids->store) + ids->n * sizeof(*ids->offsets);
-}
-
 /* Credentials */
 
 static void derive(const struct identities *ids, uint32_t device, struct identity_credential *out)

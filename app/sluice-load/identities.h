@@ -32,9 +32,6 @@ void identities_free(struct identities *ids);
  * any thread. */
 void identities_get(const struct identities *ids, uint32_t device, struct identity_credential *out);
 
-/* identities_bytes: memory in use, all of it. */
-size_t identities_bytes(const struct identities *ids);
-
 /* identities_write: a file as sluice's --psk-file takes it, for the owner only; there is the whole
  * file in the end, or what was there before. false: err says why. Slow path only. */
 bool identities_write(const struct identities *ids, const char *path, char *err,

@@ -100,6 +100,7 @@ static void sample_one(struct sample *all, struct sample_core *out, const struct
 /* The whole process at this moment. Any thread. */
 static void sample_all(const struct app *app, struct sample *out)
 {
+	const struct session_cache *cache = app->resumption.cache;
 	struct sink_stats sink;
 
 	sink_stats(app->sink, &sink);
@@ -110,6 +111,7 @@ static void sample_all(const struct app *app, struct sample *out)
 		.session_bytes = store_bytes(app->store),
 		.max_handshakes = app->opt.max_handshakes,
 		.identities = identity_count(app->credentials.identities),
+		.session_cache_bytes = cache != NULL ? session_cache_bytes(cache) : 0,
 		.mbufs_used = rte_mempool_in_use_count(app->pool),
 		.mbufs = app->pool->size,
 		.sink_lines = sink.lines,

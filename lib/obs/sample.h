@@ -57,6 +57,7 @@ struct sample {
 	uint64_t sessions, max_sessions, session_bytes;
 	uint64_t handshakes, max_handshakes; /* under way */
 	uint64_t identities;
+	uint64_t session_cache_bytes; /* once it is full; 0: there is none */
 	uint64_t mbufs_used, mbufs;
 	uint64_t sink_lines, sink_queued_bytes;
 	bool sink_failing;

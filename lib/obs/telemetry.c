@@ -180,6 +180,7 @@ static int on_summary(const char *cmd, const char *params, struct rte_tel_data *
 	compat_tel_add_dict_uint(d, "handshakes", s->handshakes);
 	compat_tel_add_dict_uint(d, "max_handshakes", s->max_handshakes);
 	compat_tel_add_dict_uint(d, "identities", s->identities);
+	compat_tel_add_dict_uint(d, "session_cache_bytes", s->session_cache_bytes);
 	compat_tel_add_dict_uint(d, "mbufs_used", s->mbufs_used);
 	compat_tel_add_dict_uint(d, "mbufs", s->mbufs);
 	compat_tel_add_dict_uint(d, "sink_lines", s->sink_lines);

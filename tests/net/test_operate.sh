@@ -58,6 +58,13 @@ check "telemetry: handshakes are counted" counted hs_done 1
 check "telemetry: one core's own" telemetry /sluice/stats,0 outcomes hs_done
 check "telemetry: /sluice/layout" telemetry /sluice/layout
 check "telemetry: /sluice/session/summary" telemetry /sluice/session/summary
+# 65,536 entries of 384 bytes by default, and a little.
+cache_bytes() {
+	local n
+	n=$(telemetry /sluice/session/summary session_cache_bytes)
+	[ "$n" -ge 25165824 ] && [ "$n" -lt 25200000 ] || { echo "$n bytes"; return 1; }
+}
+check "telemetry: the memory of the session cache" cache_bytes
 upstream_tool() {
 	echo "/sluice/$1" | in_srv timeout 10 dpdk-telemetry.py -f sluice -i "$(telemetry instance)" > "$work/said" 2>&1
 	grep -q "$2" "$work/said" || { cat "$work/said"; return 1; }

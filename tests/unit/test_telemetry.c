@@ -145,9 +145,10 @@ static void session_summary(void **state)
 	sample->sessions = 12;
 	sample->max_sessions = 64;
 	sample->identities = 11;
+	sample->session_cache_bytes = 3072;
 	sample->sink_failing = true;
 	assert_answer("/sluice/session/summary", "\"sessions\":12,\"max_sessions\":64");
-	assert_answer("/sluice/session/summary", "\"identities\":11");
+	assert_answer("/sluice/session/summary", "\"identities\":11,\"session_cache_bytes\":3072");
 	assert_answer("/sluice/session/summary", "\"sink_failing\":1");
 }
 
