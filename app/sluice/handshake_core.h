@@ -22,8 +22,8 @@ struct handshake_core_config {
 	const struct store *store;
 	struct table *pending; /* flows with a handshake under way */
 	const struct credentials *credentials;
-	/* Whom to ask for keys that credentials lack, max_handshakes questions at once; NULL:
-	 * nobody */
+	/* Whom to ask, max_handshakes questions at once, for keys that credentials lack; NULL:
+	 * nobody. */
 	struct psk_queue *psk_queue;
 	const struct resumption *resumption; /* NULL: full handshakes only */
 	struct review *review;               /* NULL: credentials never change */

@@ -27,8 +27,7 @@ struct handshake_core {
 	struct job_lookup lookup;
 	struct handshake_slots *slots;
 	struct handshake_share *share; /* of each source prefix in the slots */
-	/* ... and in questions to --psk-socket, which are open for longer than who asked may live
-	 */
+	/* and in questions to --psk-socket, which may be open for longer */
 	struct handshake_share *question_share;
 	struct handshake_rate *rate; /* of each source */
 	struct deadlines *deadlines; /* by slot */
