@@ -23,6 +23,23 @@ static bool is_ecdsa(const X509 *cert)
 	       key == NID_X9_62_id_ecPublicKey;
 }
 
+/* Of P-256 it is told here: asking libcrypto takes 4 us, and a handshake waits. */
+static BIGNUM *order_of(const EVP_PKEY *key)
+{
+	static const uint8_t p256[] = { 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00,
+					0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+					0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84,
+					0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51 };
+	BIGNUM *order = NULL;
+	char group[32];
+	size_t len;
+
+	if (EVP_PKEY_get_group_name(key, group, sizeof(group), &len) == 1 &&
+	    strcmp(group, "prime256v1") == 0)
+		return BN_bin2bn(p256, sizeof(p256), NULL);
+	return EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_ORDER, &order) == 1 ? order : NULL;
+}
+
 static bool negate(ECDSA_SIG *sig, const BIGNUM *order)
 {
 	BIGNUM *r = BN_dup(ECDSA_SIG_get0_r(sig)), *s = BN_new();
@@ -40,11 +57,10 @@ static struct der other_signature(const ASN1_BIT_STRING *bits, const X509 *issue
 	const unsigned char *at = ASN1_STRING_get0_data(bits);
 	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, ASN1_STRING_length(bits));
 	const EVP_PKEY *key = X509_get0_pubkey(issuer);
+	BIGNUM *order = key != NULL ? order_of(key) : NULL;
 	struct der out = { .at = NULL };
-	BIGNUM *order = NULL;
 
-	if (sig != NULL && key != NULL &&
-	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_ORDER, &order) == 1 && negate(sig, order))
+	if (sig != NULL && order != NULL && negate(sig, order))
 		out.len = i2d_ECDSA_SIG(sig, &out.at);
 	BN_free(order);
 	ECDSA_SIG_free(sig);

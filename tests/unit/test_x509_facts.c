@@ -186,6 +186,23 @@ static void twins_know_each_other(void **state)
 	X509_free(changed.cert);
 }
 
+/* Of a CA with a key of another curve, too. */
+static void twins_are_of_the_cas_curve(void **state)
+{
+	struct pki_cert ca = pki_issue(NULL, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384"),
+				       &(struct pki_want){ .cn = "P-384", .ca = true }),
+			cert = pki_device(&ca, "monitor-22"), changed = twin_of(&cert, &ca);
+	const struct world w = { .cas = { &ca } };
+	struct credential c = facts_of(&w, &cert), twin = facts_of(&w, &changed);
+
+	(void)state;
+	assert_true(same(&c.twin, &twin.certificate));
+	assert_true(same(&twin.twin, &c.certificate));
+	X509_free(changed.cert);
+	pki_free(&cert);
+	pki_free(&ca);
+}
+
 /* Of other signatures there is no twin, and none of a certificate that nobody had to verify. */
 static void most_are_their_own_twins(void **state)
 {
@@ -405,6 +422,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PKI_TEST(facts_are_the_certificates_own),
 		PKI_TEST(twins_know_each_other),
+		PKI_TEST(twins_are_of_the_cas_curve),
 		PKI_TEST(most_are_their_own_twins),
 		PKI_TEST(a_device_may_be_its_own_anchor),
 		PKI_TEST(a_chain_ends_with_its_first_certificate),
