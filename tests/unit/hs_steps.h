@@ -42,6 +42,13 @@ static inline void steps_end(void)
 	assert_int_equal(p.server.memory.n_blocks, 0);
 }
 
+/* All of it, and nothing is lost. */
+static inline void steps_run(void)
+{
+	assert_true(pair_start(&p));
+	pair_flush(&p);
+}
+
 static inline struct pair_datagram steps_take(void)
 {
 	struct pair_datagram d = { 0 };

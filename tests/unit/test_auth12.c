@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "auth12.h"
 
-#include "hs_steps.h"
-#include "pair_certs.h"
+#include "cert_steps.h"
 
 static const struct suite *ecdsa_suite(void)
 {
@@ -15,12 +14,6 @@ static void begin(const struct suite *suite, enum client_auth auth)
 	pair_use_certs(&p, suite, auth);
 	pair_peer_name_len = 0;
 	pair_peers_judged = 0;
-}
-
-static void run(void)
-{
-	assert_true(pair_start(&p));
-	pair_flush(&p);
 }
 
 static void expect_completed(enum credential_kind auth)
@@ -49,7 +42,7 @@ static void test_every_suite_completes(void **state)
 		p.server_policy.groups[0] = groups[i % 2];
 		p.server_policy.n_groups = 1;
 		p.client.cfg.no_ems = i / 2 % 2;
-		run();
+		steps_run();
 		expect_completed(suite_has_psk(suite) ? CREDENTIAL_PSK : CREDENTIAL_X509);
 		assert_ptr_equal(p.server.session.epochs[1].suite, suite);
 		if (!suite_has_psk(suite)) {
@@ -65,18 +58,18 @@ static void test_a_client_need_not_show_itself_unless_it_must(void **state)
 {
 	(void)state;
 	begin(ecdsa_suite(), CLIENT_AUTH_NONE);
-	run();
+	steps_run();
 	expect_completed(CREDENTIAL_NONE);
 	steps_end();
 	begin(ecdsa_suite(), CLIENT_AUTH_OPTIONAL);
 	p.client.cfg.own_find = NULL;
-	run();
+	steps_run();
 	expect_completed(CREDENTIAL_NONE);
 	steps_end();
 	/* bad-input G1 */
 	begin(ecdsa_suite(), CLIENT_AUTH_REQUIRED);
 	p.client.cfg.own_find = NULL;
-	run();
+	steps_run();
 	assert_true(p.server.failed);
 	assert_int_equal(p.server.why, STATUS_HS_NO_CERT);
 	assert_int_equal(p.client.why, STATUS_HS_ALERT);
@@ -92,7 +85,7 @@ static void test_raw_public_keys(void **state)
 		p.client_policy.client_rpk = true;
 		p.server_policy.client_rpk = true;
 		p.server_policy.client_x509 = false;
-		run();
+		steps_run();
 		expect_completed(auth == CLIENT_AUTH_NONE ? CREDENTIAL_NONE : CREDENTIAL_RPK);
 		if (auth != CLIENT_AUTH_NONE)
 			assert_memory_equal(pair_peer_name, "key 1", 5);
@@ -107,7 +100,7 @@ static void test_ed25519_servers(void **state)
 	(void)state;
 	begin(ecdsa_suite(), CLIENT_AUTH_REQUIRED);
 	pair_certs.server_own = pair_certs.ed25519_own;
-	run();
+	steps_run();
 	pair_certs.server_own = kept;
 	expect_completed(CREDENTIAL_X509);
 	steps_end();
@@ -124,7 +117,7 @@ static void test_ed25519_clients(void **state)
 		if (suite_has_psk(suite_at(i)))
 			continue;
 		begin(suite_at(i), CLIENT_AUTH_REQUIRED);
-		run();
+		steps_run();
 		expect_completed(CREDENTIAL_X509);
 		assert_memory_equal(pair_peer_name, "server", 6);
 		steps_end();
@@ -487,8 +480,7 @@ static void test_failed_jobs(void **state)
 	/* Freed while a job is under way. */
 	begin(ecdsa_suite(), CLIENT_AUTH_REQUIRED);
 	p.slow_jobs = true;
-	assert_true(pair_start(&p));
-	pair_flush(&p);
+	steps_run();
 	job_run(handshake_job(p.server.h), &(struct job_lookup){ .find = NULL });
 	steps_end();
 }
@@ -500,7 +492,7 @@ static void test_no_memory(void **state)
 	for (size_t fail = 1; fail < 10; fail++) {
 		begin(ecdsa_suite(), CLIENT_AUTH_REQUIRED);
 		p.server.memory.fail_at = fail;
-		run();
+		steps_run();
 		for (unsigned i = 0; i < 8 && !p.server.installed && !p.server.failed; i++) {
 			p.now += 4 * PAIR_SECOND;
 			pair_timers(&p);
@@ -516,7 +508,7 @@ static void test_small_datagrams(void **state)
 	(void)state;
 	begin(ecdsa_suite(), CLIENT_AUTH_REQUIRED);
 	p.client.cfg.mtu = p.server.cfg.mtu = FLIGHT_DATAGRAM_MIN;
-	run();
+	steps_run();
 	expect_completed(CREDENTIAL_X509);
 	steps_end();
 }
@@ -543,18 +535,6 @@ static void test_certificate_verify_has_its_own_hash(void **state)
 	transcript_free(t);
 	transcript_free(u);
 	transcript_free(none);
-}
-
-static int setup(void **state)
-{
-	pair_certs_new();
-	return steps_setup(state);
-}
-
-static int teardown(void **state)
-{
-	pair_certs_free();
-	return steps_teardown(state);
 }
 
 int main(void)
@@ -584,5 +564,5 @@ int main(void)
 		cmocka_unit_test(test_certificate_verify_has_its_own_hash),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, cert_steps_setup, cert_steps_teardown);
 }

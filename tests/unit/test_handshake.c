@@ -13,8 +13,7 @@ static void test_every_suite_with_and_without_ems(void **state)
 		p.client_policy.n_suites = 1;
 		p.client_policy.suites[0] = suite;
 		p.client.cfg.no_ems = i % 2;
-		assert_true(pair_start(&p));
-		pair_flush(&p);
+		steps_run();
 		assert_true(p.client.installed && p.server.installed);
 		assert_ptr_equal(p.server.session.epochs[1].suite, suite);
 		keys = p.server.session.epochs[1].keys;
@@ -35,8 +34,7 @@ static void test_installed_keys_carry_data(void **state)
 
 	(void)state;
 	steps_begin();
-	assert_true(pair_start(&p));
-	pair_flush(&p);
+	steps_run();
 	len = pair_seal(&p.client, RECORD_APPDATA, (const uint8_t *)"u", 1, out);
 	pair_deliver(&p, true, out, len);
 	len = pair_seal(&p.server, RECORD_APPDATA, (const uint8_t *)"d", 1, out);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "record_limits.h"
 
-#include "hs_steps.h"
-#include "pair_certs.h"
+#include "cert_steps.h"
 
 /* What each side sent behind the ServerHello: its longest record in the clear, how many there were.
  */
@@ -104,8 +103,7 @@ static void record_size_limit_wins(void **state)
 	steps_begin();
 	p.client.cfg.record_size_limit = 100;
 	p.client.cfg.max_fragment_length = 1;
-	assert_true(pair_start(&p));
-	pair_flush(&p);
+	steps_run();
 	assert_true(p.server.installed && p.client.installed);
 	assert_int_equal(p.server.tx_limit, 100);
 	assert_int_equal(p.server.rx_limit, RECORD_PLAINTEXT_MAX);
@@ -241,8 +239,7 @@ static void resumption_keeps_max_fragment_length(void **state)
 		p.server.cfg.tickets = !p.server.cfg.session_ids;
 		p.client.cfg.max_fragment_length = rows[i / 2].first;
 		p.client.cfg.record_size_limit = rows[i / 2].first_limit;
-		assert_true(pair_start(&p));
-		pair_flush(&p);
+		steps_run();
 		assert_true(p.has_session);
 		pair_again(&p);
 		p.client.cfg.max_fragment_length = rows[i / 2].then;
@@ -250,8 +247,7 @@ static void resumption_keeps_max_fragment_length(void **state)
 		/* A client of ours would not even offer it. */
 		if (!rows[i / 2].resumed)
 			p.session.max_fragment_length = rows[i / 2].then;
-		assert_true(pair_start(&p));
-		pair_flush(&p);
+		steps_run();
 		assert_true(p.server.installed && p.client.installed);
 		assert_int_equal(p.server.resumed, rows[i / 2].resumed);
 		assert_int_equal(p.client.tx_limit,
@@ -269,8 +265,7 @@ static void a_client_offers_no_other_session(void **state)
 	steps_begin();
 	p.server.cfg.tickets = true;
 	p.client.cfg.max_fragment_length = 1;
-	assert_true(pair_start(&p));
-	pair_flush(&p);
+	steps_run();
 	assert_int_equal(p.session.max_fragment_length, 1);
 	pair_again(&p);
 	p.client.cfg.max_fragment_length = 2;
@@ -284,8 +279,7 @@ static void a_resumed_session_without_its_length_is_refused(void **state)
 	(void)state;
 	steps_begin();
 	p.server.cfg.tickets = true;
-	assert_true(pair_start(&p));
-	pair_flush(&p);
+	steps_run();
 	pair_again(&p);
 	/* The client thinks that the session had one. */
 	p.client.cfg.max_fragment_length = 1;
@@ -316,20 +310,14 @@ static void own_replace(struct x509_own **own, struct pki_dir *dir, const struct
 /* Certificates that do not fit 512 bytes. */
 static int setup(void **state)
 {
+	int rc = cert_steps_setup(state);
 	struct pki_dir dir;
 
-	pair_certs_new();
 	pki_dir_new(&dir);
 	own_replace(&pair_certs.server_own, &dir, &pair_certs.server, "server");
 	own_replace(&pair_certs.device_own, &dir, &pair_certs.device, "device");
 	pki_dir_free(&dir);
-	return steps_setup(state);
-}
-
-static int teardown(void **state)
-{
-	pair_certs_free();
-	return steps_teardown(state);
+	return rc;
 }
 
 int main(void)
@@ -347,5 +335,5 @@ int main(void)
 		cmocka_unit_test(a_resumed_session_without_its_length_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, cert_steps_teardown);
 }

@@ -11,8 +11,7 @@ static void meet(enum how how)
 	steps_begin();
 	p.server.cfg.session_ids = how == BY_ID;
 	p.server.cfg.tickets = how == BY_TICKET;
-	assert_true(pair_start(&p));
-	pair_flush(&p);
+	steps_run();
 	assert_true(p.client.installed && p.server.installed);
 	assert_false(p.client.resumed || p.server.resumed);
 	assert_true(p.has_session);
@@ -21,12 +20,6 @@ static void meet(enum how how)
 	assert_int_equal(p.n_keeps, 1);
 	assert_int_equal(p.n_finds, 0);
 	pair_again(&p);
-}
-
-static void run(void)
-{
-	assert_true(pair_start(&p));
-	pair_flush(&p);
 }
 
 static void expect(bool resumed)
@@ -109,7 +102,7 @@ static void test_renewed_ticket(void **state)
 	assert_memory_equal(p.session.master, master, sizeof(master));
 	pair_again(&p);
 	p.renew = false;
-	run();
+	steps_run();
 	expect(true);
 	assert_int_equal(p.n_keeps, 2);
 	steps_end();
@@ -122,18 +115,18 @@ static void test_unknown_is_a_full_handshake(void **state)
 	(void)state;
 	meet(BY_ID);
 	p.kept_id[3] ^= 1;
-	run();
+	steps_run();
 	expect(false);
 	pair_again(&p);
-	run();
+	steps_run();
 	expect(true);
 	steps_end();
 	meet(BY_TICKET);
 	p.ticket[0] ^= 0x80; /* its version */
-	run();
+	steps_run();
 	expect(false);
 	pair_again(&p);
-	run();
+	steps_run();
 	expect(true);
 	steps_end();
 }
@@ -145,7 +138,7 @@ static void test_server_without_sessions(void **state)
 	for (int how = BY_ID; how <= BY_TICKET; how++) {
 		meet((enum how)how);
 		p.server.cfg.session_ids = p.server.cfg.tickets = false;
-		run();
+		steps_run();
 		expect(false);
 		assert_int_equal(p.n_finds, 0);
 		assert_int_equal(p.n_keeps, 1);
@@ -161,13 +154,13 @@ static void test_no_ticket_unasked(void **state)
 	steps_begin();
 	p.server.cfg.session_ids = p.server.cfg.tickets = true;
 	p.client.cfg.no_ticket = true;
-	run();
+	steps_run();
 	expect(false);
 	assert_true(p.has_session);
 	assert_int_equal(p.session.ticket_len, 0);
 	assert_int_equal(p.session.id_len, 16);
 	pair_again(&p);
-	run();
+	steps_run();
 	expect(true);
 	assert_false(p.server.by_ticket);
 	steps_end();
@@ -180,18 +173,18 @@ static void test_promise_not_kept(void **state)
 	steps_begin();
 	p.server.cfg.tickets = true;
 	p.keeps_none = true;
-	run();
+	steps_run();
 	expect(false);
 	assert_false(p.has_session);
 	steps_end();
 	/* A renewal that fails leaves the old one. */
 	meet(BY_TICKET);
 	p.renew = p.keeps_none = true;
-	run();
+	steps_run();
 	expect(true);
 	assert_true(p.has_session);
 	pair_again(&p);
-	run();
+	steps_run();
 	expect(true);
 	steps_end();
 }
@@ -206,7 +199,7 @@ static void test_without_ems(void **state)
 		p.server.cfg.session_ids = how == BY_ID;
 		p.server.cfg.tickets = how == BY_TICKET;
 		p.client.cfg.no_ems = true;
-		run();
+		steps_run();
 		expect(false);
 		assert_false(p.has_session);
 		assert_int_equal(p.n_keeps, 0);
@@ -214,7 +207,7 @@ static void test_without_ems(void **state)
 	}
 	meet(BY_ID);
 	p.kept.ems = false;
-	run();
+	steps_run();
 	expect(false);
 	steps_end();
 }
@@ -251,7 +244,7 @@ static void test_suite_must_be_there(void **state)
 	meet(BY_TICKET);
 	used = suite_by_id(p.session.suite);
 	p.server_policy.suites[0] = p.server_policy.suites[1];
-	run(); /* the server allows it no more */
+	steps_run(); /* the server allows it no more */
 	expect(false);
 	assert_int_not_equal(p.session.suite, used->id);
 	steps_end();
@@ -259,7 +252,7 @@ static void test_suite_must_be_there(void **state)
 	used = suite_by_id(p.session.suite);
 	p.server_policy.suites[0] = p.server_policy.suites[1];
 	p.server_policy.suites[1] = used;
-	run();
+	steps_run();
 	expect(true);
 	assert_int_equal(p.session.suite, used->id);
 	steps_end();
@@ -272,7 +265,7 @@ static void test_suite_not_offered(void **state)
 	(void)state;
 	meet(BY_ID);
 	p.kept.suite = 0x1234;
-	run();
+	steps_run();
 	expect(false);
 	steps_end();
 }
@@ -284,7 +277,7 @@ static void test_credential_must_be_in_force(void **state)
 	for (int how = BY_ID; how <= BY_TICKET; how++) {
 		meet((enum how)how);
 		p.psk[0] ^= 1;
-		run();
+		steps_run();
 		assert_false(p.client.installed || p.server.installed);
 		assert_int_equal(p.n_finds, 1);
 		steps_end();
@@ -314,7 +307,7 @@ static void test_identity_is_given_back(void **state)
 	p.server.cfg.identity_put = put;
 	p.kept.suite = 0x1234;
 	p.slow_jobs = true;
-	run();
+	steps_run();
 	job = handshake_job(p.server.h);
 	assert_non_null(job);
 	assert_int_equal(job->kind, JOB_SESSION_FIND);
@@ -334,7 +327,7 @@ static void test_identity_is_given_back(void **state)
 	meet(BY_ID);
 	p.server.cfg.identity_put = put;
 	p.slow_jobs = true;
-	run();
+	steps_run();
 	job = handshake_job(p.server.h);
 	job_run(job, &lookup);
 	job->interned = &id;
@@ -413,7 +406,7 @@ static void test_master_secret_is_needed(void **state)
 	for (int how = BY_ID; how <= BY_TICKET; how++) {
 		meet((enum how)how);
 		p.session.master[7] ^= 1;
-		run();
+		steps_run();
 		for (int i = 0; i < 30; i++) {
 			p.now += 10 * PAIR_SECOND;
 			pair_timers(&p);

@@ -2,31 +2,10 @@
 /* Sessions that certificates and raw keys made: who resumes them, and as whom. */
 #include "resume12.h"
 
+#include "cert_steps.h"
 #include "credential_equal.h"
-#include "hs_steps.h"
-#include "pair_certs.h"
 
 enum how { BY_ID, BY_TICKET };
-
-static int setup(void **state)
-{
-	if (steps_setup(state) != 0)
-		return 1;
-	pair_certs_new();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pair_certs_free();
-	return steps_teardown(state);
-}
-
-static void run(void)
-{
-	assert_true(pair_start(&p));
-	pair_flush(&p);
-}
 
 static void expect(bool resumed, enum credential_kind kind)
 {
@@ -61,7 +40,7 @@ static enum credential_kind kind_of(enum client_auth auth, bool rpk)
 static void meet(enum how how, enum client_auth auth, bool rpk)
 {
 	begin(how, suite_by_id(TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8), auth, rpk);
-	run();
+	steps_run();
 	expect(false, kind_of(auth, rpk));
 	assert_true(p.has_session);
 	pair_again(&p);
@@ -84,7 +63,7 @@ static void sessions_are_resumed(void **state)
 		pair_peers_judged = 0;
 		for (int again = 0; again < 2; again++) {
 			p.server.credential = p.client.credential = (struct credential){ 0 };
-			run();
+			steps_run();
 			expect(true, kind_of(auth, rpk));
 			assert_true(credential_equal(&p.server.credential, &first));
 			assert_int_equal(p.client.credential.kind, p.session.credential);
@@ -128,10 +107,10 @@ static void every_suite_is_resumed(void **state)
 
 		for (int how = BY_ID; how <= BY_TICKET; how++) {
 			begin((enum how)how, suite, CLIENT_AUTH_REQUIRED, false);
-			run();
+			steps_run();
 			expect(false, kind);
 			pair_again(&p);
-			run();
+			steps_run();
 			expect(true, kind);
 			assert_ptr_equal(p.server.session.epochs[1].suite, suite);
 			steps_end();
@@ -142,7 +121,7 @@ static void every_suite_is_resumed(void **state)
 /* Resumption starts nothing that a full handshake would not: it fails there, by its alert. */
 static void run_refused(enum status why)
 {
-	run();
+	steps_run();
 	assert_false(p.client.installed || p.server.installed);
 	assert_true(p.server.failed);
 	assert_int_equal(p.n_finds, 1);
@@ -160,7 +139,7 @@ static void what_is_not_in_force_is_not_resumed(void **state)
 	for (int how = BY_ID; how <= BY_TICKET; how++) {
 		meet((enum how)how, CLIENT_AUTH_REQUIRED, false);
 		pair_utc_s = PKI_NOW + PKI_DAY;
-		run();
+		steps_run();
 		/* The client judges by the same clock, and comes first. */
 		assert_true(p.client.failed);
 		assert_int_equal(p.client.why, STATUS_HS_CERT_EXPIRED);
@@ -169,7 +148,7 @@ static void what_is_not_in_force_is_not_resumed(void **state)
 		meet((enum how)how, CLIENT_AUTH_OPTIONAL, false);
 		p.client.cfg.own_find = NULL;
 		pair_certs.trust = NULL;
-		run();
+		steps_run();
 		assert_false(p.client.installed || p.server.installed);
 		assert_int_equal(p.client.why, STATUS_HS_CERT);
 		pair_certs.trust = trust;
@@ -185,7 +164,7 @@ static void what_is_not_in_force_is_not_resumed(void **state)
 		pair_certs.rpks = pair_rpks(
 			(const struct pki_cert *const[]){ &pair_certs.device, &pair_certs.server },
 			2);
-		run();
+		steps_run();
 		expect(false, CREDENTIAL_RPK);
 		assert_memory_equal(pair_peer_name, "key 0", 5);
 		rpk_store_free(pair_certs.rpks);
@@ -202,11 +181,11 @@ static void nobody_is_resumed_as_somebody(void **state)
 	for (int how = BY_ID; how <= BY_TICKET; how++) {
 		meet((enum how)how, CLIENT_AUTH_NONE, false);
 		p.server_policy.client_auth = CLIENT_AUTH_OPTIONAL;
-		run();
+		steps_run();
 		expect(true, CREDENTIAL_NONE);
 		pair_again(&p);
 		p.server_policy.client_auth = CLIENT_AUTH_REQUIRED;
-		run();
+		steps_run();
 		expect(false, CREDENTIAL_X509);
 		steps_end();
 		meet((enum how)how, CLIENT_AUTH_NONE, false);
@@ -223,12 +202,12 @@ static void other_hosts_are_full_handshakes(void **state)
 	meet(BY_ID, CLIENT_AUTH_REQUIRED, false);
 	assert_true(p.kept.host == session_state_host(NULL, 0));
 	p.kept.host = session_state_host((const uint8_t *)"other.example", 13);
-	run();
+	steps_run();
 	expect(false, CREDENTIAL_X509);
 	steps_end();
 	meet(BY_TICKET, CLIENT_AUTH_REQUIRED, false);
 	p.ticket[10] ^= 1;
-	run();
+	steps_run();
 	expect(false, CREDENTIAL_X509);
 	steps_end();
 }
@@ -239,7 +218,7 @@ static void sessions_have_an_extended_master_secret(void **state)
 	(void)state;
 	begin(BY_ID, suite_by_id(TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8), CLIENT_AUTH_REQUIRED, false);
 	p.client.cfg.no_ems = true;
-	run();
+	steps_run();
 	expect(false, CREDENTIAL_X509);
 	assert_false(p.has_session);
 	steps_end();
@@ -287,5 +266,6 @@ int main(void)
 		cmocka_unit_test(the_longest_ticket_is_repeated),
 	};
 
-	return cmocka_run_group_tests_name("resume12_peer", tests, setup, teardown);
+	return cmocka_run_group_tests_name("resume12_peer", tests, cert_steps_setup,
+					   cert_steps_teardown);
 }
