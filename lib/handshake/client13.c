@@ -180,15 +180,23 @@ static enum hs_next on_server_hello(struct handshake *h, const struct reassembly
 	return sh.retry ? on_retry(h, m, &sh) : on_answer(h, m, &sh);
 }
 
-/* RFC 7250 §4.2: a server answers with a type that was offered, and does by certificates only. */
+/* RFC 8446 §4.2: who receives an extension that he did not ask for "MUST abort the handshake with
+ * an 'unsupported_extension' alert". Types of certificates are agreed on where there are some. */
+static bool asked_for(const struct handshake *h, const struct encrypted_extensions *e)
+{
+	bool types = h->cfg->policy->client_rpk && !h->v13.by_psk;
+
+	return !e->server_name &&
+	       (types || (!e->has_client_certificate_type && !e->has_server_certificate_type)) &&
+	       (h->cfg->record_size_limit != 0 || e->record_size_limit == 0) &&
+	       (h->cfg->max_fragment_length != 0 || e->max_fragment_length == 0);
+}
+
+/* RFC 7250 §4.2: a server answers with a type that was offered. */
 static bool types_take(struct handshake *h, const struct encrypted_extensions *e)
 {
-	bool rpk = h->cfg->policy->client_rpk && !h->v13.by_psk;
-
 	h->own_type = e->client_certificate_type;
 	h->peer_type = e->server_certificate_type;
-	if (!rpk)
-		return !e->has_client_certificate_type && !e->has_server_certificate_type;
 	return (!e->has_client_certificate_type || h->own_type == HS_CERTIFICATE_RPK) &&
 	       (!e->has_server_certificate_type || h->peer_type == HS_CERTIFICATE_RPK);
 }
@@ -201,10 +209,10 @@ static enum hs_next on_encrypted_extensions(struct handshake *h, const struct re
 
 	if (parsed != HS_PARSE_OK)
 		return connection_unparsed(h, parsed);
-	if (!types_take(h, &e) || e.server_name)
+	if (!asked_for(h, &e))
 		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_UNSUPPORTED_EXTENSION);
 	limits = (struct record_limits){ e.max_fragment_length, e.record_size_limit };
-	if (!record_limits_take(h, &limits))
+	if (!types_take(h, &e) || !record_limits_take(h, &limits))
 		return illegal(h);
 	if (!connection_heard(h, m))
 		return internal(h);
