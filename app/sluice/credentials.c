@@ -173,6 +173,11 @@ static bool is_denied(const struct credentials *c, const uint8_t *name, size_t l
 		deny_list_has(denied, &credential->key));
 }
 
+void credentials_prefetch(const struct credentials *c, const struct psk_wanted *wanted, size_t n)
+{
+	psk_store_prefetch(rcu_dereference(c->psks), wanted, n);
+}
+
 size_t credentials_psk(const struct credentials *c, const uint8_t *identity, size_t len,
 		       uint8_t *out, const struct identity **interned)
 {

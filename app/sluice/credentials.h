@@ -46,6 +46,10 @@ bool credentials_reload(struct credentials *c, char *err, size_t err_len);
 /* credentials_free: after the last reader. */
 void credentials_free(struct credentials *c);
 
+/* credentials_prefetch: what credentials_psk will read of n identities, n <= PSK_PREFETCH_MAX, on
+ * its way. Inside RCU read side. */
+void credentials_prefetch(const struct credentials *c, const struct psk_wanted *wanted, size_t n);
+
 /* credentials_psk: the key of an identity, into out (PSK_KEY_MAX bytes), and its interned name
  * with a reference for the caller; returns the key's length, 0 when unknown or denied. A key of the
  * file goes before a derived one. Inside RCU read side. */

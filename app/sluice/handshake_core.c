@@ -69,6 +69,7 @@ void handshake_core_free(struct handshake_core *hc)
 	if (hc == NULL)
 		return;
 	handshake_slots_free(hc->slots);
+	handshake_memory_free(&hc->memory);
 	handshake_share_free(hc->share);
 	handshake_share_free(hc->question_share);
 	handshake_rate_free(hc->rate);
@@ -171,6 +172,16 @@ static void on_message(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_
 	rte_pktmbuf_free(mbuf);
 }
 
+/* What the first messages of a turn take hides the way to what the others will read. */
+static void look_ahead(const struct handshake_core *hc, struct rte_mbuf *const *mbufs, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], const void *));
+		if (msg_of(mbufs[i])->kind == MSG_HELLO)
+			handshake_rate_prefetch(hc->rate, msg_of(mbufs[i])->flow.remote_ip);
+	}
+}
+
 static unsigned run_timers(struct handshake_core *hc, uint64_t now_ns)
 {
 	unsigned n = 0;
@@ -204,6 +215,7 @@ unsigned handshake_core_turn(struct handshake_core *hc, uint64_t now_ns)
 	handshake_resume_turn(&hc->resume, now_ns / S_NS + 1, (uint64_t)time(NULL));
 	n = mesh_receive(hc->cfg.mesh, MESH_HANDSHAKE, hc->cfg.index, &hc->next_ring, mbufs, most);
 	handshake_rate_turn(hc->rate, now_ns, n < most && !crowded(hc));
+	look_ahead(hc, mbufs, n);
 	for (unsigned i = 0; i < n; i++)
 		on_message(hc, mbufs[i], now_ns);
 	handshake_work_settle(hc, now_ns);

@@ -12,6 +12,7 @@
 
 #include "deadline.h"
 #include "handshake_core.h"
+#include "handshake_memory.h"
 #include "handshake_resume.h"
 #include "handshake_send.h"
 #include "handshake_share.h"
@@ -35,6 +36,7 @@ struct handshake_core {
 	struct handshake_resume resume;
 	struct job_batch *batch;
 	struct random_pool random;
+	struct handshake_memory memory;
 	/* What this turn set off and is not settled yet: no slot twice. */
 	struct handshake_slot *touched[HANDSHAKE_TOUCHED_MAX];
 	unsigned n_touched;

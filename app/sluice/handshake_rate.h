@@ -46,6 +46,10 @@ void handshake_rate_free(struct handshake_rate *r);
  * waiting for it, and handshakes under way are few. */
 void handshake_rate_turn(struct handshake_rate *r, uint64_t now_ns, bool kept_up);
 
+/* handshake_rate_prefetch: an address's buckets on their way, for a handshake_rate_take some
+ * hundred cycles later. */
+void handshake_rate_prefetch(const struct handshake_rate *r, const uint8_t remote_ip[16]);
+
 /* handshake_rate_take: an address asks for a handshake, and pays for a full one unless refused. */
 enum handshake_rate_answer handshake_rate_take(struct handshake_rate *r,
 					       const uint8_t remote_ip[16],

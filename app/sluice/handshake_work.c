@@ -61,7 +61,9 @@ static bool pool_random(void *arg, void *out, size_t len)
 
 void handshake_work_init(struct handshake_core *hc)
 {
-	handshake_config_system(&hc->handshake);
+	hc->handshake.alloc = handshake_memory_alloc;
+	hc->handshake.release = handshake_memory_release;
+	hc->handshake.alloc_arg = &hc->memory;
 	hc->handshake.random = pool_random;
 	hc->handshake.random_arg = hc;
 	hc->handshake.own_find = find_own;
@@ -259,6 +261,21 @@ static bool rests(const struct handshake_slot *slot)
 	return slot->asking || handshake_job(slot->handshake) == NULL;
 }
 
+/* The keys that touched handshakes look up. */
+static void prefetch_keys(const struct handshake_core *hc)
+{
+	struct psk_wanted wanted[HANDSHAKE_TOUCHED_MAX];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < hc->n_touched; i++) {
+		const struct handshake_job *job = handshake_job(hc->touched[i]->handshake);
+
+		if (job->kind == JOB_PSK_LOOKUP)
+			wanted[n++] = (struct psk_wanted){ job->identity, job->identity_len };
+	}
+	credentials_prefetch(hc->cfg.credentials, wanted, n);
+}
+
 /* Does a job of each touched handshake that has one; the others are concluded, and touched no
  * more. */
 static void run_jobs(struct handshake_core *hc, uint64_t now_ns)
@@ -271,6 +288,7 @@ static void run_jobs(struct handshake_core *hc, uint64_t now_ns)
 			conclude(hc, hc->touched[i], now_ns);
 		else
 			hc->touched[hc->n_touched++] = hc->touched[i];
+	prefetch_keys(hc);
 	n = hc->n_touched;
 	hc->n_touched = 0;
 	for (unsigned i = 0; i < n; i++)

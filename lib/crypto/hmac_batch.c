@@ -142,12 +142,14 @@ static void stream_begin(struct stream *s, struct hmac_op *op)
 
 static void stream_outer(struct stream *s)
 {
-	uint8_t inner[HMAC_SHA256_LEN];
+	/* FIPS 180-4 §5.1.1, of a block and a digest: 96 bytes, 0x300 bits. */
+	static const uint8_t pad[64 - HMAC_SHA256_LEN] = { 0x80, [30] = 0x03 };
 
 	s->outer = true;
-	sha2_256_put(inner, s->words);
+	sha2_256_put(s->last, s->words);
+	memcpy(s->last + HMAC_SHA256_LEN, pad, sizeof(pad));
 	s->at = s->last;
-	s->n = sha2_256_pad(s->last, inner, 64 + HMAC_SHA256_LEN);
+	s->n = 1;
 	memcpy(s->words, s->op->key->outer, sizeof(s->words));
 }
 

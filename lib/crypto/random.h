@@ -13,7 +13,7 @@ bool random_bytes(void *out, size_t len) __attribute__((warn_unused_result));
  * them. All zero is an empty pool. */
 struct random_pool {
 	size_t left; /* at the end of bytes */
-	unsigned char bytes[1024];
+	unsigned char bytes[8192];
 };
 
 /* random_pool_bytes: as random_bytes, from a pool, which forgets what it gives. One thread. */

@@ -220,6 +220,9 @@ static inline uint8_t connection_last_epoch(const struct handshake *h)
 /* connection_waits: whether a job is under way, so that no message can be handled. */
 static inline bool connection_waits(const struct handshake *h) { return h->job.kind != JOB_NONE; }
 
+/* connection_job: h->job is of that kind, and all else in it zero. */
+void connection_job(struct handshake *h, enum handshake_job_kind kind);
+
 /* connection_prf: asks for a PRF over the secret with two seeds; resume has it in h->job.prf_out.
  */
 struct connection_prf {

@@ -172,22 +172,33 @@ void connection_step(struct handshake *h, enum hs_next next)
 	}
 }
 
-/* Most jobs are PRFs, whose fields come first: the rest, a kilobyte and a half, they leave zero. */
+/* Most jobs are PRFs, whose fields come first, and look-ups of keys, whose fields come next: the
+ * rest, two kilobytes, they leave zero. */
+static size_t job_used(enum handshake_job_kind kind)
+{
+	if (kind == JOB_NONE || kind == JOB_PRF)
+		return offsetof(struct handshake_job, psk_len);
+	return kind == JOB_PSK_LOOKUP ? offsetof(struct handshake_job, session_id)
+				      : sizeof(struct handshake_job);
+}
+
 static void job_clear(struct handshake *h)
 {
-	bool prf = h->job_done == JOB_NONE || h->job_done == JOB_PRF;
-	size_t len = prf ? offsetof(struct handshake_job, psk_len) : sizeof(h->job);
-
 	/* By offset: gcc 12 takes &h->job for &h->job.kind and warns. */
-	secret_wipe((uint8_t *)h + offsetof(struct handshake, job), len);
+	secret_wipe((uint8_t *)h + offsetof(struct handshake, job), job_used(h->job_done));
 	h->job_done = JOB_NONE;
+}
+
+void connection_job(struct handshake *h, enum handshake_job_kind kind)
+{
+	job_clear(h);
+	h->job.kind = kind;
 }
 
 enum hs_next connection_prf(struct handshake *h, const struct connection_prf *p,
 			    enum hs_next (*resume)(struct handshake *h))
 {
-	job_clear(h);
-	h->job.kind = JOB_PRF;
+	connection_job(h, JOB_PRF);
 	h->job.hash = h->suite->hash;
 	h->job.label = p->label;
 	h->job.secret = p->secret;

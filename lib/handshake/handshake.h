@@ -198,6 +198,9 @@ struct handshake_job {
 	const char *label;
 	uint8_t prf_out[160];
 	bool failed; /* out, all kinds: libcrypto or the store failed */
+	/* JOB_PSK_LOOKUP, JOB_SESSION_FIND: out: somebody was asked, and the rest comes later;
+	 * until then there is no handshake_job_done. Input, timers and output go on meanwhile. */
+	bool later;
 	/* JOB_PSK_LOOKUP: in identity; out psk, psk_len 0: unknown (the handshake goes on with a
 	 * random key, so that an unknown identity looks like a wrong key: bad-input F1) and
 	 * interned, a reference that moves to the handshake (may be NULL when unknown). */
@@ -241,9 +244,6 @@ struct handshake_job {
 	struct handshake_peer peer;
 	uint8_t certificate_type;
 	bool refused;
-	/* JOB_PSK_LOOKUP, JOB_SESSION_FIND: out: somebody was asked, and the rest comes later;
-	 * until then there is no handshake_job_done. Input, timers and output go on meanwhile. */
-	bool later;
 };
 
 struct handshake_job *handshake_job(struct handshake *h);

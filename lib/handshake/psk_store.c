@@ -216,6 +216,19 @@ const uint8_t *psk_store_get(const struct psk_store *s, const uint8_t *identity,
 	return entry + ENTRY_HEADER + len;
 }
 
+void psk_store_prefetch(const struct psk_store *s, const struct psk_wanted *wanted, size_t n)
+{
+	const struct index_entry *e[PSK_PREFETCH_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		e[i] = &s->index[hash_of(s, wanted[i].identity, wanted[i].len) & (s->n_index - 1)];
+		__builtin_prefetch(e[i]);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (e[i]->offset != 0)
+			__builtin_prefetch(s->arena + e[i]->offset - 1);
+}
+
 bool psk_store_next(const struct psk_store *s, size_t *at, struct psk_entry *out)
 {
 	const uint8_t *entry = s->arena + *at;

@@ -33,6 +33,16 @@ size_t psk_store_bytes(const struct psk_store *s);
 /* psk_store_short_keys: keys under 16 bytes that were accepted. */
 size_t psk_store_short_keys(const struct psk_store *s);
 
+/* psk_store_prefetch: what psk_store_get will read of n identities, n <= PSK_PREFETCH_MAX, on its
+ * way: the keys of a large fleet are in no cache, and for several together one waits as long as for
+ * one. */
+enum { PSK_PREFETCH_MAX = 32 };
+struct psk_wanted {
+	const uint8_t *identity;
+	size_t len;
+};
+void psk_store_prefetch(const struct psk_store *s, const struct psk_wanted *wanted, size_t n);
+
 /* psk_store_get: the key of an identity, borrowed until the snapshot is freed; NULL: unknown. The
  * whole identity is compared, NULs included. Any thread, inside RCU read side. */
 const uint8_t *psk_store_get(const struct psk_store *s, const uint8_t *identity, size_t len,

@@ -238,9 +238,9 @@ static enum hs_next psk_find(struct handshake *h, struct rd identity)
 {
 	h->identity_len = (uint8_t)rd_len(&identity);
 	memcpy(h->identity, identity.p, h->identity_len);
-	h->job = (struct handshake_job){ .kind = JOB_PSK_LOOKUP,
-					 .identity = h->identity,
-					 .identity_len = h->identity_len };
+	connection_job(h, JOB_PSK_LOOKUP);
+	h->job.identity = h->identity;
+	h->job.identity_len = h->identity_len;
 	h->resume = on_psk;
 	return HS_NEXT_JOB;
 }

@@ -240,6 +240,24 @@ static void unreadable_files_are_named(void **state)
 	assert_string_equal(err, "/tmp");
 }
 
+/* Of who is there, who is not, and of nobody at all: it only reads what there is. */
+static void prefetch_reads_what_there_is(void **state)
+{
+	const struct psk_wanted wanted[] = { { (const uint8_t *)"dev1", 4 },
+					     { (const uint8_t *)"nobody", 6 },
+					     { (const uint8_t *)"", 0 } };
+	struct psk_store *one = parse_n("dev1:" KEY "\n", sizeof("dev1:" KEY)),
+			 *none = parse_n("", 0);
+
+	(void)state;
+	psk_store_prefetch(one, wanted, 3);
+	psk_store_prefetch(one, wanted, 0);
+	psk_store_prefetch(none, wanted, 3);
+	assert_true(has(one, "dev1", 4, 16));
+	psk_store_free(one);
+	psk_store_free(none);
+}
+
 static void many_lines_stay_under_128_bytes_each(void **state)
 {
 	enum { N = 200000, LINE = 64 };
@@ -303,6 +321,7 @@ int main(void)
 		cmocka_unit_test(nul_in_the_text_is_refused),
 		cmocka_unit_test(files_must_be_private),
 		cmocka_unit_test(unreadable_files_are_named),
+		cmocka_unit_test(prefetch_reads_what_there_is),
 		cmocka_unit_test(many_lines_stay_under_128_bytes_each),
 	};
 
