@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hello_select.h"
 
-#include "hellos.h"
+#include "hellos13.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -117,7 +117,7 @@ static void versions_from_1_2_on_are_accepted(void **state)
 	}
 }
 
-/* bad-input C12: 1.2 is the highest version here, so that no fallback is inappropriate. */
+/* bad-input C12: where 1.2 is the highest version no fallback is inappropriate. */
 static void fallback_to_the_highest_version_is_no_fallback(void **state)
 {
 	struct hello_parts p = hello_plain();
@@ -385,6 +385,120 @@ static void point_formats_are_answered(void **state)
 	assert_false(choice.point_formats);
 }
 
+/* A hello of DTLS 1.3 and what it gets from a server that does both. */
+static enum status select13(const struct hello13 *h, struct hello_policy *policy,
+			    struct hello_choice *out)
+{
+	static uint8_t body[HELLO_MAX];
+	struct client_hello ch;
+
+	assert_int_equal(client_hello_parse(rd_of(body, hello13_body(body, h)), &ch), HS_PARSE_OK);
+	policy->min_version = DTLS_1_2;
+	policy->max_version = DTLS_1_3;
+	return hello_select(&ch, policy, own, out);
+}
+
+/* RFC 8446 §9.2; bad-input D8: by a PSK, by a certificate, by either, by neither. */
+static void hello_of_13_gets_what_proves_the_ends(void **state)
+{
+	struct hello_policy policy = *policy_all();
+	struct hello_choice choice;
+	struct hello13 h;
+
+	(void)state;
+	for (size_t i = SUITE_12_N; i < SUITE_N; i++)
+		policy.suites[policy.n_suites++] = suite_at(i);
+	for (unsigned have = 0; have < 4; have++) {
+		bool psk = have & 1, certificate = have & 2;
+
+		own = certificate ? SIGNATURE_KIND_P256 : SIGNATURE_KIND_NONE;
+		hello13_plain(&h);
+		if (psk)
+			hello13_psk(&h, 32);
+		assert_int_equal(select13(&h, &policy, &choice),
+				 have != 0 ? STATUS_OK : STATUS_HS_NO_CERT);
+		assert_int_equal(choice.certificate, certificate);
+		assert_int_equal(choice.psk_mode, psk ? HELLO_PSK_DHE_KE : HELLO_PSK_NONE);
+		if (have == 0) {
+			assert_int_equal(choice.alert, ALERT_HANDSHAKE_FAILURE);
+			continue;
+		}
+		assert_int_equal(choice.version, DTLS_1_3);
+		assert_int_equal(choice.suite->id, TLS_AES_128_GCM_SHA256);
+		assert_int_equal(choice.group, ECDHE_X25519);
+	}
+	own = SIGNATURE_KIND_NONE;
+	hello13_plain(&h);
+	h.p.n_signature_algorithms = 0;
+	assert_int_equal(select13(&h, &policy, &choice), STATUS_HS_NO_CERT);
+	assert_int_equal(choice.alert, ALERT_MISSING_EXTENSION);
+	own = SIGNATURE_KIND_P256;
+}
+
+/* RFC 8446 §4.2.3: signature_algorithms alone says what certificates a client takes. */
+static void groups_of_13_are_not_those_of_certificates(void **state)
+{
+	struct hello_policy policy = *policy_all();
+	struct hello_choice choice;
+	uint8_t body[HELLO_MAX];
+	struct client_hello ch;
+	struct hello13 h;
+
+	(void)state;
+	own = SIGNATURE_KIND_NONE;
+	hello13_plain(&h);
+	assert_int_not_equal(select13(&h, &policy, &choice), STATUS_OK);
+	assert_int_equal(client_hello_parse(rd_of(body, hello13_body(body, &h)), &ch), HS_PARSE_OK);
+	assert_int_equal(hello_kinds(&ch, &policy), SIGNATURE_KIND_P256 | SIGNATURE_KIND_ED25519);
+	policy.max_version = DTLS_1_2;
+	assert_int_equal(hello_kinds(&ch, &policy), SIGNATURE_KIND_ED25519);
+	own = SIGNATURE_KIND_P256;
+}
+
+/* RFC 8449 §4: in DTLS 1.3 a record's content type counts. */
+static void record_size_of_13_is_one_more(void **state)
+{
+	static const struct {
+		uint16_t asked, got;
+	} rows[] = { { 64, 64 }, { 16384, 16384 }, { 16385, 16385 }, { 65535, 16385 }, { 0, 0 } };
+	struct hello_policy policy = *policy_all();
+	struct hello_choice choice;
+	struct hello13 h;
+
+	(void)state;
+	policy.suites[policy.n_suites++] = suite_by_id(TLS_AES_128_GCM_SHA256);
+	hello13_plain(&h);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		h.p.record_size_limit = rows[i].asked;
+		assert_int_equal(select13(&h, &policy, &choice), STATUS_OK);
+		assert_int_equal(choice.record_size_limit, rows[i].got);
+	}
+}
+
+/* RFC 8446 §4.1.2, §4.2.1; checklist 59, bad-input C8 */
+static void version_is_chosen_before_all_else(void **state)
+{
+	struct hello_policy policy = *policy_all();
+	struct hello_choice choice;
+	struct hello_parts p = hello_plain();
+	struct client_hello ch;
+	uint8_t body[HELLO_MAX];
+
+	(void)state;
+	policy.min_version = policy.max_version = DTLS_1_3;
+	assert_int_equal(client_hello_parse(rd_of(body, hello_body(body, &p)), &ch), HS_PARSE_OK);
+	assert_int_equal(hello_select(&ch, &policy, own, &choice), STATUS_HELLO_VERSION);
+	assert_int_equal(choice.alert, ALERT_PROTOCOL_VERSION);
+	policy.min_version = DTLS_1_2;
+	assert_int_equal(hello_select(&ch, &policy, own, &choice), STATUS_OK);
+	assert_int_equal(choice.version, DTLS_1_2);
+	/* bad-input C12: TLS_FALLBACK_SCSV of a client that could have had 1.3 */
+	p.suites = HELLO_BYTES(0xc0, 0xa8, 0x56, 0x00);
+	assert_int_equal(client_hello_parse(rd_of(body, hello_body(body, &p)), &ch), HS_PARSE_OK);
+	assert_int_equal(hello_select(&ch, &policy, own, &choice), STATUS_HELLO_VERSION);
+	assert_int_equal(choice.alert, ALERT_INAPPROPRIATE_FALLBACK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -401,6 +515,10 @@ int main(void)
 		cmocka_unit_test(certificates_need_a_key_that_the_client_takes),
 		cmocka_unit_test(certificate_types_are_those_in_common),
 		cmocka_unit_test(point_formats_are_answered),
+		cmocka_unit_test(hello_of_13_gets_what_proves_the_ends),
+		cmocka_unit_test(groups_of_13_are_not_those_of_certificates),
+		cmocka_unit_test(record_size_of_13_is_one_more),
+		cmocka_unit_test(version_is_chosen_before_all_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

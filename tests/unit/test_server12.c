@@ -132,6 +132,28 @@ static void test_refusals(void **state)
 	expect_refused(&parts, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 }
 
+/* checklist 35, bad-input C12: the end of ServerHello.random, of a server that has 1.3 or has not.
+ */
+static void test_downgrade_sentinel(void **state)
+{
+	static const uint8_t sentinel[] = { 0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44, 0x01 };
+
+	(void)state;
+	for (unsigned both = 0; both < 2; both++) {
+		enum { AT_TAIL = HELLO_AT_BODY + 2 + HS_RANDOM_LEN - sizeof(sentinel) };
+		struct pair_datagram d;
+
+		steps_begin();
+		p.server_policy.min_version = both ? DTLS_1_2 : 0;
+		p.server_policy.max_version = both ? DTLS_1_3 : 0;
+		d = steps_server_hello();
+		assert_true(d.len > AT_TAIL + sizeof(sentinel));
+		assert_int_equal(memcmp(d.bytes + AT_TAIL, sentinel, sizeof(sentinel)) == 0, both);
+		p.n_queue = 0;
+		steps_end();
+	}
+}
+
 /* bad-input C16: what is guessed behind the hello is dropped. */
 static void test_guesses_behind_the_hello(void **state)
 {
@@ -508,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_truncated_hello),
 		cmocka_unit_test(test_truncated_datagram),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_downgrade_sentinel),
 		cmocka_unit_test(test_guesses_behind_the_hello),
 		cmocka_unit_test(test_first_datagram_is_no_hello),
 		cmocka_unit_test(test_real_hellos),
