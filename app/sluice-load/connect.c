@@ -4,6 +4,7 @@
 #include "hs_msg.h"
 #include "job.h"
 #include "mix.h"
+#include "record13.h"
 #include "secret.h"
 
 #include <stdlib.h>
@@ -21,7 +22,8 @@ bool connect_init(struct connect *c, const struct connect_config *cfg)
 	};
 	if (c->slots == NULL || c->deadlines == NULL || c->waiting == NULL || c->jobs == NULL ||
 	    !linger_init(&c->linger) ||
-	    (cfg->resume_share > 0 && !resume_init(&c->resume, cfg->devices->n))) {
+	    (cfg->resume_share > 0 &&
+	     !resume_init(&c->resume, cfg->devices->n, cfg->devices->v13 != NULL))) {
 		connect_free(c);
 		return false;
 	}
@@ -88,20 +90,30 @@ static void slot_free(struct connect *c, struct connect_slot *s)
 }
 
 /* Whole messages and the first fragments of others; what is encrypted is one message a record. */
+static unsigned messages_in_plain(struct record *rec)
+{
+	struct hs_fragment f;
+	unsigned n = 0;
+
+	if (rec->type != RECORD_HANDSHAKE || rec->epoch != 0)
+		return 1;
+	while (rd_len(&rec->body) > 0 && hs_fragment_next(&rec->body, &f))
+		n += f.off == 0;
+	return n;
+}
+
 static unsigned messages_in(const uint8_t *bytes, size_t len)
 {
 	struct rd left = rd_of(bytes, len);
-	struct hs_fragment f;
+	struct record13 rec13;
 	struct record rec;
 	unsigned n = 0;
 
-	while (rd_len(&left) > 0 && record_next(&left, &rec) == STATUS_OK) {
-		if (rec.type != RECORD_HANDSHAKE || rec.epoch != 0) {
-			n++;
-			continue;
-		}
-		while (rd_len(&rec.body) > 0 && hs_fragment_next(&rec.body, &f))
-			n += f.off == 0;
+	while (rd_len(&left) > 0) {
+		if (record13_is(*left.p))
+			n += record13_next(&left, 0, &rec13) == STATUS_OK;
+		else if (record_next(&left, &rec) == STATUS_OK)
+			n += messages_in_plain(&rec);
 	}
 	return n;
 }

@@ -3,6 +3,7 @@
 
 #include "counter.h"
 #include "mix.h"
+#include "record.h"
 #include "replay.h"
 #include "secret.h"
 
@@ -39,14 +40,17 @@ static bool overflows(const struct hello_policy *policy)
 
 bool devices_init(struct devices *d, uint32_t n, const struct hello_policy *policy, uint64_t seed)
 {
-	bool wide = overflows(policy);
+	bool is_13 = policy->max_version == DTLS_1_3, wide = !is_13 && overflows(policy);
 
 	*d = (struct devices){ .n = n };
 	d->hot = map((size_t)n * sizeof(*d->hot));
 	d->cold = map((size_t)n * sizeof(*d->cold));
 	if (wide)
 		d->overflow = map((size_t)n * sizeof(*d->overflow));
-	if (d->hot == NULL || d->cold == NULL || (wide && d->overflow == NULL)) {
+	if (is_13)
+		d->v13 = map((size_t)n * sizeof(*d->v13));
+	if (d->hot == NULL || d->cold == NULL || (wide && d->overflow == NULL) ||
+	    (is_13 && d->v13 == NULL)) {
 		devices_free(d);
 		return false;
 	}
@@ -62,6 +66,7 @@ void devices_free(struct devices *d)
 	unmap(d->hot, (size_t)d->n * sizeof(*d->hot));
 	unmap(d->cold, (size_t)d->n * sizeof(*d->cold));
 	unmap(d->overflow, (size_t)d->n * sizeof(*d->overflow));
+	unmap(d->v13, (size_t)d->n * sizeof(*d->v13));
 	*d = (struct devices){ 0 };
 }
 
@@ -70,6 +75,16 @@ void device_set_state(struct devices *d, uint32_t i, enum device_state state)
 	uint32_t word = device_word(&d->hot[i]) & 0x1fffffff;
 
 	device_set_word(&d->hot[i], word | (uint32_t)state << 29);
+}
+
+static void set_keys_13(struct device_13 *v13, const struct traffic_keys *keys)
+{
+	memcpy(v13->rx.key, keys->server_key, sizeof(v13->rx.key));
+	memcpy(v13->rx.sn_key, keys->server_sn, sizeof(v13->rx.sn_key));
+	memcpy(v13->rx.iv, keys->server_iv, sizeof(v13->rx.iv));
+	memcpy(v13->tx.key, keys->client_key, sizeof(v13->tx.key));
+	memcpy(v13->tx.sn_key, keys->client_sn, sizeof(v13->tx.sn_key));
+	memcpy(v13->tx.iv, keys->client_iv, sizeof(v13->tx.iv));
 }
 
 static void set_keys(struct devices *d, uint32_t i, enum aead_alg alg,
@@ -95,7 +110,10 @@ void device_install(struct devices *d, uint32_t i, const struct handshake_event 
 	struct session_hot *hot = &d->hot[i];
 	uint32_t word = device_word(hot) & 0x03ffffff;
 
-	set_keys(d, i, event->suite->aead, event->keys);
+	if (d->v13 != NULL)
+		set_keys_13(&d->v13[i], event->keys);
+	else
+		set_keys(d, i, event->suite->aead, event->keys);
 	hot->tx_seq_lo = (uint32_t)event->tx_seq;
 	hot->tx_seq_hi = (uint16_t)(event->tx_seq >> 32);
 	replay_init(hot, NULL, 64, event->rx_newest, event->rx_window);
@@ -111,6 +129,8 @@ void device_forget(struct devices *d, uint32_t i)
 	secret_wipe(&d->hot[i], offsetof(struct session_hot, tx_seq_lo));
 	if (d->overflow != NULL)
 		secret_wipe(&d->overflow[i], sizeof(d->overflow[i]));
+	if (d->v13 != NULL)
+		secret_wipe(&d->v13[i], sizeof(d->v13[i]));
 	device_set_state(d, i, DEVICE_IDLE);
 }
 

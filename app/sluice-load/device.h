@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The devices of one generator core: a line each for what a request and its answer touch, and a few
- * bytes for the rest. 72 bytes a device; 128-byte keys and resumable sessions where they are asked
- * for. Owner core only.
+ * bytes for the rest. 72 bytes a device; 128-byte keys, 192 bytes of keys with DTLS 1.3, and
+ * resumable sessions where they are asked for. Owner core only.
  *
- * The hot line is a session's (session.h). Its generation has no meaning for a client, whose
- * devices are never recycled; what is kept there instead:
+ * The hot line is a session's (session.h); with DTLS 1.3 without keys, which struct device_13 has.
+ * Its generation has no meaning for a client, whose devices are never recycled; what is kept there
+ * instead:
  *
  *   BIT  SIZE
  *     0    16   the next message id
@@ -33,16 +34,27 @@ struct device_cold {
 	uint32_t connect; /* CONNECTING: the handshake's place */
 };
 
+/* DTLS 1.3: the keys of a direction's records. */
+struct device_keys {
+	uint8_t key[AEAD_KEY_MAX], sn_key[AEAD_KEY_MAX];
+	uint8_t iv[AEAD_IV_LEN];
+};
+
+struct device_13 {
+	struct device_keys rx, tx;
+} __attribute__((aligned(64)));
+
 struct devices {
 	uint32_t n;
 	uint64_t n_live; /* a counter, which others read */
 	struct session_hot *hot;
 	struct device_cold *cold;
 	struct session_overflow *overflow; /* NULL: no suite that needs it is offered */
+	struct device_13 *v13;             /* NULL: the devices speak DTLS 1.2 */
 };
 
-/* devices_init: n idle devices. policy: what is offered, for the keys' room. false without memory.
- * Slow path only. */
+/* devices_init: n idle devices. policy: what is offered, for the keys' room; one version. false
+ * without memory. Slow path only. */
 bool devices_init(struct devices *d, uint32_t n, const struct hello_policy *policy,
 		  uint64_t seed) MUST_USE;
 
@@ -99,6 +111,6 @@ void device_install(struct devices *d, uint32_t i, const struct handshake_event 
 /* device_forget: wipes the session's keys; the device is idle. */
 void device_forget(struct devices *d, uint32_t i);
 
-/* Keys of a device's two directions, raw. */
+/* Keys of a device's two directions, raw; DTLS 1.2. */
 const uint8_t *device_tx_key(const struct devices *d, uint32_t i, enum aead_alg alg);
 const uint8_t *device_rx_key(const struct devices *d, uint32_t i, enum aead_alg alg);

@@ -109,8 +109,11 @@ enum options_result load_options_parse(struct load_options *opt, FILE *out, FILE
 				       char *const argv[]) MUST_USE;
 void load_options_free(struct load_options *opt);
 
-/* load_options_need_keys: whether the devices have identities and keys. */
+/* load_options_need_keys: whether the devices have identities and keys. load_options_by_psk:
+ * whether it is those that they use with this suite; with one of DTLS 1.3 the server's proof says
+ * so. */
 bool load_options_need_keys(const struct load_options *opt);
+bool load_options_by_psk(const struct load_options *opt, const struct suite *suite);
 
 /* load_options_help: what --help prints. */
 void load_options_help(FILE *out);

@@ -5,6 +5,7 @@
 #include "load_options_table.h"
 #include "load_sources.h"
 #include "port_spec.h"
+#include "record.h"
 
 #define SECOND UINT64_C(1000000000)
 
@@ -30,10 +31,23 @@ static bool is_set(const struct load_options *opt, const char *name)
 	return text != NULL && !option_auto(text);
 }
 
+static bool is_13(const struct load_options *opt) { return opt->policy.max_version == DTLS_1_3; }
+
+/* Whether the server proves itself by a certificate or raw key. */
+static bool shows_key(const struct load_options *opt)
+{
+	return opt->server_ca != NULL || opt->server_keys != NULL;
+}
+
+bool load_options_by_psk(const struct load_options *opt, const struct suite *suite)
+{
+	return suite_is_13(suite) ? !shows_key(opt) : suite_has_psk(suite);
+}
+
 static bool any_suite(const struct load_options *opt, bool psk)
 {
 	for (size_t i = 0; i < opt->policy.n_suites; i++)
-		if (suite_has_psk(opt->policy.suites[i]) == psk)
+		if (load_options_by_psk(opt, opt->policy.suites[i]) == psk)
 			return true;
 	return false;
 }
@@ -45,12 +59,28 @@ bool load_options_need_keys(const struct load_options *opt)
 
 /* Defaults that depend on others */
 
+/* What a small device offers: no more public-key operations than it needs. */
+static bool is_offered(const struct load_options *opt, const struct suite *suite)
+{
+	if (is_13(opt))
+		return suite_is_13(suite) && suite->id != TLS_AES_128_CCM_8_SHA256;
+	if (shows_key(opt))
+		return suite->id == TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8;
+	return suite->kx == KX_PSK;
+}
+
 static void complete_suites(struct load_options *opt)
 {
-	if (is_set(opt, "suites") || (opt->server_ca == NULL && opt->server_keys == NULL))
+	struct hello_policy *policy = &opt->policy;
+
+	if (policy->psk_ke)
+		policy->n_groups = 0;
+	policy->client_x509 = is_13(opt) && opt->server_ca != NULL;
+	if (is_set(opt, "suites"))
 		return;
-	opt->policy.suites[0] = suite_by_id(TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8);
-	opt->policy.n_suites = 1;
+	for (size_t i = 0; i < SUITE_N; i++)
+		if (is_offered(opt, suite_at(i)))
+			policy->suites[policy->n_suites++] = suite_at(i);
 }
 
 static void complete_requests(struct load_options *opt)
@@ -190,17 +220,24 @@ static bool check_action(const struct load_options *opt)
 	return true;
 }
 
+static bool check_suites(const struct load_options *opt)
+{
+	for (size_t i = 0; i < opt->policy.n_suites; i++)
+		if (suite_is_13(opt->policy.suites[i]) != is_13(opt))
+			return refuse(opt, "--suites", "not all of them are of --version",
+				      option_values_text(opt->values, "suites"));
+	return true;
+}
+
 static bool check_certificates(const struct load_options *opt)
 {
-	bool server = opt->server_ca != NULL || opt->server_keys != NULL;
-
 	if (opt->server_ca != NULL && opt->server_keys != NULL)
 		return refuse_pair(opt, "server-keys", "server-ca");
 	if ((opt->cert == NULL) != (opt->key == NULL))
 		return refuse(opt, opt->cert == NULL ? "--cert" : "--key", "none given", NULL);
-	if (opt->cert != NULL && !server)
+	if (opt->cert != NULL && !shows_key(opt))
 		return refuse(opt, "--cert", "without --server-ca or --server-keys", NULL);
-	if (any_suite(opt, false) && !server)
+	if (any_suite(opt, false) && !shows_key(opt))
 		return refuse(opt, "--suites", "certificates want --server-ca or --server-keys",
 			      option_values_text(opt->values, "suites"));
 	return true;
@@ -340,7 +377,8 @@ static bool check_storm(const struct load_options *opt)
 
 bool load_options_check(const struct load_options *opt)
 {
-	if (!check_action(opt) || !check_certificates(opt) || !check_fleet(opt))
+	if (!check_action(opt) || !check_suites(opt) || !check_certificates(opt) ||
+	    !check_fleet(opt))
 		return false;
 	if (opt->action == LOAD_WRITE_PSK)
 		return true;

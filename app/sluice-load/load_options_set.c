@@ -226,35 +226,30 @@ const char *load_options_set_resume_by(struct load_options *opt, const char *tex
 	return opt->resume_by_id || strcmp(text, "ticket") == 0 ? NULL : "wants ticket or id";
 }
 
-/* What a small device offers: no public-key operation. */
-static void offer_plain_psk(struct hello_policy *policy)
-{
-	policy->n_suites = 0;
-	for (size_t i = 0; i < SUITE_12_N; i++) {
-		if (suite_at(i)->kx == KX_PSK)
-			policy->suites[policy->n_suites++] = suite_at(i);
-	}
-}
-
 const char *load_options_set_suites(struct load_options *opt, const char *text)
 {
 	struct hello_policy *policy = &opt->policy;
-	const char *reason = NULL;
 
 	policy->groups[0] = ECDHE_X25519;
 	policy->groups[1] = ECDHE_SECP256R1;
 	policy->n_groups = ECDHE_GROUPS;
-	if (option_auto(text))
-		offer_plain_psk(policy);
-	else
-		reason = suite_names_parse(policy, text);
-	return reason;
+	/* auto: which they are, other options say. */
+	return option_auto(text) ? NULL : suite_names_parse(policy, text);
 }
 
 const char *load_options_set_version(struct load_options *opt, const char *text)
 {
-	(void)opt;
-	return option_dtls_version(text);
+	const char *reason = option_dtls_version(&opt->policy.min_version, text);
+
+	opt->policy.max_version = opt->policy.min_version;
+	return reason;
+}
+
+const char *load_options_set_psk_mode(struct load_options *opt, const char *text)
+{
+	opt->policy.psk_ke = strcmp(text, "psk_ke") == 0;
+	return opt->policy.psk_ke || strcmp(text, "psk_dhe_ke") == 0 ? NULL
+								     : "wants psk_dhe_ke or psk_ke";
 }
 
 const char *load_options_set_max_fragment_length(struct load_options *opt, const char *text)

@@ -62,10 +62,14 @@ static const struct option_def rows[] = {
 	{ NULL, "suites", "LIST", "auto",
 	  "cipher suites offered, in order; IANA names, with or without TLS_PSK_WITH_ and hash,\n"
 	  "or like ECDHE_PSK_AES_128_GCM; auto: all of plain PSK, without public-key operations;\n"
-	  "with --server-ca or --server-keys TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8",
+	  "with --server-ca or --server-keys TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8; with --version\n"
+	  "1.3 all but TLS_AES_128_CCM_8_SHA256",
 	  OPTION_VALUE, set_suites },
-	{ NULL, "version", "1.2|1.3", "1.2", "version of DTLS; this build: 1.2 (the program's own: -V)",
+	{ NULL, "version", "1.2|1.3", "1.2", "version of DTLS (the program's own: -V)",
 	  OPTION_VALUE, set_version },
+	{ NULL, "psk-mode", "psk_dhe_ke|psk_ke", "psk_dhe_ke",
+	  "DTLS 1.3: pre-shared keys with a key agreement, or without",
+	  OPTION_VALUE, set_psk_mode },
 	{ NULL, "max-fragment-length", "512|1024|2048|4096|off", "off",
 	  "what the devices ask for (RFC 6066 4): both sides' records are no longer",
 	  OPTION_VALUE, set_max_fragment_length },

@@ -47,7 +47,7 @@ const char *report_cost_keys(const struct report_cost *c)
 {
 	bool full = c->mode != CONNECT_BY_ID && c->mode != CONNECT_BY_TICKET;
 
-	if (suite_has_psk(c->suite))
+	if (c->psk)
 		return "pre-shared key";
 	if (full && c->sum.mutual == 0)
 		return c->raw_keys ? "server's raw key" : "server's certificate";

@@ -10,7 +10,8 @@
 struct report_cost {
 	const struct suite *suite;
 	enum connect_mode mode;
-	bool raw_keys; /* where the suite has no pre-shared key: not certificates */
+	bool psk;      /* pre-shared keys, which a suite of DTLS 1.3 does not say */
+	bool raw_keys; /* where there is no pre-shared key: not certificates */
 	struct connect_cost sum;
 };
 

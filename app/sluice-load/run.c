@@ -179,10 +179,13 @@ static size_t collect_costs(const struct run *r, struct report_cost costs[COSTS_
 			fleet_cost(r->fleet, suite, (enum connect_mode)mode, &c);
 			if (c.n == 0)
 				continue;
-			costs[n++] = (struct report_cost){ .suite = suite_at(suite),
-							   .mode = (enum connect_mode)mode,
-							   .raw_keys = raw_keys,
-							   .sum = c };
+			costs[n++] = (struct report_cost){
+				.suite = suite_at(suite),
+				.mode = (enum connect_mode)mode,
+				.psk = load_options_by_psk(r->opt, suite_at(suite)),
+				.raw_keys = raw_keys,
+				.sum = c,
+			};
 		}
 	}
 	return n;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "traffic.h"
+#include "traffic13.h"
 
 #include "nonce.h"
 #include "replay.h"
@@ -40,6 +40,20 @@ static void run(struct aead *a, struct traffic_ops ops[AEAD_N],
 	}
 }
 
+static void commit_one(struct traffic *t, struct traffic_pending *p)
+{
+	bool ok = p->op != NULL && p->op->ok &&
+		  replay_commit(&t->devices->hot[p->device], NULL, REPLAY_WIDTH, p->seq) ==
+			  STATUS_OK &&
+		  (p->mask == NULL || traffic13_strip(p));
+	const struct traffic_record r = { p->device, p->type, p->len, p->text, p->seq };
+
+	if (ok)
+		t->handler.record(t->handler.arg, &r);
+	else
+		counter_add(&t->counts->unauthentic, 1);
+}
+
 /* The tags are known: windows move, and what is good is handed on. A record may end its session, so
  * that those behind it mean nothing any more. */
 static void commit(struct traffic *t)
@@ -47,21 +61,16 @@ static void commit(struct traffic *t)
 	unsigned n = t->n_pending;
 
 	t->n_pending = 0;
+	if (t->devices->v13 != NULL)
+		traffic13_unmask(t, n);
 	run(t->aead, t->open_ops, aead_open);
 	for (unsigned i = 0; i < n; i++) {
-		const struct traffic_pending *p = &t->pending[i];
-		const struct traffic_record r = { p->device, p->type, p->len, p->text };
+		struct traffic_pending *p = &t->pending[i];
 
-		if (device_state(t->devices, p->device) != DEVICE_LIVE)
-			continue;
-		if (p->op->ok && replay_commit(&t->devices->hot[p->device], NULL, REPLAY_WIDTH,
-					       p->seq) == STATUS_OK)
-			t->handler.record(t->handler.arg, &r);
-		else
-			counter_add(&t->counts->unauthentic, 1);
+		if (device_state(t->devices, p->device) == DEVICE_LIVE)
+			commit_one(t, p);
 	}
 }
-
 static void add(struct traffic *t, uint32_t device, const struct record *rec, uint8_t *body)
 {
 	const struct session_hot *hot = &t->devices->hot[device];
@@ -93,6 +102,19 @@ static void add(struct traffic *t, uint32_t device, const struct record *rec, ui
 	fill(p->op, alg, keys, info->explicit_len != 0 ? bytes_u64(body) : numbered(rec->seq),
 	     rec->type, rec->seq, p->text, p->len);
 	t->n_pending++;
+}
+
+static void add_next(struct traffic *t, uint32_t device, struct rd *left, uint8_t *bytes)
+{
+	const uint8_t *start = left->p;
+	struct record rec;
+
+	if (t->devices->v13 != NULL)
+		traffic13_add(t, device, left, bytes);
+	else if (record_next(left, &rec) == STATUS_OK)
+		add(t, device, &rec, bytes + (rec.body.p - start));
+	else
+		counter_add(&t->counts->malformed, 1);
 	if (t->n_pending == TRAFFIC_BURST)
 		commit(t);
 }
@@ -100,15 +122,11 @@ static void add(struct traffic *t, uint32_t device, const struct record *rec, ui
 static void parse(struct traffic *t, uint32_t device, uint8_t *bytes, uint16_t len)
 {
 	struct rd left = rd_of(bytes, len);
-	struct record rec;
 
 	for (unsigned n = 0; n < RECORDS_PER_DATAGRAM && rd_len(&left) > 0; n++) {
 		if (device_state(t->devices, device) != DEVICE_LIVE)
 			return;
-		if (record_next(&left, &rec) == STATUS_OK)
-			add(t, device, &rec, bytes + (rec.body.p - bytes));
-		else
-			counter_add(&t->counts->malformed, 1);
+		add_next(t, device, &left, bytes + (left.p - bytes));
 	}
 }
 
@@ -139,8 +157,7 @@ void traffic_open(struct traffic *t, struct load_buffer **bufs, unsigned n)
 	load_port_release(t->egress->port, bufs, n);
 }
 
-bool traffic_seal_behind(struct traffic *t, struct load_buffer *b, uint8_t type,
-			 const uint8_t *prefix, uint16_t prefix_len)
+static bool seal_12(struct traffic *t, struct load_buffer *b, uint8_t type)
 {
 	struct session_hot *hot = &t->devices->hot[b->device];
 	enum aead_alg alg = device_alg(hot);
@@ -163,6 +180,14 @@ bool traffic_seal_behind(struct traffic *t, struct load_buffer *b, uint8_t type,
 	if (info->explicit_len != 0)
 		bytes_put_u64(text - RECORD_EXPLICIT_MAX, numbered(seq));
 	fill(&ops->op[ops->n++], alg, keys, numbered(seq), type, seq, text, len);
+	return true;
+}
+
+bool traffic_seal_behind(struct traffic *t, struct load_buffer *b, uint8_t type,
+			 const uint8_t *prefix, uint16_t prefix_len)
+{
+	if (!(t->devices->v13 != NULL ? traffic13_seal(t, b, type) : seal_12(t, b, type)))
+		return false;
 	if (prefix_len > 0) {
 		b->data -= prefix_len;
 		b->len = (uint16_t)(b->len + prefix_len);
@@ -180,6 +205,8 @@ void traffic_flush(struct traffic *t)
 
 	t->n_sealed = 0;
 	run(t->aead, t->seal_ops, aead_seal);
+	if (t->devices->v13 != NULL)
+		traffic13_mask(t);
 	if (t->tap != NULL)
 		t->tap(t->handler.arg, t->sealed, n);
 	if (n > 0)

@@ -2,6 +2,9 @@
 /*
  * Records of live sessions, in bursts: opened as they come, sealed as they leave, by algorithm,
  * with one AEAD call for many. Owner core only.
+ *
+ * traffic.c has the bursts and the records of DTLS 1.2, traffic13.c those of 1.3; a fleet speaks
+ * one of them (struct devices).
  */
 #pragma once
 
@@ -17,6 +20,7 @@ struct traffic_record {
 	uint8_t type; /* enum record_type */
 	uint16_t len;
 	uint8_t *text; /* the plaintext, until the handler returns */
+	uint64_t seq;
 };
 
 /* Who the records are for. Handlers may seal. */
@@ -27,18 +31,29 @@ struct traffic_handler {
 	void *arg;
 };
 
+/* A record between its arrival and the verdict on its tag. */
 struct traffic_pending {
-	struct aead_op *op;
+	struct aead_op *op; /* NULL: nothing to open, it is not new */
 	uint8_t *text;
 	uint64_t seq;
 	uint32_t device;
 	uint16_t len;
 	uint8_t type;
+	/* 1.3: whose number is masked, and whose type is found when it is open */
+	uint8_t header_len;
+	struct aead_mask_op *mask;
 };
 
 struct traffic_ops {
 	unsigned n;
 	struct aead_op op[TRAFFIC_BURST];
+};
+
+/* DTLS 1.3: numbers to be masked or unmasked. */
+struct traffic_masks {
+	unsigned n;
+	struct aead_mask_op op[TRAFFIC_BURST];
+	uint8_t *header[TRAFFIC_BURST]; /* sealed: where the mask goes */
 };
 
 struct traffic {
@@ -51,6 +66,7 @@ struct traffic {
 	/* sees datagrams that were sealed, before they leave; NULL: nobody does */
 	void (*tap)(void *arg, struct load_buffer *const *bufs, unsigned n);
 	struct traffic_ops open_ops[AEAD_N], seal_ops[AEAD_N];
+	struct traffic_masks open_masks[AEAD_N], seal_masks[AEAD_N]; /* 1.3 */
 	unsigned n_pending, n_sealed;
 	struct traffic_pending pending[TRAFFIC_BURST];
 	struct load_buffer *sealed[TRAFFIC_BURST];
@@ -68,7 +84,7 @@ void traffic_open_bytes(struct traffic *t, uint32_t device, uint8_t *bytes, uint
 static inline bool MUST_USE traffic_seal(struct traffic *t, struct load_buffer *b, uint8_t type);
 
 /* traffic_seal_behind: the same, behind prefix_len bytes that go out as they are; as many are free
- * in front of b's data, beside LOAD_HEADROOM. */
+ * in front of b's data, beside LOAD_HEADROOM. DTLS 1.3: prefix_len is 0. */
 bool traffic_seal_behind(struct traffic *t, struct load_buffer *b, uint8_t type,
 			 const uint8_t *prefix, uint16_t prefix_len) MUST_USE;
 

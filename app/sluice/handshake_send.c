@@ -81,11 +81,14 @@ static void fill(struct session_install *in, const struct handshake_slot *slot,
 		.suite = event->suite->id,
 		.auth = event->credential->kind,
 		.aead = (uint8_t)event->suite->aead,
+		.version = suite_is_13(event->suite) ? DTLS_1_3 : DTLS_1_2,
 	};
 	memcpy(in->rx_key, event->keys->client_key, AEAD_KEY_MAX);
 	memcpy(in->tx_key, event->keys->server_key, AEAD_KEY_MAX);
 	memcpy(in->rx_iv, event->keys->client_iv, AEAD_IV_LEN);
 	memcpy(in->tx_iv, event->keys->server_iv, AEAD_IV_LEN);
+	memcpy(in->rx_sn_key, event->keys->client_sn, AEAD_KEY_MAX);
+	memcpy(in->tx_sn_key, event->keys->server_sn, AEAD_KEY_MAX);
 }
 
 void handshake_send_install(const struct handshake_send *s, const struct handshake_slot *slot,

@@ -164,6 +164,8 @@ static bool finish(struct handshake_core *hc, struct handshake_slot *slot, uint6
 		event.status = STATUS_HS_INTERNAL;
 	}
 	if (event.kind == HANDSHAKE_INSTALL) {
+		if (suite_is_13(event.suite))
+			handshake_core_count(hc, STATUS_HS_DONE_13);
 		if (event.resumed)
 			on_resumed(hc, slot, event.by_ticket);
 		handshake_send_install(&hc->send, slot, handshake_slots_ref(hc->slots, slot),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "option_values.h"
 
+#include "record.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -278,11 +280,10 @@ const char *option_switch(bool *out, const char *text)
 	return "wants yes or no";
 }
 
-const char *option_dtls_version(const char *text)
+const char *option_dtls_version(uint16_t *out, const char *text)
 {
-	if (strcmp(text, "1.2") == 0)
-		return NULL;
-	return strcmp(text, "1.3") == 0 ? option_not_in_this_build : "wants 1.2 or 1.3";
+	*out = strcmp(text, "1.3") == 0 ? DTLS_1_3 : DTLS_1_2;
+	return *out == DTLS_1_3 || strcmp(text, "1.2") == 0 ? NULL : "wants 1.2 or 1.3";
 }
 
 int option_eal_split(struct option_eal *out, int argc, char *const argv[])

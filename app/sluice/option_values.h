@@ -104,8 +104,8 @@ const char *option_switch(bool *out, const char *text);
 /* option_auto: the program is to choose. */
 static inline bool option_auto(const char *text) { return strcmp(text, "auto") == 0; }
 
-/* option_dtls_version: the versions that this build has; NULL, or a static reason. */
-const char *option_dtls_version(const char *text);
+/* option_dtls_version: 1.2 or 1.3, as it stands on the wire; NULL, or a static reason. */
+const char *option_dtls_version(uint16_t *out, const char *text);
 
 /* option_eal_split: splits argv at the first "--": what is before it is EAL's. Returns where the
  * program's own arguments begin. */

@@ -9,6 +9,7 @@
 #include "options_file.h"
 #include "options_table.h"
 #include "port_spec.h"
+#include "record.h"
 
 /* Which option a line of the file was about, for the report. */
 struct file_walk {
@@ -145,8 +146,16 @@ static bool check_credentials(const struct options *opt)
 					    NULL);
 	if (opt->policy.n_suites == 0)
 		return option_values_report(values, "--suites",
-					    "none of them goes with the credentials", NULL);
+					    "none of them goes with the versions and credentials",
+					    NULL);
 	return true;
+}
+
+/* Later versions are lower numbers. */
+static bool check_versions(const struct options *opt)
+{
+	return opt->policy.max_version <= opt->policy.min_version ||
+	       option_values_report(opt->values, "--max-version", "older than --min-version", NULL);
 }
 
 static bool check_all(const struct options *opt)
@@ -155,16 +164,38 @@ static bool check_all(const struct options *opt)
 	       (opt->action == OPTIONS_SHOW_LAYOUT || check_credentials(opt));
 }
 
-/* Only suites that there is a credential for. */
+/* Whether its version is wanted, and there is a credential for it. */
+static bool suite_fits(const struct options *opt, const struct suite *suite)
+{
+	bool certificate = opt->certificates.n_own > 0;
+
+	if (suite_is_13(suite))
+		return opt->policy.max_version == DTLS_1_3 && (has_psk(opt) || certificate);
+	return opt->policy.min_version == DTLS_1_2 &&
+	       (suite_has_psk(suite) ? has_psk(opt) : certificate);
+}
+
+/* Only suites that fit, and only versions that have one. */
 static void settle_policy(struct options *opt)
 {
 	struct hello_policy *policy = &opt->policy;
+	bool has_12 = false, has_13 = false;
 	size_t n = 0;
 
-	for (size_t i = 0; i < policy->n_suites; i++)
-		if (suite_has_psk(policy->suites[i]) ? has_psk(opt) : opt->certificates.n_own > 0)
-			policy->suites[n++] = policy->suites[i];
+	for (size_t i = 0; i < policy->n_suites; i++) {
+		const struct suite *suite = policy->suites[i];
+
+		if (!suite_fits(opt, suite))
+			continue;
+		policy->suites[n++] = suite;
+		has_13 = has_13 || suite_is_13(suite);
+		has_12 = has_12 || !suite_is_13(suite);
+	}
 	policy->n_suites = n;
+	if (n > 0) {
+		policy->max_version = has_13 ? DTLS_1_3 : DTLS_1_2;
+		policy->min_version = has_12 ? DTLS_1_2 : DTLS_1_3;
+	}
 	if (opt->client_auth_auto && (policy->client_x509 || policy->client_rpk))
 		policy->client_auth = CLIENT_AUTH_REQUIRED;
 }
@@ -230,6 +261,8 @@ enum options_result options_parse(struct options *opt, FILE *out, FILE *err, int
 		dump(opt, out);
 		return OPTIONS_DONE;
 	}
+	if (!check_versions(opt))
+		return OPTIONS_ERROR;
 	settle_policy(opt);
 	return check_all(opt) ? OPTIONS_GO : OPTIONS_ERROR;
 }

@@ -176,10 +176,30 @@ const char *options_set_psk_socket(struct options *opt, const char *text)
 		       : "wants 107 bytes at most";
 }
 
-const char *options_set_version(struct options *opt, const char *text)
+const char *options_set_min_version(struct options *opt, const char *text)
 {
-	(void)opt;
-	return option_dtls_version(text);
+	return option_dtls_version(&opt->policy.min_version, text);
+}
+
+const char *options_set_max_version(struct options *opt, const char *text)
+{
+	return option_dtls_version(&opt->policy.max_version, text);
+}
+
+/* psk_dhe_ke is always taken. */
+const char *options_set_psk_modes(struct options *opt, const char *text)
+{
+	static const struct option_choice choices[] = {
+		{ "psk_dhe_ke", false },
+		{ "psk_dhe_ke,psk_ke", true },
+		{ NULL, 0 },
+	};
+	int v;
+
+	if (!option_choose(&v, text, choices))
+		return "wants psk_dhe_ke, or psk_dhe_ke,psk_ke";
+	opt->policy.psk_ke = v;
+	return NULL;
 }
 
 const char *options_set_suites(struct options *opt, const char *text)

@@ -97,14 +97,17 @@ static const struct option_def rows[] = {
 	  "dNSName or URI, or sha256: of its key; without one it is refused",
 	  OPTION_VALUE, set_device_name },
 
-	{ "DTLS", "min-version", "1.2|1.3", "1.2", "oldest version; this build: 1.2",
-	  OPTION_VALUE, set_version },
-	{ NULL, "max-version", "1.2|1.3", "1.2", "newest version; this build: 1.2",
-	  OPTION_VALUE, set_version },
+	{ "DTLS", "min-version", "1.2|1.3", "1.2", "oldest version", OPTION_VALUE, set_min_version },
+	{ NULL, "max-version", "1.2|1.3", "1.3",
+	  "newest version, which is taken where the device can do it", OPTION_VALUE, set_max_version },
 	{ NULL, "suites", "LIST", "auto",
-	  "cipher suites in order of preference, IANA names, with or without\n"
-	  "TLS_PSK_WITH_ and hash; auto: all that this build has",
+	  "cipher suites of both versions in order of preference, IANA names, with or without\n"
+	  "TLS_PSK_WITH_ and hash; TLS_AES_128_GCM is one of 1.3. A version without a suite is\n"
+	  "not spoken. auto: all that this build has, but TLS_AES_128_CCM_8_SHA256",
 	  OPTION_VALUE, set_suites },
+	{ NULL, "psk-modes", "psk_dhe_ke[,psk_ke]", "psk_dhe_ke,psk_ke",
+	  "DTLS 1.3: whether a pre-shared key has to go with a key agreement, which 1.2's suites say",
+	  OPTION_VALUE, set_psk_modes },
 	{ NULL, "groups", "LIST", "x25519,secp256r1", "key exchange groups in order of preference",
 	  OPTION_VALUE, set_groups },
 	{ NULL, "require-ems", NULL, "no", "refuse peers without extended master secret (RFC 7627)",

@@ -28,13 +28,15 @@ static bool is(const char *whole, const char *name, size_t len)
 	       same(name, whole, len);
 }
 
-/* IANA's names are TLS_, key exchange, _WITH_, cipher. */
+/* IANA's names are TLS_, key exchange, _WITH_, cipher; of DTLS 1.3 TLS_, cipher. */
 static bool matches(const char *iana, const char *name, size_t len)
 {
-	const char *kx = iana + strlen("TLS_"), *with = strstr(kx, "_WITH_"),
-		   *cipher = with + strlen("_WITH_");
+	const char *kx = iana + strlen("TLS_"), *with = strstr(kx, "_WITH_"), *cipher;
 	char brief[64];
 
+	if (with == NULL)
+		return is(iana, name, len);
+	cipher = with + strlen("_WITH_");
 	snprintf(brief, sizeof(brief), "%.*s_%s", (int)(with - kx), kx, cipher);
 	return is(iana, name, len) || is(brief, name, len) ||
 	       (strncmp(brief, "PSK_", 4) == 0 && is(cipher, name, len));
@@ -42,7 +44,7 @@ static bool matches(const char *iana, const char *name, size_t len)
 
 static const struct suite *find(const char *name, size_t len)
 {
-	for (size_t i = 0; i < SUITE_12_N; i++) {
+	for (size_t i = 0; i < SUITE_N; i++) {
 		if (matches(suite_at(i)->name, name, len))
 			return suite_at(i);
 	}
@@ -67,8 +69,9 @@ const char *suite_names_parse(struct hello_policy *policy, const char *text)
 	size_t len;
 
 	policy->n_suites = 0;
-	for (size_t i = 0; text == NULL && i < SUITE_12_N; i++)
-		policy->suites[policy->n_suites++] = suite_at(i);
+	for (size_t i = 0; text == NULL && i < SUITE_N; i++)
+		if (suite_at(i)->id != TLS_AES_128_CCM_8_SHA256)
+			policy->suites[policy->n_suites++] = suite_at(i);
 	while (text != NULL && reason == NULL) {
 		len = strcspn(text, ",:");
 		reason = add(policy, find(text, len));

@@ -70,14 +70,15 @@ static const char *auth_name(uint8_t auth)
 static void describe(struct worker *w, const struct exchange_reading *in, struct reading *out)
 {
 	const struct session_cold *cold = &w->cfg.store->cold[in->ref.slot];
+	const struct suite *suite = suite_by_id(cold->suite);
 
 	*out = (struct reading){
 		.wall_ns = w->wall_ns,
 		.device = cold->identity->bytes,
 		.device_len = cold->identity->len,
 		.auth = auth_name(cold->auth),
-		.dtls = "1.2",
-		.suite = suite_by_id(cold->suite)->name,
+		.dtls = suite_is_13(suite) ? "1.3" : "1.2",
+		.suite = suite->name,
 		.flow = &w->current->flow,
 		.method = in->msg->code == COAP_POST ? "POST" : "PUT",
 		.content_format = in->content_format,

@@ -81,6 +81,7 @@
 	X(HS_RENEGOTIATION,    "hs_renegotiation",    "renegotiation refused")                     \
 	X(HS_REPLACED,         "hs_replaced",         "superseded by a newer hello of its flow")   \
 	X(HS_EVICTED,          "hs_evicted",          "made room for a newer one")                 \
+	X(HS_DONE_13,          "hs_done_13",          "completed, of DTLS 1.3")                    \
 	X(HS_RESUMED_ID,       "hs_resumed_id",       "completed, of a session by its id")         \
 	X(HS_RESUMED_TICKET,   "hs_resumed_ticket",   "completed, of a session by its ticket")     \
 	X(TICKET_ISSUED,       "ticket_issued",       "session ticket sealed for a device")        \

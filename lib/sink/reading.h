@@ -19,7 +19,7 @@ struct reading {
 	const uint8_t *device;
 	size_t device_len;
 	const char *auth;  /* "psk", "x509", "rpk", "none" */
-	const char *dtls;  /* "1.2" */
+	const char *dtls;  /* "1.2", "1.3" */
 	const char *suite; /* the RFC's name */
 	const struct flow *flow;
 	const char *method; /* "POST" or "PUT" */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "load_options.h"
 #include "load_options_table.h"
+#include "record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -383,7 +384,11 @@ static const char *const bad_values[][2] = {
 	{ "--report all", "--report: wants handshake-cost (all)" },
 	{ "--master-key 0011", "--master-key: wants 32 to 128 hex digits (0011)" },
 	{ "--master-key :" KEY, "--master-key: wants 32 to 128 hex digits (:" KEY ")" },
-	{ "--version 1.3", "--version: not in this build (1.3)" },
+	{ "--psk-mode psk", "--psk-mode: wants psk_dhe_ke or psk_ke (psk)" },
+	{ "--version 1.3 --suites AES_128_CCM",
+	  "--suites: not all of them are of --version (AES_128_CCM)" },
+	{ "--suites TLS_AES_128_CCM",
+	  "--suites: not all of them are of --version (TLS_AES_128_CCM)" },
 	{ "--version 1.1", "--version: wants 1.2 or 1.3 (1.1)" },
 	{ "--suites none", "--suites: a suite unknown or not in this build (none)" },
 	{ "--suites ECDHE_ECDSA_AES_128_GCM",
@@ -509,6 +514,35 @@ static void certificates_need_no_keys(void **state)
 		"--psk-derive: none given, nor --master-key, and identities are derived");
 }
 
+/* The suites of 1.3 go with keys and with certificates. */
+static void version_13(void **state)
+{
+	struct run *r = accepts("sluice-load --port kernel --target 127.0.0.1:5684 --version 1.3 "
+				"--identities f");
+
+	(void)state;
+	assert_int_equal(r->opt.policy.min_version, DTLS_1_3);
+	assert_int_equal(r->opt.policy.max_version, DTLS_1_3);
+	assert_int_equal(r->opt.policy.n_suites, 4);
+	for (size_t i = 0; i < r->opt.policy.n_suites; i++)
+		assert_true(suite_is_13(r->opt.policy.suites[i]));
+	assert_int_equal(r->opt.policy.n_groups, ECDHE_GROUPS);
+	assert_false(r->opt.policy.psk_ke);
+	assert_true(load_options_need_keys(&r->opt));
+	end(r);
+	r = accepts("sluice-load --port kernel --target 127.0.0.1:5684 --version 1.3 "
+		    "--server-ca a --suites TLS_AES_128_CCM_8");
+	assert_int_equal(r->opt.policy.n_suites, 1);
+	assert_int_equal(r->opt.policy.suites[0]->id, TLS_AES_128_CCM_8_SHA256);
+	assert_false(load_options_need_keys(&r->opt));
+	end(r);
+	r = accepts("sluice-load --port kernel --target 127.0.0.1:5684 --version 1.3 "
+		    "--identities f --psk-mode psk_ke");
+	assert_true(r->opt.policy.psk_ke);
+	assert_int_equal(r->opt.policy.n_groups, 0);
+	end(r);
+}
+
 static void two_front_doors(void **state)
 {
 	struct run *r = accepts("sluice-load -l 1 -- --port 0,ip=198.18.0.10/24 --target "
@@ -581,6 +615,7 @@ int main(void)
 		cmocka_unit_test(contradictions_name_the_option),
 		cmocka_unit_test(what_is_missing),
 		cmocka_unit_test(certificates_need_no_keys),
+		cmocka_unit_test(version_13),
 		cmocka_unit_test(two_front_doors),
 		cmocka_unit_test(help_and_version),
 		cmocka_unit_test(defaults_are_legal),

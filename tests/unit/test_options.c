@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "options.h"
 #include "options_table.h"
+#include "record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,7 +120,11 @@ static void defaults(void **state)
 	assert_int_equal(r.opt.burst, 32);
 	assert_int_equal(r.opt.mbufs, 0);
 	assert_string_equal(r.opt.psk_file, "keys");
-	assert_int_equal(r.opt.policy.n_suites, 9); /* those with a pre-shared key */
+	assert_int_equal(r.opt.policy.n_suites,
+			 9 + 4); /* those with a pre-shared key, and of 1.3 */
+	assert_int_equal(r.opt.policy.min_version, DTLS_1_2);
+	assert_int_equal(r.opt.policy.max_version, DTLS_1_3);
+	assert_true(r.opt.policy.psk_ke);
 	assert_int_equal(r.opt.policy.client_auth, CLIENT_AUTH_NONE);
 	assert_int_equal(r.opt.policy.n_groups, 2);
 	assert_int_equal(r.opt.policy.groups[0], ECDHE_X25519);
@@ -513,11 +518,55 @@ static void absent_options(void **state)
 	}
 }
 
+/* A version is spoken when it is wanted and a suite of it is there. */
+static void versions(void **state)
+{
+	struct run r = accepts(BASE "--max-version 1.2");
+
+	(void)state;
+	assert_int_equal(r.opt.policy.max_version, DTLS_1_2);
+	for (size_t i = 0; i < r.opt.policy.n_suites; i++)
+		assert_false(suite_is_13(r.opt.policy.suites[i]));
+	end(&r);
+	r = accepts(BASE "--min-version 1.3");
+	assert_int_equal(r.opt.policy.min_version, DTLS_1_3);
+	assert_int_equal(r.opt.policy.n_suites, 4);
+	for (size_t i = 0; i < r.opt.policy.n_suites; i++)
+		assert_true(suite_is_13(r.opt.policy.suites[i]));
+	end(&r);
+	r = accepts(BASE "--suites AES_128_CCM");
+	assert_int_equal(r.opt.policy.max_version, DTLS_1_2);
+	end(&r);
+	r = accepts(BASE "--suites tls-aes-128-ccm-8,TLS_AES_128_CCM");
+	assert_int_equal(r.opt.policy.min_version, DTLS_1_3);
+	assert_int_equal(r.opt.policy.n_suites, 2);
+	assert_int_equal(r.opt.policy.suites[0]->id, TLS_AES_128_CCM_8_SHA256);
+	assert_int_equal(r.opt.policy.suites[1]->id, TLS_AES_128_CCM_SHA256);
+	end(&r);
+	/* Either kind of credential goes with a suite of 1.3. */
+	r = accepts("sluice --port tap:a --cert c --key k --client-auth none --min-version 1.3");
+	assert_int_equal(r.opt.policy.n_suites, 4);
+	end(&r);
+	refuses(BASE "--min-version 1.3 --max-version 1.2",
+		"sluice: --max-version: older than --min-version\n");
+	refuses(BASE "--min-version 1.3 --suites AES_128_CCM",
+		"sluice: --suites: none of them goes with the versions and credentials\n");
+}
+
+static void psk_modes(void **state)
+{
+	struct run r = accepts(BASE "--psk-modes psk_dhe_ke");
+
+	(void)state;
+	assert_false(r.opt.policy.psk_ke);
+	end(&r);
+	refuses(BASE "--psk-modes psk_ke",
+		"sluice: --psk-modes: wants psk_dhe_ke, or psk_dhe_ke,psk_ke (psk_ke)\n");
+}
+
 static void absent_values(void **state)
 {
 	(void)state;
-	refuses(BASE "--min-version 1.3", "sluice: --min-version: not in this build (1.3)\n");
-	refuses(BASE "--max-version 1.3", "sluice: --max-version: not in this build (1.3)\n");
 	refuses(BASE "--metrics 127.0.0.1:9",
 		"sluice: --metrics: not in this build (127.0.0.1:9)\n");
 	refuses(BASE "--control /run/s", "sluice: --control: not in this build (/run/s)\n");
@@ -550,7 +599,8 @@ static void every_option_of_the_contract_is_known(void **state)
 	static const char contract[] =
 		"port listen config workers handshake-cores main-core rxd txd burst mbufs psk-file "
 		"psk-derive cert key client-ca crl client-auth rpk-file deny-file device-name "
-		"min-version max-version suites groups max-sessions max-handshakes session-timeout "
+		"min-version max-version suites psk-modes groups max-sessions max-handshakes "
+		"session-timeout "
 		"replay-window cid-length cid-key-file node-id node session-lifetime "
 		"ticket-key-file no-resumption aead-engine sink ack metrics control log-level "
 		"stats-period f show-layout check-config dump-config version help test-mode";
@@ -606,13 +656,13 @@ static void certificates(void **state)
 	assert_int_equal(r.opt.policy.client_auth, CLIENT_AUTH_REQUIRED);
 	assert_true(r.opt.policy.client_x509);
 	assert_false(r.opt.policy.client_rpk);
-	assert_int_equal(r.opt.policy.n_suites, SUITE_12_N);
+	assert_int_equal(r.opt.policy.n_suites, SUITE_N - 1);
 	assert_int_equal(r.opt.policy.n_groups, 1);
 	end(&r);
 	r = accepts("sluice --port tap:t0 " CERTS "--client-auth none");
 	assert_null(r.opt.psk_file);
 	assert_int_equal(r.opt.policy.client_auth, CLIENT_AUTH_NONE);
-	assert_int_equal(r.opt.policy.n_suites, 5);
+	assert_int_equal(r.opt.policy.n_suites, 5 + 4);
 	end(&r);
 	r = accepts(BASE CERTS "--rpk-file keys --client-auth optional");
 	assert_int_equal(r.opt.policy.client_auth, CLIENT_AUTH_OPTIONAL);
@@ -635,7 +685,7 @@ static void certificates_that_do_not_fit(void **state)
 	refuses(BASE "--rpk-file x",
 		"sluice: --cert: none given: devices with certificates want to see ours\n");
 	refuses(BASE "--suites ECDHE_ECDSA_AES_128_CCM_8",
-		"sluice: --suites: none of them goes with the credentials\n");
+		"sluice: --suites: none of them goes with the versions and credentials\n");
 	refuses(BASE CERTS "--client-auth yes",
 		"sluice: --client-auth: wants none, optional or required (yes)\n");
 	refuses(BASE CERTS "--device-name x",
@@ -969,6 +1019,8 @@ int main(void)
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(control_characters_are_refused),
 		cmocka_unit_test(absent_options),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(psk_modes),
 		cmocka_unit_test(absent_values),
 		cmocka_unit_test(engine_of_other_cpus),
 		cmocka_unit_test(every_option_of_the_contract_is_known),

@@ -8,6 +8,7 @@ static struct report_cost cost(uint16_t suite, enum connect_mode mode, bool raw_
 {
 	return (struct report_cost){ .suite = suite_by_id(suite),
 				     .mode = mode,
+				     .psk = suite_has_psk(suite_by_id(suite)),
 				     .raw_keys = raw_keys,
 				     .sum = { .n = 2,
 					      .mutual = mutual,
@@ -79,7 +80,12 @@ static void kinds(void **state)
 		{ cost(ECDSA, CONNECT_BY_ID, true, 0), "resumed by id", "raw keys" },
 	};
 
+	struct report_cost of_13 = { .suite = suite_by_id(TLS_AES_128_GCM_SHA256), .psk = true };
+
 	(void)state;
+	assert_string_equal(report_cost_keys(&of_13), "pre-shared key");
+	of_13.psk = false;
+	assert_string_equal(report_cost_keys(&of_13), "server's certificate");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		assert_string_equal(report_cost_mode(&rows[i].cost), rows[i].mode);
 		assert_string_equal(report_cost_keys(&rows[i].cost), rows[i].keys);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "traffic13.h"
+
+#include "nonce.h"
+#include "record13.h"
+#include "replay.h"
+
+enum { REPLAY_WIDTH = 64 };
+
+static void fill(struct aead_op *op, const struct device_keys *keys, uint64_t seq, uint8_t *text,
+		 uint16_t len)
+{
+	op->src = op->dst = text;
+	op->key = keys->key;
+	op->len = len;
+	op->ok = false;
+	memcpy(op->nonce, keys->iv, sizeof(op->nonce));
+	nonce_implicit(op->nonce, seq);
+	memset(op->aad, 0, sizeof(op->aad));
+}
+
+static struct aead_mask_op *mask_later(struct traffic_masks *masks, const struct device_keys *keys,
+				       uint8_t *header, const uint8_t *sample)
+{
+	struct aead_mask_op *op = &masks->op[masks->n];
+
+	masks->header[masks->n++] = header;
+	op->key = keys->sn_key;
+	op->sample = sample;
+	return op;
+}
+
+static void run(struct aead *a, struct traffic_masks masks[AEAD_N])
+{
+	for (enum aead_alg alg = 0; alg < AEAD_N; alg++)
+		if (masks[alg].n > 0)
+			aead_mask(a, alg, masks[alg].op, masks[alg].n);
+}
+
+void traffic13_add(struct traffic *t, uint32_t device, struct rd *left, uint8_t *bytes)
+{
+	const uint8_t *start = left->p;
+	enum aead_alg alg = device_alg(&t->devices->hot[device]);
+	size_t tag = aead_info(alg)->tag_len;
+	struct record13 rec;
+	struct record plain;
+
+	if (!record13_is(*start)) {
+		/* What repeats the handshake's beginning is no fault. */
+		if (record_next(left, &plain) != STATUS_OK)
+			counter_add(&t->counts->malformed, 1);
+		else
+			counter_add(&t->counts->unauthentic, 1);
+		return;
+	}
+	if (record13_next(left, 0, &rec) != STATUS_OK ||
+	    rd_len(&rec.body) > tag + 1 + t->rx_limit) {
+		counter_add(&t->counts->malformed, 1);
+		return;
+	}
+	if (rec.epoch_bits != (RECORD13_EPOCH_DATA & RECORD13_EPOCH_BITS)) {
+		counter_add(&t->counts->unauthentic, 1);
+		return;
+	}
+	t->pending[t->n_pending++] = (struct traffic_pending){
+		.text = bytes + rec.header_len,
+		.device = device,
+		.len = (uint16_t)(rd_len(&rec.body) - tag),
+		.header_len = rec.header_len,
+		.mask = mask_later(&t->open_masks[alg], &t->devices->v13[device].rx, bytes,
+				   rec.body.p),
+	};
+}
+
+/* The number, which an operation can be made with. */
+static void unmask_one(struct traffic *t, struct traffic_pending *p)
+{
+	const struct session_hot *hot = &t->devices->hot[p->device];
+	uint64_t next = replay_newest(hot) + 1;
+	struct traffic_ops *ops = &t->open_ops[device_alg(hot)];
+	struct aead_op *op = &ops->op[ops->n];
+	uint8_t aad[RECORD13_HEADER_MAX];
+
+	p->seq = record13_unmask(p->text - p->header_len, p->header_len, p->mask->mask, next, aad);
+	if (replay_check(hot, NULL, REPLAY_WIDTH, p->seq) != STATUS_OK)
+		return;
+	fill(op, &t->devices->v13[p->device].rx, p->seq, p->text, p->len);
+	op->aad_len = p->header_len;
+	memcpy(op->aad, aad, p->header_len);
+	p->op = op;
+	ops->n++;
+}
+
+void traffic13_unmask(struct traffic *t, unsigned n)
+{
+	run(t->aead, t->open_masks);
+	for (unsigned i = 0; i < n; i++)
+		unmask_one(t, &t->pending[i]);
+	for (enum aead_alg alg = 0; alg < AEAD_N; alg++)
+		t->open_masks[alg].n = 0;
+}
+
+bool traffic13_strip(struct traffic_pending *p)
+{
+	size_t len;
+
+	if (!record13_take_inner(p->text, p->len, &p->type, &len))
+		return false;
+	p->len = (uint16_t)len;
+	return true;
+}
+
+bool traffic13_seal(struct traffic *t, struct load_buffer *b, uint8_t type)
+{
+	struct session_hot *hot = &t->devices->hot[b->device];
+	const struct device_keys *keys = &t->devices->v13[b->device].tx;
+	enum aead_alg alg = device_alg(hot);
+	const struct aead_info *info = aead_info(alg);
+	struct traffic_ops *ops = &t->seal_ops[alg];
+	struct aead_op *op = &ops->op[ops->n];
+	uint8_t *text = b->data;
+	uint16_t len;
+	uint64_t seq;
+
+	/* The key's last record is its close_notify. */
+	if (!session_take_tx_seq(hot, info->seal_max - (type != RECORD_ALERT), &seq))
+		return false;
+	ops->n++;
+	len = (uint16_t)record13_put_inner(text, b->len, type, info->tag_len);
+	fill(op, keys, seq, text, len);
+	b->data -= RECORD13_HEADER_LEN;
+	b->len = (uint16_t)(RECORD13_HEADER_LEN + len + info->tag_len);
+	record13_put_header(b->data, RECORD13_EPOCH_DATA, seq, (uint16_t)(len + info->tag_len));
+	op->aad_len = RECORD13_HEADER_LEN;
+	memcpy(op->aad, b->data, RECORD13_HEADER_LEN);
+	(void)mask_later(&t->seal_masks[alg], keys, b->data, text);
+	return true;
+}
+
+void traffic13_mask(struct traffic *t)
+{
+	run(t->aead, t->seal_masks);
+	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
+		struct traffic_masks *masks = &t->seal_masks[alg];
+
+		for (unsigned i = 0; i < masks->n; i++)
+			record13_put_mask(masks->header[i], masks->op[i].mask);
+		masks->n = 0;
+	}
+}
