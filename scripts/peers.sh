@@ -3,8 +3,10 @@
 # Builds newer DTLS libraries than this Debian's, for tests/interop: sources of a newer Debian,
 # whose signatures apt verifies by its own configuration, nothing of the system's. Does nothing for
 # what is there already. wolfSSL has DTLS 1.3, connection IDs, plain PSK and raw public keys; Mbed TLS
-# 3.6 has connection IDs.
+# 3.6 has connection IDs. NSS's tools, which have DTLS 1.3 too, are unpacked as they are, with the C
+# library that they want.
 #   peers.sh [DIR]    DIR: [$XDG_CACHE_HOME/sluice-peers], with wolfssl/ and mbedtls/ (include, lib)
+#                     and nss/ (tstclnt)
 #   PEERS_SUITE=sid   another suite of Debian than [trixie]
 set -euo pipefail
 
@@ -20,6 +22,7 @@ wolfssl_options=(--disable-shared --enable-static --enable-dtls --enable-dtls13 
 	--enable-supportedcurves --enable-opensslextra --disable-oldtls --disable-examples --disable-crypttests
 	'CFLAGS=-O2 -DWOLFSSL_STATIC_PSK')
 mbedtls_options=(MBEDTLS_SSL_RECORD_SIZE_LIMIT)
+nss_options=(libnss3-tools libnss3 libnspr4 libsqlite3-0 zlib1g libc6) # packages
 
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
@@ -40,7 +43,7 @@ is_ready() { [ "$(cat "$dir/$1/ready" 2> /dev/null)" = "$(wants "$1")" ]; }
 
 make_apt() {
 	mkdir -p "$dir"/apt/{sources,lists/partial,cache/archives/partial}
-	printf 'Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$mirror" "$suite" "$keyring" \
+	printf 'Types: deb deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$mirror" "$suite" "$keyring" \
 		> "$dir/apt/sources/peers.sources"
 	apt=(-q -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$dir/apt/sources" -o "Dir::State::Lists=$dir/apt/lists"
 		-o "Dir::Cache=$dir/apt/cache" -o APT::Sandbox::User=root -o Acquire::Retries=2)
@@ -50,39 +53,51 @@ make_apt() {
 # unpack LIBRARY: its newest source, in $source.
 source=$dir/download/source
 unpack() {
-	rm -rf "$dir/download"
-	mkdir -p "$dir/download"
-	cd "$dir/download"
 	quietly apt-get "${apt[@]}" source --download-only "$1"
 	# apt has verified its checksums.
 	quietly dpkg-source --no-check -x ./*.dsc "$source"
 }
 
-# They end with the library in dir/LIBRARY.
+# They begin in $dir/download, and end with the library in $dir/LIBRARY, and its version.
 build_wolfssl() {
+	unpack wolfssl
 	cd "$source"
 	quietly ./autogen.sh
 	quietly ./configure --prefix="$dir/wolfssl" "${wolfssl_options[@]}"
 	quietly make -j "$(nproc)" install
+	head -n 1 debian/changelog > "$dir/wolfssl/version"
 }
 build_mbedtls() {
 	local option
+	unpack mbedtls
 	cd "$source"
 	for option in "${mbedtls_options[@]}"; do quietly python3 scripts/config.py set "$option"; done
 	quietly make -j "$(nproc)" lib CFLAGS=-O2
 	mkdir -p "$dir/mbedtls/lib"
 	cp library/*.a "$dir/mbedtls/lib/"
 	cp -r include "$dir/mbedtls/"
+	head -n 1 debian/changelog > "$dir/mbedtls/version"
+}
+build_nss() {
+	local package lib=$dir/nss/usr/lib/x86_64-linux-gnu
+	mkdir -p "$dir/nss"
+	quietly apt-get "${apt[@]}" download "${nss_options[@]}"
+	for package in ./*.deb; do dpkg-deb -x "$package" "$dir/nss"; done
+	printf '#!/bin/sh\nexec %s/ld-linux-x86-64.so.2 --library-path %s %s/nss/usr/bin/tstclnt "$@"\n' \
+		"$lib" "$lib" "$dir" > "$dir/nss/tstclnt"
+	chmod +x "$dir/nss/tstclnt"
+	# shellcheck disable=SC2016
+	dpkg-deb -W --showformat '${Package} (${Version})\n' ./libnss3-tools_*.deb > "$dir/nss/version"
 }
 
 apt=()
-for name in wolfssl mbedtls; do
+for name in wolfssl mbedtls nss; do
 	if ! is_ready "$name"; then
 		[ "${#apt[@]}" -gt 0 ] || make_apt
-		rm -rf "${dir:?}/$name"
-		unpack "$name"
+		rm -rf "${dir:?}/$name" "$dir/download"
+		mkdir -p "$dir/download"
+		cd "$dir/download"
 		"build_$name"
-		head -n 1 "$source/debian/changelog" > "$dir/$name/version"
 		wants "$name" > "$dir/$name/ready"
 		rm -rf "$dir/download"
 	fi

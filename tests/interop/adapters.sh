@@ -8,6 +8,7 @@
 # and openssl --session-out and --session-in (a file).
 
 endpoint=198.18.0.2
+endpoint_port=5684
 own=$build/tests/interop
 peers=${SLUICE_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-peers}
 
@@ -49,19 +50,23 @@ read_options() {
 	local name
 	while [ $# -gt 0 ]; do
 		name=${1#--}
-		if [ "$name" = no-ems ]; then
-			no_ems=yes
+		case "$name" in
+		no-ems | no-key-share | update-keys)
+			printf -v "${name//-/_}" yes
 			shift
-		else
+			;;
+		*)
 			printf -v "${name//-/_}" %s "$2"
 			shift 2
-		fi
+			;;
+		esac
 	done
 }
 
 # missing NAME: why this client is not there; fails when it is.
 missing() {
 	case "$1" in
+	nss-new) [ -x "$peers/nss/tstclnt" ] || echo "scripts/peers.sh has not unpacked the newer NSS" ;;
 	*-new) [ -x "$work/client-$1" ] || echo "scripts/peers.sh has not made the newer ${1%-new}" ;;
 	wolfssl | mbedtls) [ -x "$own/client-$1" ] || echo "the build has found no $1" ;;
 	erlang) command -v escript > /dev/null || echo "no escript" ;;
@@ -82,13 +87,15 @@ build_newer() {
 
 client() {
 	local name=$1 suite='' psk='' ca='' cert='' key='' raw_key='' raw_public='' server_name='' group='' max_fragment='' \
-		resume='' no_ems='' sigalg='' record_size='' session_out='' session_in=''
+		resume='' no_ems='' sigalg='' record_size='' session_out='' session_in='' dtls='' psk_mode='' no_key_share='' update_keys=''
 	shift
 	sent=1
 	: > "$work/said"
 	read_options "$@"
 	case "$name" in
-	openssl | gnutls | nss | libcoap-*) "client_${name%-*}" "${name#*-}" ;;
+	nss-new) client_nss "$peers/nss/tstclnt" ;;
+	nss) client_nss tstclnt ;;
+	openssl | gnutls | libcoap-*) "client_${name%-*}" "${name#*-}" ;;
 	erlang) client_own "$root/tests/interop/client.escript" "$@" ;;
 	*-new) client_own "$work/client-$name" "$@" ;;
 	*) client_own "$own/client-$name" "$@" ;;
@@ -98,8 +105,8 @@ client() {
 }
 
 client_own() { # program, options
-	[ -z "$resume" ] || sent=2
-	in_cli "$@" "$endpoint" 5684 "$work/request" > "$work/said" 2>&1 || return 1
+	[ -z "$resume$update_keys" ] || sent=2
+	in_cli "$@" "$endpoint" "$endpoint_port" "$work/request" > "$work/said" 2>&1 || return 1
 	[ -z "$group" ] || ! grep -q '^group: .' "$work/said" || grep -qi "^group: $group" "$work/said"
 }
 
@@ -194,9 +201,13 @@ nss_database() { # ca, chain, key
 	openssl pkcs12 -export -in "$2" -inkey "$3" -name client -passout pass: -out "$work/client.p12"
 	pk12util -d "sql:$work/nss" -i "$work/client.p12" -W ''
 }
-client_nss() {
-	local args=(tstclnt -P client -4 -h "$endpoint" -p 5684 -d "sql:$work/nss" -V tls1.2:tls1.2 -G -v -a "${server_name:-sluice.test}")
+client_nss() { # tstclnt
+	local tls=${dtls:-1.2} args
+	args=("$1" -P client -4 -h "$endpoint" -p 5684 -d "sql:$work/nss" -V "tls$tls:tls$tls" -G -v -a "${server_name:-sluice.test}")
 	case "$suite" in
+	TLS_AES_128_GCM_SHA256) args+=(-c :1301) ;;
+	TLS_AES_256_GCM_SHA384) args+=(-c :1302) ;;
+	TLS_CHACHA20_POLY1305_SHA256) args+=(-c :1303) ;;
 	TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256) args+=(-c :C02B) ;;
 	TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384) args+=(-c :C02C) ;;
 	TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256) args+=(-c :CCA9) ;;
@@ -206,5 +217,6 @@ client_nss() {
 	x25519) args+=(-I "x25519,P256") ;;
 	esac
 	[ -z "$cert" ] || args+=(-n client)
+	[ -z "$psk" ] || args+=(-z "0x${psk##*:}:${psk%:*}")
 	talk "${args[@]}"
 }

@@ -8,20 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { DATAGRAM_MAX = 2048, PATIENCE_S = 15, ADDRESS_MAX = 64 };
 
 /* An acknowledgement begins like its request, but for type and code: version, token's length,
  * message ID, token (RFC 7252 §3). */
-enum { COAP_CON = 0x40, COAP_ACK = 0x60, COAP_TYPE_MASK = 0xf0, COAP_CHANGED = 0x44,
-       MESSAGE_ID_AT = 2 };
+enum {
+	COAP_CON = 0x40,
+	COAP_ACK = 0x60,
+	COAP_TYPE_MASK = 0xf0,
+	COAP_CHANGED = 0x44,
+	MESSAGE_ID_AT = 2
+};
 
 static const char help[] =
 	"[options] ADDRESS PORT REQUEST\n"
 	"Sends the CoAP message in file REQUEST, a confirmable one, and succeeds when it is\n"
 	"acknowledged with 2.04, in a session that is as it was wanted. Says what was negotiated.\n"
-	"  --suite NAME          IANA's; needed\n"
+	"  --suite NAME[:NAME]   IANA's, 1.3's first; needed\n"
 	"  --psk IDENTITY:HEX\n"
 	"  --ca FILE             of the server's certificate\n"
 	"  --cert FILE --key FILE\n"
@@ -31,7 +37,7 @@ static const char help[] =
 	"  --max-fragment 512|1024|2048|4096\n"
 	"  --resume id|ticket    a second session, which has to resume the first\n"
 	"  --no-ems\n"
-	"  --dtls 1.2|1.3        nothing else is offered; 1.2 without\n"
+	"  --dtls 1.2|1.3|both   nothing else is offered; 1.2 without\n"
 	"and with 1.3:\n"
 	"  --psk-mode psk_ke|psk_dhe_ke   nothing else is offered\n"
 	"  --no-key-share        the server has to ask for a key of the group\n"
@@ -102,10 +108,13 @@ static bool set_resume(struct client_options *opt, const char *text)
 	return opt->resume != CLIENT_FULL;
 }
 
-static bool set_version(struct client_options *opt, const char *text)
+static bool set_dtls(struct client_options *opt, const char *text)
 {
-	opt->is_13 = strcmp(text, "1.3") == 0;
-	return opt->is_13 || strcmp(text, "1.2") == 0;
+	if (strcmp(text, "1.3") == 0)
+		opt->dtls = CLIENT_DTLS_1_3;
+	else if (strcmp(text, "both") == 0)
+		opt->dtls = CLIENT_DTLS_BOTH;
+	return opt->dtls != CLIENT_DTLS_1_2 || strcmp(text, "1.2") == 0;
 }
 
 static bool set_psk_mode(struct client_options *opt, const char *text)
@@ -120,7 +129,7 @@ static bool set_psk_mode(struct client_options *opt, const char *text)
 static bool set_option(struct client_options *opt, int name, char *text)
 {
 	const char **const places[] = {
-		[OPT_SUITE] = &opt->suite,
+		[OPT_SUITE] = &opt->suites,
 		[OPT_CA] = &opt->ca,
 		[OPT_CERT] = &opt->chain,
 		[OPT_KEY] = &opt->chain_key,
@@ -141,7 +150,7 @@ static bool set_option(struct client_options *opt, int name, char *text)
 	case OPT_NO_EMS:
 		return opt->no_ems = true;
 	case OPT_DTLS:
-		return set_version(opt, text);
+		return set_dtls(opt, text);
 	case OPT_PSK_MODE:
 		return set_psk_mode(opt, text);
 	case OPT_NO_KEY_SHARE:
@@ -205,6 +214,31 @@ static bool answers(const struct request *request, const uint8_t *answer, size_t
 	       memcmp(answer + 2, request->bytes + 2, 2 + token_len) == 0;
 }
 
+static bool is_among(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; *list != 0; list += *list == ':') {
+		size_t next = strcspn(list, ":");
+
+		if (next == len && strncmp(list, name, len) == 0)
+			return true;
+		list += next;
+	}
+	return false;
+}
+
+static bool is_wanted(const struct client_options *opt, const struct client_report *report)
+{
+	static const char *const versions[] = {
+		[CLIENT_DTLS_1_2] = "1.2", [CLIENT_DTLS_1_3] = "1.3", [CLIENT_DTLS_BOTH] = "1.3:1.2"
+	};
+
+	return is_among(versions[opt->dtls], report->version) &&
+	       is_among(opt->suites, report->suite) &&
+	       (opt->max_fragment == 0 || report->max_fragment == opt->max_fragment);
+}
+
 static bool say_report(const struct client_options *opt, bool again)
 {
 	struct client_report report = { 0 };
@@ -212,9 +246,15 @@ static bool say_report(const struct client_options *opt, bool again)
 	library_report(&report);
 	printf("version: %s\nsuite: %s\ngroup: %s\nresumed: %s\n", report.version, report.suite,
 	       report.group, report.resumed ? "yes" : "no");
-	return strcmp(report.version, opt->is_13 ? "1.3" : "1.2") == 0 &&
-	       strcmp(report.suite, opt->suite) == 0 && report.resumed == again &&
-	       (opt->max_fragment == 0 || report.max_fragment == opt->max_fragment);
+	return is_wanted(opt, &report) && report.resumed == again;
+}
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 static bool ask(const struct request *request)
@@ -240,12 +280,16 @@ static bool ask_anew(const struct request *request)
 static bool session(const struct client_options *opt, int fd, const struct request *request,
 		    bool again)
 {
+	double start = now_ms();
 	bool ok;
 
 	if (!library_connect(fd, again))
 		return false;
-	ok = say_report(opt, again) && ask(request) &&
-	     (!opt->update_keys || (library_update_keys() && ask_anew(request)));
+	printf("connected: %.1f ms\n", now_ms() - start);
+	ok = say_report(opt, again) && ask(request);
+	printf("answered: %.1f ms\n", now_ms() - start);
+	if (ok && opt->update_keys)
+		ok = library_update_keys() && ask_anew(request);
 	library_close();
 	return ok;
 }
@@ -275,7 +319,7 @@ int main(int argc, char **argv)
 
 	while (ok && (name = getopt_long(argc, argv, "", names, NULL)) != -1)
 		ok = set_option(&opt, name, optarg);
-	if (!ok || argc - optind != 3 || opt.suite == NULL) {
+	if (!ok || argc - optind != 3 || opt.suites == NULL) {
 		(void)fprintf(stderr, "%s %s", argv[0], help);
 		return 2;
 	}

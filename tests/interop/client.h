@@ -14,12 +14,15 @@ enum { CLIENT_KEY_MAX = 64, CLIENT_NAME_MAX = 64 };
 
 enum client_resume { CLIENT_FULL, CLIENT_BY_ID, CLIENT_BY_TICKET };
 
+enum client_dtls { CLIENT_DTLS_1_2, CLIENT_DTLS_1_3, CLIENT_DTLS_BOTH };
+
 /* How a pre-shared key is used with 1.3: as the library likes it, and nothing but one of both. */
 enum client_psk_mode { CLIENT_PSK_ANY, CLIENT_PSK_KE, CLIENT_PSK_DHE_KE };
 
 /* What a session is to be like. Texts are NULL where nothing was said. */
 struct client_options {
-	const char *suite; /* IANA's name; nothing else is offered */
+	const char
+		*suites; /* IANA's names, parted by colons, 1.3's first; nothing else is offered */
 	const char *group; /* secp256r1 or x25519; nothing else is offered before it */
 	const char *identity;
 	uint8_t key[CLIENT_KEY_MAX];
@@ -30,10 +33,10 @@ struct client_options {
 	unsigned max_fragment;     /* RFC 6066: 512, 1024, 2048, 4096; 0: not offered */
 	enum client_resume resume; /* a second session resumes the first, this way only */
 	bool no_ems;
-	bool is_13;                    /* DTLS 1.3 and nothing else; else 1.2 */
-	enum client_psk_mode psk_mode; /* 1.3 */
-	bool no_key_share; /* 1.3: the group is offered without a key, for the server to ask for it */
-	bool update_keys;  /* 1.3: both sides take new keys, and a second request follows */
+	enum client_dtls dtls;         /* nothing else is offered */
+	enum client_psk_mode psk_mode; /* of 1.3, as what follows */
+	bool no_key_share;             /* groups without a key: the server has to ask for it */
+	bool update_keys;              /* both sides take new ones, and a second request follows */
 };
 
 /* What was negotiated, as the library tells it; empty where it does not. */

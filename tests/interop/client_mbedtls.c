@@ -78,11 +78,11 @@ static bool use_certificates(void)
 /* IANA's names are this library's, with other strokes between words. */
 static bool use_suite(void)
 {
-	size_t len = strlen(options->suite);
+	size_t len = strlen(options->suites);
 
 	if (len >= sizeof(suite_name))
 		return failed("no such suite");
-	memcpy(suite_name, options->suite, len + 1);
+	memcpy(suite_name, options->suites, len + 1);
 	for (char *stroke = suite_name; (stroke = strchr(stroke, '_')) != NULL;)
 		*stroke = '-';
 	suites[0] = mbedtls_ssl_get_ciphersuite_id(suite_name);
@@ -252,7 +252,7 @@ void library_report(struct client_report *report)
 		       mbedtls_ssl_get_version(&ssl) + strlen("DTLSv"));
 	/* IANA's name, if it is the one that was asked for. */
 	(void)snprintf(report->suite, sizeof(report->suite), "%s",
-		       strcmp(name, suite_name) == 0 ? options->suite : name);
+		       strcmp(name, suite_name) == 0 ? options->suites : name);
 	report->max_fragment = (unsigned)max_fragment();
 	report->resumed = memcmp(master[0], master[1], MASTER_LEN) == 0;
 }

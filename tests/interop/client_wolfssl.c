@@ -38,7 +38,11 @@ static unsigned psk(WOLFSSL *client, const char *hint, char *identity, unsigned 
 static unsigned psk_13(WOLFSSL *client, const char *hint, char *identity, unsigned identity_max,
 		       unsigned char *key, unsigned key_max, const char **suite)
 {
-	*suite = options->suite;
+	static char name[CLIENT_NAME_MAX];
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(options->suites, ":"),
+		       options->suites);
+	*suite = name;
 	return psk(client, hint, identity, identity_max, key, key_max);
 }
 #endif
@@ -102,13 +106,14 @@ static bool use_raw_key(void)
 
 static WOLFSSL_CTX *make_context(void)
 {
-	if (!options->is_13)
-		return wolfSSL_CTX_new(wolfDTLSv1_2_client_method());
 #ifdef WOLFSSL_DTLS13
-	return wolfSSL_CTX_new(wolfDTLSv1_3_client_method());
-#else
-	return NULL;
+	if (options->dtls == CLIENT_DTLS_1_3)
+		return wolfSSL_CTX_new(wolfDTLSv1_3_client_method());
+	if (options->dtls == CLIENT_DTLS_BOTH)
+		return wolfSSL_CTX_new(wolfDTLS_client_method());
 #endif
+	return options->dtls == CLIENT_DTLS_1_2 ? wolfSSL_CTX_new(wolfDTLSv1_2_client_method())
+						: NULL;
 }
 
 /* psk_ke alone, psk_dhe_ke alone, or both. */
@@ -140,7 +145,7 @@ bool library_start(const struct client_options *opt)
 		return false;
 	if (opt->raw_key != NULL ? !use_raw_key() : !use_certificates())
 		return false;
-	return wolfSSL_CTX_set_cipher_list(ctx, opt->suite) == WOLFSSL_SUCCESS ||
+	return wolfSSL_CTX_set_cipher_list(ctx, opt->suites) == WOLFSSL_SUCCESS ||
 	       failed("no such suite in this build");
 }
 
@@ -174,7 +179,7 @@ static bool set_group(void)
 		first = WOLFSSL_ECC_X25519;
 	return wolfSSL_UseSupportedCurve(ssl, first) == WOLFSSL_SUCCESS &&
 	       wolfSSL_UseSupportedCurve(ssl, WOLFSSL_ECC_SECP256R1) == WOLFSSL_SUCCESS &&
-	       (!options->is_13 || set_key_share(first));
+	       (options->dtls == CLIENT_DTLS_1_2 || set_key_share(first));
 }
 
 static bool set_server_name(void)
