@@ -3,7 +3,9 @@
  * A handshake in memory, and what its parts ask of each other. Private to lib/handshake.
  *
  *   handshake.c          the API: input, timers, output, jobs, events
- *   inbound.c            datagram -> records -> fragments -> messages -> handlers
+ *   inbound.c            datagram -> records, and those that are held
+ *   fragments.c          -> fragments -> messages -> handlers
+ *   acknowledge.c        1.3: what came, and what arrived
  *   server.c             the server's ClientHello, which chooses the version
  *   server12.c client12.c    the messages of DTLS 1.2, a table and a handler each
  *   server13.c client13.c    those of DTLS 1.3
@@ -20,6 +22,7 @@
  */
 #pragma once
 
+#include "acks.h"
 #include "flight.h"
 #include "handshake.h"
 #include "hs_msg13.h"
@@ -107,11 +110,12 @@ struct handshake {
 	bool event_given;
 	bool ems;
 	bool keys_are_new; /* held datagrams can be looked at again */
-	bool ack_due;      /* 1.3: at the next output */
+	bool awaits_ack;   /* 1.3, client: of the last flight */
 	uint8_t tx_epoch;  /* of our alerts and ACKs: the highest that the peer can open */
 
 	struct reassembly in;
 	struct flight out;
+	struct acks acks; /* of the peer's flight */
 	struct protect protect;
 	struct transcript *transcript;
 	struct messages messages; /* those of the transcript */

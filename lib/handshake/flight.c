@@ -27,6 +27,8 @@ void flight_begin(struct flight *f)
 	f->state = FLIGHT_PREPARING;
 	f->n_messages = 0;
 	f->used = 0;
+	f->n_sent = 0;
+	memset(f->sent, 0, sizeof(f->sent));
 }
 
 struct wr flight_open(struct flight *f)
@@ -88,6 +90,74 @@ bool flight_ccs(struct flight *f)
 	return true;
 }
 
+bool flight_message(const struct flight *f, unsigned i, struct hs_fragment *out)
+{
+	const struct flight_message *m = &f->messages[i];
+	struct rd at = rd_of(f->bytes + m->at, m->len);
+	uint32_t frag_len;
+
+	out->body = rd_of(m->body, m->body_len);
+	if (m->body == NULL)
+		return hs_fragment_next(&at, out);
+	return rd_u8(&at, &out->type) && rd_u24(&at, &out->len) && rd_u16(&at, &out->seq) &&
+	       rd_u24(&at, &out->off) && rd_u24(&at, &frag_len);
+}
+
+/* How many bytes a block of a message has, so that FLIGHT_BLOCKS_MAX suffice. */
+static uint32_t block_size(uint32_t len)
+{
+	return FLIGHT_BLOCK * (1 + len / (FLIGHT_BLOCK * FLIGHT_BLOCKS_MAX));
+}
+
+/* The blocks that lie in off .. end as a whole. The last one of a message may be short, and an
+ * empty message has one all the same. */
+static uint64_t blocks_of(uint32_t len, uint32_t off, uint32_t end)
+{
+	uint32_t size = block_size(len), first = (off + size - 1) / size;
+	uint32_t behind = end < len ? end / size : len == 0 ? 1 : (len + size - 1) / size;
+	uint64_t mask = 0;
+
+	for (uint32_t i = first; i < behind; i++)
+		mask |= UINT64_C(1) << i;
+	return mask;
+}
+
+static bool block_acked(const struct flight_message *m, uint32_t len, uint32_t off)
+{
+	return m->acked >> (off / block_size(len)) & 1;
+}
+
+static void flight_advance(struct flight *f)
+{
+	f->sending++;
+	f->sending_at = 0;
+}
+
+/* Moves on to what is to be sent next of the present message; false: nothing is. */
+static bool flight_seek(struct flight *f)
+{
+	const struct flight_message *m = &f->messages[f->sending];
+	struct hs_fragment whole;
+	uint32_t size;
+
+	if (m->acked == 0 || !flight_message(f, f->sending, &whole))
+		return true;
+	if (whole.len == 0)
+		return false;
+	size = block_size(whole.len);
+	while (f->sending_at < whole.len && block_acked(m, whole.len, f->sending_at))
+		f->sending_at = (uint16_t)((f->sending_at / size + 1) * size);
+	return f->sending_at < whole.len;
+}
+
+static void flight_skip(struct flight *f)
+{
+	for (; f->sending < f->n_messages; flight_advance(f))
+		if (flight_seek(f))
+			return;
+	f->state = f->last ? FLIGHT_FINISHED : FLIGHT_WAITING;
+}
+
 static void flight_restart(struct flight *f, uint64_t now_ns)
 {
 	f->state = FLIGHT_SENDING;
@@ -95,19 +165,26 @@ static void flight_restart(struct flight *f, uint64_t now_ns)
 	f->sending_at = 0;
 	f->last_sent_ns = now_ns;
 	f->deadline_ns = now_ns + f->timeout_ns;
+	flight_skip(f);
 }
 
+/* RFC 9147 §5.8.2: "retain the current timer value until a message is transmitted and acknowledged
+ * without having to be retransmitted". */
 void flight_send(struct flight *f, uint64_t now_ns, bool last)
 {
-	f->timeout_ns = f->initial_ns;
+	if (!f->by_block || f->n_timeouts == 0)
+		f->timeout_ns = f->initial_ns;
 	f->n_timeouts = 0;
 	f->last = last;
 	flight_restart(f, now_ns);
 }
 
+/* RFC 9147 §5.8.1: only "when none of the messages that it sent in response to that flight have
+ * been acknowledged"; in 1.2 none ever is. */
 bool flight_repeat(struct flight *f, uint64_t now_ns)
 {
-	if (f->state != FLIGHT_WAITING || now_ns - f->last_sent_ns < f->initial_ns / 2)
+	if (f->state != FLIGHT_WAITING || flight_ack_begun(f) ||
+	    now_ns - f->last_sent_ns < f->initial_ns / 2)
 		return false;
 	flight_restart(f, now_ns);
 	return true;
@@ -115,7 +192,7 @@ bool flight_repeat(struct flight *f, uint64_t now_ns)
 
 uint64_t flight_deadline(const struct flight *f)
 {
-	return f->state == FLIGHT_WAITING ? f->deadline_ns : UINT64_MAX;
+	return f->state == FLIGHT_WAITING && !flight_acked(f) ? f->deadline_ns : UINT64_MAX;
 }
 
 /* RFC 6347 §4.2.4.1: "double the value at each retransmission, up to no less than the RFC 6298
@@ -144,44 +221,42 @@ bool flight_epoch(const struct flight *f, uint8_t *out)
 	return true;
 }
 
-static void flight_sent(struct flight *f)
+/* How far the next fragment reaches: up to a block that was acknowledged, and no further than there
+ * is room; in DTLS 1.3 it ends where a block does, unless it is smaller than one. */
+static uint32_t cut_end(const struct flight *f, uint32_t len, size_t room)
 {
-	f->sending++;
-	f->sending_at = 0;
-	if (f->sending == f->n_messages)
-		f->state = f->last ? FLIGHT_FINISHED : FLIGHT_WAITING;
-}
+	const struct flight_message *m = &f->messages[f->sending];
+	uint32_t size = block_size(len), end = f->sending_at, aligned;
 
-bool flight_message(const struct flight *f, unsigned i, struct hs_fragment *out)
-{
-	const struct flight_message *m = &f->messages[i];
-	struct rd at = rd_of(f->bytes + m->at, m->len);
-	uint32_t frag_len;
-
-	out->body = rd_of(m->body, m->body_len);
-	if (m->body == NULL)
-		return hs_fragment_next(&at, out);
-	return rd_u8(&at, &out->type) && rd_u24(&at, &out->len) && rd_u16(&at, &out->seq) &&
-	       rd_u24(&at, &out->off) && rd_u24(&at, &frag_len);
+	while (end < len && !block_acked(m, len, end))
+		end = (end / size + 1) * size;
+	end = end < len ? end : len;
+	if (end - f->sending_at <= room)
+		return end;
+	end = f->sending_at + (uint32_t)room;
+	aligned = end - end % size;
+	return f->by_block && aligned > f->sending_at ? aligned : end;
 }
 
 /* Cuts the next fragment of a handshake message. */
 static bool flight_cut(struct flight *f, size_t room, struct wr *w)
 {
-	struct hs_fragment header;
-	size_t left, piece;
+	struct hs_fragment whole;
+	uint32_t end, piece, at = f->sending_at;
 
-	if (room < HS_HEADER_LEN || !flight_message(f, f->sending, &header))
+	if (room < HS_HEADER_LEN || !flight_message(f, f->sending, &whole))
 		return false;
-	left = header.len - f->sending_at;
-	piece = left < room - HS_HEADER_LEN ? left : room - HS_HEADER_LEN;
-	if (piece < left && piece < FRAGMENT_MIN)
+	room -= HS_HEADER_LEN;
+	end = cut_end(f, whole.len, room);
+	piece = end - at;
+	if (piece == room && end < whole.len && piece < FRAGMENT_MIN)
 		return false;
-	hs_header_write(w, header.type, header.len, header.seq, f->sending_at, (uint32_t)piece);
-	wr_bytes(w, header.body.p + f->sending_at, piece);
-	f->sending_at = (uint16_t)(f->sending_at + piece);
-	if (piece == left)
-		flight_sent(f);
+	hs_header_write(w, whole.type, whole.len, whole.seq, at, piece);
+	wr_bytes(w, whole.body.p + at, piece);
+	f->cut.blocks = blocks_of(whole.len, at, end);
+	f->sending_at = (uint16_t)end;
+	if (end == whole.len)
+		flight_advance(f);
 	return true;
 }
 
@@ -193,6 +268,7 @@ bool flight_next(struct flight *f, size_t room, uint8_t *out, size_t *out_len, u
 	if (f->state != FLIGHT_SENDING)
 		return false;
 	*out_type = m->record_type;
+	f->cut = (struct flight_sent){ .epoch = m->epoch, .message = f->sending };
 	if (m->record_type == RECORD_HANDSHAKE) {
 		if (!flight_cut(f, room, &w))
 			return false;
@@ -200,7 +276,70 @@ bool flight_next(struct flight *f, size_t room, uint8_t *out, size_t *out_len, u
 		wr_bytes(&w, f->bytes + m->at, m->len);
 		if (w.failed)
 			return false;
-		flight_sent(f);
+		flight_advance(f);
 	}
+	flight_skip(f);
 	return wr_finish(&w, out_len);
+}
+
+void flight_sent(struct flight *f, uint64_t number)
+{
+	if (!f->by_block || f->cut.blocks == 0)
+		return;
+	f->cut.number = number;
+	f->sent[f->n_sent++ % FLIGHT_SENT_MAX] = f->cut;
+}
+
+static bool message_acked(const struct flight *f, unsigned i)
+{
+	struct hs_fragment whole;
+	uint64_t all = flight_message(f, i, &whole) ? blocks_of(whole.len, 0, whole.len) : 0;
+
+	return (f->messages[i].acked & all) == all && all != 0;
+}
+
+bool flight_ack(struct flight *f, uint64_t epoch, uint64_t number)
+{
+	bool fresh = false;
+
+	for (unsigned i = 0; i < FLIGHT_SENT_MAX; i++) {
+		const struct flight_sent *s = &f->sent[i];
+		struct flight_message *m = &f->messages[s->message];
+
+		if (s->blocks == 0 || s->epoch != epoch || s->number != number)
+			continue;
+		fresh |= (s->blocks & ~m->acked) != 0;
+		m->acked |= s->blocks;
+	}
+	if (fresh && f->state == FLIGHT_SENDING)
+		flight_skip(f);
+	return fresh;
+}
+
+void flight_ack_all(struct flight *f)
+{
+	for (unsigned i = 0; i < f->n_messages; i++)
+		f->messages[i].acked = UINT64_MAX;
+}
+
+bool flight_acked(const struct flight *f)
+{
+	for (unsigned i = 0; i < f->n_messages; i++)
+		if (!message_acked(f, i))
+			return false;
+	return f->n_messages > 0;
+}
+
+bool flight_ack_begun(const struct flight *f)
+{
+	for (unsigned i = 0; i < f->n_messages; i++)
+		if (f->messages[i].acked != 0)
+			return true;
+	return false;
+}
+
+void flight_resume(struct flight *f, uint64_t now_ns)
+{
+	if (f->state == FLIGHT_WAITING && !flight_acked(f))
+		flight_restart(f, now_ns);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The flight machine of RFC 6347 §4.2.4, for both roles:
+ * The flight machine of RFC 6347 §4.2.4 and RFC 9147 §5.8.1, for both roles and versions:
  *
  *            +-----------+
  *      +---> | PREPARING | <--------------------+
@@ -10,12 +10,12 @@
  *      |     +-----------+                      |
  *      |     |  SENDING  | <---------+          | receive next flight
  *      |     +-----------+           |          |
- *      |           | all handed out  | timer expires, or the peer
- *      |          \|/                | repeats its flight
+ *      |           | all handed out  | timer expires, the peer repeats its
+ *      |          \|/                | flight or acknowledges a part of ours
  *      |     +-----------+           |          |
  *      |     |  WAITING  | ----------+----------+
  *      |     +-----------+
- *      |           | nothing to wait for
+ *      |           | nothing to wait for, or all is acknowledged
  *      |          \|/
  *      |     +-----------+
  *      +---- | FINISHED  |
@@ -23,6 +23,9 @@
  *
  * A flight is messages, kept whole; records are cut from them only when they are sent. So a
  * repetition has the same bytes and message_seq, whatever the record numbers, sizes and packing.
+ *
+ * In DTLS 1.3 a peer acknowledges records, and what they held is not sent again. So a message is
+ * counted in blocks, records are cut at their borders, and it is remembered which record had which.
  */
 #pragma once
 
@@ -34,6 +37,9 @@ enum {
 	FLIGHT_RECORDS_MAX = 10,    /* in one transmission (checklist 25) */
 	FLIGHT_SHRINK_TIMEOUTS = 2, /* then smaller datagrams (RFC 6347 §4.1.1.1) */
 	FLIGHT_DATAGRAM_MIN = 256,
+	FLIGHT_BLOCKS_MAX = 64, /* of a message, each of at least */
+	FLIGHT_BLOCK = 32,
+	FLIGHT_SENT_MAX = 32, /* records that are remembered, the newest */
 };
 
 enum flight_state { FLIGHT_PREPARING, FLIGHT_SENDING, FLIGHT_WAITING, FLIGHT_FINISHED };
@@ -45,6 +51,15 @@ struct flight_message {
 	uint16_t body_len;
 	uint8_t epoch;
 	uint8_t record_type;
+	uint64_t acked; /* bit i: the i-th block was acknowledged */
+};
+
+/* What a record had: blocks of one message. */
+struct flight_sent {
+	uint64_t number;
+	uint64_t blocks; /* as flight_message.acked; 0: none */
+	uint8_t epoch;
+	uint8_t message;
 };
 
 struct flight {
@@ -54,11 +69,15 @@ struct flight {
 	uint64_t deadline_ns;
 	uint64_t last_sent_ns;
 	unsigned n_timeouts;
-	bool last; /* no answer is expected */
+	bool last;     /* no answer is expected */
+	bool by_block; /* DTLS 1.3 */
 	uint8_t n_messages;
 	uint8_t sending;     /* message to cut from next */
 	uint16_t sending_at; /* body bytes of it that went out */
 	uint16_t used;
+	uint8_t n_sent;         /* modulo FLIGHT_SENT_MAX: where the next one is remembered */
+	struct flight_sent cut; /* by the latest flight_next; its number is not known yet */
+	struct flight_sent sent[FLIGHT_SENT_MAX];
 	struct flight_message messages[FLIGHT_MESSAGES_MAX];
 	uint8_t bytes[FLIGHT_BYTES_MAX];
 };
@@ -112,3 +131,21 @@ bool flight_epoch(const struct flight *f, uint8_t *out) MUST_USE;
  * fit: send what was packed and come back with a whole datagram of room. */
 bool flight_next(struct flight *f, size_t room, uint8_t *out, size_t *out_len,
 		 uint8_t *out_type) MUST_USE;
+
+/* flight_sent: the number that the record of the latest flight_next got. */
+void flight_sent(struct flight *f, uint64_t number);
+
+/* flight_ack: a record was acknowledged; one that is not remembered is ignored. Returns whether
+ * something was that had not been. */
+bool flight_ack(struct flight *f, uint64_t epoch, uint64_t number);
+
+/* flight_ack_all: as if every record had been: the peer's answer says so. */
+void flight_ack_all(struct flight *f);
+
+/* flight_acked: whether all of a flight that was sent is acknowledged; flight_ack_begun: or some.
+ */
+bool flight_acked(const struct flight *f);
+bool flight_ack_begun(const struct flight *f);
+
+/* flight_resume: SENDING again what was not acknowledged, when something else was. */
+void flight_resume(struct flight *f, uint64_t now_ns);

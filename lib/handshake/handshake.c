@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "handshake.h"
 
+#include "acknowledge.h"
 #include "auth.h"
 #include "client12.h"
 #include "client13.h"
@@ -46,10 +47,12 @@ void handshake_config_system(struct handshake_config *cfg)
 	cfg->release = system_release;
 }
 
-/* A client offers one. */
-static void client_version(struct handshake *h)
+/* A client offers one; a server's first row is the same for all. */
+static void first_version(struct handshake *h)
 {
-	if (h->cfg->policy->max_version == DTLS_1_3)
+	if (h->role == HANDSHAKE_SERVER)
+		connection_version(h, DTLS_1_2, server_rows, server_n_rows);
+	else if (h->cfg->policy->max_version == DTLS_1_3)
 		connection_version(h, DTLS_1_3, client13_rows, client13_n_rows);
 	else
 		connection_version(h, DTLS_1_2, client12_rows, client12_n_rows);
@@ -60,26 +63,22 @@ struct handshake *handshake_new(const struct handshake_config *cfg, enum handsha
 {
 	const struct reassembly_alloc alloc = { cfg->alloc, cfg->release, cfg->alloc_arg };
 	struct handshake *h = cfg->alloc(cfg->alloc_arg, sizeof(*h));
-	bool server = role == HANDSHAKE_SERVER;
 
 	if (h == NULL)
 		return NULL;
 	*h = (struct handshake){
 		.cfg = cfg,
 		.role = role,
-		.version = DTLS_1_2,
-		.rows = server_rows,
-		.n_rows = server_n_rows,
 		.started_ns = now_ns,
 		.now_ns = now_ns,
 		.alert = CONNECTION_NO_ALERT,
-		.protect = { .aead = cfg->aead, .client = !server },
+		.protect = { .aead = cfg->aead, .client = role == HANDSHAKE_CLIENT },
 	};
-	if (!server)
-		client_version(h);
 	record_limits_init(h);
 	reassembly_init(&h->in, &alloc, 0);
 	flight_init(&h->out, cfg->timeout_ns, cfg->timeout_max_ns);
+	acknowledge_begin(h);
+	first_version(h);
 	return h;
 }
 
@@ -123,6 +122,7 @@ void connection_version(struct handshake *h, uint16_t version, const struct hs_r
 	h->version = version;
 	h->rows = rows;
 	h->n_rows = n_rows;
+	h->out.by_block = version == DTLS_1_3;
 }
 
 void connection_keys(struct handshake *h, uint8_t epoch, const struct traffic_keys *keys)
@@ -131,7 +131,7 @@ void connection_keys(struct handshake *h, uint8_t epoch, const struct traffic_ke
 	h->keys_are_new = true;
 }
 
-void connection_ack(struct handshake *h) { h->ack_due = true; }
+void connection_ack(struct handshake *h) { h->acks.due = true; }
 
 enum hs_next connection_fail(struct handshake *h, enum status why, int alert)
 {
@@ -151,6 +151,19 @@ enum hs_next connection_unparsed(struct handshake *h, enum hs_parse how)
 	return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
 }
 
+/* The end in DTLS 1.3: what the client says last is acknowledged, and that is awaited by it. */
+static void end13(struct handshake *h)
+{
+	if (h->role == HANDSHAKE_CLIENT) {
+		acknowledge_begin(h);
+		h->awaits_ack = true;
+		return;
+	}
+	h->tx_epoch = RECORD13_EPOCH_DATA;
+	h->acks.due = true;
+	h->outcome = CONNECTION_DONE;
+}
+
 void connection_step(struct handshake *h, enum hs_next next)
 {
 	switch (next) {
@@ -159,13 +172,19 @@ void connection_step(struct handshake *h, enum hs_next next)
 	case HS_NEXT_FAIL:
 		break;
 	case HS_NEXT_FLIGHT:
+		acknowledge_begin(h);
 		flight_send(&h->out, h->now_ns, false);
 		break;
 	case HS_NEXT_LAST_FLIGHT:
-		flight_send(&h->out, h->now_ns, true);
-		h->outcome = CONNECTION_DONE;
+		if (h->version == DTLS_1_3)
+			end13(h);
+		else
+			h->outcome = CONNECTION_DONE;
+		flight_send(&h->out, h->now_ns, h->outcome == CONNECTION_DONE);
 		break;
 	case HS_NEXT_DONE:
+		if (h->version == DTLS_1_3)
+			end13(h);
 		flight_wipe(&h->out);
 		h->outcome = CONNECTION_DONE;
 		break;
@@ -373,6 +392,8 @@ uint64_t handshake_deadline(const struct handshake *h)
 		return UINT64_MAX;
 	if (h->role == HANDSHAKE_CLIENT && !h->started)
 		return h->started_ns;
+	if (h->acks.deadline_ns < flight)
+		flight = h->acks.deadline_ns;
 	return flight < give_up ? flight : give_up;
 }
 
@@ -396,6 +417,7 @@ void handshake_timeout(struct handshake *h, uint64_t now_ns)
 		h->started = true;
 		connection_step(h, h->version == DTLS_1_3 ? client13_start(h) : client12_start(h));
 	} else {
+		acknowledge_timeout(h);
 		flight_timeout(&h->out, now_ns);
 	}
 }
@@ -428,17 +450,20 @@ static size_t record_room(const struct handshake *h, const struct wr *w, uint8_t
 static bool flight_write(struct handshake *h, struct wr *w)
 {
 	uint8_t epoch, type, plaintext[HANDSHAKE_DATAGRAM_MAX];
+	uint64_t number;
 	size_t len;
 
 	for (unsigned n = 0; n < FLIGHT_RECORDS_MAX && flight_epoch(&h->out, &epoch); n++) {
 		if (!flight_next(&h->out, record_room(h, w, epoch), plaintext, &len, &type))
 			break;
+		number = h->protect.epochs[epoch].tx_seq;
 		if (!protect_write(&h->protect, w, epoch, type, record_version(h), plaintext,
 				   len)) {
 			h->outcome = CONNECTION_RUNNING;
 			connection_fail(h, STATUS_HS_INTERNAL, CONNECTION_NO_ALERT);
 			return false;
 		}
+		flight_sent(&h->out, number);
 	}
 	return wr_len(w) != 0;
 }
@@ -457,8 +482,14 @@ static size_t datagram_max(const struct handshake *h)
 bool handshake_output(struct handshake *h, uint8_t out[HANDSHAKE_DATAGRAM_MAX], size_t *len)
 {
 	struct wr w = wr_of(out, datagram_max(h));
-	bool any = h->alert != CONNECTION_NO_ALERT ? alert_write(h, &w) : flight_write(h, &w);
+	bool any;
 
+	if (h->alert != CONNECTION_NO_ALERT) {
+		any = alert_write(h, &w);
+	} else {
+		any = acknowledge_write(h, &w);
+		any |= flight_write(h, &w);
+	}
 	return any && wr_finish(&w, len);
 }
 
@@ -515,7 +546,7 @@ void handshake_event(struct handshake *h, struct handshake_event *out)
 {
 	*out = (struct handshake_event){ .kind = HANDSHAKE_NONE };
 	if (h->event_given || h->outcome == CONNECTION_RUNNING || h->alert != CONNECTION_NO_ALERT ||
-	    h->out.state == FLIGHT_SENDING)
+	    h->out.state == FLIGHT_SENDING || h->acks.due)
 		return;
 	h->event_given = true;
 	if (h->outcome == CONNECTION_DONE) {

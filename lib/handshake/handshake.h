@@ -22,7 +22,7 @@
 #include "x509_trust.h"
 
 enum {
-	/* Of which more than 8 KiB are used only while a certificate may come. */
+	/* Of which more than 11 KiB are used only while a certificate may come. */
 	HANDSHAKE_MEMORY_MAX = 32768,
 	HANDSHAKE_DATAGRAM_MAX = 1500,
 	HANDSHAKE_REMNANT_MAX = 496,

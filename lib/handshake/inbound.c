@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "inbound.h"
 
-#include "client12.h"
+#include "acknowledge.h"
+#include "fragments.h"
 #include "secret.h"
 
 /* A wrong key shows as a Finished that does not open. It may also be a forgery, so it takes the
@@ -14,135 +15,6 @@ struct keep {
 	uint8_t bytes[HANDSHAKE_DATAGRAM_MAX];
 };
 
-/* What the state table has for a message. */
-enum admission { ADMIT_LISTED, ADMIT_OTHER_EPOCH, ADMIT_UNLISTED };
-
-static enum admission row_find(const struct handshake *h, uint8_t type, uint8_t epoch,
-			       const struct hs_row **out)
-{
-	enum admission found = ADMIT_UNLISTED;
-
-	for (size_t i = 0; i < h->n_rows; i++) {
-		const struct hs_row *row = &h->rows[i];
-
-		if (row->state != h->state || row->type != type)
-			continue;
-		*out = row;
-		if (row->epoch == epoch)
-			return ADMIT_LISTED;
-		found = ADMIT_OTHER_EPOCH;
-	}
-	return found;
-}
-
-/* Anybody can send what is in the clear, so a Finished in epoch 0 is dropped and awaited still. */
-static bool row_droppable(enum admission a, uint8_t epoch)
-{
-	return a == ADMIT_OTHER_EPOCH && epoch == 0;
-}
-
-/* The due message goes to its handler. */
-static void message_handle(struct handshake *h, const struct reassembly_message *m)
-{
-	const struct hs_row *row = NULL;
-	enum admission a = row_find(h, m->type, m->epoch, &row);
-	enum hs_next next;
-
-	if (row_droppable(a, m->epoch)) {
-		reassembly_discard(&h->in);
-		return;
-	}
-	if (a != ADMIT_LISTED) {
-		connection_fail(h, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
-		return;
-	}
-	next = row->handler(h, m);
-	reassembly_advance(&h->in);
-	connection_step(h, next);
-}
-
-static void messages_handle(struct handshake *h)
-{
-	struct reassembly_message m;
-
-	while (h->outcome == CONNECTION_RUNNING && !connection_waits(h) &&
-	       reassembly_due(&h->in, &m))
-		message_handle(h, &m);
-}
-
-/* A message that was handled before. */
-static enum status fragment_old(struct handshake *h, const struct hs_fragment *f)
-{
-	if (h->repeat_armed && f->seq == h->repeat_seq && f->type == h->repeat_type && f->off == 0)
-		flight_repeat(&h->out, h->now_ns);
-	if (h->role == HANDSHAKE_CLIENT && f->type == HS_HELLO_VERIFY_REQUEST &&
-	    rd_len(&f->body) == f->len)
-		connection_step(h, client12_hello_verify_again(h, f->body));
-	return STATUS_HS_OLD;
-}
-
-static enum status fragment_add(struct handshake *h, uint8_t epoch, const struct hs_fragment *f)
-{
-	switch (reassembly_add(&h->in, epoch, f)) {
-	case REASSEMBLY_KEPT:
-		messages_handle(h);
-		return STATUS_OK;
-	case REASSEMBLY_OLD:
-		return fragment_old(h, f);
-	case REASSEMBLY_AHEAD:
-	case REASSEMBLY_IGNORED:
-		return STATUS_HS_FRAGMENT;
-	case REASSEMBLY_CONFLICT:
-		break;
-	}
-	connection_fail(h, STATUS_HS_FRAGMENT, ALERT_ILLEGAL_PARAMETER);
-	return STATUS_HS_FRAGMENT;
-}
-
-static enum status fragment_take(struct handshake *h, uint8_t epoch, const struct hs_fragment *f)
-{
-	bool due = f->seq == h->in.next && !connection_waits(h);
-	const struct hs_row *row;
-	enum admission a = due ? row_find(h, f->type, epoch, &row) : ADMIT_LISTED;
-	struct reassembly_message m = {
-		.body = f->body, .seq = f->seq, .type = f->type, .epoch = epoch
-	};
-
-	/* RFC 5246 §7.4.1.1: HelloRequest is ignored by a client that negotiates already. */
-	if (row_droppable(a, epoch) || (h->role == HANDSHAKE_CLIENT && f->type == HS_HELLO_REQUEST))
-		return STATUS_HS_UNEXPECTED;
-	if (a != ADMIT_LISTED) {
-		connection_fail(h, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
-		return STATUS_HS_UNEXPECTED;
-	}
-	if (!due || !reassembly_whole(&h->in, f))
-		return fragment_add(h, epoch, f);
-	message_handle(h, &m);
-	messages_handle(h);
-	return STATUS_OK;
-}
-
-/* All fragments of a handshake record's plaintext. */
-static enum status fragments_take(struct handshake *h, uint8_t epoch, struct rd body)
-{
-	enum status worst = STATUS_OK, s;
-	struct hs_fragment f;
-
-	if (rd_len(&body) == 0)
-		return STATUS_RECORD_EMPTY;
-	while (rd_len(&body) > 0 && h->outcome == CONNECTION_RUNNING) {
-		if (!hs_fragment_next(&body, &f)) {
-			/* Hostile B1, B14: only what was protected deserves an answer. */
-			if (epoch != 0)
-				connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
-			return STATUS_HS_MALFORMED;
-		}
-		s = fragment_take(h, epoch, &f);
-		worst = s != STATUS_OK ? s : worst;
-	}
-	return worst;
-}
-
 /* An alert in the clear. Anybody can send one; it ends only a handshake in which nothing was
  * confirmed by cryptography yet (bad-input J2). */
 static enum status alert_plain(struct handshake *h, struct rd body)
@@ -151,7 +23,7 @@ static enum status alert_plain(struct handshake *h, struct rd body)
 
 	if (!rd_u8(&body, &level) || !rd_u8(&body, &description) || rd_len(&body) != 0)
 		return STATUS_HS_MALFORMED;
-	if (h->protect.epochs[1].rx_seen)
+	if (protect_confirmed(&h->protect))
 		return STATUS_RECORD_PLAIN;
 	if (level != ALERT_FATAL && description != ALERT_CLOSE_NOTIFY)
 		return STATUS_OK;
@@ -160,11 +32,13 @@ static enum status alert_plain(struct handshake *h, struct rd body)
 }
 
 /* The epoch of a record says what a ChangeCipherSpec says, and is protected: so it is checked for
- * its form and changes nothing, early, late or twice (bad-input J6). */
-static enum status ccs_plain(struct rd body)
+ * its form and changes nothing, early, late or twice (bad-input J6). In 1.3 there is none. */
+static enum status ccs_plain(const struct handshake *h, struct rd body)
 {
 	uint8_t type;
 
+	if (h->version == DTLS_1_3)
+		return STATUS_RECORD_TYPE;
 	return rd_u8(&body, &type) && type == 1 && rd_len(&body) == 0 ? STATUS_OK
 								      : STATUS_HS_MALFORMED;
 }
@@ -176,11 +50,11 @@ static enum status record_plain(struct handshake *h, const struct record *rec)
 		return STATUS_RECORD_LENGTH;
 	switch ((enum record_type)rec->type) {
 	case RECORD_CCS:
-		return ccs_plain(rec->body);
+		return ccs_plain(h, rec->body);
 	case RECORD_ALERT:
 		return alert_plain(h, rec->body);
 	case RECORD_HANDSHAKE:
-		return fragments_take(h, 0, rec->body);
+		return fragments_take(h, 0, rec->seq, rec->body);
 	case RECORD_APPDATA:
 	case RECORD_ACK:
 		break;
@@ -216,7 +90,7 @@ static enum status record_open(struct handshake *h, const struct record *rec)
 	if (len > h->rx_limit)
 		connection_fail(h, STATUS_HS_RECORD_SIZE, ALERT_RECORD_OVERFLOW);
 	else if (rec->type == RECORD_HANDSHAKE)
-		s = fragments_take(h, 1, rd_of(plaintext, len));
+		s = fragments_take(h, 1, rec->seq, rd_of(plaintext, len));
 	else
 		connection_fail(h, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
 	secret_wipe(plaintext, sizeof(plaintext));
@@ -249,35 +123,117 @@ static enum status record_protected(struct handshake *h, struct keep *k, const s
 	return s == STATUS_OK ? record_keep(k, whole) : s;
 }
 
-static enum status record_take(struct handshake *h, struct keep *k, const struct record *rec,
-			       const struct rd *whole)
+static enum status record_take12(struct handshake *h, struct keep *k, struct rd *datagram)
 {
-	if (rec->epoch == 0)
-		return record_plain(h, rec);
-	if (rec->epoch == 1)
-		return record_protected(h, k, rec, whole);
+	struct rd whole = *datagram;
+	struct record rec;
+	enum status s = record_next(datagram, &rec);
+
+	whole.end = datagram->p;
+	if (s != STATUS_OK)
+		return s;
+	if (rec.epoch == 0)
+		return record_plain(h, &rec);
+	if (rec.epoch == 1 && h->version == DTLS_1_2)
+		return record_protected(h, k, &rec, &whole);
 	return STATUS_RECORD_EPOCH;
+}
+
+/* An alert that was protected (RFC 8446 §6): but for these two the level says nothing. */
+static enum status alert_take13(struct handshake *h, struct rd body)
+{
+	uint8_t level, description;
+
+	if (!rd_u8(&body, &level) || !rd_u8(&body, &description) || rd_len(&body) != 0) {
+		connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
+		return STATUS_HS_MALFORMED;
+	}
+	if (description == ALERT_USER_CANCELED)
+		return STATUS_OK;
+	connection_fail(h, STATUS_HS_ALERT, CONNECTION_NO_ALERT);
+	return STATUS_HS_ALERT;
+}
+
+/* Content of our own epochs. */
+static enum status content_take13(struct handshake *h, const struct protect_content *c,
+				  const uint8_t *plaintext)
+{
+	struct rd body = rd_of(plaintext, c->len);
+
+	protect_mark13(&h->protect, c);
+	if (c->len > h->rx_limit) {
+		connection_fail(h, STATUS_HS_RECORD_SIZE, ALERT_RECORD_OVERFLOW);
+		return STATUS_HS_RECORD_SIZE;
+	}
+	switch ((enum record_type)c->type) {
+	case RECORD_HANDSHAKE:
+		return fragments_take(h, c->epoch, c->seq, body);
+	case RECORD_ACK:
+		return acknowledge_input(h, c->epoch, body);
+	case RECORD_ALERT:
+		return alert_take13(h, body);
+	case RECORD_APPDATA:
+	case RECORD_CCS:
+		break;
+	}
+	connection_fail(h, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
+	return STATUS_HS_UNEXPECTED;
+}
+
+/*
+ * Whether content belongs to the session that is to come. To a server all of epoch 3 does, since
+ * the client's Finished is awaited still (RFC 9147 §5.8.1); a client, which has the server's,
+ * awaits its ACK in it, or the alert that says why none comes.
+ */
+static bool is_of_session(const struct handshake *h, const struct protect_content *c)
+{
+	return c->epoch == RECORD13_EPOCH_DATA &&
+	       (h->role == HANDSHAKE_SERVER || c->type == RECORD_HANDSHAKE ||
+		c->type == RECORD_APPDATA);
+}
+
+/* A protected record of DTLS 1.3; without keys it is kept for later. */
+static enum status record_take13(struct handshake *h, struct keep *k, struct rd *datagram)
+{
+	uint8_t plaintext[PROTECT_RECORD_MAX];
+	struct rd whole = *datagram;
+	struct protect_content content;
+	struct record13 rec;
+	enum status s = record13_next(datagram, 0, &rec);
+
+	whole.end = datagram->p;
+	if (s != STATUS_OK)
+		return s;
+	if (rec.epoch_bits >= RECORD13_EPOCH_HANDSHAKE && !protect_has(&h->protect, rec.epoch_bits))
+		return record_keep(k, &whole);
+	s = protect_open13(&h->protect, &rec, plaintext, &content);
+	if (s == STATUS_OK && is_of_session(h, &content))
+		s = record_keep(k, &whole);
+	else if (s == STATUS_OK)
+		s = content_take13(h, &content, plaintext);
+	secret_wipe(plaintext, sizeof(plaintext));
+	return h->outcome == CONNECTION_FAILED ? h->why : s;
+}
+
+static enum status record_take(struct handshake *h, struct keep *k, struct rd *datagram)
+{
+	if (h->version == DTLS_1_3 && record13_is(*datagram->p))
+		return record_take13(h, k, datagram);
+	return record_take12(h, k, datagram);
 }
 
 /* All records of a datagram; what is to be held is gathered in k. */
 static enum status records_take(struct handshake *h, struct keep *k, struct rd datagram)
 {
 	enum status worst = STATUS_OK, s;
-	struct record rec;
 
 	k->w = wr_of(k->bytes, sizeof(k->bytes));
 	if (rd_len(&datagram) == 0)
 		return STATUS_RECORD_SHORT;
 	for (unsigned n = 0; rd_len(&datagram) > 0 && h->outcome != CONNECTION_FAILED; n++) {
-		struct rd whole = datagram;
-
 		if (n == RECORDS_PER_DATAGRAM)
 			return STATUS_RECORD_TOO_MANY;
-		s = record_next(&datagram, &rec);
-		if (s == STATUS_OK) {
-			whole.end = datagram.p;
-			s = record_take(h, k, &rec, &whole);
-		}
+		s = record_take(h, k, &datagram);
 		worst = s != STATUS_OK ? s : worst;
 	}
 	return worst;
@@ -347,7 +303,7 @@ enum status inbound_hello(struct handshake *h, const uint8_t *datagram, size_t l
 	 * sides have kept pace: ServerHello has that of the hello it answers. */
 	h->in.next = f.seq;
 	h->tx_message_seq = f.seq;
-	s = fragment_take(h, 0, &f);
+	s = fragments_take_one(h, 0, &f);
 	return h->outcome == CONNECTION_FAILED ? h->why : s;
 }
 
@@ -369,7 +325,7 @@ static void held_again(struct handshake *h)
 
 void inbound_resume(struct handshake *h)
 {
-	messages_handle(h);
+	fragments_handle(h);
 	if (!h->keys_are_new || h->outcome != CONNECTION_RUNNING)
 		return;
 	h->keys_are_new = false;

@@ -9,7 +9,7 @@
 
 #include "aead.h"
 #include "key_schedule.h"
-#include "record.h"
+#include "record13.h"
 
 enum { PROTECT_RECORD_MAX = 1500, PROTECT_EPOCHS = 4 };
 
@@ -38,11 +38,15 @@ static inline bool protect_has(const struct protect *p, uint8_t epoch)
 	return p->epochs[epoch].suite != NULL;
 }
 
-/* protect_overhead: bytes that a record of an epoch adds to its plaintext, header included. */
+/* protect_confirmed: whether a record of the peer has opened: it has the keys. */
+bool protect_confirmed(const struct protect *p);
+
+/* protect_overhead: bytes that a record of an epoch adds to its plaintext, header included; to one
+ * of a handshake message or longer. */
 size_t protect_overhead(const struct protect *p, uint8_t epoch);
 
-/* protect_write: one record, with the next number of its epoch. false: no room, no keys, or the
- * numbers are used up. */
+/* protect_write: one record, with the next number of its epoch; version is that of a record in the
+ * clear. false: no room, no keys, or the numbers are used up. */
 bool protect_write(struct protect *p, struct wr *w, uint8_t epoch, uint8_t type, uint16_t version,
 		   const uint8_t *plaintext, size_t len) MUST_USE;
 
@@ -54,3 +58,22 @@ enum status protect_check(const struct protect *p, const struct record *rec);
  * changed. */
 enum status protect_open(struct protect *p, const struct record *rec, uint8_t *out,
 			 size_t *out_len);
+
+/* What a record of DTLS 1.3 turned out to be. */
+struct protect_content {
+	uint8_t epoch, type;
+	uint64_t seq;
+	size_t len;
+};
+
+/*
+ * protect_open13: opens a record of epoch 2 or 3 into out (PROTECT_RECORD_MAX bytes); marks
+ * nothing. STATUS_OK and *content; or RECORD_EPOCH (no keys), RECORD_LENGTH, RECORD_TAG,
+ * RECORD_REPLAY, RECORD_OLD, RECORD_TYPE (opened, and its type is none of 1.3's: bad-input
+ * A16, A17).
+ *
+ * protect_mark13: marks its number, where the record is ours and not the session's that is to come.
+ */
+enum status protect_open13(const struct protect *p, const struct record13 *rec, uint8_t *out,
+			   struct protect_content *content);
+void protect_mark13(struct protect *p, const struct protect_content *content);

@@ -186,6 +186,14 @@ bool reassembly_whole(const struct reassembly *r, const struct hs_fragment *f)
 	       !r->slots[f->seq % REASSEMBLY_SLOTS].used;
 }
 
+bool reassembly_in_order(const struct reassembly *r, const struct hs_fragment *f)
+{
+	const struct reassembly_chunk *c = r->slots[r->next % REASSEMBLY_SLOTS].chunks;
+
+	return f->seq == r->next &&
+	       (f->off == 0 || (c != NULL && c->off == 0 && f->off <= chunk_end(c)));
+}
+
 bool reassembly_due(const struct reassembly *r, struct reassembly_message *out)
 {
 	const struct reassembly_slot *s = &r->slots[r->next % REASSEMBLY_SLOTS];

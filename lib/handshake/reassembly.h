@@ -36,7 +36,7 @@ struct reassembly_slot {
 	struct reassembly_chunk *chunks;
 	uint32_t len;
 	uint8_t type;
-	uint8_t epoch; /* 0 or 1: a message never mixes them */
+	uint8_t epoch; /* a message never mixes them */
 	uint8_t n_chunks;
 	bool used;
 };
@@ -73,13 +73,16 @@ void reassembly_init(struct reassembly *r, const struct reassembly_alloc *alloc,
 void reassembly_free(struct reassembly *r);
 
 /* reassembly_add: keeps what is new of a fragment that hs_fragment_next accepted. A fragment of
- * epoch 1 displaces what came for its message in epoch 0, never the other way. */
+ * a later epoch displaces what came for its message in an earlier one, never the other way. */
 enum reassembly_result reassembly_add(struct reassembly *r, uint8_t epoch,
 				      const struct hs_fragment *f);
 
 /* reassembly_whole: whether a fragment is the due message as a whole and nothing of that message
  * is kept, so that it can be handled where it is; call reassembly_advance afterwards. */
 bool reassembly_whole(const struct reassembly *r, const struct hs_fragment *f);
+
+/* reassembly_in_order: whether a fragment is of the due message and leaves no gap in it. */
+bool reassembly_in_order(const struct reassembly *r, const struct hs_fragment *f);
 
 /* reassembly_due: the due message, once it is complete. */
 bool reassembly_due(const struct reassembly *r, struct reassembly_message *out) MUST_USE;
