@@ -285,15 +285,21 @@ struct handshake_event {
 void handshake_event(struct handshake *h, struct handshake_event *out);
 
 /*
- * What outlives the handshake for 2 x MSL, so that a lost final flight is answered again: the
- * plain prefix of the datagram (the records of NewSessionTicket, if there was one, and
- * ChangeCipherSpec) and the Finished message to seal. The last flight is the server's, in an
+ * What outlives the handshake for 2 x MSL, so that a lost final flight is answered again.
+ *
+ * DTLS 1.3: what opens the client's records of epoch 2, so that a server can acknowledge a Finished
+ * that comes again (RFC 9147 §5.8.1): suite, and in bytes its key, IV and key of numbers. A client
+ * has none: its last flight was acknowledged.
+ *
+ * DTLS 1.2: the plain prefix of the datagram (the records of NewSessionTicket, if there was one,
+ * and ChangeCipherSpec) and the Finished message to seal. The last flight is the server's, in an
  * abbreviated handshake the client's; the other side has an empty remnant.
  */
 struct handshake_remnant {
 	uint64_t last_sent_ns; /* rate limit: once per timeout */
 	uint16_t finished_seq; /* message_seq of the peer's Finished, which asks for the repeat */
 	uint16_t prefix_len, message_len;
+	uint16_t suite;                            /* DTLS 1.3: IANA number; 0: a session of 1.2 */
 	uint8_t bytes[HANDSHAKE_REMNANT_MAX - 32]; /* prefix, then message */
 };
 _Static_assert(sizeof(struct handshake_remnant) <= HANDSHAKE_REMNANT_MAX, "remnant budget");
@@ -321,3 +327,12 @@ enum remnant_answer {
  * may be NULL (expired): then only renegotiation is answered. */
 enum remnant_answer handshake_remnant_input(struct handshake_remnant *r, uint64_t now_ns,
 					    const uint8_t *plaintext, size_t len);
+
+enum { HANDSHAKE_ACK_MAX = 2 + 16 * RECORDS_PER_DATAGRAM };
+
+/* handshake_remnant_datagram: DTLS 1.3: a datagram with records of epoch 2 for a live session.
+ * Returns the length of the ACK's body to seal in the session's epoch (RECORD_ACK); 0: nothing in
+ * it is a handshake record of the client, or one was acknowledged just before. Slow path only. */
+size_t handshake_remnant_datagram(struct handshake_remnant *r, struct aead *aead, uint64_t now_ns,
+				  const uint8_t *datagram, size_t len,
+				  uint8_t out[HANDSHAKE_ACK_MAX]);

@@ -1,14 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is left of a handshake: RFC 6347 §4.2.4, "in the FINISHED state [...] the node MUST
- * respond to a retransmit of its peer's last flight with a retransmit of the last flight." */
+ * respond to a retransmit of its peer's last flight with a retransmit of the last flight." In
+ * DTLS 1.3 of its ACK (RFC 9147 §5.8.1). */
 #include "connection.h"
+#include "secret.h"
 
 /* A peer repeats once a second or slower; a repetition costs us more bytes than it costs him. */
 static const uint64_t REMNANT_INTERVAL_NS = 250 * UINT64_C(1000000);
 
+static void remnant13(const struct handshake *h, struct handshake_remnant *out)
+{
+	const struct traffic_keys *k = &h->protect.epochs[RECORD13_EPOCH_HANDSHAKE].keys;
+	const size_t key_len = aead_info(h->suite->aead)->key_len;
+	struct wr w = wr_of(out->bytes, sizeof(out->bytes));
+
+	*out = (struct handshake_remnant){ .suite = h->suite->id };
+	wr_bytes(&w, k->client_key, key_len);
+	wr_bytes(&w, k->client_iv, sizeof(k->client_iv));
+	wr_bytes(&w, k->client_sn, key_len);
+	out->message_len = (uint16_t)wr_len(&w);
+}
+
 /* The messages of a last flight in the order they were sent: what is plain first, each in a record,
  * then the Finished. */
-void handshake_remnant(const struct handshake *h, struct handshake_remnant *out)
+static void remnant12(const struct handshake *h, struct handshake_remnant *out)
 {
 	const struct flight *f = &h->out;
 	const struct flight_message *m = f->messages;
@@ -17,7 +32,7 @@ void handshake_remnant(const struct handshake *h, struct handshake_remnant *out)
 	size_t len;
 
 	*out = (struct handshake_remnant){ .last_sent_ns = f->last_sent_ns };
-	if (h->outcome != CONNECTION_DONE || f->n_messages < 2 || !f->last)
+	if (f->n_messages < 2 || !f->last)
 		return;
 	for (unsigned i = 0; i < n_plain; i++, m++) {
 		record_write_header(&w, m->record_type, DTLS_1_2, 0,
@@ -32,6 +47,17 @@ void handshake_remnant(const struct handshake *h, struct handshake_remnant *out)
 	}
 	out->message_len = (uint16_t)(len - out->prefix_len);
 	out->finished_seq = h->peer_finished_seq;
+}
+
+void handshake_remnant(const struct handshake *h, struct handshake_remnant *out)
+{
+	*out = (struct handshake_remnant){ 0 };
+	if (h->outcome != CONNECTION_DONE)
+		return;
+	if (h->version != DTLS_1_3)
+		remnant12(h, out);
+	else if (h->role == HANDSHAKE_SERVER)
+		remnant13(h, out);
 }
 
 static unsigned prefix_records(const struct handshake_remnant *r)
@@ -66,7 +92,7 @@ static bool prefix_renumber(struct handshake_remnant *r)
 
 static bool repeat_wanted(struct handshake_remnant *r, uint64_t now_ns, const struct hs_fragment *f)
 {
-	if (r == NULL || r->message_len == 0 || f->type != HS_FINISHED ||
+	if (r == NULL || r->message_len == 0 || r->suite != 0 || f->type != HS_FINISHED ||
 	    f->seq != r->finished_seq || f->off != 0 ||
 	    now_ns - r->last_sent_ns < REMNANT_INTERVAL_NS || !prefix_renumber(r))
 		return false;
@@ -85,4 +111,60 @@ enum remnant_answer handshake_remnant_input(struct handshake_remnant *r, uint64_
 	if (f.type == HS_CLIENT_HELLO && f.off == 0)
 		return REMNANT_NO_RENEGOTIATION;
 	return repeat_wanted(r, now_ns, &f) ? REMNANT_REPEAT : REMNANT_NOTHING;
+}
+
+/* The client's records of epoch 2, as they were opened in the handshake. */
+static bool records13(const struct handshake_remnant *r, struct aead *aead, struct protect *out)
+{
+	const struct suite *suite = suite_by_id(r->suite);
+	struct rd bytes = rd_of(r->bytes, r->message_len);
+	struct traffic_keys k = { 0 };
+	bool ok;
+
+	if (suite == NULL)
+		return false;
+	ok = rd_copy(&bytes, k.client_key, aead_info(suite->aead)->key_len) &&
+	     rd_copy(&bytes, k.client_iv, sizeof(k.client_iv)) &&
+	     rd_copy(&bytes, k.client_sn, aead_info(suite->aead)->key_len);
+	*out = (struct protect){ .aead = aead };
+	protect_set_keys(out, RECORD13_EPOCH_HANDSHAKE, suite, &k);
+	secret_wipe(&k, sizeof(k));
+	return ok;
+}
+
+/* Those of the datagram's handshake records that open. */
+static void acks_gather(const struct protect *p, struct rd datagram, struct acks *out)
+{
+	uint8_t plaintext[PROTECT_RECORD_MAX];
+	struct protect_content c;
+	struct record13 rec;
+
+	acks_begin(out, 0);
+	for (unsigned n = 0;
+	     n < RECORDS_PER_DATAGRAM && rd_len(&datagram) > 0 && record13_is(*datagram.p); n++)
+		if (record13_next(&datagram, 0, &rec) == STATUS_OK &&
+		    protect_open13(p, &rec, plaintext, &c) == STATUS_OK &&
+		    c.type == RECORD_HANDSHAKE)
+			acks_add(out, c.epoch, c.seq);
+	secret_wipe(plaintext, sizeof(plaintext));
+}
+
+size_t handshake_remnant_datagram(struct handshake_remnant *r, struct aead *aead, uint64_t now_ns,
+				  const uint8_t *datagram, size_t len,
+				  uint8_t out[HANDSHAKE_ACK_MAX])
+{
+	struct wr w = wr_of(out, HANDSHAKE_ACK_MAX);
+	struct protect p;
+	struct acks acks = { .n = 0 };
+
+	if (r->suite == 0 || now_ns - r->last_sent_ns < REMNANT_INTERVAL_NS)
+		return 0;
+	if (records13(r, aead, &p))
+		acks_gather(&p, rd_of(datagram, len), &acks);
+	secret_wipe(&p, sizeof(p));
+	if (acks.n == 0)
+		return 0;
+	r->last_sent_ns = now_ns;
+	acks_write(&acks, &w, HANDSHAKE_ACK_MAX);
+	return wr_len(&w);
 }
