@@ -524,9 +524,9 @@ static struct scenario scenario_of(uint64_t seed)
 	};
 
 	sc.resume = (uint8_t)(pair_random(&r) % 2 ? RESUME_NOT : pair_random(&r) % RESUME_N);
-	/* A hello has to fit a datagram (docs/decisions/fragmented-hello.md), and one with a
-	 * certificate's ticket does not fit the smallest: such devices take ids. */
-	if (!suite_has_psk(sc.suite) && sc.resume != RESUME_NOT && sc.mtu < 576)
+	/* A hello has to fit a datagram (docs/decisions/fragmented-hello.md), and one with a ticket
+	 * does not fit the smallest: such devices take ids. */
+	if (sc.resume != RESUME_NOT && sc.mtu < 576)
 		sc.resume = RESUME_ID;
 	sc.auth = (enum client_auth)(pair_random(&r) % 3);
 	sc.early_data = pair_random(&r) % 4 == 0;
