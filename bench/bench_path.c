@@ -41,7 +41,7 @@ enum mode { OPEN, REQUEST_RESPONSE, EXCHANGE, HOSTILE };
 	X(check, check_run(core))                                                                  \
 	X(open, open_run(core))                                                                    \
 	X(commit, commit_run(core))                                                                \
-	X(dispatch, dispatch_run(core))                                                            \
+	X(dispatch, dispatch_run(core, core->records, core->n_records))                            \
 	X(tx, path_flush(core, core->now_ns))
 
 enum {

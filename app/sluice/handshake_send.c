@@ -49,7 +49,7 @@ void handshake_send_seal(const struct handshake_send *s, const struct msg *reque
 	msg_of(mbuf)->flow = request->flow;
 	msg_of(mbuf)->hop = request->hop;
 	msg_of(mbuf)->ref = request->ref;
-	msg_of(mbuf)->aead = request->aead;
+	msg_of(mbuf)->class = request->class;
 	msg_of(mbuf)->type = (uint8_t)type;
 	msg_of(mbuf)->prefix_len = prefix_len;
 	handshake_send_mbuf(s, request->from, mbuf);

@@ -154,7 +154,7 @@ static void send_later(void *arg, struct session_ref ref, const uint8_t *bytes, 
 	*msg_of(mbuf) = (struct msg){
 		.ref = ref,
 		.hop.port_id = MSG_COLD_HOP,
-		.aead = w->cfg.store->cold[ref.slot].aead,
+		.class = w->cfg.store->cold[ref.slot].class,
 	};
 	send_reply(w, w->cfg.store->cold[ref.slot].owner, mbuf);
 }

@@ -2,9 +2,8 @@
 /* A record's nonce, made in place from its key's IV. */
 #pragma once
 
+#include "bytes.h"
 #include "suite.h"
-
-#include <string.h>
 
 /* nonce_explicit: salt | the eight bytes that the record carries (RFC 5288 §3, RFC 6655 §3). */
 static inline void nonce_explicit(uint8_t nonce[AEAD_IV_LEN], const uint8_t bytes[8])
@@ -12,9 +11,9 @@ static inline void nonce_explicit(uint8_t nonce[AEAD_IV_LEN], const uint8_t byte
 	memcpy(nonce + 4, bytes, 8);
 }
 
-/* nonce_implicit: the IV xor the number with its epoch, padded on the left (RFC 7905 §2). */
+/* nonce_implicit: the IV xor the number, padded on the left; in DTLS 1.2 the number with its epoch
+ * (RFC 7905 §2), in 1.3 without (RFC 9147 §4). */
 static inline void nonce_implicit(uint8_t nonce[AEAD_IV_LEN], uint64_t number)
 {
-	for (unsigned i = 0; i < 8; i++)
-		nonce[4 + i] ^= (uint8_t)(number >> (56 - 8 * i));
+	bytes_put_u64(nonce + 4, bytes_u64(nonce + 4) ^ number);
 }

@@ -17,8 +17,7 @@ static inline enum status commit(struct path_core *core, const struct core_recor
 		forged(core, rec);
 		return STATUS_RECORD_TAG;
 	}
-	if (unlikely(throttle_active(&core->throttle, core->now_ns)))
-		throttle_genuine(&core->throttle, rec->ref);
+	commit_genuine(core, rec);
 	return replay_commit(rec->hot, store_wide(store, rec->ref.slot), store->replay_window,
 			     rec->seq);
 }

@@ -58,6 +58,18 @@ void core_ops_run(struct path_core *core,
 	}
 }
 
+void core_masks_run(struct path_core *core)
+{
+	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
+		struct core_masks *masks = &core->masks[alg];
+
+		if (masks->n == 0)
+			continue;
+		aead_mask(core->cfg.aead, alg, masks->op, masks->n);
+		masks->n = 0;
+	}
+}
+
 void core_lose(struct path_core *core, struct core_record *rec, enum status why)
 {
 	if (rec->copy != NULL) {

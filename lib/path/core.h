@@ -16,7 +16,7 @@
 #include "nonce.h"
 #include "outbox.h"
 #include "path.h"
-#include "record.h"
+#include "record13.h"
 #include "throttle.h"
 
 enum {
@@ -35,16 +35,20 @@ struct core_record {
 	struct rte_mbuf *m;
 	struct rte_mbuf *copy;   /* of its datagram, for the handshake under way if this fails */
 	struct session_hot *hot; /* from check on */
-	/* From open to commit: its place in core->ops, where ok says how it went. What is sealed
-	 * later takes the same places: a goodbye and replies that wait, while records are
-	 * dispatched. */
-	struct aead_op *op;
+	union {
+		/* From open to commit: its place in core->ops, where ok says how it went. What is
+		 * sealed later takes the same places: a goodbye and replies that wait, while
+		 * records are dispatched. */
+		struct aead_op *op;
+		struct aead_mask_op *mask; /* DTLS 1.3, before that: its place in core->masks */
+	};
 	uint8_t *body; /* the fragment, in m; from open on without its explicit nonce */
 	struct session_ref ref;
 	uint64_t seq;
-	uint16_t plain_len;
-	uint8_t type, aead;
+	uint16_t plain_len; /* in DTLS 1.3 of the inner plaintext; from commit on its content */
+	uint8_t type, class;
 	uint8_t pending_owner; /* whose copy */
+	uint8_t header_len;    /* in front of body; DTLS 1.3 only */
 };
 
 struct core_tx {
@@ -87,9 +91,10 @@ struct path_core {
 		bool single; /* see above */
 	} mine[PATH_BURST_MAX];
 
-	/* Records to open. */
-	unsigned n_records;
+	/* Records to open: of DTLS 1.2, and of 1.3. */
+	unsigned n_records, n_records13;
 	struct core_record records[CORE_RECORDS_MAX];
+	struct core_record records13[CORE_RECORDS_MAX];
 
 	/* Messages to seal. */
 	unsigned n_seals;
@@ -101,6 +106,12 @@ struct path_core {
 		struct aead_op op[CORE_RECORDS_MAX];
 	} ops[AEAD_N];
 
+	/* The same for masks of record numbers. */
+	struct core_masks {
+		unsigned n;
+		struct aead_mask_op op[CORE_RECORDS_MAX];
+	} masks[AEAD_N];
+
 	struct core_tx tx[PATH_PORTS_MAX];
 	struct outbox to_poll[PATH_POLL_MAX];
 	struct outbox to_handshake[PATH_HANDSHAKE_MAX];
@@ -108,6 +119,7 @@ struct path_core {
 
 	struct throttle_bucket answers;
 	struct throttle_bucket hello_tokens; /* for those of full bursts */
+	struct throttle_bucket late_tokens;  /* for records of handshakes that are over */
 	struct throttle throttle;
 
 	uint32_t sweep_cursor;
@@ -124,13 +136,25 @@ static inline void core_count(struct path_core *core, enum status s)
 /* CORE_STAT: adds to a field of struct path_stats. */
 #define CORE_STAT(core, field, v) counter_add(&(core)->stats.field, (v))
 
-/* core_ops_add: the next operation of an algorithm, to be filled. core_ops_run: does all of them
- * and empties the arrays, where they stay readable until the next is added. */
+/* core_ops_add: the next operation of an algorithm, to be filled; core_ops_drop: not after all.
+ * core_ops_run: does all of them and empties the arrays, where they stay readable until the next is
+ * added. */
 static inline struct aead_op *core_ops_add(struct path_core *core, enum aead_alg alg)
 {
 	struct core_ops *ops = &core->ops[alg];
 
 	return &ops->op[ops->n++];
+}
+
+static inline void core_ops_drop(struct path_core *core, enum aead_alg alg) { core->ops[alg].n--; }
+
+/* core_ops_add13: the same for DTLS 1.3: without the additional data of 1.2, which is longer. */
+static inline struct aead_op *core_ops_add13(struct path_core *core, enum aead_alg alg)
+{
+	struct aead_op *op = core_ops_add(core, alg);
+
+	memset(op->aad, 0, RECORD_AAD_LEN);
+	return op;
 }
 
 /* What an operation needs of one direction of a session. */
@@ -163,8 +187,37 @@ static inline void core_op_fill(struct aead_op *op, enum aead_alg alg, struct co
 	bytes_put_u64(op->nonce + 4, nonce);
 }
 
+/* core_op_fill13: the same for DTLS 1.3. The header, header_len bytes, stands in op->aad already,
+ * and zeros behind it. */
+static inline void core_op_fill13(struct aead_op *op, const struct session_keys13 *keys,
+				  uint64_t seq, uint8_t *text, uint16_t len, uint8_t header_len)
+{
+	op->src = op->dst = text;
+	op->key = keys->key;
+	op->len = len;
+	op->aad_len = header_len;
+	op->ok = false;
+	memcpy(op->nonce, keys->iv, AEAD_IV_LEN);
+	nonce_implicit(op->nonce, seq);
+}
+
 void core_ops_run(struct path_core *core,
 		  void (*run)(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n));
+
+/* core_masks_add: the next mask of an algorithm, of a record number under this key, made of the
+ * fragment at sample. core_masks_run: makes all of them, in the arrays, which it empties. */
+static inline struct aead_mask_op *core_masks_add(struct path_core *core, enum aead_alg alg,
+						  const uint8_t *key, const uint8_t *sample)
+{
+	struct core_masks *masks = &core->masks[alg];
+	struct aead_mask_op *op = &masks->op[masks->n++];
+
+	op->key = key;
+	op->sample = sample;
+	return op;
+}
+
+void core_masks_run(struct path_core *core);
 
 /* core_is_hello: whether a well-formed record that starts at p is the (start of a) ClientHello in
  * the clear. */

@@ -18,14 +18,17 @@ static void to_workers(struct path_core *core, struct rte_mbuf *const *m, unsign
 			   m[i]);
 }
 
-/* A repeated final flight, or a renegotiation to refuse: the core that made the session knows. */
+/* A repeated final flight, a renegotiation to refuse, an ACK: the core that made the session knows.
+ */
 static void to_handshake(struct path_core *core, const struct core_record *rec)
 {
 	const struct session_cold *cold = &core->cfg.store->cold[rec->ref.slot];
 	struct table_hit maker = { .ref = { cold->handshake_slot, cold->handshake_generation },
 				   .owner = cold->handshake_core };
 
-	msg_of(rec->m)->number = UINT64_C(1) << 48 | rec->seq;
+	uint64_t epoch = session_class_is_13(rec->class) ? rec->hot->rx_epoch : 1;
+
+	msg_of(rec->m)->number = epoch << SESSION_SEQ_BITS | rec->seq;
 	core_to_handshake(core, rec->m, MSG_OPENED, &maker);
 }
 
@@ -58,6 +61,14 @@ static void ignore_alert(struct path_core *core, const struct core_record *rec)
 		rte_pktmbuf_free(rec->m);
 }
 
+/* In DTLS 1.3 every alert but two is an error, whatever its level says (RFC 8446 §6). */
+static bool alert_ends(const struct core_record *rec, uint8_t level, uint8_t what)
+{
+	if (session_class_is_13(rec->class))
+		return what != ALERT_USER_CANCELED;
+	return level == ALERT_FATAL;
+}
+
 static void alert(struct path_core *core, const struct core_record *rec)
 {
 	struct rd r = rd_of(rte_pktmbuf_mtod(rec->m, uint8_t *), rec->plain_len);
@@ -68,7 +79,7 @@ static void alert(struct path_core *core, const struct core_record *rec)
 	 * close down the connection immediately, discarding any pending writes." */
 	if (whole && what == ALERT_CLOSE_NOTIFY) {
 		end(core, rec, ALERT_CLOSE_NOTIFY, STATUS_SESSION_CLOSED);
-	} else if (whole && level == ALERT_FATAL) {
+	} else if (whole && alert_ends(rec, level, what)) {
 		rte_pktmbuf_free(rec->m);
 		core_retire(core, rec->ref, STATUS_SESSION_CLOSED);
 	} else {
@@ -87,7 +98,7 @@ static inline void unwrap(struct path_core *core, const struct core_record *rec)
 	m->pkt_len = rec->plain_len;
 	msg->ref = rec->ref;
 	msg->type = rec->type;
-	msg->aead = rec->aead;
+	msg->class = rec->class;
 	msg->from = core->cfg.index;
 }
 
@@ -120,22 +131,21 @@ static inline bool dispatch(struct path_core *core, const struct core_record *re
 		msg_of(rec->m)->kind = MSG_COAP;
 		return true;
 	}
-	if (rec->type == RECORD_HANDSHAKE)
+	if (rec->type != RECORD_ALERT)
 		to_handshake(core, rec);
 	else
 		alert(core, rec);
 	return false;
 }
 
-void dispatch_run(struct path_core *core)
+void dispatch_run(struct path_core *core, const struct core_record *records, unsigned n)
 {
 	struct rte_mbuf *coap[CORE_RECORDS_MAX];
-	unsigned n = 0;
+	unsigned n_coap = 0;
 
-	for (unsigned i = 0; i < core->n_records; i++)
-		if (likely(dispatch(core, &core->records[i])))
-			coap[n++] = core->records[i].m;
-	to_workers(core, coap, n);
-	CORE_STAT(core, coap_out, n);
-	core->n_records = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (likely(dispatch(core, &records[i])))
+			coap[n_coap++] = records[i].m;
+	to_workers(core, coap, n_coap);
+	CORE_STAT(core, coap_out, n_coap);
 }

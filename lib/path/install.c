@@ -54,6 +54,8 @@ void install_run(struct path_core *core, struct rte_mbuf *m)
 	s = store_install(core->cfg.store, core->cfg.index, &in, &ref, &replaced);
 	secret_wipe(in.rx_key, sizeof(in.rx_key));
 	secret_wipe(in.tx_key, sizeof(in.tx_key));
+	secret_wipe(in.rx_sn_key, sizeof(in.rx_sn_key));
+	secret_wipe(in.tx_sn_key, sizeof(in.tx_sn_key));
 	secret_wipe(in.rx_iv, sizeof(in.rx_iv));
 	secret_wipe(in.tx_iv, sizeof(in.tx_iv));
 	if (s != STATUS_OK) {

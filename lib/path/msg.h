@@ -18,9 +18,13 @@
 
 enum msg_kind {
 	/* poll core → handshake core */
-	MSG_DATAGRAM, /* data: a whole datagram; flow, hop, from (poll core); peer_hs: pending */
-	MSG_HELLO,    /* same, and its cookie verified: may create a handshake */
-	MSG_OPENED,   /* data: a handshake record; ref, number, type; peer_hs: from cold */
+	/* data: a whole datagram; flow, hop, from (poll core); peer_hs: pending. Or a record of a
+	 * DTLS 1.3 handshake that is over; peer_hs: from cold */
+	MSG_DATAGRAM,
+	MSG_HELLO, /* same, and its cookie verified: may create a handshake */
+	/* data: a handshake record, in DTLS 1.3 an ACK too; ref, number, type; peer_hs: from cold
+	 */
+	MSG_OPENED,
 	/* peer_hs has its session: ref. No data; or generation 0: refused, the data is the
 	 * identity's pointer, whose reference is the handshake core's again */
 	MSG_INSTALLED,
@@ -35,7 +39,7 @@ enum msg_kind {
 	 * hop. A MSG_DATAGRAM or MSG_HELLO that a handshake core gives back is taken alike */
 	MSG_HANDOFF,
 	/* poll core → worker */
-	MSG_COAP, /* data: a CoAP message; flow, hop, ref, aead, from */
+	MSG_COAP, /* data: a CoAP message; flow, hop, ref, class, from */
 	/* worker → poll core `from` of the request, which owns the session */
 	MSG_REPLY, /* data: a CoAP message to seal; ref; hop.port_id may be MSG_COLD_HOP */
 };
@@ -54,8 +58,8 @@ struct msg {
 		/* of a datagram: rings it crossed, MSG_HOPS_MAX at most, so that none circles */
 		uint8_t hops;
 	};
-	uint8_t aead; /* enum aead_alg */
-	uint8_t from; /* index of the sending poll core */
+	uint8_t class; /* of the session (session.h) */
+	uint8_t from;  /* index of the sending poll core */
 
 	struct session_ref peer_hs; /* a handshake core's slot and generation */
 	uint64_t number;            /* of MSG_OPENED: epoch << 48 | sequence number */

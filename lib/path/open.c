@@ -18,12 +18,12 @@ static inline void prepare(struct path_core *core, struct core_record *rec, enum
 /* Records of one algorithm, up to the first that has another; returns how many. */
 static unsigned prepare_some(struct path_core *core, struct core_record *records, unsigned n)
 {
-	const enum aead_alg alg = records->aead;
+	const enum aead_alg alg = (enum aead_alg)records->class; /* DTLS 1.2: nothing else in it */
 	struct core_ops *ops = &core->ops[alg];
 	struct aead_op *op = &ops->op[ops->n];
 	unsigned i;
 
-	for (i = 0; i < n && records[i].aead == alg; i++)
+	for (i = 0; i < n && records[i].class == alg; i++)
 		prepare(core, &records[i], alg, &op[i]);
 	ops->n += i;
 	return i;

@@ -119,12 +119,29 @@ void path_core_free(struct path_core *core)
 	rte_free(core);
 }
 
-void records_run(struct path_core *core)
+static void records12_run(struct path_core *core)
 {
 	check_run(core);
 	open_run(core);
 	commit_run(core);
-	dispatch_run(core);
+	dispatch_run(core, core->records, core->n_records);
+	core->n_records = 0;
+}
+
+static void records13_run(struct path_core *core)
+{
+	open13_run(core);
+	commit13_run(core);
+	dispatch_run(core, core->records13, core->n_records13);
+	core->n_records13 = 0;
+}
+
+void records_run(struct path_core *core)
+{
+	if (core->n_records != 0)
+		records12_run(core);
+	if (core->n_records13 != 0)
+		records13_run(core);
 }
 
 /* Datagrams that were looked up. */

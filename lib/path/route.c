@@ -3,6 +3,20 @@
 
 #include <rte_memcpy.h>
 
+/* The next record of either form. Of a protected one of DTLS 1.3 only this is told: its version,
+ * and the low bits of its epoch. */
+static enum status next_of_any(struct rd *left, struct record *out)
+{
+	struct record13 r;
+	enum status s;
+
+	if (rd_len(left) == 0 || !record13_is(*left->p))
+		return record_next(left, out);
+	s = record13_next(left, 0, &r);
+	*out = (struct record){ .version = DTLS_1_3, .epoch = r.epoch_bits, .body = r.body };
+	return s;
+}
+
 /* Finds the first well-formed record of a datagram, which then starts there: bad records in front
  * of it are counted and cut off (bad-input A5). false: there is none, and the mbuf is gone. */
 static bool first_record(struct path_core *core, struct rte_mbuf *m, struct record *out)
@@ -13,7 +27,7 @@ static bool first_record(struct path_core *core, struct rte_mbuf *m, struct reco
 	for (unsigned i = 0; i < RECORDS_PER_DATAGRAM; i++) {
 		uint16_t bad = (uint16_t)(rte_pktmbuf_data_len(m) - rd_len(&left));
 
-		s = record_next(&left, out);
+		s = next_of_any(&left, out);
 		if (s == STATUS_OK) {
 			rte_pktmbuf_adj(m, bad);
 			return true;
@@ -51,8 +65,18 @@ static bool starts_protected(const struct rte_mbuf *m)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 
-	return rte_pktmbuf_data_len(m) >= RECORD_HEADER_LEN && record_type_known(p[0]) &&
-	       bytes_u16(p + 1) == DTLS_1_2 && bytes_u16(p + 3) != 0;
+	if (rte_pktmbuf_data_len(m) < RECORD_HEADER_LEN)
+		return false;
+	return record13_is(p[0]) ||
+	       (record_type_known(p[0]) && bytes_u16(p + 1) == DTLS_1_2 && bytes_u16(p + 3) != 0);
+}
+
+/* Whether a session can have the keys of a record. */
+static bool can_be_of(const struct table_hit *session, const struct record *r)
+{
+	if (session_class_is_13(session->class))
+		return r->version == DTLS_1_3 && r->epoch != RECORD13_EPOCH_HANDSHAKE;
+	return r->version != DTLS_1_3 && r->epoch != 0;
 }
 
 /* All but what route_one has done. */
@@ -83,12 +107,13 @@ static __attribute__((noinline)) bool route_other(struct path_core *core, struct
 		return false;
 	}
 	if (core_pending(core, hash, &pending)) {
-		if (!live || first.epoch == 0) {
+		if (!live || !can_be_of(hit, &first)) {
 			core_to_handshake(core, m, MSG_DATAGRAM, &pending);
 			return false;
 		}
-		/* Two epochs 1 are possible: the session's and the one under way. Opening in place
-		 * destroys what does not verify, so the handshake's chance is a copy. */
+		/* Two epochs of that number are possible: the session's and the one under way.
+		 * Opening in place destroys what does not verify, so the handshake's chance is a
+		 * copy. */
 		copy = copy_for(core, m, &pending);
 	}
 	if (live)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "seal.h"
+
 #include "stages.h"
 
-enum { SEAL_ROOM = FRAME_HEADERS_MAX + RECORD_HEADER_LEN + RECORD_EXPLICIT_MAX };
 _Static_assert((int)RTE_PKTMBUF_HEADROOM >= (int)SEAL_ROOM, "room in front of a fresh message");
 
 /* What a message that answers no request is told from the cold part: where it goes, how it is
@@ -9,15 +10,19 @@ _Static_assert((int)RTE_PKTMBUF_HEADROOM >= (int)SEAL_ROOM, "room in front of a 
 static __attribute__((noinline)) enum status address_from_cold(const struct path_core *core,
 							       struct msg *msg)
 {
-	const struct session_cold *cold = &core->cfg.store->cold[msg->ref.slot];
+	const struct store *store = core->cfg.store;
+	const struct session_cold *cold;
 
+	if (!store_live(store, msg->ref))
+		return STATUS_STALE_REF;
+	cold = &store->cold[msg->ref.slot];
 	if (cold->owner != core->cfg.index)
 		return STATUS_STALE_REF; /* one writer: only the owner seals */
 	if (msg->hop.port_id == MSG_COLD_HOP) {
 		msg->flow = cold->flow;
 		msg->hop = cold->hop;
 	}
-	msg->aead = cold->aead;
+	msg->class = cold->class;
 	return STATUS_OK;
 }
 
@@ -40,7 +45,7 @@ static inline enum status fits(const struct rte_mbuf *m, const struct msg *msg)
 	unsigned off = m->data_off, len = m->data_len, plain_len = len - prefix_of(msg);
 
 	/* A prefix that is longer than all makes a plaintext of billions. */
-	if (m->nb_segs != 1 || msg->aead >= AEAD_N || off < SEAL_ROOM ||
+	if (m->nb_segs != 1 || msg->class >= AEAD_N || off < SEAL_ROOM ||
 	    off + len + AEAD_TAG_MAX > m->buf_len || plain_len > RECORD_PLAINTEXT_MAX)
 		return STATUS_TX_SIZE;
 	return STATUS_OK;
@@ -55,7 +60,7 @@ static inline void wrap(struct path_core *core, struct rte_mbuf *m, struct sessi
 			uint64_t seq)
 {
 	const struct msg *msg = msg_of(m);
-	const enum aead_alg alg = msg->aead;
+	const enum aead_alg alg = (enum aead_alg)msg->class;
 	const uint8_t type = msg->kind == MSG_REPLY ? RECORD_APPDATA : msg->type;
 	const struct aead_info *info = aead_info(alg);
 	const struct core_keys keys = { store_tx_key(core->cfg.store, msg->ref.slot, alg),
@@ -90,7 +95,7 @@ static __attribute__((noinline)) void wrap_behind(struct path_core *core, struct
 
 	m->data_off = (uint16_t)(m->data_off + prefix_len);
 	m->data_len = (uint16_t)(m->data_len - prefix_len);
-	front = RECORD_HEADER_LEN + aead_info(msg_of(m)->aead)->explicit_len;
+	front = RECORD_HEADER_LEN + aead_info(session_class_alg(msg_of(m)->class))->explicit_len;
 	memmove(prefix - front, prefix, prefix_len);
 	wrap(core, m, hot, seq);
 	m->data_off = (uint16_t)(m->data_off - prefix_len);
@@ -98,8 +103,7 @@ static __attribute__((noinline)) void wrap_behind(struct path_core *core, struct
 	m->pkt_len = m->data_len;
 }
 
-/* The session has sent all it ever can: what it had to say is replaced by a close_notify. */
-static __attribute__((noinline)) void say_closed(struct rte_mbuf *m)
+void seal_say_closed(struct rte_mbuf *m)
 {
 	struct msg *msg = msg_of(m);
 	struct wr w = wr_of(rte_pktmbuf_mtod(m, uint8_t *), 2);
@@ -120,12 +124,12 @@ static __attribute__((noinline)) void say_closed(struct rte_mbuf *m)
 static inline enum status take_number(struct session_hot *hot, struct rte_mbuf *m, uint64_t *seq,
 				      bool *used_up)
 {
-	uint64_t end = aead_info(msg_of(m)->aead)->seal_max;
+	uint64_t end = aead_info(session_class_alg(msg_of(m)->class))->seal_max;
 
 	if (!session_take_tx_seq(hot, end, seq))
 		return STATUS_SEQ_EXHAUSTED;
 	if (unlikely(*seq == end - 1)) {
-		say_closed(m);
+		seal_say_closed(m);
 		*used_up = true;
 	}
 	return STATUS_OK;
@@ -134,13 +138,18 @@ static inline enum status take_number(struct session_hot *hot, struct rte_mbuf *
 static inline enum status ready(struct path_core *core, struct rte_mbuf *m, bool *used_up)
 {
 	struct msg *msg = msg_of(m);
-	struct session_hot *hot = store_hot(core->cfg.store, msg->ref);
+	struct session_hot *hot;
 	enum status s;
 	uint64_t seq;
 
+	if ((s = address(core, msg)) != STATUS_OK)
+		return s;
+	if (unlikely(session_class_is_13(msg->class)))
+		return seal13_ready(core, m, used_up);
+	hot = store_hot(core->cfg.store, msg->ref);
 	if (hot == NULL)
 		return STATUS_STALE_REF;
-	if ((s = address(core, msg)) != STATUS_OK || (s = fits(m, msg)) != STATUS_OK ||
+	if ((s = fits(m, msg)) != STATUS_OK ||
 	    (s = take_number(hot, m, &seq, used_up)) != STATUS_OK)
 		return s;
 	if (likely(msg->kind == MSG_REPLY || msg->prefix_len == 0))
@@ -171,28 +180,37 @@ static bool ready_all(struct path_core *core)
 	return used_up;
 }
 
+static bool is_used_up(const struct store *store, const struct msg *msg)
+{
+	const uint64_t end = aead_info(session_class_alg(msg->class))->seal_max;
+
+	if (session_class_is_13(msg->class))
+		return (store->tx13[msg->ref.slot].number & SESSION_SEQ_MAX) >= end;
+	return session_tx_next(&store->hot[msg->ref.slot]) >= end;
+}
+
 /* The sessions that came to their end. */
 static void retire_used_up(struct path_core *core)
 {
 	for (unsigned i = 0; i < core->n_seals; i++) {
 		const struct msg *msg = msg_of(core->seals[i]);
-		const struct session_hot *hot = &core->cfg.store->hot[msg->ref.slot];
 
-		if (session_tx_next(hot) >= aead_info(msg->aead)->seal_max)
+		if (is_used_up(core->cfg.store, msg))
 			core_retire(core, msg->ref, STATUS_SEQ_EXHAUSTED);
 	}
 }
 
 void seal_run(struct path_core *core)
 {
-	bool used_up;
+	bool ended;
 
 	if (core->n_seals == 0)
 		return;
-	used_up = ready_all(core);
+	ended = ready_all(core);
 	core_ops_run(core, aead_seal);
+	seal13_mask(core);
 	CORE_STAT(core, records_sealed, core->n_seals);
-	if (used_up)
+	if (ended)
 		retire_used_up(core);
 	tx_datagrams(core, core->seals, core->n_seals);
 	core->n_seals = 0;

@@ -13,8 +13,9 @@ static enum status acceptable(const struct record *r, enum aead_alg alg, uint16_
 		return STATUS_RECORD_PLAIN; /* bad-input J1, K9 */
 	if (r->epoch != 1)
 		return STATUS_RECORD_EPOCH;
-	if (r->type == RECORD_CCS)
-		return STATUS_RECORD_TYPE; /* never in an epoch with keys: bad-input J6 */
+	/* Never in an epoch with keys (bad-input J6), or of DTLS 1.3. */
+	if (r->type == RECORD_CCS || r->type == RECORD_ACK)
+		return STATUS_RECORD_TYPE;
 	if (len < overhead)
 		return STATUS_RECORD_SHORT; /* bad-input A13 */
 	if (len - overhead > RECORD_PLAINTEXT_MAX)
@@ -23,11 +24,10 @@ static enum status acceptable(const struct record *r, enum aead_alg alg, uint16_
 	return STATUS_OK;
 }
 
-/* A fresh mbuf with a record alone, for every one but the first. */
-static struct rte_mbuf *record_mbuf(struct path_core *core, struct rte_mbuf *datagram,
-				    const struct record *r)
+struct rte_mbuf *split_copy(struct path_core *core, struct rte_mbuf *datagram,
+			    const uint8_t *record, const uint8_t *end)
 {
-	uint16_t len = (uint16_t)(RECORD_HEADER_LEN + rd_len(&r->body));
+	uint16_t len = (uint16_t)(end - record);
 	struct rte_mbuf *m = rte_pktmbuf_alloc(core->cfg.pool);
 	void *to = m == NULL ? NULL : rte_pktmbuf_append(m, len);
 
@@ -35,7 +35,7 @@ static struct rte_mbuf *record_mbuf(struct path_core *core, struct rte_mbuf *dat
 		rte_pktmbuf_free(m);
 		return NULL;
 	}
-	rte_memcpy(to, r->body.p - RECORD_HEADER_LEN, len);
+	rte_memcpy(to, record, len);
 	*msg_of(m) = *msg_of(datagram);
 	return m;
 }
@@ -50,7 +50,8 @@ static enum status record_add(struct path_core *core, struct rte_mbuf *datagram,
 
 	if (s != STATUS_OK)
 		return s;
-	rec->m = first ? datagram : record_mbuf(core, datagram, r);
+	rec->m = first ? datagram
+		       : split_copy(core, datagram, r->body.p - RECORD_HEADER_LEN, r->body.end);
 	if (rec->m == NULL)
 		return STATUS_NO_MBUF;
 	rec->copy = NULL;
@@ -60,23 +61,24 @@ static enum status record_add(struct path_core *core, struct rte_mbuf *datagram,
 	rec->seq = r->seq;
 	rec->plain_len = plain_len;
 	rec->type = r->type;
-	rec->aead = session->class;
+	rec->class = session->class;
 	core->n_records++;
 	return STATUS_OK;
 }
 
-/* What a copy of the datagram is for is known by its first record. */
-static void keep_copy(struct path_core *core, unsigned first, struct rte_mbuf *copy,
-		      uint8_t pending_owner)
+void split_keep_copy(struct path_core *core, const struct core_mine *d, struct core_record *first)
 {
-	struct table_hit pending = { .ref = msg_of(copy)->peer_hs, .owner = pending_owner };
+	struct table_hit pending;
 
-	if (core->n_records == first) {
-		core_to_handshake(core, copy, MSG_DATAGRAM, &pending);
+	if (d->copy == NULL)
+		return;
+	if (first != NULL) {
+		first->copy = d->copy;
+		first->pending_owner = d->pending_owner;
 		return;
 	}
-	core->records[first].copy = copy;
-	core->records[first].pending_owner = pending_owner;
+	pending = (struct table_hit){ .ref = msg_of(d->copy)->peer_hs, .owner = d->pending_owner };
+	core_to_handshake(core, d->copy, MSG_DATAGRAM, &pending);
 }
 
 static __attribute__((noinline)) void split(struct path_core *core, const struct core_mine *d)
@@ -102,8 +104,7 @@ static __attribute__((noinline)) void split(struct path_core *core, const struct
 	}
 	if (core->n_records == first)
 		rte_pktmbuf_free(d->m); /* each of its records was counted */
-	if (d->copy != NULL)
-		keep_copy(core, first, d->copy, d->pending_owner);
+	split_keep_copy(core, d, core->n_records == first ? NULL : &core->records[first]);
 }
 
 /* The same for a datagram of a single record, of which little is left to be asked. false: it cannot
@@ -126,7 +127,7 @@ static inline bool split_single(const struct core_mine *d, struct core_record *r
 	rec->seq = bytes_u64(header + 3) & RECORD_SEQ_MAX;
 	rec->plain_len = (uint16_t)plain_len;
 	rec->type = RECORD_APPDATA;
-	rec->aead = session->class;
+	rec->class = session->class;
 	return true;
 }
 
@@ -150,7 +151,11 @@ void split_run(struct path_core *core)
 
 	for (unsigned i = 0; i < n; i++) {
 		i += split_singles(core, &core->mine[i], n - i);
-		if (i < n)
+		if (i == n)
+			break;
+		if (session_class_is_13(core->mine[i].session->class))
+			split13(core, &core->mine[i]);
+		else
 			split(core, &core->mine[i]);
 	}
 	core->n_mine = 0;

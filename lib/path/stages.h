@@ -3,7 +3,8 @@
  * The stages, in packet order; each is the file of its name. Inside lib/path only. Owner core only.
  *
  *   frames ─ rx ─ lookup ─ route ┬─ admit ──────────────────────────────► handshake core, or tx
- *                                └─ split ─ check ─ open ─ commit ─ dispatch ─► worker, …
+ *                                ├─ split ─ check ─ open ─ commit ─ dispatch ─► worker, …
+ *                DTLS 1.3:       └─ split13 ─ open13 ─ commit13 ─ dispatch ─► worker, …
  *   messages ─ inbox ┬───────────── lookup (handed-off datagrams)
  *                    ├─ install
  *                    └─ seal ─ tx
@@ -37,7 +38,17 @@ void admit_run(struct path_core *core);
  * record does not open. */
 void split_run(struct path_core *core);
 
-/* records_run: check, open, commit and dispatch. */
+/* split13: the same for one datagram of a DTLS 1.3 session, into core->records13. */
+void split13(struct path_core *core, const struct core_mine *d);
+
+/* What both use. split_copy: a fresh mbuf with these bytes of a datagram alone, for every record
+ * but the first; NULL: there is none. split_keep_copy: the copy of a datagram goes with its first
+ * record, or, if there is none (NULL), to the handshake. */
+struct rte_mbuf *split_copy(struct path_core *core, struct rte_mbuf *datagram,
+			    const uint8_t *record, const uint8_t *end);
+void split_keep_copy(struct path_core *core, const struct core_mine *d, struct core_record *first);
+
+/* records_run: check, open, commit and dispatch, for both versions. */
 void records_run(struct path_core *core);
 
 /* check: drops records whose session has gone, whose number was seen or whose source forges. */
@@ -50,9 +61,24 @@ void open_run(struct path_core *core);
  * one of equal records. */
 void commit_run(struct path_core *core);
 
-/* dispatch: plaintext by content type: to the worker, to the handshake core, or an alert acted on.
- * Empties core->records. */
-void dispatch_run(struct path_core *core);
+/* commit_genuine, commit_forged: what a tag says of a record's source that verified, or did not. */
+static inline void commit_genuine(struct path_core *core, const struct core_record *rec)
+{
+	if (unlikely(throttle_active(&core->throttle, core->now_ns)))
+		throttle_genuine(&core->throttle, rec->ref);
+}
+
+/* open13: takes the masks off record numbers, then as check and open. Numbers seen are not looked
+ * for before records are opened: to drop them sooner would tell by its time what their numbers are
+ * (rfc9147bis §4.5.1). */
+void open13_run(struct path_core *core);
+
+/* commit13: as commit. Takes the inner plaintext apart. */
+void commit13_run(struct path_core *core);
+
+/* dispatch: n records by content type: plaintext to the worker, to the handshake core, or an alert
+ * acted on. */
+void dispatch_run(struct path_core *core, const struct core_record *records, unsigned n);
 
 /* inbox: messages of other cores, in their order: datagrams into core->datagrams, the rest done. */
 void inbox_run(struct path_core *core, struct rte_mbuf **mbufs, unsigned n);
@@ -66,7 +92,11 @@ void seal_run(struct path_core *core);
 /* seal_fetch: the hot line of a message's session on its way. */
 static inline void seal_fetch(const struct store *store, struct rte_mbuf *m)
 {
-	rte_prefetch0(&store->hot[RTE_MIN(msg_of(m)->ref.slot, store->n_slots - 1)]);
+	const struct msg *msg = msg_of(m);
+	const uint32_t slot = RTE_MIN(msg->ref.slot, store->n_slots - 1);
+	const void *tx13 = &store->tx13[slot], *hot = &store->hot[slot];
+
+	rte_prefetch0(session_class_is_13(msg->class) ? tx13 : hot);
 }
 
 static inline void seal_add(struct path_core *core, struct rte_mbuf *m)

@@ -9,7 +9,7 @@
 #include <rte_malloc.h>
 #include <sys/mman.h>
 
-enum { PAGE = 4096, BLOCK_ALIGN = 64, BLOCK_HUGE_PAGE = 2 << 20 };
+enum { PAGE = BLOCK_PAGE, BLOCK_ALIGN = 64 };
 
 static void *map(size_t len)
 {
@@ -84,11 +84,11 @@ void block_place(const struct block *m, size_t at, size_t len, int node)
 	numa_tonode_memory((uint8_t *)m->p + from, at - from + len, node);
 }
 
-bool block_new_lazy(struct block *out, size_t len)
+bool block_new_lazy(struct block *out, size_t len, enum block_page page)
 {
 	*out = (struct block){ 0 };
-	/* One touched byte of a huge page would cost all of it. */
-	return block_map(out, len, MADV_NOHUGEPAGE);
+	/* One touched byte of a huge page costs all of it. */
+	return block_map(out, len, page == BLOCK_HUGE_PAGE ? advice(len) : MADV_NOHUGEPAGE);
 }
 
 void block_free(struct block *m)

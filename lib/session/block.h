@@ -20,8 +20,11 @@ enum { BLOCK_INTERLEAVED = -2, BLOCK_PLACED = -3 };
  * *out is empty. */
 bool block_new(struct block *out, size_t len, int socket) __attribute__((warn_unused_result));
 
-/* block_new_lazy: like it, but a page takes memory only once it is touched. */
-bool block_new_lazy(struct block *out, size_t len) __attribute__((warn_unused_result));
+/* block_new_lazy: like it, but a page of that size takes memory only once it is touched. Huge ones
+ * are a wish. */
+enum block_page { BLOCK_PAGE = 4096, BLOCK_HUGE_PAGE = 2 << 20 };
+bool block_new_lazy(struct block *out, size_t len, enum block_page page)
+	__attribute__((warn_unused_result));
 
 /* block_place: the pages of a BLOCK_PLACED or lazy block's bytes [at, at + len) come from a NUMA
  * node, when they are touched first, where it has room. A wish: nodes that are not there are

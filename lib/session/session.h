@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A session in memory: an index entry (table.h), a hot line, a cold part, and an overflow line
- * where the suite's keys are longer than 16 bytes or the replay window wider than 64.
+ * A session in memory: an index entry (table.h), a hot line, in DTLS 1.3 a second one for what is
+ * sent, a cold part, and an overflow line where the suite's keys are longer than 16 bytes or the
+ * replay window wider than 64.
  *
  * One writer: the owner poll core. Others may read generation and cold under RCU after checking
  * the generation; cold stays as it was until a grace period after the generation moved on.
@@ -11,11 +12,19 @@
 #include "flow.h"
 #include "identity.h"
 #include "key_schedule.h"
+#include "record.h"
 #include "ref.h"
 #include "suite.h"
 
 #include <stdatomic.h>
 #include <string.h>
+
+/* Of one direction in DTLS 1.3: the key of records, then that of their numbers (128-bit suites);
+ * else the first is twice as long, and for the other see overflow. */
+struct session_keys13 {
+	uint8_t key[16], sn_key[16];
+	uint8_t iv[AEAD_IV_LEN];
+};
 
 /*
  * The hot line: all that opening a request and sealing its response touch.
@@ -26,20 +35,41 @@
  *     40    12   48-bit numbers: next send, newest received
  *     52     4   generation; 0 never live
  *     56     8   replay window: bit i is newest - i (unused when the window is wide)
+ *
+ * In DTLS 1.3 all that opening a request touches:
+ *      0    44   keys and IV, receive
+ *     44     8   newest received, with the epoch in its middle
  */
 struct session_hot {
-	uint8_t rx_key[16];
-	uint8_t tx_key[16];
-	uint8_t rx_salt[4];
-	uint8_t tx_salt[4];
-	uint32_t tx_seq_lo;
+	union {
+		struct {
+			uint8_t rx_key[16];
+			uint8_t tx_key[16];
+			uint8_t rx_salt[4];
+			uint8_t tx_salt[4];
+			uint32_t tx_seq_lo;
+		};
+		struct session_keys13 rx13;
+	};
 	uint32_t rx_newest_lo;
-	uint16_t tx_seq_hi;
+	union {
+		uint16_t tx_seq_hi;
+		uint16_t rx_epoch; /* of the newest keys of the peer */
+	};
 	uint16_t rx_newest_hi;
 	_Atomic uint32_t generation;
 	uint64_t window;
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct session_hot) == 64, "the hot part is one cache line");
+
+/* The second hot line of a DTLS 1.3 session: all that sealing a response touches. */
+struct session_tx13 {
+	struct session_keys13 keys;
+	uint32_t generation;   /* the session's; 0: no DTLS 1.3 session */
+	uint64_t number;       /* the next: epoch << 48 | sequence number */
+	uint64_t failed_opens; /* of records under the peer's newest keys (RFC 9147 §4.5.3) */
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct session_tx13) == 64, "the hot part is a cache line a direction");
 
 enum { SESSION_SEQ_BITS = 48 };
 #define SESSION_SEQ_MAX ((UINT64_C(1) << SESSION_SEQ_BITS) - 1)
@@ -75,7 +105,7 @@ static inline bool session_class_is_13(uint8_t class) { return class & SESSION_C
 
 static inline enum aead_alg session_class_alg(uint8_t class)
 {
-	return (enum aead_alg)(class & (SESSION_CLASS_13 - 1));
+	return (enum aead_alg)(class & ~SESSION_CLASS_13);
 }
 
 /* session_key_overflows: whether an algorithm's keys stand in the overflow line. */
@@ -84,7 +114,8 @@ static inline bool session_key_overflows(enum aead_alg alg)
 	return alg == AEAD_AES_256_GCM || alg == AEAD_CHACHA20_POLY1305;
 }
 
-/* 256-bit keys. For ChaCha20 the IVs' bytes 4..11 stand in hot.rx_key and hot.tx_key. */
+/* 256-bit keys, in DTLS 1.3 those of record numbers. Else, for ChaCha20, the IVs' bytes 4..11 stand
+ * in hot.rx_key and hot.tx_key. */
 struct session_overflow {
 	uint8_t rx_key[32];
 	uint8_t tx_key[32];
@@ -103,6 +134,13 @@ static inline void session_iv(enum aead_alg alg, const uint8_t salt[4], const ui
 		memset(out + 4, 0, 8);
 }
 
+/* session_sn_key: the key of record numbers of one direction; overflow: that direction's. */
+static inline const uint8_t *session_sn_key(enum aead_alg alg, const struct session_keys13 *keys,
+					    const uint8_t overflow[AEAD_KEY_MAX])
+{
+	return session_key_overflows(alg) ? overflow : keys->sn_key;
+}
+
 /* No peer of ours asks for less: RFC 8449 §4, and RFC 6066 §4 for what it sends itself. */
 enum { SESSION_TX_LIMIT_MIN = 64, SESSION_RX_LIMIT_MIN = 512 };
 
@@ -116,12 +154,12 @@ struct session_cold {
 	uint16_t tx_limit, rx_limit;     /* as installed */
 	const struct identity *identity; /* one reference */
 	uint32_t swept_newest;           /* low half of rx newest at the last idle sweep */
-	uint32_t failed_opens;
-	uint32_t handshake_slot; /* who answers a repeated final flight */
+	uint32_t failed_opens;           /* not in DTLS 1.3 */
+	uint32_t handshake_slot;         /* who answers a repeated final flight */
 	uint32_t handshake_generation;
 	uint16_t suite; /* IANA id */
-	uint8_t aead;   /* enum aead_alg */
-	uint8_t owner;  /* poll core index */
+	uint8_t class;
+	uint8_t owner; /* poll core index */
 	uint8_t handshake_core;
 	uint8_t idle_sweeps;
 	uint8_t alerts; /* ignored ones; too many close the session */
@@ -145,9 +183,15 @@ struct session_install {
 	uint64_t rx_window; /* bit i: newest - i was received */
 	uint32_t handshake_slot, handshake_generation;
 	/* Bytes of plaintext in a record, when both ends agreed on less than 2^14: at least
-	 * SESSION_TX_LIMIT_MIN and SESSION_RX_LIMIT_MIN; 0: they did not. In DTLS 1.3 content and
-	 * zeros, but not the type, which RFC 8449 §4 counts too. */
+	 * SESSION_TX_LIMIT_MIN and SESSION_RX_LIMIT_MIN; 0: they did not. In DTLS 1.3 of content:
+	 * without the type, which RFC 8449 §4 counts too. */
 	uint16_t tx_limit, rx_limit;
 	uint16_t suite;
 	uint8_t aead, handshake_core, auth;
 };
+
+/* session_install_class: the class of the session that it makes. */
+static inline uint8_t session_install_class(const struct session_install *in)
+{
+	return (uint8_t)(in->aead | (in->version == DTLS_1_3 ? SESSION_CLASS_13 : 0));
+}

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store.h"
 
+#include "record13.h"
 #include "secret.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 enum {
-	PAGE = 4096,
-	SLOTS_A_PAGE = PAGE / sizeof(struct session_overflow),
+	LINE = 64, /* of lazy arrays, one a slot */
 	WORD_BITS = 64,
 	INSERT_TRIES = 64, /* for a relocation on another core to end its few stores */
 	SESSIONS_MAX = 1 << 30,
@@ -156,10 +156,8 @@ static struct store_parts parts_of(const struct store_config *cfg)
 	return p;
 }
 
-static size_t overflow_words(const struct store *s)
-{
-	return s->n_slots / ((size_t)SLOTS_A_PAGE * WORD_BITS) + 1;
-}
+_Static_assert(sizeof(struct session_overflow) == LINE && sizeof(struct session_tx13) == LINE,
+	       "what lazy arrays are made of");
 
 /* Each part's run of an array of elements of this size on the part's node. */
 static void place(const struct store *s, const struct block *array, size_t size)
@@ -184,20 +182,63 @@ static bool array_new(const struct store *s, struct block *out, size_t size)
 	return true;
 }
 
+static size_t lazy_words(const struct store *s, const struct store_lazy *lazy)
+{
+	return s->n_slots / ((size_t)lazy->page / LINE * WORD_BITS) + 1;
+}
+
+static bool lazy_new(const struct store *s, struct store_lazy *out, enum block_page page)
+{
+	out->page = page;
+	out->touched = calloc(lazy_words(s, out), sizeof(*out->touched));
+	if (out->touched == NULL || !block_new_lazy(&out->block, (size_t)s->n_slots * LINE, page))
+		return false;
+	place(s, &out->block, LINE);
+	return true;
+}
+
+static void lazy_free(struct store_lazy *lazy)
+{
+	block_free(&lazy->block);
+	free(lazy->touched);
+}
+
+static void lazy_touch(struct store_lazy *lazy, uint32_t slot)
+{
+	uint32_t page = slot / ((uint32_t)lazy->page / LINE);
+	uint64_t bit = UINT64_C(1) << page % WORD_BITS;
+
+	if (!(atomic_fetch_or_explicit(&lazy->touched[page / WORD_BITS], bit,
+				       memory_order_relaxed) &
+	      bit))
+		atomic_fetch_add_explicit(&lazy->pages, 1, memory_order_relaxed);
+}
+
+/* The last page may be longer than the array. */
+static size_t lazy_bytes(const struct store *s, const struct store_lazy *lazy)
+{
+	size_t touched =
+		atomic_load_explicit(&lazy->pages, memory_order_relaxed) * (size_t)lazy->page;
+
+	return (touched < lazy->block.len ? touched : lazy->block.len) +
+	       lazy_words(s, lazy) * sizeof(*lazy->touched);
+}
+
 static bool allocate_arrays(struct store *s)
 {
 	size_t words = s->replay_window / WORD_BITS;
 
 	if (!array_new(s, &s->hot_block, sizeof(*s->hot)) ||
 	    !array_new(s, &s->cold_block, sizeof(*s->cold)) ||
-	    !block_new_lazy(&s->overflow_block, s->n_slots * sizeof(*s->overflow)))
+	    !lazy_new(s, &s->tx13_lazy, BLOCK_HUGE_PAGE) ||
+	    !lazy_new(s, &s->overflow_lazy, BLOCK_PAGE))
 		return false;
-	place(s, &s->overflow_block, sizeof(*s->overflow));
 	if (words > 1 && !array_new(s, &s->wide_block, words * sizeof(*s->wide)))
 		return false;
 	s->hot = s->hot_block.p;
 	s->cold = s->cold_block.p;
-	s->overflow = s->overflow_block.p;
+	s->tx13 = s->tx13_lazy.block.p;
+	s->overflow = s->overflow_lazy.block.p;
 	s->wide = s->wide_block.p;
 	return true;
 }
@@ -229,9 +270,7 @@ struct store *store_new(const struct store_config *cfg)
 	flow_hash_key_init(&s->hash_key, cfg->hash_seed);
 	s->flows = table_new(s->n_slots, parts.n > 1 ? BLOCK_INTERLEAVED : parts.node[0]);
 	s->slots = slots_new(s->n_slots, &parts);
-	s->overflow_touched = calloc(overflow_words(s), sizeof(*s->overflow_touched));
-	if (s->flows != NULL && s->slots != NULL && s->overflow_touched != NULL &&
-	    allocate_arrays(s))
+	if (s->flows != NULL && s->slots != NULL && allocate_arrays(s))
 		return s;
 	store_free(s);
 	errno = ENOMEM;
@@ -242,9 +281,12 @@ static bool generation_live(uint32_t generation) { return generation & 1; }
 
 static void wipe_keys(struct store *s, uint32_t slot)
 {
-	/* Keys and salts are the line's head. */
-	secret_wipe(&s->hot[slot], offsetof(struct session_hot, tx_seq_lo));
-	if (session_key_overflows(s->cold[slot].aead))
+	const uint8_t class = s->cold[slot].class;
+
+	secret_wipe(&s->hot[slot].rx13, sizeof(s->hot[slot].rx13)); /* all keys of the line */
+	if (session_class_is_13(class))
+		secret_wipe(&s->tx13[slot], sizeof(s->tx13[slot]));
+	if (session_key_overflows(session_class_alg(class)))
 		secret_wipe(&s->overflow[slot], sizeof(s->overflow[slot]));
 }
 
@@ -267,10 +309,10 @@ void store_free(struct store *s)
 		drop_slots(s);
 	table_free(s->flows);
 	free(s->slots);
-	free(s->overflow_touched);
 	block_free(&s->hot_block);
 	block_free(&s->cold_block);
-	block_free(&s->overflow_block);
+	lazy_free(&s->tx13_lazy);
+	lazy_free(&s->overflow_lazy);
 	block_free(&s->wide_block);
 	secret_wipe(&s->hash_key, sizeof(s->hash_key));
 	free(s);
@@ -284,18 +326,40 @@ static struct flow_hash hash_of(const struct store *s, const struct flow *flow)
 	return hash;
 }
 
-static void touch_overflow(struct store *s, uint32_t slot)
+static void fill_overflow(struct store *s, uint32_t slot, const uint8_t rx[AEAD_KEY_MAX],
+			  const uint8_t tx[AEAD_KEY_MAX])
 {
-	uint32_t page = slot / SLOTS_A_PAGE;
-	uint64_t bit = UINT64_C(1) << page % WORD_BITS;
-
-	if (!(atomic_fetch_or_explicit(&s->overflow_touched[page / WORD_BITS], bit,
-				       memory_order_relaxed) &
-	      bit))
-		atomic_fetch_add_explicit(&s->overflow_pages, 1, memory_order_relaxed);
+	lazy_touch(&s->overflow_lazy, slot);
+	memcpy(s->overflow[slot].rx_key, rx, AEAD_KEY_MAX);
+	memcpy(s->overflow[slot].tx_key, tx, AEAD_KEY_MAX);
 }
 
-static void fill_keys(struct store *s, uint32_t slot, const struct session_install *in)
+static void fill_keys13(struct session_keys13 *out, enum aead_alg alg, const uint8_t *key,
+			const uint8_t *sn_key, const uint8_t iv[AEAD_IV_LEN])
+{
+	memcpy(out->key, key, sizeof(out->key));
+	/* The second half of a key, or that of record numbers. */
+	memcpy(out->sn_key, session_key_overflows(alg) ? key + sizeof(out->key) : sn_key,
+	       sizeof(out->sn_key));
+	memcpy(out->iv, iv, AEAD_IV_LEN);
+}
+
+static void fill13(struct store *s, uint32_t slot, const struct session_install *in)
+{
+	struct session_hot *hot = &s->hot[slot];
+	struct session_tx13 *tx = &s->tx13[slot];
+
+	lazy_touch(&s->tx13_lazy, slot);
+	fill_keys13(&hot->rx13, in->aead, in->rx_key, in->rx_sn_key, in->rx_iv);
+	fill_keys13(&tx->keys, in->aead, in->tx_key, in->tx_sn_key, in->tx_iv);
+	if (session_key_overflows(in->aead))
+		fill_overflow(s, slot, in->rx_sn_key, in->tx_sn_key);
+	hot->rx_epoch = RECORD13_EPOCH_DATA;
+	tx->number = (uint64_t)RECORD13_EPOCH_DATA << SESSION_SEQ_BITS | in->tx_seq;
+	tx->failed_opens = 0;
+}
+
+static void fill_keys12(struct store *s, uint32_t slot, const struct session_install *in)
 {
 	struct session_hot *hot = &s->hot[slot];
 
@@ -306,17 +370,24 @@ static void fill_keys(struct store *s, uint32_t slot, const struct session_insta
 		memcpy(hot->tx_key, in->tx_key, sizeof(hot->tx_key));
 		return;
 	}
-	touch_overflow(s, slot);
-	memcpy(s->overflow[slot].rx_key, in->rx_key, sizeof(s->overflow[slot].rx_key));
-	memcpy(s->overflow[slot].tx_key, in->tx_key, sizeof(s->overflow[slot].tx_key));
+	fill_overflow(s, slot, in->rx_key, in->tx_key);
 	memcpy(hot->rx_key, in->rx_iv + 4, AEAD_IV_LEN - 4);
 	memcpy(hot->tx_key, in->tx_iv + 4, AEAD_IV_LEN - 4);
+}
+
+static void fill12(struct store *s, uint32_t slot, const struct session_install *in)
+{
+	struct session_hot *hot = &s->hot[slot];
+
+	fill_keys12(s, slot, in);
+	hot->tx_seq_lo = (uint32_t)in->tx_seq;
+	hot->tx_seq_hi = (uint16_t)(in->tx_seq >> 32);
 }
 
 static void fill_slot(struct store *s, uint32_t slot, uint8_t owner,
 		      const struct session_install *in)
 {
-	struct session_hot *hot = &s->hot[slot];
+	const uint8_t class = session_install_class(in);
 
 	s->cold[slot] = (struct session_cold){
 		.flow = in->flow,
@@ -329,14 +400,16 @@ static void fill_slot(struct store *s, uint32_t slot, uint8_t owner,
 		.handshake_generation = in->handshake_generation,
 		.suite = in->suite,
 		.auth = in->auth,
-		.aead = in->aead,
+		.class = class,
 		.owner = owner,
 		.handshake_core = in->handshake_core,
 	};
-	fill_keys(s, slot, in);
-	hot->tx_seq_lo = (uint32_t)in->tx_seq;
-	hot->tx_seq_hi = (uint16_t)(in->tx_seq >> 32);
-	replay_init(hot, store_wide(s, slot), s->replay_window, in->rx_newest, in->rx_window);
+	if (session_class_is_13(class))
+		fill13(s, slot, in);
+	else
+		fill12(s, slot, in);
+	replay_init(&s->hot[slot], store_wide(s, slot), s->replay_window, in->rx_newest,
+		    in->rx_window);
 }
 
 /* The slot's next generation: live ones are odd, so an increment starts and ends a session and 0
@@ -391,7 +464,8 @@ enum status store_install(struct store *s, uint8_t owner, const struct session_i
 			  struct session_ref *out, struct session_ref *replaced)
 {
 	struct flow_hash hash = hash_of(s, &in->flow);
-	struct table_hit entry = { .owner = owner, .class = in->aead }, old = { 0 };
+	struct table_hit entry = { .owner = owner, .class = session_install_class(in) };
+	struct table_hit old = { 0 };
 	enum place place = look_at_place(s, owner, &in->flow, &hash, &old);
 	uint32_t limit = place == PLACE_OLD_SELF ? s->n_slots : s->max_sessions;
 
@@ -404,6 +478,8 @@ enum status store_install(struct store *s, uint8_t owner, const struct session_i
 	}
 	fill_slot(s, entry.ref.slot, owner, in);
 	entry.ref.generation = next_generation(s, entry.ref.slot);
+	if (session_class_is_13(entry.class))
+		s->tx13[entry.ref.slot].generation = entry.ref.generation;
 	if (publish(s, &hash, &entry) != TABLE_INSERTED) {
 		abandon(s, entry.ref.slot);
 		return STATUS_SESSION_FULL;
@@ -497,10 +573,7 @@ uint32_t store_count(const struct store *s)
 
 size_t store_bytes(const struct store *s)
 {
-	size_t pages = atomic_load_explicit(&s->overflow_pages, memory_order_relaxed);
-
 	return sizeof(*s) + table_bytes(s->flows) + s->hot_block.len + s->cold_block.len +
-	       s->wide_block.len + pages * PAGE + sizeof(*s->slots) +
-	       s->n_slots * sizeof(s->slots->next[0]) +
-	       overflow_words(s) * sizeof(*s->overflow_touched);
+	       s->wide_block.len + lazy_bytes(s, &s->tx13_lazy) + lazy_bytes(s, &s->overflow_lazy) +
+	       sizeof(*s->slots) + s->n_slots * sizeof(s->slots->next[0]);
 }

@@ -29,12 +29,20 @@ struct store_config {
 	struct identity_set *identities;
 };
 
+/* An array whose pages cost memory once a session touches them. */
+struct store_lazy {
+	struct block block;
+	enum block_page page;
+	_Atomic uint64_t *touched; /* a bit for each page */
+	_Atomic uint32_t pages;    /* that were touched */
+};
+
 struct store {
-	struct session_hot *hot;   /* [n_slots] */
-	struct session_cold *cold; /* [n_slots] */
-	/* [n_slots]; pages touched only by 256-bit suites */
-	struct session_overflow *overflow;
-	uint64_t *wide; /* [n_slots * replay_window / 64], or NULL */
+	struct session_hot *hot;           /* [n_slots] */
+	struct session_cold *cold;         /* [n_slots] */
+	struct session_tx13 *tx13;         /* [n_slots]; lazy: DTLS 1.3 only */
+	struct session_overflow *overflow; /* [n_slots]; lazy: 256-bit suites only */
+	uint64_t *wide;                    /* [n_slots * replay_window / 64], or NULL */
 	unsigned replay_window;
 	uint32_t n_slots; /* max_sessions and the spare ones */
 	uint32_t max_sessions;
@@ -42,9 +50,8 @@ struct store {
 	struct table *flows; /* 5-tuple → session */
 	struct identity_set *identities;
 	struct store_slots *slots;
-	struct block hot_block, cold_block, overflow_block, wide_block;
-	_Atomic uint64_t *overflow_touched; /* a bit for each page of overflow */
-	_Atomic uint32_t overflow_pages;
+	struct block hot_block, cold_block, wide_block;
+	struct store_lazy tx13_lazy, overflow_lazy;
 	uint8_t apart[64]; /* what changes is not on the lines that every burst reads */
 	_Atomic uint32_t live;
 };
@@ -102,8 +109,8 @@ void store_recycle(struct store *s, const uint32_t *slots, size_t n);
 size_t store_sweep(struct store *s, uint8_t owner, uint32_t *cursor, size_t n, uint8_t max_sweeps,
 		   struct session_ref *out);
 
-/* store_rx_key, store_tx_key: the raw key of a live slot, aead_info(alg)->key_len bytes, borrowed
- * until it retires; alg is the session's (table_hit.class). Owner core only. */
+/* store_rx_key, store_tx_key: the raw key of a live slot of DTLS 1.2, aead_info(alg)->key_len
+ * bytes, borrowed until it retires; alg is the session's (table_hit.class). Owner core only. */
 static inline const uint8_t *store_rx_key(const struct store *s, uint32_t slot, enum aead_alg alg)
 {
 	return session_key_overflows(alg) ? s->overflow[slot].rx_key : s->hot[slot].rx_key;
@@ -114,6 +121,29 @@ static inline const uint8_t *store_tx_key(const struct store *s, uint32_t slot, 
 	return session_key_overflows(alg) ? s->overflow[slot].tx_key : s->hot[slot].tx_key;
 }
 
+/* store_tx13: the second hot line of the DTLS 1.3 session that a reference names; NULL when it
+ * names none any more. Owner core only. */
+static inline struct session_tx13 *store_tx13(const struct store *s, struct session_ref ref)
+{
+	return (ref.generation & 1) && ref.slot < s->n_slots &&
+			       s->tx13[ref.slot].generation == ref.generation
+		       ? &s->tx13[ref.slot]
+		       : NULL;
+}
+
+/* store_rx_sn_key, store_tx_sn_key: as above, of record numbers. */
+static inline const uint8_t *store_rx_sn_key(const struct store *s, uint32_t slot,
+					     enum aead_alg alg)
+{
+	return session_sn_key(alg, &s->hot[slot].rx13, s->overflow[slot].rx_key);
+}
+
+static inline const uint8_t *store_tx_sn_key(const struct store *s, uint32_t slot,
+					     enum aead_alg alg)
+{
+	return session_sn_key(alg, &s->tx13[slot].keys, s->overflow[slot].tx_key);
+}
+
 /* store_wide: a slot's wide replay window for replay_check and replay_commit; NULL when the window
  * is 64. Owner core only. */
 static inline uint64_t *store_wide(const struct store *s, uint32_t slot)
@@ -121,7 +151,7 @@ static inline uint64_t *store_wide(const struct store *s, uint32_t slot)
 	return s->wide == NULL ? NULL : &s->wide[(size_t)slot * (s->replay_window / 64)];
 }
 
-/* store_count: live sessions. store_bytes: all memory of the store (overflow as touched). Any
+/* store_count: live sessions. store_bytes: all memory of the store (lazy arrays as touched). Any
  * thread. */
 uint32_t store_count(const struct store *s);
 size_t store_bytes(const struct store *s);

@@ -101,8 +101,10 @@ static inline void world_rings(struct world *w, unsigned ring_size)
 	}
 }
 
-/* world_sized: window and sizes to the test's liking. */
-static inline struct world *world_sized(unsigned max_sessions, unsigned window, unsigned ring_size)
+/* world_with: window, sizes and the cores' engine to the test's liking; NULL: no such engine here.
+ */
+static inline struct world *world_with(unsigned max_sessions, unsigned window, unsigned ring_size,
+				       enum aead_engine engine)
 {
 	static const uint8_t seed[32] = { 7 };
 	struct world *w = calloc(1, sizeof(*w));
@@ -111,12 +113,16 @@ static inline struct world *world_sized(unsigned max_sessions, unsigned window, 
 					 .hash_seed = seed };
 
 	assert_non_null(w);
+	w->aead = aead_new(engine);
+	if (w->aead == NULL) {
+		free(w);
+		return NULL;
+	}
 	w->now = UINT64_C(1000000000000);
 	w->pool = rte_pktmbuf_pool_create("world", WORLD_MBUFS, 0, MSG_PRIV_SIZE,
 					  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	w->store = store_new(&sc);
 	w->pending = table_new(64, SOCKET_ID_ANY);
-	w->aead = aead_new(AEAD_ENGINE_AUTO);
 	w->client_aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
 	w->gate = gate_new(NULL);
 	assert_true(w->pool && w->store && w->pending && w->aead && w->client_aead && w->gate);
@@ -129,6 +135,14 @@ static inline struct world *world_sized(unsigned max_sessions, unsigned window, 
 		w->core[i] = path_core_new(&w->cfg[i], w->now);
 		assert_non_null(w->core[i]);
 	}
+	return w;
+}
+
+static inline struct world *world_sized(unsigned max_sessions, unsigned window, unsigned ring_size)
+{
+	struct world *w = world_with(max_sessions, window, ring_size, AEAD_ENGINE_AUTO);
+
+	assert_non_null(w);
 	return w;
 }
 

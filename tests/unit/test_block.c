@@ -99,7 +99,7 @@ static void lazy_memory_costs_what_was_touched(void **state)
 	struct block b;
 
 	(void)state;
-	assert_true(block_new_lazy(&b, len));
+	assert_true(block_new_lazy(&b, len, BLOCK_PAGE));
 	for (size_t i = 0; i < 16; i++)
 		((uint8_t *)b.p)[i * (len / 16)] = 1;
 	after = resident_pages();
@@ -154,7 +154,7 @@ static void impossible_sizes_fail(void **state)
 	(void)state;
 	assert_false(block_new(&b, SIZE_MAX / 2, -1));
 	assert_null(b.p);
-	assert_false(block_new_lazy(&b, SIZE_MAX / 2));
+	assert_false(block_new_lazy(&b, SIZE_MAX / 2, BLOCK_PAGE));
 	assert_null(b.p);
 }
 

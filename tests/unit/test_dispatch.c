@@ -150,7 +150,7 @@ static void test_close_while_replies_wait(void **state)
 			burst[i] = world_mbuf(w, "answer", 6);
 			*msg_of(burst[i]) = (struct msg){ .kind = MSG_REPLY,
 							  .ref = b.ref,
-							  .aead = b.keys.aead,
+							  .class = b.keys.aead,
 							  .flow = b.keys.flow,
 							  .hop = b.keys.hop };
 		}

@@ -652,7 +652,7 @@ static struct rte_mbuf *opened(struct world *w, const struct device *d, enum hs_
 	wr_bytes(&wire, (const uint8_t[12]){ 0 }, 12);
 	m = to_core(w, d, MSG_OPENED, text, wr_len(&wire));
 	msg_of(m)->ref = (struct session_ref){ 4, 9 };
-	msg_of(m)->aead = AEAD_AES_128_CCM_8;
+	msg_of(m)->class = AEAD_AES_128_CCM_8;
 	turn(w);
 	return take(w);
 }
@@ -673,7 +673,7 @@ static void a_repeated_finished_is_answered_again(void **state)
 	assert_int_equal(msg_of(m)->type, RECORD_HANDSHAKE);
 	assert_int_equal(msg_of(m)->ref.slot, 4);
 	assert_int_equal(msg_of(m)->ref.generation, 9);
-	assert_int_equal(msg_of(m)->aead, AEAD_AES_128_CCM_8);
+	assert_int_equal(msg_of(m)->class, AEAD_AES_128_CCM_8);
 	/* The records of NewSessionTicket and ChangeCipherSpec as they are, then the Finished
 	 * message to seal. */
 	enum { TICKET = 13 + 12 + 6 + 112 + 4, CCS = 14 };

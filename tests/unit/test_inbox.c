@@ -10,7 +10,7 @@ static struct rte_mbuf *message(struct world *w, const struct client *c, enum ms
 				   .flow = c->keys.flow,
 				   .hop = c->keys.hop,
 				   .ref = c->ref,
-				   .aead = c->keys.aead };
+				   .class = c->keys.aead };
 	return m;
 }
 

@@ -19,7 +19,7 @@ ALLOWED = {
     "wire": ["base"],
     "crypto": ["base"],
     "gate": ["wire", "crypto", "base"],
-    "session": ["crypto", "base"],
+    "session": ["wire", "crypto", "base"],
     "path": ["gate", "session", "wire", "crypto", "base"],
     "handshake": ["gate", "wire", "crypto", "base"],
     "coap": ["wire", "base"],

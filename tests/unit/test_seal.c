@@ -8,7 +8,7 @@ static struct rte_mbuf *reply(struct world *w, const struct client *c, const voi
 
 	msg->kind = MSG_REPLY;
 	msg->ref = c->ref;
-	msg->aead = c->keys.aead;
+	msg->class = c->keys.aead;
 	msg->flow = c->keys.flow;
 	msg->hop = c->keys.hop;
 	return m;
@@ -63,7 +63,7 @@ static void test_address_from_cold(void **state)
 	m = reply(w, &c, "separate", 8);
 	memset(&msg_of(m)->flow, 0xee, sizeof(struct flow));
 	msg_of(m)->hop = (struct nexthop){ .port_id = MSG_COLD_HOP };
-	msg_of(m)->aead = 0xee;
+	msg_of(m)->class = 0xee;
 	world_inbox(w, 0, m);
 	h = client_hears(w, &c);
 	assert_int_equal(h.len, 8);
@@ -197,7 +197,7 @@ static void test_messages_that_do_not_fit(void **state)
 	msg_of(m)->prefix_len = 2;
 	world_inbox(w, 0, m);
 	m = reply(w, &c, "x", 1);
-	msg_of(m)->aead = AEAD_N;
+	msg_of(m)->class = AEAD_N;
 	world_inbox(w, 0, m);
 	assert_int_equal(world_count(w, 0, STATUS_TX_SIZE), 5);
 	assert_null(world_sent());

@@ -424,6 +424,102 @@ static void bad_configurations_are_refused(void **state)
 	}
 }
 
+static struct session_install install13_of(uint32_t device, enum aead_alg alg)
+{
+	struct session_install in = install_of(device, alg);
+
+	in.version = DTLS_1_3;
+	in.tx_seq = 7;
+	for (unsigned i = 0; i < AEAD_KEY_MAX; i++) {
+		in.rx_key[i] = (uint8_t)(1 + i);
+		in.tx_key[i] = (uint8_t)(41 + i);
+		in.rx_sn_key[i] = (uint8_t)(81 + i);
+		in.tx_sn_key[i] = (uint8_t)(121 + i);
+	}
+	return in;
+}
+
+/* DTLS 1.3: two lines, and for 256-bit suites the number keys in the overflow line. */
+static void keys13_stand_where_the_accessors_look(void **state)
+{
+	struct store *s = new_store(AEAD_N, 64);
+
+	(void)state;
+	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
+		size_t n = aead_info(alg)->key_len;
+		struct session_install in = install13_of(alg, alg);
+		struct session_ref ref, replaced;
+		struct session_tx13 *tx;
+		struct table_hit hit;
+
+		assert_int_equal(store_install(s, OWNER, &in, &ref, &replaced), STATUS_OK);
+		hit = lookup(s, alg);
+		assert_true(session_class_is_13(hit.class));
+		assert_int_equal(session_class_alg(hit.class), alg);
+		assert_int_equal(s->cold[ref.slot].class, hit.class);
+		tx = store_tx13(s, ref);
+		assert_non_null(tx);
+		assert_memory_equal(s->hot[ref.slot].rx13.key, in.rx_key, n);
+		assert_memory_equal(tx->keys.key, in.tx_key, n);
+		assert_memory_equal(store_rx_sn_key(s, ref.slot, alg), in.rx_sn_key, n);
+		assert_memory_equal(store_tx_sn_key(s, ref.slot, alg), in.tx_sn_key, n);
+		assert_memory_equal(s->hot[ref.slot].rx13.iv, in.rx_iv, AEAD_IV_LEN);
+		assert_memory_equal(tx->keys.iv, in.tx_iv, AEAD_IV_LEN);
+		assert_int_equal(tx->number, UINT64_C(3) << 48 | 7);
+		assert_int_equal(s->hot[ref.slot].rx_epoch, 3);
+		assert_int_equal(replay_newest(&s->hot[ref.slot]), 0);
+		assert_true(store_retire(s, ref));
+		assert_null(store_tx13(s, ref));
+		assert_true(all_bytes((const uint8_t *)&s->hot[ref.slot], 0, 44));
+		assert_true(all_bytes((const uint8_t *)tx, 0, sizeof(*tx)));
+		assert_true(all_bytes((const uint8_t *)&s->overflow[ref.slot], 0, 64));
+	}
+	store_free(s);
+}
+
+/* A slot that had a session of DTLS 1.3 has one of 1.2, which has no second line. */
+static void versions_share_slots(void **state)
+{
+	struct store *s = new_store(4, 64);
+	struct session_install in = install13_of(1, AEAD_AES_128_GCM);
+	struct session_ref first, second, replaced;
+
+	(void)state;
+	assert_int_equal(store_install(s, OWNER, &in, &first, &replaced), STATUS_OK);
+	assert_true(store_retire(s, first));
+	assert_int_equal(recycle(s), 1);
+	second = install(s, 2);
+	assert_int_equal(second.slot, first.slot);
+	assert_null(store_tx13(s, second));
+	assert_null(store_tx13(s, first));
+	store_free(s);
+}
+
+/* 384 bytes a session of DTLS 1.3 are the budget of everything, 128 of them hot. The second lines
+ * count only where they are used, a huge page at a time. */
+static void memory13_is_within_budget(void **state)
+{
+	enum { N = 100000 };
+
+	(void)state;
+	assert_int_equal(sizeof(struct session_hot) + sizeof(struct session_tx13), 128);
+	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
+		struct store *s = new_store(N, 64);
+		size_t before = store_bytes(s);
+
+		for (uint32_t i = 0; i < N; i++) {
+			struct session_install in = install13_of(i, alg);
+			struct session_ref out, replaced;
+
+			assert_int_equal(store_install(s, OWNER, &in, &out, &replaced), STATUS_OK);
+			if (i == 0 && !session_key_overflows(alg))
+				assert_int_equal(store_bytes(s), before + (2 << 20));
+		}
+		assert_true(store_bytes(s) / N <= (session_key_overflows(alg) ? 320 : 256));
+		store_free(s);
+	}
+}
+
 /* 320 bytes a session are the budget of everything; the store's share is below that with and
  * without overflow lines, and these count only where they are used. */
 static void memory_is_accounted_and_within_budget(void **state)
@@ -708,6 +804,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(life_of_a_session),
 		cmocka_unit_test(keys_stand_where_the_accessors_look),
+		cmocka_unit_test(keys13_stand_where_the_accessors_look),
+		cmocka_unit_test(versions_share_slots),
+		cmocka_unit_test(memory13_is_within_budget),
 		cmocka_unit_test(same_flow_replaces),
 		cmocka_unit_test(full_store_refuses),
 		cmocka_unit_test(full_store_lets_its_devices_reconnect),

@@ -134,7 +134,7 @@ static struct rte_mbuf *post(struct world *w, unsigned from, uint8_t type, uint1
 		.flow = w->store->cold[w->ref.slot].flow,
 		.hop = { .port_id = 3 },
 		.ref = w->ref,
-		.aead = w->store->cold[w->ref.slot].aead,
+		.class = w->store->cold[w->ref.slot].class,
 		.from = (uint8_t)from,
 	};
 	wiring_send(&w->mesh, MESH_WORKER, 0, from, m);
@@ -355,7 +355,7 @@ static void an_answer_can_wait_for_the_sink(void **state)
 	answer = parsed(got);
 	assert_int_equal(msg_of(got)->hop.port_id, MSG_COLD_HOP);
 	assert_memory_equal(&msg_of(got)->ref, &w->ref, sizeof(w->ref));
-	assert_int_equal(msg_of(got)->aead, suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256)->aead);
+	assert_int_equal(msg_of(got)->class, suite_by_id(TLS_PSK_WITH_AES_128_GCM_SHA256)->aead);
 	assert_int_equal(answer.type, COAP_ACK);
 	assert_int_equal(answer.code, COAP_CHANGED);
 	assert_int_equal(answer.mid, 9);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stages.h"
+
+/* Counted under each key (RFC 9147 §4.5.3). What is done about it, and why no count closes the
+ * session: docs/decisions/forged-records.md. */
+static __attribute__((cold)) void forged(struct path_core *core, const struct core_record *rec)
+{
+	core->cfg.store->tx13[rec->ref.slot].failed_opens++;
+	throttle_forged(&core->throttle, core->now_ns, rec->ref);
+}
+
+static inline bool type_known(uint8_t type)
+{
+	return type == RECORD_APPDATA || type == RECORD_HANDSHAKE || type == RECORD_ALERT ||
+	       type == RECORD_ACK;
+}
+
+/* Content and its type; bad-input A16, A17. */
+static inline bool take_inner(struct core_record *rec)
+{
+	size_t len;
+
+	if (!record13_take_inner(rec->body, rec->plain_len, &rec->type, &len))
+		return false;
+	rec->plain_len = (uint16_t)len;
+	return type_known(rec->type);
+}
+
+static inline enum status commit(struct path_core *core, struct core_record *rec)
+{
+	struct store *store = core->cfg.store;
+	enum status s;
+
+	if (unlikely(!rec->op->ok)) {
+		forged(core, rec);
+		return STATUS_RECORD_TAG;
+	}
+	if (unlikely(!take_inner(rec)))
+		return STATUS_RECORD_TYPE;
+	s = replay_commit(rec->hot, store_wide(store, rec->ref.slot), store->replay_window,
+			  rec->seq);
+	if (likely(s == STATUS_OK))
+		commit_genuine(core, rec); /* a replay proves nothing */
+	return s;
+}
+
+void commit13_run(struct path_core *core)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < core->n_records13; i++) {
+		struct core_record *rec = &core->records13[i];
+		enum status s = commit(core, rec);
+
+		if (unlikely(s != STATUS_OK)) {
+			core_lose(core, rec, s);
+			continue;
+		}
+		if (unlikely(rec->copy != NULL))
+			rte_pktmbuf_free(rec->copy); /* it was the session's */
+		if (unlikely(kept++ != i))
+			core->records13[kept - 1] = *rec;
+	}
+	CORE_STAT(core, records_opened, kept);
+	core->n_records13 = kept;
+}

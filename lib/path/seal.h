@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What sealing for both versions shares. Inside lib/path only. Owner core only. */
+#pragma once
+
+#include "core.h"
+
+/* In front of a message. */
+enum { SEAL_ROOM = FRAME_HEADERS_MAX + RECORD_HEADER_LEN + RECORD_EXPLICIT_MAX };
+
+/* seal_say_closed: the session has sent all it ever can: what it had to say is replaced by a
+ * close_notify. */
+void seal_say_closed(struct rte_mbuf *m) __attribute__((cold));
+
+/* seal13_ready: makes a record of DTLS 1.3 of a message and adds its operations, that of the AEAD
+ * and that of its mask; else why not. *used_up: its session came to its end. */
+enum status seal13_ready(struct path_core *core, struct rte_mbuf *m, bool *used_up);
+
+/* seal13_mask: masks the numbers of all of them, once they are sealed. */
+void seal13_mask(struct path_core *core);

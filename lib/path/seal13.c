@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "seal.h"
+
+#include "stages.h"
+
+/* Bytes behind a message's plaintext: its type, or zeros to the length of a sample, and the tag. */
+enum { BEHIND = RECORD13_SAMPLE_LEN + AEAD_TAG_MAX };
+_Static_assert((int)RECORD13_HEADER_LEN <= (int)RECORD_HEADER_LEN, "room that is there for 1.2");
+
+static inline enum status fits(const struct rte_mbuf *m, const struct msg *msg)
+{
+	const unsigned off = m->data_off, len = m->data_len;
+
+	if (m->nb_segs != 1 || session_class_alg(msg->class) >= AEAD_N || off < SEAL_ROOM ||
+	    off + len + BEHIND > m->buf_len || len >= RECORD_PLAINTEXT_MAX)
+		return STATUS_TX_SIZE;
+	return STATUS_OK;
+}
+
+/* As take_number of DTLS 1.2. */
+static inline enum status take_number(struct session_tx13 *tx, struct rte_mbuf *m, bool *used_up)
+{
+	const uint64_t end = aead_info(session_class_alg(msg_of(m)->class))->seal_max;
+	const uint64_t seq = tx->number & SESSION_SEQ_MAX;
+
+	if (seq >= end)
+		return STATUS_SEQ_EXHAUSTED;
+	if (unlikely(seq == end - 1)) {
+		seal_say_closed(m);
+		*used_up = true;
+	}
+	return STATUS_OK;
+}
+
+/*
+ *   before            plaintext
+ *   after    header | plaintext | type | zeros | tag
+ */
+static inline void wrap(struct path_core *core, struct rte_mbuf *m, struct session_tx13 *tx)
+{
+	const struct msg *msg = msg_of(m);
+	const enum aead_alg alg = session_class_alg(msg->class);
+	const uint8_t type = msg->kind == MSG_REPLY ? RECORD_APPDATA : msg->type;
+	const unsigned tag_len = aead_info(alg)->tag_len;
+	const uint64_t epoch = tx->number >> SESSION_SEQ_BITS, seq = tx->number & SESSION_SEQ_MAX;
+	uint8_t *plain = rte_pktmbuf_mtod(m, uint8_t *), *header = plain - RECORD13_HEADER_LEN;
+	const unsigned inner = (unsigned)record13_put_inner(plain, m->data_len, type, tag_len);
+	struct aead_op *op = core_ops_add13(core, alg);
+
+	tx->number++;
+	record13_put_header(header, epoch, seq, (uint16_t)(inner + tag_len));
+	memcpy(op->aad, header, RECORD13_HEADER_LEN);
+	core_op_fill13(op, &tx->keys, seq, plain, (uint16_t)inner, RECORD13_HEADER_LEN);
+	(void)core_masks_add(core, alg, store_tx_sn_key(core->cfg.store, msg->ref.slot, alg),
+			     plain);
+	m->data_off = (uint16_t)(m->data_off - RECORD13_HEADER_LEN);
+	m->data_len = (uint16_t)(RECORD13_HEADER_LEN + inner + tag_len);
+	m->pkt_len = m->data_len;
+}
+
+enum status seal13_ready(struct path_core *core, struct rte_mbuf *m, bool *used_up)
+{
+	struct msg *msg = msg_of(m);
+	struct session_tx13 *tx = store_tx13(core->cfg.store, msg->ref);
+	enum status s;
+
+	if (tx == NULL)
+		return STATUS_STALE_REF;
+	if (msg->kind == MSG_SEAL && msg->prefix_len != 0)
+		return STATUS_TX_SIZE; /* nothing goes out in front of a record of ours */
+	if ((s = fits(m, msg)) != STATUS_OK || (s = take_number(tx, m, used_up)) != STATUS_OK)
+		return s;
+	wrap(core, m, tx);
+	return STATUS_OK;
+}
+
+void seal13_mask(struct path_core *core)
+{
+	unsigned n[AEAD_N];
+
+	for (enum aead_alg alg = 0; alg < AEAD_N; alg++)
+		n[alg] = core->masks[alg].n;
+	core_masks_run(core);
+	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
+		for (unsigned i = 0; i < n[alg]; i++) {
+			const struct aead_mask_op *op = &core->masks[alg].op[i];
+			uint8_t *fragment = (uint8_t *)(uintptr_t)op->sample;
+
+			record13_put_mask(fragment - RECORD13_HEADER_LEN, op->mask);
+		}
+	}
+}

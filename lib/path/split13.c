@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stages.h"
+
+/*
+ * A record of epoch 2 on a live session: its peer repeats the end of the handshake, since our last
+ * flight was lost, and the core that made the session answers. It gets the record alone. Anybody
+ * can send such records: there is a limit.
+ */
+static enum status late(struct path_core *core, struct rte_mbuf *datagram, const struct record13 *r,
+			struct session_ref ref)
+{
+	const struct session_cold *cold = &core->cfg.store->cold[ref.slot];
+	struct table_hit maker = { .ref = { cold->handshake_slot, cold->handshake_generation },
+				   .owner = cold->handshake_core };
+	struct rte_mbuf *m;
+
+	if (!throttle_take(&core->late_tokens, THROTTLE_RATE, core->now_ns))
+		return STATUS_RECORD_THROTTLED;
+	m = split_copy(core, datagram, r->header, r->body.end);
+	if (m == NULL)
+		return STATUS_NO_MBUF;
+	core_to_handshake(core, m, MSG_DATAGRAM, &maker);
+	return STATUS_OK;
+}
+
+/* What can be told of a record before its number is known. */
+static enum status acceptable(const struct record13 *r, enum aead_alg alg, uint16_t *plain_len)
+{
+	size_t len =
+		rd_len(&r->body) - aead_info(alg)->tag_len; /* no tag is longer than a sample */
+
+	/* Not the type's byte more, which would be legal: no datagram of ours is so long. */
+	if (len > RECORD_PLAINTEXT_MAX)
+		return STATUS_RECORD_LENGTH;
+	*plain_len = (uint16_t)len;
+	return STATUS_OK;
+}
+
+/* The datagram's own mbuf is for the first of its records. */
+static enum status record_add(struct path_core *core, struct rte_mbuf *datagram, bool first,
+			      const struct record13 *r, const struct table_hit *session)
+{
+	struct core_record *rec = &core->records13[core->n_records13];
+	const uint16_t epoch = core->cfg.store->hot[session->ref.slot].rx_epoch;
+	enum status s = acceptable(r, session_class_alg(session->class), &rec->plain_len);
+
+	if (s != STATUS_OK)
+		return s;
+	if (r->epoch_bits != (epoch & RECORD13_EPOCH_BITS))
+		return r->epoch_bits == RECORD13_EPOCH_HANDSHAKE
+			       ? late(core, datagram, r, session->ref)
+			       : STATUS_RECORD_EPOCH;
+	rec->m = first ? datagram : split_copy(core, datagram, r->header, r->body.end);
+	if (rec->m == NULL)
+		return STATUS_NO_MBUF;
+	rec->copy = NULL;
+	rec->body = first ? (uint8_t *)(uintptr_t)r->body.p
+			  : rte_pktmbuf_mtod_offset(rec->m, uint8_t *, r->header_len);
+	rec->ref = session->ref;
+	rec->class = session->class;
+	rec->header_len = r->header_len;
+	core->n_records13++;
+	return STATUS_OK;
+}
+
+/* The next record, of any kind. */
+static enum status next(struct path_core *core, const struct core_mine *d, bool first,
+			struct rd *left)
+{
+	struct record13 r;
+	struct record other;
+	enum status s;
+
+	if (record13_is(*left->p)) {
+		s = record13_next(left, 0, &r);
+		return s == STATUS_OK ? record_add(core, d->m, first, &r, d->session) : s;
+	}
+	s = record_next(left, &other);
+	if (s != STATUS_OK)
+		return s;
+	/* bad-input J1, K9: what is in the clear; and the keys of DTLS 1.2 are not here. */
+	return other.epoch == 0 ? STATUS_RECORD_PLAIN : STATUS_RECORD_EPOCH;
+}
+
+void split13(struct path_core *core, const struct core_mine *d)
+{
+	struct rd left = rd_of(rte_pktmbuf_mtod(d->m, uint8_t *), rte_pktmbuf_data_len(d->m));
+	unsigned first;
+
+	if (core->n_records13 + RECORDS_PER_DATAGRAM > CORE_RECORDS_MAX)
+		records_run(core);
+	first = core->n_records13;
+	for (unsigned n = 0; rd_len(&left) > 0; n++) {
+		enum status s = STATUS_RECORD_TOO_MANY; /* bad-input A9 */
+
+		if (n < RECORDS_PER_DATAGRAM)
+			s = next(core, d, core->n_records13 == first, &left);
+		if (s != STATUS_OK)
+			core_count(core, s);
+		if (s == STATUS_RECORD_TOO_MANY)
+			break;
+	}
+	if (core->n_records13 == first)
+		rte_pktmbuf_free(d->m); /* each of its records was counted, or copied */
+	split_keep_copy(core, d, core->n_records13 == first ? NULL : &core->records13[first]);
+}
