@@ -206,11 +206,19 @@ void flight_timeout(struct flight *f, uint64_t now_ns)
 	flight_restart(f, now_ns);
 }
 
+/* A server that sends cookies wants a hello whole: in pieces it would never be answered. */
+static bool is_hello(const struct flight *f)
+{
+	struct hs_fragment first;
+
+	return f->n_messages > 0 && flight_message(f, 0, &first) && first.type == HS_CLIENT_HELLO;
+}
+
 size_t flight_datagram_max(const struct flight *f, size_t mtu)
 {
 	size_t half = mtu / 2 > FLIGHT_DATAGRAM_MIN ? mtu / 2 : FLIGHT_DATAGRAM_MIN;
 
-	return f->n_timeouts >= FLIGHT_SHRINK_TIMEOUTS && half < mtu ? half : mtu;
+	return f->n_timeouts >= FLIGHT_SHRINK_TIMEOUTS && half < mtu && !is_hello(f) ? half : mtu;
 }
 
 bool flight_epoch(const struct flight *f, uint8_t *out)

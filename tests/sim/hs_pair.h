@@ -89,7 +89,8 @@ struct pair_side {
 	struct credential credential;
 	bool resumed, by_ticket;
 	uint16_t tx_limit, rx_limit;
-	/* the nonces spent in epoch 1: never twice */
+	uint16_t version;
+	/* the nonces spent, as epoch << 48 | number: never twice */
 	uint64_t nonces[PAIR_NONCES];
 	unsigned n_nonces;
 	bool nonce_repeated;
@@ -256,6 +257,19 @@ static inline const struct suite *pair_suite(enum suite_kx kx, size_t i)
 	return found[i % n];
 }
 
+/* pair_use13: the ends speak DTLS 1.3 by the i-th of its suites, and with both kinds of PSK. */
+static inline void pair_use13(struct pair *p, size_t i)
+{
+	struct hello_policy *policies[] = { &p->client_policy, &p->server_policy };
+
+	for (size_t k = 0; k < 2; k++) {
+		policies[k]->suites[0] = suite_at(SUITE_12_N + i % SUITE_13_N);
+		policies[k]->n_suites = 1;
+		policies[k]->min_version = policies[k]->max_version = DTLS_1_3;
+		policies[k]->psk_ke = true;
+	}
+}
+
 /* pair_begin: both ends ready, the client not started. aead and gate are the caller's. */
 static inline void pair_begin(struct pair *p, uint64_t seed, struct aead *aead, struct gate *gate)
 {
@@ -302,19 +316,46 @@ static inline bool pair_take(struct pair *p, struct pair_datagram *out)
 	return true;
 }
 
+/* What a protected record of 1.3 holds, read by the keys of whoever wrote it just now. */
+static inline bool pair_read13(const struct protect *writer, const struct record13 *rec,
+			       uint8_t out[PROTECT_RECORD_MAX], struct protect_content *content)
+{
+	struct protect p = *writer;
+	struct protect_epoch *e = &p.epochs[rec->epoch_bits];
+
+	p.client = !p.client;
+	e->rx_newest = e->tx_seq;
+	e->rx_window = 0;
+	return protect_open13(&p, rec, out, content) == STATUS_OK;
+}
+
+static inline void pair_note_one(struct pair_side *side, uint64_t nonce)
+{
+	for (unsigned i = 0; i < side->n_nonces; i++)
+		side->nonce_repeated |= side->nonces[i] == nonce;
+	if (side->n_nonces < PAIR_NONCES)
+		side->nonces[side->n_nonces++] = nonce;
+}
+
 /* Notes the numbers of protected records that leave. */
 static inline void pair_note(struct pair_side *side, const uint8_t *bytes, size_t len)
 {
+	const struct protect *p = side->h != NULL ? &side->h->protect : &side->session;
 	struct rd datagram = rd_of(bytes, len);
+	uint8_t plaintext[PROTECT_RECORD_MAX];
+	struct protect_content c;
+	struct record13 rec13;
 	struct record rec;
 
-	while (rd_len(&datagram) > 0 && record_next(&datagram, &rec) == STATUS_OK) {
-		if (rec.epoch == 0)
-			continue;
-		for (unsigned i = 0; i < side->n_nonces; i++)
-			side->nonce_repeated |= side->nonces[i] == rec.seq;
-		if (side->n_nonces < PAIR_NONCES)
-			side->nonces[side->n_nonces++] = rec.seq;
+	while (rd_len(&datagram) > 0) {
+		if (record13_is(*datagram.p)) {
+			if (record13_next(&datagram, 0, &rec13) != STATUS_OK ||
+			    !pair_read13(p, &rec13, plaintext, &c))
+				abort();
+			pair_note_one(side, (uint64_t)c.epoch << 48 | c.seq);
+		} else if (record_next(&datagram, &rec) == STATUS_OK && rec.epoch != 0) {
+			pair_note_one(side, (uint64_t)rec.epoch << 48 | rec.seq);
+		}
 	}
 }
 
@@ -343,6 +384,7 @@ static inline void pair_install(struct pair *p, struct pair_side *side,
 
 	side->installed = true;
 	side->n_installs++;
+	side->version = e->version;
 	side->identity = e->identity;
 	side->credential = *e->credential;
 	side->resumed = e->resumed;
@@ -401,6 +443,12 @@ static inline void pair_drain(struct pair *p, struct pair_side *side)
 	}
 }
 
+/* pair_epoch: of a session's records. */
+static inline uint8_t pair_epoch(const struct pair_side *side)
+{
+	return side->version == DTLS_1_3 ? RECORD13_EPOCH_DATA : 1;
+}
+
 /* pair_seal: one application or handshake record of a session. */
 static inline size_t pair_seal(struct pair_side *side, uint8_t type, const uint8_t *bytes,
 			       size_t len, uint8_t out[HANDSHAKE_DATAGRAM_MAX])
@@ -408,7 +456,8 @@ static inline size_t pair_seal(struct pair_side *side, uint8_t type, const uint8
 	struct wr w = wr_of(out, HANDSHAKE_DATAGRAM_MAX);
 	size_t n = 0;
 
-	if (!protect_write(&side->session, &w, 1, type, DTLS_1_2, bytes, len) || !wr_finish(&w, &n))
+	if (!protect_write(&side->session, &w, pair_epoch(side), type, DTLS_1_2, bytes, len) ||
+	    !wr_finish(&w, &n))
 		abort();
 	return n;
 }
@@ -447,15 +496,54 @@ static inline void pair_session_record(struct pair *p, struct pair_side *side,
 		pair_repeat(p, side);
 }
 
+/* A record of epoch 2 at a live session: the ACK of the peer's Finished was lost. */
+static inline void pair_repeat13(struct pair *p, struct pair_side *side, struct rd record)
+{
+	uint8_t ack[HANDSHAKE_ACK_MAX], out[HANDSHAKE_DATAGRAM_MAX];
+	size_t len = handshake_remnant_datagram(&side->remnant, p->aead, p->now, record.p,
+						rd_len(&record), ack);
+
+	if (len == 0)
+		return;
+	len = pair_seal(side, RECORD_ACK, ack, len, out);
+	pair_note(side, out, len);
+	pair_send(p, side == &p->client, out, len);
+}
+
+static inline void pair_session_record13(struct pair *p, struct pair_side *side,
+					 const struct record13 *rec, struct rd whole)
+{
+	uint8_t plaintext[PROTECT_RECORD_MAX];
+	struct protect_content c;
+
+	if (rec->epoch_bits == RECORD13_EPOCH_HANDSHAKE)
+		pair_repeat13(p, side, whole);
+	if (protect_open13(&side->session, rec, plaintext, &c) != STATUS_OK)
+		return;
+	protect_mark13(&side->session, &c);
+	if (c.type == RECORD_APPDATA && side->n_data < PAIR_DATA_MAX)
+		side->data[side->n_data++] = c.len > 0 ? plaintext[0] : 0;
+}
+
 static inline void pair_session_input(struct pair *p, struct pair_side *side, const uint8_t *bytes,
 				      size_t len)
 {
 	struct rd datagram = rd_of(bytes, len);
+	struct record13 rec13;
 	struct record rec;
 
-	while (rd_len(&datagram) > 0)
-		if (record_next(&datagram, &rec) == STATUS_OK)
+	while (rd_len(&datagram) > 0) {
+		struct rd whole = datagram;
+
+		if (side->version == DTLS_1_3 && record13_is(*datagram.p)) {
+			if (record13_next(&datagram, 0, &rec13) != STATUS_OK)
+				continue;
+			whole.end = datagram.p;
+			pair_session_record13(p, side, &rec13, whole);
+		} else if (record_next(&datagram, &rec) == STATUS_OK) {
 			pair_session_record(p, side, &rec);
+		}
+	}
 }
 
 /* What the server's poll core does with a datagram of no session. */

@@ -298,20 +298,25 @@ static void check_side(struct sim *s, const struct pair_side *side)
 		broken(s, "5: a Finished without a hello");
 }
 
+static bool is_spent(const struct pair_side *tx, unsigned epoch, uint64_t seq)
+{
+	for (unsigned i = 0; i < tx->n_nonces; i++)
+		if (tx->nonces[i] == ((uint64_t)epoch << 48 | seq))
+			return true;
+	return false;
+}
+
 /* Invariant 4: the window names only numbers that the peer has spent. */
 static void check_window(struct sim *s, const struct pair_side *rx, const struct pair_side *tx)
 {
 	const struct protect *p = rx->installed ? &rx->session : rx->h ? &rx->h->protect : NULL;
-	const struct protect_epoch *e = p == NULL ? NULL : &p->epochs[1];
-	bool spent = false;
 
-	if (e == NULL || !e->rx_seen)
-		return;
-	for (unsigned i = 0; i < tx->n_nonces; i++)
-		spent |= tx->nonces[i] == e->rx_newest;
 	/* The early record is made here, not by the client. */
-	if (!spent && !s->early_sent)
-		broken(s, "4: the window moved for a forged record");
+	if (p == NULL || s->early_sent)
+		return;
+	for (unsigned i = 1; i < PROTECT_EPOCHS; i++)
+		if (p->epochs[i].rx_seen && !is_spent(tx, i, p->epochs[i].rx_newest))
+			broken(s, "4: the window moved for a forged record");
 }
 
 static void check(struct sim *s)

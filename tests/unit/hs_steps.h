@@ -20,7 +20,7 @@ static inline int steps_setup(void **state)
 {
 	(void)state;
 	steps_aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
-	steps_gate = gate_new(NULL);
+	steps_gate = gate_new(&p.server_policy);
 	return steps_aead == NULL || steps_gate == NULL;
 }
 
