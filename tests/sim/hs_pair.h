@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "connection.h"
 #include "event_protect.h"
 #include "gate.h"
 #include "handshake.h"
