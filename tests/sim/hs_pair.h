@@ -133,7 +133,10 @@ struct pair {
 	/* what the client keeps, and offers if offers is set */
 	struct handshake_session session;
 	uint8_t ticket[HANDSHAKE_TICKET_MAX];
+	struct handshake_session base; /* 1.3: what tickets stand on; suite 0: of 1.2 */
+	unsigned n_tickets;            /* 1.3: that came */
 	bool has_session, offers;
+	bool no_key; /* the client has certificates only */
 	/* where there are certificates (pair_certs.h) */
 	void (*verify_peer)(void *arg, struct handshake_job *job);
 	bool (*still)(const struct session_state *s); /* NULL: what is no PSK is in force */
@@ -371,6 +374,8 @@ static inline void pair_end(struct pair_side *side)
 
 static inline void pair_session_take(struct pair *p)
 {
+	if (!handshake_resumption(p->client.h, &p->base))
+		p->base.suite = 0;
 	p->has_session = handshake_session(p->client.h, &p->session);
 	if (p->session.ticket_len == 0)
 		return;
@@ -511,6 +516,29 @@ static inline void pair_repeat13(struct pair *p, struct pair_side *side, struct 
 	pair_send(p, side == &p->client, out, len);
 }
 
+/* A handshake record on a client's session: it keeps the ticket, if it is one, and says so. */
+static inline void pair_ticket13(struct pair *p, const struct protect_content *c,
+				 const uint8_t *plaintext)
+{
+	const struct hs_ack number = { c->epoch, c->seq };
+	uint8_t ack[2 + 16], out[HANDSHAKE_DATAGRAM_MAX];
+	struct wr w = wr_of(ack, sizeof(ack));
+	struct handshake_session s;
+	size_t len;
+
+	if (!handshake_ticket(&p->base, p->now, plaintext, c->len, &s))
+		return;
+	p->session = s;
+	p->n_tickets++;
+	p->has_session = true;
+	memcpy(p->ticket, p->session.ticket, p->session.ticket_len);
+	p->session.ticket = p->ticket;
+	ack_write(&w, &number, 1);
+	len = pair_seal(&p->client, RECORD_ACK, ack, wr_len(&w), out);
+	pair_note(&p->client, out, len);
+	pair_send(p, true, out, len);
+}
+
 static inline void pair_session_record13(struct pair *p, struct pair_side *side,
 					 const struct record13 *rec, struct rd whole)
 {
@@ -524,6 +552,8 @@ static inline void pair_session_record13(struct pair *p, struct pair_side *side,
 	protect_mark13(&side->session, &c);
 	if (c.type == RECORD_APPDATA && side->n_data < PAIR_DATA_MAX)
 		side->data[side->n_data++] = c.len > 0 ? plaintext[0] : 0;
+	if (c.type == RECORD_HANDSHAKE && side == &p->client)
+		pair_ticket13(p, &c, plaintext);
 }
 
 static inline void pair_session_input(struct pair *p, struct pair_side *side, const uint8_t *bytes,
@@ -586,7 +616,8 @@ static inline bool pair_start(struct pair *p)
 	p->client.h = handshake_new(&p->client.cfg, HANDSHAKE_CLIENT, p->now);
 	if (p->client.h == NULL)
 		return false;
-	if (!handshake_client_credential(p->client.h, (const uint8_t *)pair_identity,
+	if (!p->no_key &&
+	    !handshake_client_credential(p->client.h, (const uint8_t *)pair_identity,
 					 sizeof(pair_identity) - 1, pair_key, sizeof(pair_key)))
 		return false;
 	if (p->offers && !handshake_client_resume(p->client.h, &p->session))
