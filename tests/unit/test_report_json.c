@@ -125,8 +125,11 @@ static void searches_and_costs(void **state)
 	struct search_result pdr = { .rate = 2e6, .generator_limit = true };
 	const struct suite *psk = suite_by_id(TLS_PSK_WITH_AES_128_CCM_8);
 	struct report_cost costs[] = {
-		{ .suite = psk, .mode = CONNECT_FULL_TICKET, .sum = { .n = 2, .tx_bytes = 10 } },
-		{ .suite = psk, .mode = CONNECT_BY_ID, .sum = { .n = 1 } }
+		{ .suite = psk,
+		  .psk = true,
+		  .mode = CONNECT_FULL_TICKET,
+		  .sum = { .n = 2, .tx_bytes = 10 } },
+		{ .suite = psk, .psk = true, .mode = CONNECT_BY_ID, .sum = { .n = 1 } }
 	};
 	struct report_json j = {
 		.opt = &opt, .ndr = &ndr, .pdr = &pdr, .costs = costs, .n_costs = 2
