@@ -99,6 +99,24 @@ static bool on_datagram(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64
 	return true;
 }
 
+/* DTLS 1.3: a Finished that comes again, since our ACK of it was lost (RFC 9147 §5.8.1). */
+static void on_late(struct handshake_core *hc, const struct rte_mbuf *mbuf, uint64_t now_ns)
+{
+	const struct msg *msg = msg_of((struct rte_mbuf *)(uintptr_t)mbuf);
+	struct handshake_slot *slot = handshake_slots_get(hc->slots, msg->peer_hs);
+	uint8_t ack[HANDSHAKE_ACK_MAX];
+	size_t len = 0;
+
+	if (slot != NULL && slot->remnant != NULL)
+		len = handshake_remnant_datagram(slot->remnant, hc->cfg.aead, now_ns,
+						 rte_pktmbuf_mtod(mbuf, const uint8_t *),
+						 rte_pktmbuf_data_len(mbuf), ack);
+	if (len > 0)
+		handshake_send_seal(&hc->send, msg, RECORD_ACK, ack, len, 0);
+	else
+		handshake_core_count(hc, STATUS_HS_OLD);
+}
+
 /* A handshake record that a live session opened. */
 static void on_opened(struct handshake_core *hc, const struct rte_mbuf *mbuf, uint64_t now_ns)
 {
@@ -107,6 +125,12 @@ static void on_opened(struct handshake_core *hc, const struct rte_mbuf *mbuf, ui
 	struct handshake_slot *slot = handshake_slots_get(hc->slots, msg->peer_hs);
 	struct handshake_remnant *remnant = slot == NULL ? NULL : slot->remnant;
 
+	/* An ACK of our tickets, which are not said again whatever comes of them. */
+	if (session_class_is_13(msg->class)) {
+		if (msg->type != RECORD_ACK)
+			handshake_core_count(hc, STATUS_HS_UNEXPECTED);
+		return;
+	}
 	switch (handshake_remnant_input(remnant, now_ns, rte_pktmbuf_mtod(mbuf, const uint8_t *),
 					rte_pktmbuf_data_len(mbuf))) {
 	case REMNANT_NOTHING:
@@ -159,6 +183,9 @@ static void on_message(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_
 		break;
 	case MSG_OPENED:
 		on_opened(hc, mbuf, now_ns);
+		break;
+	case MSG_LATE:
+		on_late(hc, mbuf, now_ns);
 		break;
 	case MSG_INSTALLED:
 		on_installed(hc, mbuf);

@@ -32,6 +32,7 @@ static __attribute__((noinline)) void message(struct path_core *core, struct rte
 		seal_add(core, m);
 		return;
 	case MSG_OPENED:
+	case MSG_LATE:
 	case MSG_INSTALLED:
 	case MSG_CLOSED:
 	case MSG_COAP:

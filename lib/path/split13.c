@@ -19,7 +19,9 @@ static enum status late(struct path_core *core, struct rte_mbuf *datagram, const
 	m = split_copy(core, datagram, r->header, r->body.end);
 	if (m == NULL)
 		return STATUS_NO_MBUF;
-	core_to_handshake(core, m, MSG_DATAGRAM, &maker);
+	msg_of(m)->ref = ref;
+	msg_of(m)->class = cold->class;
+	core_to_handshake(core, m, MSG_LATE, &maker);
 	return STATUS_OK;
 }
 

@@ -10,6 +10,7 @@
 /* Hellos are parsed before the cookie, so the search for duplicates must stay small whatever is in
  * them; real ones have at most some twenty extensions. */
 enum { HS_EXTENSIONS_MAX = 32 };
+_Static_assert((int)HS_REPEATS_MAX == 2 + (int)HS_EXTENSIONS_MAX, "all may have to be repeated");
 
 /* A block while it is walked. */
 struct hs_extensions {

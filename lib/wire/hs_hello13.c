@@ -166,27 +166,29 @@ static bool may_change(uint16_t type)
 	       type == EXT_PRE_SHARED_KEY || type == EXT_PADDING;
 }
 
+/* Into its place by type among the n pieces that are there: the number's two bytes come first in
+ * each. */
+static void insert(struct rd *pieces, size_t n, struct rd piece)
+{
+	for (; n > 0 && bytes_u16(pieces[n - 1].p) > bytes_u16(piece.p); n--)
+		pieces[n] = pieces[n - 1];
+	pieces[n] = piece;
+}
+
 size_t client_hello_repeats(const struct client_hello *ch, struct rd out[HS_REPEATS_MAX])
 {
 	struct hs_extensions walk = { .left = ch->extensions };
-	const uint8_t *from = ch->extensions.p, *at = from;
+	const uint8_t *at = ch->extensions.p;
 	struct hs_extension ext;
 	size_t n = 0;
 
 	/* version, random, session_id; the lists with their lengths */
-	out[n++] = (struct rd){ .p = ch->body, .end = ch->session_id.end };
-	out[n++] = (struct rd){ .p = ch->cookie.end, .end = ch->compression.end };
-	/* Each of the five is there once at most: there are no more than six pieces between. */
-	for (; hs_extensions_next(&walk, &ext); at = walk.left.p) {
+	out[0] = (struct rd){ .p = ch->body, .end = ch->session_id.end };
+	out[1] = (struct rd){ .p = ch->cookie.end, .end = ch->compression.end };
+	for (; hs_extensions_next(&walk, &ext); at = walk.left.p)
 		if (!may_change(ext.type))
-			continue;
-		if (at != from)
-			out[n++] = (struct rd){ .p = from, .end = at };
-		from = walk.left.p;
-	}
-	if (at != from)
-		out[n++] = (struct rd){ .p = from, .end = at };
-	return n;
+			insert(out + 2, n++, (struct rd){ .p = at, .end = walk.left.p });
+	return 2 + n;
 }
 
 static void shares_write(struct wr *w, const struct client_hello13_params *p)

@@ -32,9 +32,10 @@ bool hs_psk_next(struct rd *identities, struct rd *binders, struct hs_psk *out) 
 
 /* client_hello_repeats: the pieces of a body that a second ClientHello must have as the first had
  * them (RFC 8446 §4.1.2): all but the extensions that may change (cookie, key_share,
- * pre_shared_key, early_data, padding) and the lengths and the DTLS 1.2 cookie before them. Returns
- * how many. */
-enum { HS_REPEATS_MAX = 8 };
+ * pre_shared_key, early_data, padding) and the lengths and the DTLS 1.2 cookie before them.
+ * Extensions are in the order of their numbers: some clients send them in another one the second
+ * time, which nothing forbids. Returns how many. */
+enum { HS_REPEATS_MAX = 2 + 32 };
 size_t client_hello_repeats(const struct client_hello *ch, struct rd out[HS_REPEATS_MAX]);
 
 struct hs_share {

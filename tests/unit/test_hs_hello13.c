@@ -420,6 +420,30 @@ static void what_may_change_is_left_out(void **state)
 	}
 }
 
+/* wolfSSL has its extensions in another order the second time. */
+static void order_may_change(void **state)
+{
+	static const uint8_t first[] = { EXTENSION(0xaa02, 0, 1, 7), EXTENSION(0xaa00, 0, 0),
+					 EXTENSION(0xaa01, 0, 2, 8, 9) },
+			     second[] = { EXTENSION(0xaa01, 0, 2, 8, 9), EXTENSION(0xaa02, 0, 1, 7),
+					  EXTENSION(0xaa00, 0, 0) },
+			     other[] = { EXTENSION(0xaa01, 0, 1, 7), EXTENSION(0xaa02, 0, 2, 8, 9),
+					 EXTENSION(0xaa00, 0, 0) };
+	uint8_t body[HELLO_MAX], one[HELLO_MAX], two[HELLO_MAX];
+	struct hello_parts p = hello_plain();
+	size_t n;
+
+	(void)state;
+	p.extensions = (struct hello_bytes){ first, sizeof(first) };
+	n = repeats(body, hello_body(body, &p), one);
+	p.extensions = (struct hello_bytes){ second, sizeof(second) };
+	assert_int_equal(repeats(body, hello_body(body, &p), two), n);
+	assert_memory_equal(one, two, n);
+	p.extensions = (struct hello_bytes){ other, sizeof(other) };
+	assert_int_equal(repeats(body, hello_body(body, &p), two), n);
+	assert_memory_not_equal(one, two, n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -433,6 +457,7 @@ int main(void)
 		cmocka_unit_test(key_shares_are_of_groups_and_different),
 		cmocka_unit_test(order_and_company_of_extensions_are_checked),
 		cmocka_unit_test(what_may_change_is_left_out),
+		cmocka_unit_test(order_may_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

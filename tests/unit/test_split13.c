@@ -204,7 +204,10 @@ static void end_of_the_handshake_goes_to_its_maker(void **state)
 	client_delivers(w, 0, &c, "first data");
 	m = world_take(w->to_hs[0][c.keys.handshake_core]);
 	assert_non_null(m);
-	assert_int_equal(msg_of(m)->kind, MSG_DATAGRAM);
+	assert_int_equal(msg_of(m)->kind, MSG_LATE);
+	assert_int_equal(msg_of(m)->class, AEAD_AES_128_GCM | SESSION_CLASS_13);
+	assert_int_equal(msg_of(m)->ref.generation,
+			 atomic_load(&w->store->hot[msg_of(m)->ref.slot].generation));
 	assert_int_equal(msg_of(m)->peer_hs.slot, c.keys.handshake_slot);
 	assert_int_equal(msg_of(m)->peer_hs.generation, c.keys.handshake_generation);
 	assert_memory_equal(&msg_of(m)->flow, &c.keys.flow, sizeof(struct flow));
