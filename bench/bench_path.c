@@ -39,15 +39,22 @@ enum mode { OPEN, REQUEST_RESPONSE, EXCHANGE, HOSTILE };
 	X(route, route_run(core))                                                                  \
 	X(split, split_run(core))                                                                  \
 	X(check, check_run(core))                                                                  \
-	X(open, open_run(core))                                                                    \
-	X(commit, commit_run(core))                                                                \
-	X(dispatch, dispatch_run(core, core->records, core->n_records))                            \
+	X(open, (open_run(core), open13_run(core)))                                                \
+	X(commit, (commit_run(core), commit13_run(core)))                                          \
+	X(dispatch, dispatch_all(core))                                                            \
 	X(tx, path_flush(core, core->now_ns))
 
 enum {
 #define STAGE_ENUM(name, call) STAGE_##name,
 	STAGES(STAGE_ENUM) STAGE_N
 };
+
+static void dispatch_all(struct path_core *core)
+{
+	dispatch_run(core, core->records, core->n_records);
+	dispatch_run(core, core->records13, core->n_records13);
+	core->n_records = core->n_records13 = 0;
+}
 
 static struct {
 	uint32_t cycles[SAMPLES_MAX];
@@ -280,7 +287,7 @@ static bool exchanges_ready(struct trial *t)
 static void run(struct bench *b)
 {
 	struct trial t = {
-		.w = world_get((enum aead_alg)bench_arg(b, 1), (uint32_t)bench_arg(b, 2),
+		.w = world_get((uint8_t)bench_arg(b, 1), (uint32_t)bench_arg(b, 2),
 			       (enum aead_engine)bench_arg(b, 5)),
 		.mode = (enum mode)bench_arg(b, 0),
 		.burst = (unsigned)bench_arg(b, 3),
@@ -316,6 +323,7 @@ static void run(struct bench *b)
 struct params {
 	enum mode mode;
 	enum aead_alg alg;
+	bool is_13;
 	int64_t sessions, burst, reply, hostile;
 	enum aead_engine engine;
 };
@@ -324,11 +332,12 @@ static void add(struct params p)
 {
 	static const char *const names[] = { "path_open", "path_request_response", "path_exchange",
 					     "path_hostile" };
-	int64_t args[] = { p.mode, p.alg, p.sessions, p.burst, p.hostile << 8 | p.reply, p.engine };
+	int64_t class = p.is_13 ? p.alg | SESSION_CLASS_13 : p.alg;
+	int64_t args[] = { p.mode, class, p.sessions, p.burst, p.hostile << 8 | p.reply, p.engine };
 	char name[160];
-	int at = snprintf(name, sizeof(name), "%s/%s/len:%d/reply:%d/sessions:%d/burst:%d",
-			  names[p.mode], aead_info(p.alg)->name, WORLD_LEN, (int)p.reply,
-			  (int)p.sessions, (int)p.burst);
+	int at = snprintf(name, sizeof(name), "%s/%s%s/len:%d/reply:%d/sessions:%d/burst:%d",
+			  names[p.mode], p.is_13 ? "DTLS-1.3/" : "", aead_info(p.alg)->name,
+			  WORLD_LEN, (int)p.reply, (int)p.sessions, (int)p.burst);
 
 	if (p.mode == HOSTILE)
 		at += snprintf(name + at, sizeof(name) - (size_t)at, "/hostile:%d", (int)p.hostile);
@@ -337,11 +346,29 @@ static void add(struct params p)
 	bench_add(name, run, args, 6);
 }
 
+/* The same for DTLS 1.3. */
+static void add_13(struct params p, int64_t sessions)
+{
+	p.is_13 = true;
+	p.sessions = sessions;
+	add(p);
+	p.reply = 64;
+	add(p);
+	p.reply = 12;
+	p.mode = OPEN;
+	add(p);
+	p.mode = REQUEST_RESPONSE;
+	p.alg = AEAD_AES_128_CCM_8;
+	add(p);
+	p.alg = AEAD_AES_256_GCM;
+	add(p);
+}
+
 void bench_path_add(void)
 {
 	static const int64_t sessions[] = { 64, 1000, 20000, 100000, 1000000, 4000000 };
 	static const int64_t bursts[] = { 1, 2, 4, 8, 16, 64 }, hostile[] = { 10, 50, 90 };
-	const struct params usual = { REQUEST_RESPONSE, AEAD_AES_128_GCM, 1000, 32, 12, 0,
+	const struct params usual = { REQUEST_RESPONSE, AEAD_AES_128_GCM, false, 1000, 32, 12, 0,
 				      AEAD_ENGINE_AUTO };
 	struct params p;
 
@@ -362,6 +389,7 @@ void bench_path_add(void)
 		add(p);
 		p.mode = EXCHANGE;
 		add(p);
+		add_13(usual, sessions[s]);
 	}
 	for (size_t i = 0; i < 6; i++) {
 		p = usual;

@@ -76,14 +76,16 @@ static bool name_all(struct fleet_memory *m)
 	return m->identities != NULL;
 }
 
-static bool install_all(struct fleet_memory *m, enum aead_alg alg)
+static bool install_all(struct fleet_memory *m, uint8_t class)
 {
 	static const uint8_t seed[32] = { 3 };
 	const struct store_config config = { .max_sessions = SESSIONS,
 					     .replay_window = 64,
 					     .hash_seed = seed,
 					     .identities = m->identities };
-	struct session_install in = { .flow = { .local_port = 5684 }, .aead = (uint8_t)alg };
+	struct session_install in = { .flow = { .local_port = 5684 },
+				      .version = session_class_is_13(class) ? DTLS_1_3 : DTLS_1_2,
+				      .aead = (uint8_t)session_class_alg(class) };
 	struct session_ref replaced;
 
 	m->store = store_new(&config);
@@ -149,7 +151,7 @@ static void *touched(size_t len)
 }
 
 /* Bytes a session: identities, store, exchanges. */
-static bool measure(struct fleet_memory *m, enum aead_alg alg, double part[3])
+static bool measure(struct fleet_memory *m, uint8_t class, double part[3])
 {
 	double at[4];
 
@@ -163,7 +165,7 @@ static bool measure(struct fleet_memory *m, enum aead_alg alg, double part[3])
 	if (!name_all(m))
 		return false;
 	at[1] = memory_now();
-	if (!install_all(m, alg))
+	if (!install_all(m, class))
 		return false;
 	at[2] = memory_now();
 	if (!exchange_all(m))
@@ -189,13 +191,13 @@ static void release(struct fleet_memory *m)
 
 static void session_memory(struct bench *b)
 {
-	enum aead_alg alg = (enum aead_alg)bench_arg(b, 0);
+	uint8_t class = (uint8_t)bench_arg(b, 0);
 	struct fleet_memory m = { 0 };
 	double part[3] = { 0 };
 	bool ok;
 
 	urcu_qsbr_register_thread();
-	ok = measure(&m, alg, part);
+	ok = measure(&m, class, part);
 	while (bench_next(b))
 		bench_keep(&m);
 	if (!ok)
@@ -213,7 +215,11 @@ static void session_memory(struct bench *b)
 void bench_session_memory_add(void)
 {
 	const int64_t gcm128 = AEAD_AES_128_GCM, gcm256 = AEAD_AES_256_GCM;
+	const int64_t gcm128_13 = gcm128 | SESSION_CLASS_13, gcm256_13 = gcm256 | SESSION_CLASS_13;
 
 	bench_add("session_memory/sessions:1000000", session_memory, &gcm128, 1);
 	bench_add("session_memory/AES-256-GCM/sessions:1000000", session_memory, &gcm256, 1);
+	bench_add("session_memory/DTLS-1.3/sessions:1000000", session_memory, &gcm128_13, 1);
+	bench_add("session_memory/DTLS-1.3/AES-256-GCM/sessions:1000000", session_memory,
+		  &gcm256_13, 1);
 }

@@ -3,7 +3,8 @@
 
 #include "aead.h"
 #include "frame.h"
-#include "record.h"
+#include "nonce.h"
+#include "record13.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,8 @@ static struct session_install device(const struct world *w, uint32_t s)
 		.hop = { .vlan_tci = VLAN_NONE },
 		.tx_seq = 1,
 		.rx_window = 1,
-		.aead = (uint8_t)w->alg,
+		.version = session_class_is_13(w->class) ? DTLS_1_3 : DTLS_1_2,
+		.aead = (uint8_t)session_class_alg(w->class),
 	};
 	/* 198.19.0.1 and on, with a further port for every 62,500 devices. */
 	uint8_t remote[16] = { [10] = 0xff,           0xff, 198, 19, (uint8_t)(s / 250 % 250),
@@ -111,6 +113,10 @@ static struct session_install device(const struct world *w, uint32_t s)
 	memcpy(in.rx_key, &s, sizeof(s));
 	memset(in.tx_key, 2, sizeof(in.tx_key));
 	memcpy(in.tx_key, &s, sizeof(s));
+	memset(in.rx_sn_key, 3, sizeof(in.rx_sn_key));
+	memcpy(in.rx_sn_key, &s, sizeof(s));
+	memset(in.tx_sn_key, 4, sizeof(in.tx_sn_key));
+	memcpy(in.tx_sn_key, &s, sizeof(s));
 	return in;
 }
 
@@ -143,17 +149,56 @@ static void write_request(uint8_t out[WORLD_LEN])
 	memcpy(out, head, sizeof(head));
 }
 
+static void seal(enum aead_alg alg, struct aead_op *op, uint8_t *text)
+{
+	op->src = op->dst = text;
+	aead_seal(engine_get(AEAD_ENGINE_AUTO), alg, op, 1);
+}
+
+/* A client's first record, number 1; its length. */
+static size_t write_record12(const struct session_install *in, uint8_t *out)
+{
+	const struct aead_info *info = aead_info(in->aead);
+	size_t len = (size_t)info->explicit_len + WORLD_LEN + info->tag_len;
+	struct aead_op op = { .key = in->rx_key, .len = WORLD_LEN, .aad_len = RECORD_AAD_LEN };
+	uint8_t *body = out + RECORD_HEADER_LEN;
+
+	record_put_header(out, RECORD_APPDATA, DTLS_1_2, 1, 1, (uint16_t)len);
+	bytes_put_u64(op.nonce + 4, UINT64_C(1) << 48 | 1);
+	memcpy(body, op.nonce + 4, info->explicit_len);
+	write_request(body + info->explicit_len);
+	record_aad(op.aad, RECORD_APPDATA, 1, 1, WORLD_LEN);
+	seal(in->aead, &op, body + info->explicit_len);
+	return RECORD_HEADER_LEN + len;
+}
+
+static size_t write_record13(const struct session_install *in, uint8_t *out)
+{
+	const size_t tag_len = aead_info(in->aead)->tag_len;
+	struct aead_op op = { .key = in->rx_key, .aad_len = RECORD13_HEADER_LEN };
+	uint8_t *body = out + RECORD13_HEADER_LEN;
+	struct aead_mask_op mask = { .key = in->rx_sn_key, .sample = body };
+
+	write_request(body);
+	op.len = (uint16_t)record13_put_inner(body, WORLD_LEN, RECORD_APPDATA, tag_len);
+	record13_put_header(out, RECORD13_EPOCH_DATA, 1, (uint16_t)(op.len + tag_len));
+	memcpy(op.aad, out, RECORD13_HEADER_LEN);
+	memcpy(op.nonce, in->rx_iv, AEAD_IV_LEN);
+	nonce_implicit(op.nonce, 1);
+	seal(in->aead, &op, body);
+	aead_mask(engine_get(AEAD_ENGINE_AUTO), in->aead, &mask, 1);
+	record13_put_mask(out, mask.mask);
+	return RECORD13_HEADER_LEN + op.len + tag_len;
+}
+
 /* One client's first record in a frame, as it arrives. */
 static void write_frame(struct world *w, uint8_t *frame, uint32_t s)
 {
-	const struct aead_info *info = aead_info(w->alg);
 	const struct session_install in = device(w, s);
 	struct flow flow = { .local_port = in.flow.remote_port, .remote_port = 5684 };
 	struct nexthop hop = { .vlan_tci = VLAN_NONE };
-	struct aead_op op = { .key = in.rx_key, .len = WORLD_LEN, .aad_len = RECORD_AAD_LEN };
-	size_t headers, len = (size_t)info->explicit_len + WORLD_LEN + info->tag_len;
+	size_t headers, len;
 	uint8_t *payload;
-	struct wr r, n;
 
 	memcpy(flow.local_ip, in.flow.remote_ip, 16);
 	memcpy(flow.remote_ip, server_ip, 16);
@@ -161,17 +206,10 @@ static void write_frame(struct world *w, uint8_t *frame, uint32_t s)
 	memcpy(hop.remote_mac, server_mac, 6);
 	headers = frame_headers_len(&flow, &hop);
 	payload = frame + headers;
-	r = wr_of(payload, WORLD_FRAME_ROOM - headers);
-	n = wr_of(op.nonce + 4, 8);
-	record_write_header(&r, RECORD_APPDATA, DTLS_1_2, 1, 1, (uint16_t)len);
-	wr_u64(&n, UINT64_C(1) << 48 | 1);
-	wr_bytes(&r, op.nonce + 4, info->explicit_len);
-	op.src = op.dst = payload + RECORD_HEADER_LEN + info->explicit_len;
-	write_request(op.dst);
-	record_aad(op.aad, RECORD_APPDATA, 1, 1, WORLD_LEN);
-	aead_seal(engine_get(AEAD_ENGINE_AUTO), w->alg, &op, 1);
-	frame_write(&flow, &hop, 0, frame, payload, RECORD_HEADER_LEN + len);
-	w->frame_len = (uint16_t)(headers + RECORD_HEADER_LEN + len);
+	len = session_class_is_13(w->class) ? write_record13(&in, payload)
+					    : write_record12(&in, payload);
+	frame_write(&flow, &hop, 0, frame, payload, len);
+	w->frame_len = (uint16_t)(headers + len);
 }
 
 static void *huge_array(size_t len)
@@ -201,12 +239,12 @@ static bool fill(struct world *w)
 }
 
 /* A world that could not be filled is kept as it is, with no core: the bench fails. */
-static struct world *world_find(enum aead_alg alg, uint32_t n_sessions)
+static struct world *world_find(uint8_t class, uint32_t n_sessions)
 {
 	unsigned i = 0;
 
 	while (i < WORLDS_MAX && worlds[i] != NULL &&
-	       (worlds[i]->alg != alg || worlds[i]->n_sessions != n_sessions))
+	       (worlds[i]->class != class || worlds[i]->n_sessions != n_sessions))
 		i++;
 	if (i == WORLDS_MAX)
 		return NULL;
@@ -216,15 +254,15 @@ static struct world *world_find(enum aead_alg alg, uint32_t n_sessions)
 	if (worlds[i] == NULL)
 		return NULL;
 	*worlds[i] =
-		(struct world){ .alg = alg, .n_sessions = n_sessions, .now_ns = 1000000000000 };
+		(struct world){ .class = class, .n_sessions = n_sessions, .now_ns = 1000000000000 };
 	if (engine_get(AEAD_ENGINE_AUTO) == NULL || !fill(worlds[i]))
 		worlds[i]->store = NULL;
 	return worlds[i];
 }
 
-struct world *world_get(enum aead_alg alg, uint32_t n_sessions, enum aead_engine engine)
+struct world *world_get(uint8_t class, uint32_t n_sessions, enum aead_engine engine)
 {
-	struct world *w = rig_start() ? world_find(alg, n_sessions) : NULL;
+	struct world *w = rig_start() ? world_find(class, n_sessions) : NULL;
 
 	if (w == NULL || w->store == NULL)
 		return NULL;

@@ -12,7 +12,7 @@
 enum { WORLD_BURST_MAX = 64, WORLD_LEN = 64, WORLD_FRAME_ROOM = 160 };
 
 struct world {
-	enum aead_alg alg;
+	uint8_t class;           /* of all sessions: algorithm and version */
 	uint32_t n_sessions, at; /* the next frame of frames[n_sessions] */
 	uint16_t frame_len;
 	uint8_t (*frames)[WORLD_FRAME_ROOM];
@@ -37,7 +37,7 @@ extern struct world_rig {
 
 /* world_get: the world of so many sessions, its core set to one with that engine. NULL: no memory,
  * no port, or no such engine on this CPU. */
-struct world *world_get(enum aead_alg alg, uint32_t n_sessions, enum aead_engine engine);
+struct world *world_get(uint8_t class, uint32_t n_sessions, enum aead_engine engine);
 
 /* world_receive: n frames in fresh mbufs, as a port would give them. Has the windows forget what
  * they saw whenever every session had its turn. */

@@ -13,7 +13,7 @@ static void every_suite_and_length(void **state)
 		c.keys.tx_seq = 65536 - 10;
 		client_install(w, 0, &c);
 		for (unsigned len = 1; len < 20; len++) {
-			const char *text = "nineteen characters" + (19 - len);
+			const char *text = &"nineteen characters"[19 - len];
 			struct heard h;
 
 			world_inbox(w, 0, client13_message(w, &c, MSG_REPLY, text));
