@@ -3,7 +3,7 @@
  * Storms: a fleet comes back at once to a real handshake core in virtual time (storm_world.h),
  * while sources that wish it ill take what they can.
  *
- *   sim_storm              seeds 1 to SLUICE_STORM_SEEDS (200), and a large fleet (TAP)
+ *   sim_storm              seeds 1 to SLUICE_STORM_SEEDS (100), and a large fleet (TAP)
  *   sim_storm --seed N     one seed, and what became of it
  *
  * A seed decides everything but keys. What holds after each: every honest device is served in
@@ -24,7 +24,7 @@ enum {
 	DEVICES_MAX = 2048,
 	SOURCES = 16,
 	STAYS = 4, /* of the devices: they keep their sessions through the storm */
-	SEEDS = 200,
+	SEEDS = 100,
 	ATTEMPT_S = 15,
 	SERVED_S = 120, /* the bound for every device */
 	ATTACK_S = 6,   /* of those who take more than there is */
