@@ -168,11 +168,18 @@ static void flight_restart(struct flight *f, uint64_t now_ns)
 	flight_skip(f);
 }
 
+static bool is_hello(const struct flight *f)
+{
+	struct hs_fragment first;
+
+	return f->n_messages > 0 && flight_message(f, 0, &first) && first.type == HS_CLIENT_HELLO;
+}
+
 /* RFC 9147 §5.8.2: "retain the current timer value until a message is transmitted and acknowledged
- * without having to be retransmitted". */
+ * without having to be retransmitted". But for a hello, whose cookie is good for a while only. */
 void flight_send(struct flight *f, uint64_t now_ns, bool last)
 {
-	if (!f->by_block || f->n_timeouts == 0)
+	if (!f->by_block || f->n_timeouts == 0 || is_hello(f))
 		f->timeout_ns = f->initial_ns;
 	f->n_timeouts = 0;
 	f->last = last;
@@ -207,13 +214,6 @@ void flight_timeout(struct flight *f, uint64_t now_ns)
 }
 
 /* A server that sends cookies wants a hello whole: in pieces it would never be answered. */
-static bool is_hello(const struct flight *f)
-{
-	struct hs_fragment first;
-
-	return f->n_messages > 0 && flight_message(f, 0, &first) && first.type == HS_CLIENT_HELLO;
-}
-
 size_t flight_datagram_max(const struct flight *f, size_t mtu)
 {
 	size_t half = mtu / 2 > FLIGHT_DATAGRAM_MIN ? mtu / 2 : FLIGHT_DATAGRAM_MIN;

@@ -121,8 +121,8 @@ uint64_t flight_deadline(const struct flight *f);
 /* flight_timeout: SENDING again and the timeout doubled, when it is due. */
 void flight_timeout(struct flight *f, uint64_t now_ns);
 
-/* flight_datagram_max: how large a datagram should be, given the configured size: smaller after some
- * timeouts, but for a ClientHello. */
+/* flight_datagram_max: how large a datagram should be, given the configured size: smaller after
+ * some timeouts, but for a ClientHello. */
 size_t flight_datagram_max(const struct flight *f, size_t mtu);
 
 /* flight_epoch: the epoch of the next record to send; false when none is left. */

@@ -94,6 +94,9 @@ struct pair_side {
 	/* the nonces spent, as epoch << 48 | number: never twice */
 	uint64_t nonces[PAIR_NONCES];
 	unsigned n_nonces;
+	/* 1.3: hears the plaintext of what this end protects; NULL: nobody does */
+	void (*hear)(void *arg, const struct protect_content *content, const uint8_t *plaintext);
+	void *hear_arg;
 	bool nonce_repeated;
 	unsigned n_installs;
 };
@@ -357,6 +360,8 @@ static inline void pair_note(struct pair_side *side, const uint8_t *bytes, size_
 			    !pair_read13(p, &rec13, plaintext, &c))
 				abort();
 			pair_note_one(side, (uint64_t)c.epoch << 48 | c.seq);
+			if (side->hear != NULL)
+				side->hear(side->hear_arg, &c, plaintext);
 		} else if (record_next(&datagram, &rec) == STATUS_OK && rec.epoch != 0) {
 			pair_note_one(side, (uint64_t)rec.epoch << 48 | rec.seq);
 		}

@@ -148,7 +148,8 @@ static inline void pair_certs_free(void)
 	rpk_store_free(c->rpks);
 }
 
-/* pair_use_certs: behind pair_begin: the client offers one suite; both ends have certificates. */
+/* pair_use_certs: behind pair_begin: the client offers one suite; both ends have certificates. In
+ * DTLS 1.3 pair_use_certs13, where certificates and not PSKs are offered. */
 static inline void pair_use_certs(struct pair *pair, const struct suite *suite,
 				  enum client_auth auth)
 {
@@ -160,4 +161,11 @@ static inline void pair_use_certs(struct pair *pair, const struct suite *suite,
 	pair->client.cfg.own_find = pair_client_own;
 	pair->verify_peer = pair_verify_peer;
 	pair->still = pair_peer_still;
+}
+
+static inline void pair_use_certs13(struct pair *pair, enum client_auth auth)
+{
+	pair_use_certs(pair, pair->client_policy.suites[0], auth);
+	pair->client_policy.client_x509 = true;
+	pair->no_key = true;
 }

@@ -2,9 +2,10 @@
 /*
  * Handshakes over a bad link, in virtual time.
  *
- *   sim_handshake                    every fault on each flight, then 5000 seeds (TAP)
- *   sim_handshake --seeds FROM N     N seeds
- *   sim_handshake --seed N           one seed, told event by event
+ *   sim_handshake                    every fault on each flight, then 5000 seeds of DTLS 1.2 and
+ *                                    10,000 (SIM_SEEDS of the environment) of DTLS 1.3 (TAP)
+ *   sim_handshake --seeds FROM N     N seeds; behind --13 of DTLS 1.3
+ *   sim_handshake --seed N           one seed, told event by event; behind --13 of DTLS 1.3
  *
  * A seed decides everything (but for the keys and the lengths of signatures, which libcrypto
  * makes): suite, whether clients show certificates, extended master secret, MTU, how long records
@@ -43,6 +44,8 @@ struct scenario {
 	bool fragment;   /* the peer cuts its messages small, with overlaps */
 	bool early_data; /* a record behind the client's Finished, before the server's */
 	uint8_t resume;  /* enum resume: the ends have met before */
+	bool v13, certificates, other_group; /* DTLS 1.3; no PSK; the server wants another share */
+	uint8_t epoch;                       /* of the session */
 };
 
 enum resume { RESUME_NOT, RESUME_ID, RESUME_TICKET, RESUME_RENEW, RESUME_N };
@@ -71,8 +74,12 @@ struct sim {
 	const char *broken;  /* the invariant that was */
 	bool verbose;
 	bool early_sent;
+	bool late; /* a hello whose cookie is too old ends a handshake of 1.3 (RFC 9147 §5.1) */
 	uint64_t unvalidated_in, unvalidated_out;
 };
+
+static struct sim sim;
+static bool v13; /* what seeds mean */
 
 static bool chance(struct sim *s, unsigned percent) { return pair_random(&s->rng) % 100 < percent; }
 
@@ -111,32 +118,80 @@ static void check_fragment(struct sim *s, struct sent *sent, const struct hs_fra
 	}
 }
 
-static void check_record(struct sim *s, const struct pair_datagram *d, const struct record *rec)
+/* A HelloRetryRequest is told by its random (RFC 8446 §4.1.3). Pieces of several would not fit
+ * together. */
+static bool is_retry(const struct hs_fragment *f)
 {
-	struct rd body = rec->body;
+	static const uint8_t random[] = { 0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11 };
+
+	return f->type == HS_SERVER_HELLO && rd_len(&f->body) > 2 + sizeof(random) &&
+	       memcmp(f->body.p + 2, random, sizeof(random)) == 0;
+}
+
+static void check_fragments(struct sim *s, struct sent *sent, struct rd body)
+{
 	struct hs_fragment f;
 
-	if (rec->epoch != 0 || rec->type != RECORD_HANDSHAKE)
-		return;
 	while (rd_len(&body) > 0) {
 		if (!hs_fragment_next(&body, &f)) {
 			broken(s, "10: a malformed fragment was sent");
 			return;
 		}
-		/* The gate's messages are not the server's: all have message_seq 0. */
-		if (f.type != HS_HELLO_VERIFY_REQUEST)
-			check_fragment(s, &s->sent[d->to_server ? 0 : 1], &f);
+		/* The gate's messages are not the server's: each has another cookie. */
+		if (f.type != HS_HELLO_VERIFY_REQUEST && !is_retry(&f))
+			check_fragment(s, sent, &f);
 	}
+}
+
+static void check_record(struct sim *s, const struct pair_datagram *d, const struct record *rec)
+{
+	if (rec->epoch == 0 && rec->type == RECORD_HANDSHAKE)
+		check_fragments(s, &s->sent[d->to_server ? 0 : 1], rec->body);
+}
+
+/* What an end of 1.3 protects. */
+static void hear_client(void *arg, const struct protect_content *c, const uint8_t *plaintext)
+{
+	struct sim *s = arg;
+
+	if (c->type == RECORD_HANDSHAKE)
+		check_fragments(s, &s->sent[0], rd_of(plaintext, c->len));
+}
+
+static void hear_server(void *arg, const struct protect_content *c, const uint8_t *plaintext)
+{
+	struct sim *s = arg;
+
+	if (c->type == RECORD_HANDSHAKE)
+		check_fragments(s, &s->sent[1], rd_of(plaintext, c->len));
 }
 
 /* RFC 6066 §4: behind a hello that asks for it. */
 static bool record_fits(const struct sim *s, const struct record *rec)
 {
-	bool agreed = s->sc.max_fragment_length != 0 && s->sc.record_size_limit == 0;
+	bool agreed = s->sc.max_fragment_length != 0 && s->sc.record_size_limit == 0 && !s->sc.v13;
 
 	return !agreed || rec->epoch != 0 || rd_len(&rec->body) == 0 ||
 	       rec->body.p[0] == HS_CLIENT_HELLO ||
 	       rd_len(&rec->body) <= hs_fragment_length(s->sc.max_fragment_length);
+}
+
+/* The next record of a datagram, of either version; *rec of a protected one of 1.3 says that it is
+ * not of epoch 0, and no more. */
+static bool record_of(const struct sim *s, struct rd *datagram, struct record *rec)
+{
+	struct record13 rec13;
+
+	if (!s->sc.v13 || !record13_is(*datagram->p))
+		return record_next(datagram, rec) == STATUS_OK;
+	*rec = (struct record){ .epoch = s->sc.epoch };
+	return record13_next(datagram, 0, &rec13) == STATUS_OK;
+}
+
+/* A hello of DTLS 1.3 has to fit a datagram, too. */
+static uint16_t mtu_of(const struct sim *s, bool of_client)
+{
+	return s->sc.v13 && of_client && s->sc.mtu < 576 ? 576 : s->sc.mtu;
 }
 
 /* What an end sends is whole records, at most ten, within the MTU and no longer than agreed on. */
@@ -146,10 +201,12 @@ static void check_sent(struct sim *s, const struct pair_datagram *d)
 	struct record rec;
 	unsigned n = 0;
 
-	if (d->len > s->sc.mtu)
+	if (d->len > mtu_of(s, d->to_server))
 		broken(s, "a datagram beyond the MTU");
 	while (rd_len(&datagram) > 0) {
-		if (record_next(&datagram, &rec) != STATUS_OK || ++n > FLIGHT_RECORDS_MAX) {
+		/* An ACK may go with a flight. */
+		if (!record_of(s, &datagram, &rec) ||
+		    ++n > FLIGHT_RECORDS_MAX + (s->sc.v13 ? 1U : 0U)) {
 			broken(s, "10: malformed or too many records were sent");
 			return;
 		}
@@ -228,12 +285,12 @@ static void link_fragment(struct sim *s, const struct pair_datagram *d)
 		struct pair_datagram one = { .to_server = d->to_server };
 		const uint8_t *start = datagram.p;
 
-		if (record_next(&datagram, &rec) != STATUS_OK)
+		if (!record_of(s, &datagram, &rec))
 			abort();
 		one.len = (uint16_t)(datagram.p - start);
 		memcpy(one.bytes, start, one.len);
 		if (rec.epoch == 0 && rec.type == RECORD_HANDSHAKE &&
-		    hs_fragment_next(&rec.body, &f) && f.type != HS_CLIENT_HELLO &&
+		    hs_fragment_next(&rec.body, &f) && f.type != HS_CLIENT_HELLO && !is_retry(&f) &&
 		    rd_len(&f.body) == f.len)
 			carry_pieces(s, d->to_server, &rec, &f);
 		else
@@ -258,11 +315,11 @@ static void early_data(struct sim *s, struct pair_datagram *d)
 	struct wr w = wr_of(d->bytes + d->len, sizeof(d->bytes) - d->len);
 	static const uint8_t reading[] = { 'e' };
 
-	if (!s->sc.early_data || s->early_sent || !d->to_server || h == NULL || h->tx_epoch != 1 ||
-	    h->out.state == FLIGHT_SENDING)
+	if (!s->sc.early_data || s->early_sent || !d->to_server || h == NULL ||
+	    h->tx_epoch != s->sc.epoch || h->out.state == FLIGHT_SENDING)
 		return;
 	s->early_sent = true;
-	if (protect_write(&h->protect, &w, 1, RECORD_APPDATA, DTLS_1_2, reading, 1))
+	if (protect_write(&h->protect, &w, s->sc.epoch, RECORD_APPDATA, DTLS_1_2, reading, 1))
 		d->len = (uint16_t)(d->len + wr_len(&w));
 }
 
@@ -327,11 +384,11 @@ static void check(struct sim *s)
 	check_side(s, &p->server);
 	check_window(s, &p->server, &p->client);
 	check_window(s, &p->client, &p->server);
-	if (s->unvalidated_out > s->unvalidated_in)
+	if (s->unvalidated_out > (s->sc.v13 ? 3 : 1) * s->unvalidated_in)
 		broken(s, "1: more out than in before the cookie");
 	if (p->client.installed && p->server.installed &&
-	    memcmp(&p->client.session.epochs[1].keys, &p->server.session.epochs[1].keys,
-		   sizeof(struct traffic_keys)) != 0)
+	    memcmp(&p->client.session.epochs[s->sc.epoch].keys,
+		   &p->server.session.epochs[s->sc.epoch].keys, sizeof(struct traffic_keys)) != 0)
 		broken(s, "8: the ends have different keys");
 }
 
@@ -357,6 +414,7 @@ static void arrive(struct sim *s)
 	s->events[i] = s->events[--s->n_events];
 	tell(s, "arrive", &d);
 	pair_deliver(&s->pair, d.to_server, d.bytes, d.len);
+	s->late |= s->pair.server.last_input == STATUS_HELLO_COOKIE;
 	if (s->verbose && d.to_server)
 		printf("#           server: %s\n", status_label(s->pair.server.last_input));
 	if (gate && s->pair.server.h == NULL) {
@@ -416,6 +474,23 @@ static void meet(struct sim *s)
 	pair_again(p);
 }
 
+static void begin13(struct sim *s)
+{
+	struct pair *p = &s->pair;
+
+	pair_use13(p, s->sc.suite->id);
+	p->client_policy.suites[0] = p->server_policy.suites[0] = s->sc.suite;
+	if (s->sc.certificates)
+		pair_use_certs13(p, s->sc.auth);
+	if (s->sc.other_group) {
+		p->server_policy.groups[0] = p->client_policy.groups[1];
+		p->server_policy.n_groups = 1;
+	}
+	p->client.hear = hear_client;
+	p->server.hear = hear_server;
+	p->client.hear_arg = p->server.hear_arg = s;
+}
+
 static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed, struct aead *aead,
 		      struct gate *gate)
 {
@@ -425,9 +500,14 @@ static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed, s
 	s->job_at = UINT64_MAX;
 	pair_begin(&s->pair, seed, aead, gate);
 	s->pair.slow_jobs = sc->job_ns != 0;
-	pair_use_certs(&s->pair, sc->suite, sc->auth);
+	s->sc.epoch = sc->v13 ? RECORD13_EPOCH_DATA : 1;
+	if (sc->v13)
+		begin13(s);
+	else
+		pair_use_certs(&s->pair, sc->suite, sc->auth);
 	s->pair.client.cfg.no_ems = !sc->ems;
-	s->pair.client.cfg.mtu = s->pair.server.cfg.mtu = sc->mtu;
+	s->pair.client.cfg.mtu = mtu_of(s, true);
+	s->pair.server.cfg.mtu = sc->mtu;
 	s->pair.client.cfg.max_fragment_length = sc->max_fragment_length;
 	s->pair.client.cfg.record_size_limit = sc->record_size_limit;
 	s->pair.client.cfg.give_up_ns = s->pair.server.cfg.give_up_ns = LIMIT_NS;
@@ -485,13 +565,13 @@ static void sim_end(struct sim *s)
 	const struct pair *p = &s->pair;
 	bool lossless = s->sc.loss == 0 && s->sc.damage == 0;
 
-	if (s->broken == NULL && s->sc.damage == 0 && !s->sc.wrong_key &&
+	if (s->broken == NULL && s->sc.damage == 0 && !s->sc.wrong_key && !s->late &&
 	    !(p->client.installed && p->server.installed))
 		broken(s, "9: the handshake did not complete");
 	if (s->sc.wrong_key && (p->client.installed || p->server.installed))
 		broken(s, "5: a wrong key was accepted");
 	/* RFC 7627 §5.3: without an extended master secret there is nothing to resume. */
-	if (p->client.installed && p->server.installed && s->sc.damage == 0 &&
+	if (p->client.installed && p->server.installed && s->sc.damage == 0 && !s->sc.v13 &&
 	    p->server.resumed != (s->sc.resume != RESUME_NOT && s->sc.ems))
 		broken(s, "resumed what it should not, or not what it should");
 	if (p->client.installed && p->server.installed &&
@@ -552,24 +632,38 @@ static struct scenario scenario_of(uint64_t seed)
 	return sc;
 }
 
-static bool run_seed(uint64_t seed, bool verbose, struct aead *aead, struct gate *gate)
+static struct scenario scenario13_of(uint64_t seed)
 {
-	static struct sim s;
+	uint64_t r = ~seed;
 	struct scenario sc = scenario_of(seed);
 
-	sim_begin(&s, &sc, seed, aead, gate);
-	s.verbose = verbose;
-	sim_run(&s);
-	check_prompt(&s);
-	sim_late(&s);
-	sim_end(&s);
+	sc.v13 = true;
+	sc.suite = suite_at(SUITE_12_N + pair_random(&r) % SUITE_13_N);
+	sc.ems = true;
+	sc.resume = RESUME_NOT;
+	sc.certificates = pair_random(&r) % 2;
+	sc.other_group = pair_random(&r) % 4 == 0;
+	sc.wrong_key = pair_random(&r) % 16 == 0 && !sc.certificates;
+	return sc;
+}
+
+static bool run_seed(uint64_t seed, bool verbose, struct aead *aead, struct gate *gate)
+{
+	struct scenario sc = v13 ? scenario13_of(seed) : scenario_of(seed);
+
+	sim_begin(&sim, &sc, seed, aead, gate);
+	sim.verbose = verbose;
+	sim_run(&sim);
+	check_prompt(&sim);
+	sim_late(&sim);
+	sim_end(&sim);
 	if (verbose)
 		printf("# client %s, server %s\n",
-		       s.pair.client.installed ? "done" : status_label(s.pair.client.why),
-		       s.pair.server.installed ? "done" : status_label(s.pair.server.why));
-	if (s.broken != NULL)
-		printf("# seed %" PRIu64 ": %s\n", seed, s.broken);
-	return s.broken == NULL;
+		       sim.pair.client.installed ? "done" : status_label(sim.pair.client.why),
+		       sim.pair.server.installed ? "done" : status_label(sim.pair.server.why));
+	if (sim.broken != NULL)
+		printf("# seed %" PRIu64 ": %s\n", seed, sim.broken);
+	return sim.broken == NULL;
 }
 
 static bool run_seeds(uint64_t from, uint64_t n, struct aead *aead, struct gate *gate)
@@ -593,6 +687,7 @@ struct faults {
 	struct gate *gate;
 	unsigned flight; /* 4, 5 or 6 of RFC 6347 figure 1; 6 is the last one, whoever sends it */
 	enum resume resume;
+	bool v13, certificates;
 	unsigned n_records;
 	uint64_t job_ns;
 	unsigned used[FAULT_RECORDS_MAX];
@@ -601,7 +696,8 @@ struct faults {
 	unsigned n_run, n_bad;
 };
 
-static unsigned split(const struct pair_datagram *d, struct pair_datagram out[FAULT_RECORDS_MAX])
+static unsigned split(const struct sim *s, const struct pair_datagram *d,
+		      struct pair_datagram out[FAULT_RECORDS_MAX])
 {
 	struct rd datagram = rd_of(d->bytes, d->len);
 	struct record rec;
@@ -610,7 +706,7 @@ static unsigned split(const struct pair_datagram *d, struct pair_datagram out[FA
 	while (rd_len(&datagram) > 0 && n < FAULT_RECORDS_MAX) {
 		const uint8_t *start = datagram.p;
 
-		if (record_next(&datagram, &rec) != STATUS_OK)
+		if (!record_of(s, &datagram, &rec))
 			abort();
 		out[n].to_server = d->to_server;
 		out[n].len = (uint16_t)(datagram.p - start);
@@ -623,10 +719,13 @@ static unsigned split(const struct pair_datagram *d, struct pair_datagram out[FA
 static unsigned flight_of(const struct pair_datagram *d)
 {
 	uint8_t type = d->bytes[RECORD_HEADER_LEN];
+	bool retry = d->bytes[RECORD_HEADER_LEN + 5] == 0; /* message_seq */
 
+	if (record13_is(d->bytes[0]))
+		return d->to_server ? 5 : 6;
 	if (d->bytes[0] == RECORD_CCS || type == HS_NEW_SESSION_TICKET)
 		return 6;
-	return type == HS_SERVER_HELLO ? 4 : type == HS_CLIENT_KEY_EXCHANGE ? 5 : 0;
+	return type == HS_SERVER_HELLO && !retry ? 4 : type == HS_CLIENT_KEY_EXCHANGE ? 5 : 0;
 }
 
 static void fault_link(struct sim *s, const struct faults *f, bool *applied)
@@ -639,7 +738,7 @@ static void fault_link(struct sim *s, const struct faults *f, bool *applied)
 			continue;
 		}
 		*applied = true;
-		if (split(&d, parts) != f->n_records)
+		if (split(s, &d, parts) != f->n_records)
 			broken(s, "a flight of another shape");
 		for (unsigned i = 0; i < f->len; i++)
 			event_add(s, s->pair.now + (1 + i) * PAIR_SECOND / 100,
@@ -674,24 +773,27 @@ static void fault_loop(struct sim *s, const struct faults *f)
 
 static void fault_run(struct faults *f)
 {
-	static struct sim s;
 	const struct scenario sc = { .mtu = 1200,
 				     .ems = true,
 				     .resume = (uint8_t)f->resume,
-				     .suite = pair_suite(KX_PSK, f->n_run),
+				     .suite = f->v13 ? suite_at(SUITE_12_N + f->n_run % SUITE_13_N)
+						     : pair_suite(KX_PSK, f->n_run),
+				     .v13 = f->v13,
+				     .certificates = f->certificates,
+				     .auth = CLIENT_AUTH_REQUIRED,
 				     .job_ns = f->job_ns };
 
-	sim_begin(&s, &sc, f->n_run + 1, f->aead, f->gate);
-	fault_loop(&s, f);
-	sim_end(&s);
+	sim_begin(&sim, &sc, f->n_run + 1, f->aead, f->gate);
+	fault_loop(&sim, f);
+	sim_end(&sim);
 	f->n_run++;
-	if (s.broken == NULL)
+	if (sim.broken == NULL)
 		return;
 	f->n_bad++;
 	printf("# flight %u, records", f->flight);
 	for (unsigned i = 0; i < f->len; i++)
 		printf(" %u", f->sequence[i]);
-	printf(": %s\n", s.broken);
+	printf(": %s\n", sim.broken);
 }
 
 static void fault_sequences(struct faults *f)
@@ -744,13 +846,23 @@ static const struct {
 	  { .flight = 6, .n_records = 2, .resume = RESUME_TICKET } },
 	{ "the server's flight with a new ticket",
 	  { .flight = 4, .n_records = 4, .resume = RESUME_RENEW } },
+	{ "DTLS 1.3: the server's flight", { .v13 = true, .flight = 4, .n_records = 3 } },
+	{ "DTLS 1.3: the same with slow jobs",
+	  { .v13 = true, .flight = 4, .n_records = 3, .job_ns = PAIR_SECOND / 10 } },
+	{ "DTLS 1.3: the client's Finished", { .v13 = true, .flight = 5, .n_records = 1 } },
+	{ "DTLS 1.3: the client's flight with a certificate",
+	  { .v13 = true, .flight = 5, .n_records = 3, .certificates = true } },
+	{ "DTLS 1.3: the server's ACK", { .v13 = true, .flight = 6, .n_records = 1 } },
 };
 
 enum { N_FAULT_ROWS = sizeof(fault_rows) / sizeof(fault_rows[0]) };
 
 static void run_all(struct aead *aead, struct gate *gate)
 {
-	printf("1..%d\n", N_FAULT_ROWS + 5);
+	const char *env = getenv("SIM_SEEDS");
+	uint64_t n13 = env != NULL ? strtoull(env, NULL, 10) : 10000;
+
+	printf("1..%d\n", N_FAULT_ROWS + 6);
 	for (unsigned i = 0; i < N_FAULT_ROWS; i++)
 		point(run_faults(fault_rows[i].faults, aead, gate), fault_rows[i].name);
 	point(run_seeds(1, 1000, aead, gate), "seeds 1 to 1000");
@@ -758,16 +870,23 @@ static void run_all(struct aead *aead, struct gate *gate)
 	point(run_seeds(2001, 1000, aead, gate), "seeds 2001 to 3000");
 	point(run_seeds(3001, 1000, aead, gate), "seeds 3001 to 4000");
 	point(run_seeds(4001, 1000, aead, gate), "seeds 4001 to 5000");
+	v13 = true;
+	point(run_seeds(1, n13, aead, gate), "seeds of DTLS 1.3");
 }
 
 int main(int argc, char **argv)
 {
 	struct aead *aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
-	struct gate *gate = gate_new(NULL);
+	struct gate *gate = gate_new(&sim.pair.server_policy);
 
 	if (aead == NULL || gate == NULL)
 		return 2;
 	pair_certs_new();
+	if (argc > 1 && strcmp(argv[1], "--13") == 0) {
+		v13 = true;
+		argc--;
+		argv++;
+	}
 	if (argc == 3 && strcmp(argv[1], "--seed") == 0)
 		n_failed = !run_seed(strtoull(argv[2], NULL, 10), true, aead, gate);
 	else if (argc == 4 && strcmp(argv[1], "--seeds") == 0)
