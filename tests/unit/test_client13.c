@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client13.h"
 
-#include "messages13.h"
+#include "expect13.h"
 
 /* The server's answer to a first hello, taken and not given. */
 static void answer(struct flight13 *f)
@@ -23,7 +23,7 @@ static void give_hello(struct server_hello13_params params, enum status why, enu
 	server_hello13_write(&w, &params);
 	f.m[0].len = wr_len(&w);
 	messages13_give(&p.client, &f.m[0]);
-	messages13_expect_failed(&p.client, why, alert);
+	expect13_failed(&p.client, why, alert);
 	messages13_end();
 }
 
@@ -123,7 +123,7 @@ static void test_odd_server_hellos(void **state)
 		else
 			m->len--;
 		messages13_give(&p.client, m);
-		messages13_expect_failed(&p.client, rows[odd].why, rows[odd].alert);
+		expect13_failed(&p.client, rows[odd].why, rows[odd].alert);
 		messages13_end();
 	}
 }
@@ -147,11 +147,11 @@ static void test_retries_that_ask_for_nothing(void **state)
 	(void)state;
 	messages13_begin();
 	give_retry(p.client_policy.suites[0], ECDHE_X25519); /* it has that share */
-	messages13_expect_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	expect13_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	messages13_end();
 	messages13_begin();
 	give_retry(p.client_policy.suites[0], 24); /* it did not offer secp384r1 */
-	messages13_expect_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	expect13_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	messages13_end();
 	messages13_begin();
 	messages13_hello(&f);
@@ -160,7 +160,7 @@ static void test_retries_that_ask_for_nothing(void **state)
 	hello_retry_write(&w, TLS_AES_128_GCM_SHA256, 0, rd_of(NULL, 0));
 	f.m[0].len = wr_len(&w);
 	messages13_flight(&p.client, &f);
-	messages13_expect_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	expect13_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	messages13_end();
 }
 
@@ -176,7 +176,7 @@ static void test_second_retry(void **state)
 	messages13_take(&p.client, &f);
 	assert_int_equal(f.n, 1);
 	messages13_flight(&p.client, &retry);
-	messages13_expect_failed(&p.client, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
+	expect13_failed(&p.client, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
 	messages13_end();
 }
 
@@ -193,7 +193,7 @@ static void test_suite_changes_after_retry(void **state)
 	give_retry(suite_by_id(TLS_CHACHA20_POLY1305_SHA256), 0);
 	assert_int_equal(p.client.h->outcome, CONNECTION_RUNNING);
 	messages13_give(&p.client, &f.m[0]);
-	messages13_expect_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	expect13_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	messages13_end();
 }
 
@@ -255,7 +255,7 @@ static void test_unsolicited_extensions(void **state)
 		m = up_to(&f, HS_ENCRYPTED_EXTENSIONS);
 		messages13_add(m, rows[i].type, rows[i].body, rows[i].len);
 		messages13_give(&p.client, m);
-		messages13_expect_failed(&p.client, STATUS_HS_PARAMETER, rows[i].alert);
+		expect13_failed(&p.client, STATUS_HS_PARAMETER, rows[i].alert);
 		messages13_end();
 	}
 }
@@ -276,7 +276,7 @@ static void test_certificates_beside_a_psk(void **state)
 		m = up_to(&f, HS_FINISHED);
 		m->type = types[i];
 		messages13_give(&p.client, m);
-		messages13_expect_failed(&p.client, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
+		expect13_failed(&p.client, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
 		messages13_end();
 	}
 }
@@ -295,10 +295,9 @@ static void test_left_out_messages(void **state)
 			if (i != left_out)
 				messages13_give(&p.client, &f.m[i]);
 		if (left_out == 2) /* the request, which may be missing; but it was signed */
-			messages13_expect_failed(&p.client, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
+			expect13_failed(&p.client, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
 		else
-			messages13_expect_failed(&p.client, STATUS_HS_UNEXPECTED,
-						 ALERT_UNEXPECTED_MESSAGE);
+			expect13_failed(&p.client, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
 		messages13_end();
 	}
 }
@@ -315,21 +314,21 @@ static void test_odd_certificate_messages(void **state)
 	memset(m->body, 0, 4);
 	m->len = 4;
 	messages13_give(&p.client, m);
-	messages13_expect_failed(&p.client, STATUS_HS_NO_CERT, ALERT_DECODE_ERROR);
+	expect13_failed(&p.client, STATUS_HS_NO_CERT, ALERT_DECODE_ERROR);
 	messages13_end();
 
 	messages13_begin_with_certificates(CLIENT_AUTH_REQUIRED);
 	m = up_to(&f, HS_CERTIFICATE);
 	messages13_splice(m, 0, 1, "\1x", 2);
 	messages13_give(&p.client, m);
-	messages13_expect_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	expect13_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	messages13_end();
 
 	messages13_begin_with_certificates(CLIENT_AUTH_REQUIRED);
 	m = up_to(&f, HS_CERTIFICATE_REQUEST);
 	messages13_splice(m, 0, 1, "\1x", 2);
 	messages13_give(&p.client, m);
-	messages13_expect_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	expect13_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	messages13_end();
 
 	messages13_begin_with_certificates(CLIENT_AUTH_REQUIRED);
@@ -352,7 +351,7 @@ static void test_signature_of_another_handshake(void **state)
 	pair_finish(&p);
 	m = up_to(&f, HS_CERTIFICATE_VERIFY);
 	messages13_give(&p.client, messages13_of(&old, HS_CERTIFICATE_VERIFY));
-	messages13_expect_failed(&p.client, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
+	expect13_failed(&p.client, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
 	(void)m;
 	messages13_end();
 }
@@ -367,7 +366,7 @@ static void test_wrong_finished(void **state)
 	m = up_to(&f, HS_FINISHED);
 	m->body[0] ^= 0x80;
 	messages13_give(&p.client, m);
-	messages13_expect_failed(&p.client, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
+	expect13_failed(&p.client, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
 	messages13_end();
 }
 

@@ -2,7 +2,7 @@
 #include "server13.h"
 
 #include "client13.h"
-#include "messages13.h"
+#include "expect13.h"
 
 enum { ANY_GROUP = ECDHE_NONE };
 
@@ -160,7 +160,7 @@ static void test_wrong_key_and_unknown_identity(void **state)
 		else
 			p.psk[0] ^= 1;
 		messages13_flight(&p.server, &f);
-		messages13_expect_failed(&p.server, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
+		expect13_failed(&p.server, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
 		jobs[unknown] = p.n_jobs;
 		messages13_end();
 	}
@@ -224,7 +224,7 @@ static void test_client_without_certificate(void **state)
 	messages13_begin_with_certificates(CLIENT_AUTH_REQUIRED);
 	p.client.cfg.own_find = NULL;
 	run();
-	messages13_expect_failed(&p.server, STATUS_HS_NO_CERT, ALERT_CERTIFICATE_REQUIRED);
+	expect13_failed(&p.server, STATUS_HS_NO_CERT, ALERT_CERTIFICATE_REQUIRED);
 	messages13_end();
 	messages13_begin_with_certificates(CLIENT_AUTH_OPTIONAL);
 	p.client.cfg.own_find = NULL;
@@ -464,7 +464,7 @@ static void test_odd_hellos(void **state)
 		if (odd > ODD_TRUNCATED_BINDER && odd != ODD_NOT_LAST)
 			messages13_bind(m);
 		messages13_give(&p.server, m);
-		messages13_expect_failed(&p.server, rows[odd].why, rows[odd].alert);
+		expect13_failed(&p.server, rows[odd].why, rows[odd].alert);
 		messages13_end();
 	}
 }
@@ -516,18 +516,18 @@ static void test_second_hello_changed(void **state)
 	at = messages13_extension(m, EXT_KEY_SHARE, &len);
 	m->body[at + 7] = ECDHE_X25519; /* another group's number */
 	messages13_give(&p.server, m);
-	messages13_expect_failed(&p.server, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	expect13_failed(&p.server, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	messages13_end();
 	m = second_hello(&f, ECDHE_SECP256R1);
 	at = messages13_extension(m, EXT_KEY_SHARE, &len);
 	m->body[at + 12] ^= 1; /* no point of the curve; its binder is wrong besides */
 	messages13_give(&p.server, m);
-	messages13_expect_failed(&p.server, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
+	expect13_failed(&p.server, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
 	messages13_end();
 	m = second_hello(&f, ECDHE_SECP256R1);
 	m->body[2] ^= 1; /* the random: a binder covers it */
 	messages13_give(&p.server, m);
-	messages13_expect_failed(&p.server, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
+	expect13_failed(&p.server, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
 	messages13_end();
 }
 
@@ -548,7 +548,7 @@ static void test_bad_points(void **state)
 		memset(f.m[0].body + at + 10, 0, len - 10); /* not on the curve; of low order */
 		messages13_bind(&f.m[0]);
 		messages13_give(&p.server, &f.m[0]);
-		messages13_expect_failed(&p.server, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+		expect13_failed(&p.server, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 		messages13_end();
 	}
 }
@@ -579,10 +579,9 @@ static void test_wrong_finished(void **state)
 			f.m[0].len--;
 		messages13_flight(&p.server, &f);
 		if (i == 0)
-			messages13_expect_failed(&p.server, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
+			expect13_failed(&p.server, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
 		else
-			messages13_expect_failed(&p.server, STATUS_HS_MALFORMED,
-						 ALERT_DECODE_ERROR);
+			expect13_failed(&p.server, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
 		messages13_end();
 	}
 }
@@ -648,7 +647,7 @@ static void test_bad_certificate_verify(void **state)
 		else if (bad == BAD_LENGTH)
 			m->len--;
 		messages13_give(&p.server, bad == BAD_MISSING ? &f.m[2] : m);
-		messages13_expect_failed(&p.server, rows[bad].why, rows[bad].alert);
+		expect13_failed(&p.server, rows[bad].why, rows[bad].alert);
 		messages13_end();
 	}
 }
@@ -666,7 +665,7 @@ static void test_bad_certificates(void **state)
 	last_flight(&f);
 	messages13_splice(&f.m[0], 0, 1, "\1x", 2);
 	messages13_give(&p.server, &f.m[0]);
-	messages13_expect_failed(&p.server, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	expect13_failed(&p.server, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	messages13_end();
 
 	messages13_begin_with_certificates(CLIENT_AUTH_REQUIRED);
@@ -678,7 +677,7 @@ static void test_bad_certificates(void **state)
 	m->body[2] = (uint8_t)(2 * len >> 8);
 	m->body[3] = (uint8_t)(2 * len);
 	messages13_give(&p.server, m);
-	messages13_expect_failed(&p.server, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	expect13_failed(&p.server, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	messages13_end();
 }
 
@@ -733,7 +732,7 @@ static void test_stolen_ticket(void **state)
 	session_make(1);
 	p.session.master[0] ^= 1;
 	run();
-	messages13_expect_failed(&p.server, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
+	expect13_failed(&p.server, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
 	messages13_end();
 }
 
@@ -744,7 +743,7 @@ static void test_failures(void **state)
 	messages13_begin();
 	p.server.random_fails = true;
 	run();
-	messages13_expect_failed(&p.server, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
+	expect13_failed(&p.server, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	messages13_end();
 	messages13_begin();
 	p.job_fails = true;

@@ -7,11 +7,6 @@
 #include "pair_certs.h"
 #include "retry.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
 enum { MESSAGE13_MAX = 6000, MESSAGES13_MAX = 8 };
 
 struct message13 {
@@ -26,6 +21,13 @@ struct flight13 {
 	unsigned n;
 	struct message13 m[MESSAGES13_MAX];
 };
+
+/* What no input can do wrong: only a test can. */
+static inline void messages13_must(bool ok)
+{
+	if (!ok)
+		abort();
+}
 
 static struct pair p;
 static struct aead *messages13_aead;
@@ -66,8 +68,8 @@ static inline void messages13_begin(void)
 static inline void messages13_end(void)
 {
 	pair_finish(&p);
-	assert_int_equal(p.client.memory.n_blocks, 0);
-	assert_int_equal(p.server.memory.n_blocks, 0);
+	messages13_must(p.client.memory.n_blocks == 0);
+	messages13_must(p.server.memory.n_blocks == 0);
 }
 
 /* What an end has to say, in a copy; nothing is left of it to be sent. */
@@ -82,8 +84,8 @@ static inline void messages13_take(struct pair_side *side, struct flight13 *out)
 	for (unsigned i = 0; i < f->n_messages; i++) {
 		struct message13 *m = &out->m[out->n++];
 
-		assert_true(flight_message(f, i, &part));
-		assert_true(part.len <= sizeof(m->body));
+		messages13_must(flight_message(f, i, &part));
+		messages13_must(part.len <= sizeof(m->body));
 		*m = (struct message13){ .type = part.type,
 					 .epoch = f->messages[i].epoch,
 					 .seq = part.seq,
@@ -128,14 +130,14 @@ static inline void messages13_hello(struct flight13 *out)
 {
 	p.client.h = handshake_new(&p.client.cfg, HANDSHAKE_CLIENT, p.now);
 	p.server.h = handshake_new(&p.server.cfg, HANDSHAKE_SERVER, p.now);
-	assert_non_null(p.client.h);
-	assert_non_null(p.server.h);
+	messages13_must(p.client.h != NULL);
+	messages13_must(p.server.h != NULL);
 	if (p.psk_len > 0)
-		assert_true(handshake_client_credential(p.client.h, (const uint8_t *)pair_identity,
-							sizeof(pair_identity) - 1, pair_key,
-							sizeof(pair_key)));
+		messages13_must(handshake_client_credential(
+			p.client.h, (const uint8_t *)pair_identity, sizeof(pair_identity) - 1,
+			pair_key, sizeof(pair_key)));
 	if (p.offers)
-		assert_true(handshake_client_resume(p.client.h, &p.session));
+		messages13_must(handshake_client_resume(p.client.h, &p.session));
 	handshake_timeout(p.client.h, p.now);
 	pair_jobs(&p, &p.client);
 	messages13_take(&p.client, out);
@@ -153,7 +155,7 @@ static inline void messages13_retry(const struct flight13 *hello, const struct s
 
 	wr_u8(&w, HS_CLIENT_HELLO);
 	wr_u24(&w, (uint32_t)ch->len);
-	assert_true(hash13(suite->hash, pieces, 2, hash));
+	messages13_must(hash13(suite->hash, pieces, 2, hash));
 	hello_retry_write(&body, suite->id, group,
 			  rd_of(cookie, retry_cookie_write(cookie, &c, mac)));
 	out->n = 1;
@@ -169,7 +171,7 @@ static inline struct message13 *messages13_of(struct flight13 *f, uint8_t type)
 	for (unsigned i = 0; i < f->n; i++)
 		if (f->m[i].type == type)
 			return &f->m[i];
-	fail_msg("no message of type %u", type);
+	messages13_must(false);
 	return NULL;
 }
 
@@ -186,7 +188,7 @@ static inline size_t messages13_block(const struct message13 *m)
 		ok = rd_skip(&r, 34) && rd_vec(&r, 1, &skipped) && rd_skip(&r, 3);
 	else if (m->type == HS_CERTIFICATE_REQUEST)
 		ok = rd_vec(&r, 1, &skipped);
-	assert_true(ok);
+	messages13_must(ok);
 	return (size_t)(r.p - m->body);
 }
 
@@ -194,7 +196,7 @@ static inline size_t messages13_block(const struct message13 *m)
 static inline void messages13_splice(struct message13 *m, size_t at, size_t n, const void *bytes,
 				     size_t len)
 {
-	assert_true(at + n <= m->len && m->len + len - n <= sizeof(m->body));
+	messages13_must(at + n <= m->len && m->len + len - n <= sizeof(m->body));
 	memmove(m->body + at + len, m->body + at + n, m->len - at - n);
 	if (len > 0)
 		memcpy(m->body + at, bytes, len);
@@ -218,7 +220,7 @@ static inline size_t messages13_extension(const struct message13 *m, uint16_t ty
 		if ((m->body[at] << 8 | m->body[at + 1]) == type)
 			return at;
 	}
-	fail_msg("no extension %u", type);
+	messages13_must(false);
 	return 0;
 }
 
@@ -254,19 +256,10 @@ static inline void messages13_bind(struct message13 *m)
 
 	wr_u8(&w, HS_CLIENT_HELLO);
 	wr_u24(&w, (uint32_t)m->len);
-	assert_true(hash13(PRF_SHA256, pieces, 2, hash) &&
-		    schedule13_early(&s, PRF_SHA256, pair_key, sizeof(pair_key)) &&
-		    schedule13_secret(&s, SECRET13_EXTERNAL_BINDER, NULL, key) &&
-		    schedule13_verify_data(PRF_SHA256, key, hash, m->body + cut + 3));
-}
-
-/* How an end ended. */
-static inline void messages13_expect_failed(const struct pair_side *side, enum status why,
-					    enum alert alert)
-{
-	assert_int_equal(side->h->outcome, CONNECTION_FAILED);
-	assert_string_equal(status_label(side->h->why), status_label(why));
-	assert_int_equal(side->h->alert, alert);
+	messages13_must(hash13(PRF_SHA256, pieces, 2, hash) &&
+			schedule13_early(&s, PRF_SHA256, pair_key, sizeof(pair_key)) &&
+			schedule13_secret(&s, SECRET13_EXTERNAL_BINDER, NULL, key) &&
+			schedule13_verify_data(PRF_SHA256, key, hash, m->body + cut + 3));
 }
 
 /* Both ends with certificates; the client has no key. */
