@@ -285,10 +285,155 @@ static void test_epoch_of_each_record(void **state)
 	assert_false(flight_epoch(&f, &epoch));
 }
 
+/* DTLS 1.3: hands out everything there is, in records of at most room bytes, the i-th of number
+ * first + i; returns how many, and how many body bytes they had. */
+static unsigned send13(uint64_t first, size_t room, size_t *bytes)
+{
+	uint8_t out[1500], type;
+	struct hs_fragment piece;
+	unsigned n = 0;
+	struct rd r;
+	size_t len;
+
+	*bytes = 0;
+	while (flight_next(&f, room, out, &len, &type)) {
+		flight_sent(&f, first + n++);
+		r = rd_of(out, len);
+		assert_true(hs_fragment_next(&r, &piece));
+		*bytes += rd_len(&piece.body);
+	}
+	return n;
+}
+
+/* A certificate of 3000 bytes and a Finished of 32, in epoch 2. */
+static void begin13(void)
+{
+	static uint8_t body[3000];
+	struct wr w;
+
+	flight_init(&f, SECOND, 60 * SECOND);
+	f.by_block = true;
+	flight_begin(&f);
+	assert_true(flight_borrow(&f, rd_of(body, sizeof(body)), 2, HS_CERTIFICATE, 2));
+	w = flight_open(&f);
+	(void)wr_space(&w, 32);
+	assert_true(flight_close(&f, &w, 2, HS_FINISHED, 3));
+	flight_send(&f, 0, false);
+}
+
+/* RFC 9147 §7.2: what was acknowledged is omitted from what is sent again. */
+static void test_only_what_is_missing_is_sent_again(void **state)
+{
+	size_t bytes;
+	unsigned n;
+
+	(void)state;
+	begin13();
+	n = send13(10, 700, &bytes);
+	assert_int_equal(bytes, 3032);
+	assert_int_equal(n, 6);
+	assert_false(flight_ack_begun(&f));
+	for (unsigned i = 0; i < n; i++)
+		if (i != 2)
+			assert_true(flight_ack(&f, 2, 10 + i));
+	assert_true(flight_ack_begun(&f));
+	assert_false(flight_acked(&f));
+	flight_resume(&f, SECOND / 2);
+	assert_int_equal(f.state, FLIGHT_SENDING);
+	/* smaller records meanwhile */
+	n = send13(20, 300, &bytes);
+	assert_in_range(bytes, 600, 700);
+	assert_int_equal(n, 3);
+	/* the first transmission's number counts as well (RFC 9147 §7.2) */
+	assert_true(flight_ack(&f, 2, 12));
+	assert_true(flight_acked(&f));
+	assert_int_equal(flight_deadline(&f), UINT64_MAX);
+	flight_resume(&f, SECOND);
+	assert_int_equal(f.state, FLIGHT_WAITING);
+	assert_false(flight_repeat(&f, 100 * SECOND));
+}
+
+/* bad-input L4: records never sent, of another epoch, acknowledged before, forgotten. */
+static void test_acks_of_nothing(void **state)
+{
+	size_t bytes;
+
+	(void)state;
+	begin13();
+	(void)send13(10, 700, &bytes);
+	assert_false(flight_ack(&f, 2, 9));
+	assert_false(flight_ack(&f, 2, 16));
+	assert_false(flight_ack(&f, 0, 10));
+	assert_false(flight_ack(&f, 3, 10));
+	assert_false(flight_ack(&f, UINT64_C(1) << 32 | 2, 10));
+	assert_false(flight_ack(&f, UINT64_MAX, UINT64_MAX));
+	assert_false(flight_ack_begun(&f));
+	assert_true(flight_ack(&f, 2, 10));
+	assert_false(flight_ack(&f, 2, 10));
+	for (unsigned i = 1; i <= FLIGHT_SENT_MAX; i++) {
+		flight_timeout(&f, flight_deadline(&f));
+		(void)send13(100 * i, 700, &bytes);
+	}
+	assert_false(flight_ack(&f, 2, 11));
+	/* another flight has its own */
+	begin13();
+	assert_false(flight_ack(&f, 2, 100 * FLIGHT_SENT_MAX));
+}
+
+/* Whatever pieces a message was cut to and whichever of them are acknowledged, the rest is sent,
+ * and in the end all is. */
+static void test_any_pieces(void **state)
+{
+	uint64_t r = 1, number = 0;
+	size_t bytes;
+
+	(void)state;
+	for (unsigned round = 0; round < 200; round++) {
+		begin13();
+		for (unsigned tries = 0; !flight_acked(&f); tries++) {
+			uint64_t first = number;
+
+			assert_true(tries < 200);
+			number += send13(first, 45 + (r >> 33) % 900, &bytes);
+			assert_int_equal(f.state, FLIGHT_WAITING);
+			assert_true(number > first);
+			for (uint64_t i = first; i < number; i++) {
+				r = r * 6364136223846793005U + 1442695040888963407U;
+				if (r >> 63)
+					(void)flight_ack(&f, 2, i);
+			}
+			flight_resume(&f, 0);
+		}
+	}
+}
+
+/* RFC 9147 §5.8.2: a timer that was backed off stays so for the next flight. */
+static void test_timer_is_retained(void **state)
+{
+	size_t bytes;
+
+	(void)state;
+	begin13();
+	(void)send13(0, 700, &bytes);
+	flight_timeout(&f, SECOND);
+	(void)send13(10, 700, &bytes);
+	assert_int_equal(flight_deadline(&f), 3 * SECOND);
+	flight_send(&f, 3 * SECOND, false);
+	(void)send13(20, 700, &bytes);
+	assert_int_equal(flight_deadline(&f), 5 * SECOND);
+	flight_send(&f, 5 * SECOND, false);
+	(void)send13(30, 700, &bytes);
+	assert_int_equal(flight_deadline(&f), 6 * SECOND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_messages),
+		cmocka_unit_test(test_only_what_is_missing_is_sent_again),
+		cmocka_unit_test(test_acks_of_nothing),
+		cmocka_unit_test(test_any_pieces),
+		cmocka_unit_test(test_timer_is_retained),
 		cmocka_unit_test(test_fragments_at_every_size),
 		cmocka_unit_test(test_borrowed_bodies),
 		cmocka_unit_test(test_no_room_is_no_record),

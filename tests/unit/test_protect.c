@@ -228,9 +228,154 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Both ends of a suite of 1.3, with epochs 2 and 3. */
+static void begin13(const struct suite *suite)
+{
+	struct traffic_keys keys;
+
+	begin(suite);
+	for (uint8_t epoch = 2; epoch <= 3; epoch++) {
+		memset(&keys, epoch, sizeof(keys));
+		memset(keys.server_key, 0x50 + epoch, sizeof(keys.server_key));
+		memset(keys.server_sn, 0x60 + epoch, sizeof(keys.server_sn));
+		protect_set_keys(&a, epoch, suite, &keys);
+		protect_set_keys(&b, epoch, suite, &keys);
+	}
+}
+
+static size_t seal13(struct protect *p, uint8_t epoch, uint8_t type, const void *text, size_t n,
+		     uint8_t out[1500])
+{
+	struct wr w = wr_of(out, 1500);
+
+	assert_true(protect_write(p, &w, epoch, type, DTLS_1_2, text, n));
+	return wr_len(&w);
+}
+
+static enum status open13(const struct protect *p, const uint8_t *bytes, size_t len, uint8_t *out,
+			  struct protect_content *c)
+{
+	struct rd r = rd_of(bytes, len);
+	struct record13 rec;
+	enum status s = record13_next(&r, 0, &rec);
+
+	return s == STATUS_OK ? protect_open13(p, &rec, out, c) : s;
+}
+
+static void test_records_of_13(void **state)
+{
+	uint8_t wire[1500], out[PROTECT_RECORD_MAX];
+	struct protect_content c;
+	size_t len;
+
+	(void)state;
+	for (size_t i = SUITE_12_N; i < SUITE_N; i++) {
+		begin13(suite_at(i));
+		for (uint8_t epoch = 2; epoch <= 3; epoch++) {
+			len = seal13(&a, epoch, RECORD_HANDSHAKE, "a whole message", 15, wire);
+			assert_int_equal(len, protect_overhead(&a, epoch) + 15);
+			assert_int_equal(open13(&b, wire, len, out, &c), STATUS_OK);
+			assert_int_equal(c.epoch, epoch);
+			assert_int_equal(c.type, RECORD_HANDSHAKE);
+			assert_int_equal(c.seq, 0);
+			assert_int_equal(c.len, 15);
+			assert_memory_equal(out, "a whole message", 15);
+			assert_int_not_equal(open13(&a, wire, len, out, &c), STATUS_OK);
+			/* checklist 6, bad-input L13: the shortest is long enough for the mask */
+			len = seal13(&b, epoch, RECORD_ACK, "", 0, wire);
+			assert_in_range(len, RECORD13_HEADER_LEN + RECORD13_SAMPLE_LEN, 64);
+			assert_int_equal(open13(&a, wire, len, out, &c), STATUS_OK);
+			assert_int_equal(c.type, RECORD_ACK);
+			assert_int_equal(c.len, 0);
+		}
+	}
+}
+
+/* bad-input A16, A17: opened, and of no type of 1.3; K1: marked once it is taken, and not before.
+ */
+static void test_types_and_window_of_13(void **state)
+{
+	uint8_t wire[1500], out[PROTECT_RECORD_MAX];
+	struct protect_content c;
+	size_t len;
+
+	(void)state;
+	begin13(suite_by_id(TLS_AES_128_GCM_SHA256));
+	assert_int_equal(open13(&b, wire, seal13(&a, 2, RECORD_CCS, "\1", 1, wire), out, &c),
+			 STATUS_RECORD_TYPE);
+	assert_int_equal(open13(&b, wire, seal13(&a, 2, 0, "\0\0", 2, wire), out, &c),
+			 STATUS_RECORD_TYPE);
+	assert_false(protect_confirmed(&b));
+	len = seal13(&a, 2, RECORD_ALERT, "\2\50", 2, wire);
+	assert_int_equal(open13(&b, wire, len, out, &c), STATUS_OK);
+	assert_int_equal(open13(&b, wire, len, out, &c), STATUS_OK);
+	protect_mark13(&b, &c);
+	assert_true(protect_confirmed(&b));
+	assert_int_equal(open13(&b, wire, len, out, &c), STATUS_RECORD_REPLAY);
+	/* bad-input K2: a window apart for each epoch */
+	len = seal13(&a, 3, RECORD_ALERT, "\2\50", 2, wire);
+	assert_int_equal(open13(&b, wire, len, out, &c), STATUS_OK);
+	assert_int_equal(c.seq, 0);
+}
+
+/* bad-input K5: the 16 bits of a number that are sent wrap, the number does not. */
+static void test_numbers_wrap_in_13(void **state)
+{
+	uint8_t wire[1500], out[PROTECT_RECORD_MAX];
+	struct protect_content c;
+
+	(void)state;
+	begin13(suite_by_id(TLS_CHACHA20_POLY1305_SHA256));
+	a.epochs[3].tx_seq = 65535;
+	b.epochs[3].rx_newest = 65000;
+	b.epochs[3].rx_seen = true;
+	for (uint64_t seq = 65535; seq < 65538; seq++) {
+		size_t len = seal13(&a, 3, RECORD_HANDSHAKE, "x", 1, wire);
+
+		assert_int_equal(open13(&b, wire, len, out, &c), STATUS_OK);
+		assert_int_equal(c.seq, seq);
+		protect_mark13(&b, &c);
+	}
+}
+
+static void test_hostile_records_of_13(void **state)
+{
+	uint8_t wire[1500], out[PROTECT_RECORD_MAX];
+	struct protect_content c;
+	size_t len;
+
+	(void)state;
+	begin13(suite_by_id(TLS_AES_128_CCM_SHA256));
+	len = seal13(&a, 2, RECORD_HANDSHAKE, "finished", 8, wire);
+	/* bad-input A1, A2, A12: every cut; a flipped bit wherever it is */
+	for (size_t cut = 1; cut < len; cut++)
+		assert_int_not_equal(open13(&b, wire, cut, out, &c), STATUS_OK);
+	for (size_t at = 1; at < len; at++) {
+		wire[at] ^= 4;
+		assert_int_not_equal(open13(&b, wire, len, out, &c), STATUS_OK);
+		wire[at] ^= 4;
+	}
+	assert_int_equal(open13(&b, wire, len, out, &c), STATUS_OK);
+	/* epochs without keys: early data, and what comes behind a KeyUpdate */
+	wire[0] = (uint8_t)((wire[0] & ~RECORD13_EPOCH_BITS) | 1);
+	assert_int_equal(open13(&b, wire, len, out, &c), STATUS_RECORD_EPOCH);
+	wire[0] = (uint8_t)(wire[0] & ~RECORD13_EPOCH_BITS);
+	assert_int_equal(open13(&b, wire, len, out, &c), STATUS_RECORD_EPOCH);
+	a.epochs[2].tx_seq = RECORD_SEQ_MAX + 1;
+	{
+		struct wr w = wr_of(wire, sizeof(wire));
+
+		assert_false(protect_write(&a, &w, 2, RECORD_HANDSHAKE, DTLS_1_2, wire, 1));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_records_of_13),
+		cmocka_unit_test(test_types_and_window_of_13),
+		cmocka_unit_test(test_numbers_wrap_in_13),
+		cmocka_unit_test(test_hostile_records_of_13),
 		cmocka_unit_test(test_both_ways_with_every_suite),
 		cmocka_unit_test(test_numbers_are_never_reused),
 		cmocka_unit_test(test_numbers_run_out),
