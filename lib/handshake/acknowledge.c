@@ -17,7 +17,7 @@ void acknowledge_record(struct handshake *h, uint8_t epoch, uint64_t number, uin
 	acks_add(a, epoch, number);
 	/* RFC 9147 §7.1: "set a timer for 1/4 the current retransmit timer value when the first
 	 * record in the flight is received". */
-	if (can_ack(h) && a->deadline_ns == UINT64_MAX)
+	if (a->deadline_ns == UINT64_MAX)
 		a->deadline_ns = h->now_ns + h->out.timeout_ns / 4;
 }
 
@@ -33,7 +33,7 @@ void acknowledge_timeout(struct handshake *h)
 {
 	if (h->now_ns < h->acks.deadline_ns)
 		return;
-	h->acks.due = true;
+	h->acks.due = can_ack(h);
 	h->acks.deadline_ns = UINT64_MAX;
 }
 
