@@ -9,9 +9,9 @@ static bool throttled(struct path_core *core, const struct core_record *rec)
 }
 
 /* A session that the table named is gone only when this very burst closed it. */
-static inline enum status check(struct path_core *core, struct core_record *rec, bool throttling)
+static inline enum status check(struct path_core *core, const struct store *store,
+				struct core_record *rec, bool throttling)
 {
-	const struct store *store = core->cfg.store;
 	enum status s = STATUS_OK;
 
 	rec->hot = store_hot(store, rec->ref);
@@ -28,11 +28,12 @@ static inline enum status check(struct path_core *core, struct core_record *rec,
 void check_run(struct path_core *core)
 {
 	bool throttling = throttle_active(&core->throttle, core->now_ns);
-	unsigned kept = 0;
+	const struct store *store = core->cfg.store;
+	unsigned n = core->n_records, kept = 0;
 
-	for (unsigned i = 0; i < core->n_records; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		struct core_record *rec = &core->records[i];
-		enum status s = check(core, rec, throttling);
+		enum status s = check(core, store, rec, throttling);
 
 		if (unlikely(s != STATUS_OK))
 			core_lose(core, rec, s);

@@ -9,10 +9,9 @@ static __attribute__((cold)) void forged(struct path_core *core, const struct co
 	throttle_forged(&core->throttle, core->now_ns, rec->ref);
 }
 
-static inline enum status commit(struct path_core *core, const struct core_record *rec)
+static inline enum status commit(struct path_core *core, const struct store *store,
+				 const struct core_record *rec)
 {
-	struct store *store = core->cfg.store;
-
 	if (unlikely(!rec->op->ok)) {
 		forged(core, rec);
 		return STATUS_RECORD_TAG;
@@ -24,11 +23,12 @@ static inline enum status commit(struct path_core *core, const struct core_recor
 
 void commit_run(struct path_core *core)
 {
-	unsigned kept = 0;
+	const struct store *store = core->cfg.store;
+	unsigned n = core->n_records, kept = 0;
 
-	for (unsigned i = 0; i < core->n_records; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		struct core_record *rec = &core->records[i];
-		enum status s = commit(core, rec);
+		enum status s = commit(core, store, rec);
 
 		if (unlikely(s != STATUS_OK)) {
 			core_lose(core, rec, s);

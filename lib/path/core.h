@@ -157,6 +157,20 @@ static inline struct aead_op *core_ops_add13(struct path_core *core, enum aead_a
 	return op;
 }
 
+/* An algorithm and what every record asks of it, read once for a run of them. */
+struct core_alg {
+	enum aead_alg alg;
+	uint8_t explicit_len, tag_len;
+	uint64_t seal_max;
+};
+
+static inline struct core_alg core_alg_of(enum aead_alg alg)
+{
+	const struct aead_info *info = aead_info(alg);
+
+	return (struct core_alg){ alg, info->explicit_len, info->tag_len, info->seal_max };
+}
+
 /* What an operation needs of one direction of a session. */
 struct core_keys {
 	const uint8_t *key, *salt;
@@ -169,9 +183,9 @@ void core_nonce_implicit(struct aead_op *op, enum aead_alg alg, const uint8_t sa
 
 /* core_op_fill: sets an operation up for the len bytes at text, in place, of record number seq of
  * epoch 1. nonce: the explicit part, or where the suite has none, the number with its epoch. */
-static inline void core_op_fill(struct aead_op *op, enum aead_alg alg, struct core_keys keys,
-				uint64_t nonce, uint8_t type, uint64_t seq, uint8_t *text,
-				uint16_t len)
+static inline void core_op_fill(struct aead_op *op, const struct core_alg *alg,
+				struct core_keys keys, uint64_t nonce, uint8_t type, uint64_t seq,
+				uint8_t *text, uint16_t len)
 {
 	op->src = op->dst = text;
 	op->key = keys.key;
@@ -179,8 +193,8 @@ static inline void core_op_fill(struct aead_op *op, enum aead_alg alg, struct co
 	op->aad_len = RECORD_AAD_LEN;
 	op->ok = false;
 	record_aad(op->aad, type, 1, seq, len);
-	if (unlikely(aead_info(alg)->explicit_len == 0)) {
-		core_nonce_implicit(op, alg, keys.salt, keys.key16, nonce);
+	if (unlikely(alg->explicit_len == 0)) {
+		core_nonce_implicit(op, alg->alg, keys.salt, keys.key16, nonce);
 		return;
 	}
 	memcpy(op->nonce, keys.salt, 4);

@@ -51,33 +51,39 @@ static inline enum status fits(const struct rte_mbuf *m, const struct msg *msg)
 	return STATUS_OK;
 }
 
+/* A message and what its record gets. */
+struct sealed {
+	struct rte_mbuf *m;
+	struct session_hot *hot;
+	uint64_t seq;
+	uint8_t type;
+};
+
 /*
  * Makes a record of the plaintext, writes its header and fills the operation:
  *   before                             plaintext
  *   after     header | explicit nonce | plaintext | tag
  */
-static inline void wrap(struct path_core *core, struct rte_mbuf *m, struct session_hot *hot,
-			uint64_t seq)
+static inline void wrap(const struct store *store, const struct sealed *s,
+			const struct core_alg *alg, struct aead_op *op)
 {
-	const struct msg *msg = msg_of(m);
-	const enum aead_alg alg = (enum aead_alg)msg->class;
-	const uint8_t type = msg->kind == MSG_REPLY ? RECORD_APPDATA : msg->type;
-	const struct aead_info *info = aead_info(alg);
-	const struct core_keys keys = { store_tx_key(core->cfg.store, msg->ref.slot, alg),
-					hot->tx_salt, hot->tx_key };
+	struct rte_mbuf *m = s->m;
+	const uint32_t slot = msg_of(m)->ref.slot;
+	const struct core_keys keys = { store_tx_key(store, slot, alg->alg), s->hot->tx_salt,
+					s->hot->tx_key };
 	const unsigned off = m->data_off, len = m->data_len;
-	const unsigned front = RECORD_HEADER_LEN + info->explicit_len;
-	const unsigned all = front + len + info->tag_len;
-	const uint64_t number = UINT64_C(1) << 48 | seq;
+	const unsigned front = RECORD_HEADER_LEN + alg->explicit_len;
+	const unsigned all = front + len + alg->tag_len;
+	const uint64_t number = UINT64_C(1) << 48 | s->seq;
 	uint8_t *plain = (uint8_t *)m->buf_addr + off;
 
 	m->data_off = (uint16_t)(off - front);
 	m->data_len = (uint16_t)all;
 	m->pkt_len = all;
-	core_op_fill(core_ops_add(core, alg), alg, keys, number, type, seq, plain, (uint16_t)len);
-	record_put_header(plain - front, type, DTLS_1_2, 1, seq,
+	core_op_fill(op, alg, keys, number, s->type, s->seq, plain, (uint16_t)len);
+	record_put_header(plain - front, s->type, DTLS_1_2, 1, s->seq,
 			  (uint16_t)(all - RECORD_HEADER_LEN));
-	if (likely(front != RECORD_HEADER_LEN))
+	if (likely(alg->explicit_len != 0))
 		bytes_put_u64(plain - RECORD_EXPLICIT_MAX, number);
 }
 
@@ -86,18 +92,18 @@ static inline void wrap(struct path_core *core, struct rte_mbuf *m, struct sessi
  *   before               prefix | plaintext
  *   after     prefix | header | explicit nonce | plaintext | tag
  */
-static __attribute__((noinline)) void wrap_behind(struct path_core *core, struct rte_mbuf *m,
-						  struct session_hot *hot, uint64_t seq)
+static void wrap_behind(const struct store *store, const struct sealed *s,
+			const struct core_alg *alg, struct aead_op *op)
 {
+	struct rte_mbuf *m = s->m;
 	const uint16_t prefix_len = msg_of(m)->prefix_len;
+	const size_t front = RECORD_HEADER_LEN + alg->explicit_len;
 	uint8_t *prefix = rte_pktmbuf_mtod(m, uint8_t *);
-	size_t front;
 
 	m->data_off = (uint16_t)(m->data_off + prefix_len);
 	m->data_len = (uint16_t)(m->data_len - prefix_len);
-	front = RECORD_HEADER_LEN + aead_info(session_class_alg(msg_of(m)->class))->explicit_len;
 	memmove(prefix - front, prefix, prefix_len);
-	wrap(core, m, hot, seq);
+	wrap(store, s, alg, op);
 	m->data_off = (uint16_t)(m->data_off - prefix_len);
 	m->data_len = (uint16_t)(m->data_len + prefix_len);
 	m->pkt_len = m->data_len;
@@ -135,28 +141,61 @@ static inline enum status take_number(struct session_hot *hot, struct rte_mbuf *
 	return STATUS_OK;
 }
 
-static inline enum status ready(struct path_core *core, struct rte_mbuf *m, bool *used_up)
+/* Any message. */
+static __attribute__((noinline)) enum status ready(struct path_core *core, struct rte_mbuf *m,
+						   bool *used_up)
 {
 	struct msg *msg = msg_of(m);
-	struct session_hot *hot;
+	struct sealed out = { .m = m };
+	struct core_alg alg;
 	enum status s;
-	uint64_t seq;
 
 	if ((s = address(core, msg)) != STATUS_OK)
 		return s;
-	if (unlikely(session_class_is_13(msg->class)))
+	if (session_class_is_13(msg->class))
 		return seal13_ready(core, m, used_up);
-	hot = store_hot(core->cfg.store, msg->ref);
-	if (hot == NULL)
+	out.hot = store_hot(core->cfg.store, msg->ref);
+	if (out.hot == NULL)
 		return STATUS_STALE_REF;
 	if ((s = fits(m, msg)) != STATUS_OK ||
-	    (s = take_number(hot, m, &seq, used_up)) != STATUS_OK)
+	    (s = take_number(out.hot, m, &out.seq, used_up)) != STATUS_OK)
 		return s;
-	if (likely(msg->kind == MSG_REPLY || msg->prefix_len == 0))
-		wrap(core, m, hot, seq);
+	alg = core_alg_of((enum aead_alg)msg->class);
+	out.type = msg->kind == MSG_REPLY ? RECORD_APPDATA : msg->type;
+	if (prefix_of(msg) == 0)
+		wrap(core->cfg.store, &out, &alg, core_ops_add(core, alg.alg));
 	else
-		wrap_behind(core, m, hot, seq);
+		wrap_behind(core->cfg.store, &out, &alg, core_ops_add(core, alg.alg));
 	return STATUS_OK;
+}
+
+/* What nearly all are: answers to requests, of sessions of DTLS 1.2 with one algorithm that are far
+ * from their end. Readies those in front of the first that is not one, into to; returns how many.
+ */
+static unsigned ready_answers(struct path_core *core, struct rte_mbuf **to, struct rte_mbuf **m,
+			      unsigned n)
+{
+	const struct store *store = core->cfg.store;
+	const struct core_alg alg = core_alg_of(RTE_MIN(msg_of(*m)->class, AEAD_N - 1));
+	struct core_ops *ops = &core->ops[alg.alg];
+	struct aead_op *op = &ops->op[ops->n];
+	const uint64_t last = alg.seal_max - 1;
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		struct rte_mbuf *one = m[i];
+		const struct msg *msg = msg_of(one);
+		struct sealed out = { one, store_hot(store, msg->ref), 0, RECORD_APPDATA };
+
+		if (out.hot == NULL || msg->kind != MSG_REPLY || msg->class != alg.alg ||
+		    msg->hop.port_id == MSG_COLD_HOP || fits(one, msg) != STATUS_OK ||
+		    !session_take_tx_seq(out.hot, last, &out.seq))
+			break;
+		wrap(store, &out, &alg, &op[i]);
+		to[i] = one;
+	}
+	ops->n += i;
+	return i;
 }
 
 /* Readies what can be sealed and leaves it in core->seals. Numbers are given out in the order of
@@ -164,17 +203,23 @@ static inline enum status ready(struct path_core *core, struct rte_mbuf *m, bool
  */
 static bool ready_all(struct path_core *core)
 {
-	unsigned kept = 0;
+	struct rte_mbuf **m = core->seals;
+	unsigned n = core->n_seals, kept = 0;
 	bool used_up = false;
 
-	for (unsigned i = 0; i < core->n_seals; i++) {
-		struct rte_mbuf *m = core->seals[i];
-		enum status s = ready(core, m, &used_up);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned some = ready_answers(core, m + kept, m + i, n - i);
+		enum status s;
 
-		if (likely(s == STATUS_OK))
-			core->seals[kept++] = m;
+		kept += some;
+		i += some;
+		if (i == n)
+			break;
+		s = ready(core, m[i], &used_up);
+		if (s == STATUS_OK)
+			m[kept++] = m[i];
 		else
-			core_drop(core, m, s);
+			core_drop(core, m[i], s);
 	}
 	core->n_seals = kept;
 	return used_up;

@@ -109,11 +109,11 @@ static __attribute__((noinline)) void split(struct path_core *core, const struct
 
 /* The same for a datagram of a single record, of which little is left to be asked. false: it cannot
  * be taken; split says why. */
-static inline bool split_single(const struct core_mine *d, struct core_record *rec)
+static inline bool split_single(const struct core_mine *d, const struct core_alg *alg,
+				struct core_record *rec)
 {
 	const struct table_hit *session = d->session;
-	const struct aead_info *info = aead_info(session->class);
-	unsigned overhead = (unsigned)info->explicit_len + info->tag_len;
+	unsigned overhead = (unsigned)alg->explicit_len + alg->tag_len;
 	unsigned plain_len = rte_pktmbuf_data_len(d->m) - (RECORD_HEADER_LEN + overhead);
 	uint8_t *header = rte_pktmbuf_mtod(d->m, uint8_t *);
 
@@ -131,15 +131,20 @@ static inline bool split_single(const struct core_mine *d, struct core_record *r
 	return true;
 }
 
-/* Such datagrams, up to the first that is not one, or cannot be taken, or has no room; returns how
- * many. */
+/* Such datagrams, of sessions of DTLS 1.2 with one algorithm, up to the first that is not one, or
+ * cannot be taken, or has no room; returns how many. */
 static unsigned split_singles(struct path_core *core, const struct core_mine *mine, unsigned n)
 {
+	const uint8_t class = mine->session->class;
+	const struct core_alg alg = core_alg_of(session_class_alg(class));
 	struct core_record *rec = &core->records[core->n_records];
 	unsigned room = CORE_RECORDS_MAX - core->n_records, i = 0;
 
+	if (session_class_is_13(class))
+		return 0;
 	n = RTE_MIN(n, room);
-	while (i < n && mine[i].single && split_single(&mine[i], &rec[i]))
+	while (i < n && mine[i].single && mine[i].session->class == class &&
+	       split_single(&mine[i], &alg, &rec[i]))
 		i++;
 	core->n_records += i;
 	return i;

@@ -89,30 +89,33 @@ static int plain_max(const struct path_port *port)
 }
 
 /* Plain IPv4, and no longer than that: otherwise untouched. */
-static inline bool plain_datagram(frame_plain_writer *write, struct rte_mbuf *m, int max)
+static __rte_always_inline bool plain_datagram(frame_plain_writer *write, struct rte_mbuf *m,
+					       int max)
 {
 	const struct msg *msg = msg_of(m);
-	uint16_t off = m->data_off, len = m->data_len;
+	const unsigned off = m->data_off, len = m->data_len;
 	uint8_t *payload = (uint8_t *)m->buf_addr + off;
 
-	if (!frame_is_plain(&msg->flow, &msg->hop) || off < FRAME_PLAIN_LEN || len > max ||
+	if (!frame_is_plain(&msg->flow, &msg->hop) || off < FRAME_PLAIN_LEN || (int)len > max ||
 	    m->nb_segs != 1)
 		return false;
 	m->ol_flags = 0;
 	m->data_off = (uint16_t)(off - FRAME_PLAIN_LEN);
 	m->data_len = (uint16_t)(len + FRAME_PLAIN_LEN);
-	m->pkt_len = (uint32_t)len + FRAME_PLAIN_LEN;
+	m->pkt_len = len + FRAME_PLAIN_LEN;
 	write(&msg->flow, &msg->hop, payload - FRAME_PLAIN_LEN, payload, len);
 	return true;
 }
 
 /* What nearly all are: plain datagrams for one port, up to the first that is another, or has no
  * room; returns how many. */
-static inline __attribute__((always_inline)) unsigned
-plain_datagrams(frame_plain_writer *write, const struct path_port *port, struct core_tx *tx,
-		struct rte_mbuf **m, unsigned n)
+static __rte_always_inline unsigned plain_datagrams(frame_plain_writer *write,
+						    const struct path_port *port,
+						    struct core_tx *tx, struct rte_mbuf **m,
+						    unsigned n)
 {
 	const unsigned room = CORE_TX_MAX - tx->n;
+	const uint16_t port_id = port->port_id;
 	const int max = plain_max(port);
 	struct rte_mbuf **to = &tx->m[tx->n];
 	uint64_t bytes = 0;
@@ -120,10 +123,12 @@ plain_datagrams(frame_plain_writer *write, const struct path_port *port, struct 
 
 	n = RTE_MIN(n, room);
 	for (i = 0; i < n; i++) {
-		if (msg_of(m[i])->hop.port_id != port->port_id || !plain_datagram(write, m[i], max))
+		struct rte_mbuf *one = m[i];
+
+		if (msg_of(one)->hop.port_id != port_id || !plain_datagram(write, one, max))
 			break;
-		to[i] = m[i];
-		bytes += rte_pktmbuf_pkt_len(m[i]);
+		to[i] = one;
+		bytes += rte_pktmbuf_pkt_len(one);
 	}
 	tx->n += i;
 	tx->bytes += bytes;

@@ -13,7 +13,7 @@
 #include <immintrin.h>
 
 #define FRAME_PLAIN_TARGET __attribute__((target("avx2,bmi2,avx512f,avx512bw,avx512vl,avx512vbmi")))
-#define FRAME_PLAIN_INLINE static inline FRAME_PLAIN_TARGET
+#define FRAME_PLAIN_INLINE static inline FRAME_PLAIN_TARGET __attribute__((always_inline))
 
 /* frame_plain_avx512_usable: whether this CPU has what it needs: a hypervisor may hide any of it.
  */

@@ -228,6 +228,36 @@ static void test_many_replies(void **state)
 	assert_int_equal(world_stats(w, 0).records_sealed, EACH * AEAD_N);
 }
 
+/* A burst of answers of several algorithms, and what is none between them: all leave in order. */
+static void test_answers_among_others(void **state)
+{
+	struct world *w = *state;
+	struct client gcm = client_up(w, 1, AEAD_AES_128_GCM),
+		      ccm = client_up(w, 2, AEAD_AES_128_CCM_8);
+	struct rte_mbuf *m[8];
+	struct heard h;
+
+	for (unsigned i = 0; i < 8; i++)
+		m[i] = reply(w, i == 2 || i == 6 ? &ccm : &gcm, "answer", 6);
+	msg_of(m[1])->ref.generation += 2;        /* of a session that has gone */
+	msg_of(m[3])->hop.port_id = MSG_COLD_HOP; /* asked for by nobody */
+	msg_of(m[4])->class = AEAD_N;             /* wild */
+	msg_of(m[5])->kind = MSG_SEAL;
+	msg_of(m[5])->type = RECORD_HANDSHAKE;
+	msg_of(m[5])->prefix_len = 0;
+	path_inbox_burst(w->core[0], m, 8, w->now);
+	path_flush(w->core[0], w->now);
+	assert_int_equal(client_hears(w, &gcm).seq, 1);
+	assert_int_equal(client_hears(w, &ccm).seq, 1);
+	assert_int_equal(client_hears(w, &gcm).seq, 2);
+	h = client_hears(w, &gcm);
+	assert_int_equal(h.seq, 3);
+	assert_int_equal(h.type, RECORD_HANDSHAKE);
+	assert_int_equal(client_hears(w, &ccm).seq, 2);
+	assert_int_equal(client_hears(w, &gcm).seq, 4);
+	assert_null(world_sent());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,7 +266,7 @@ int main(void)
 		WORLD_TEST(test_numbers_end),       WORLD_TEST(test_gcm_limit),
 		WORLD_TEST(test_ccm_limit),         WORLD_TEST(test_not_the_owner),
 		WORLD_TEST(test_wild_references),   WORLD_TEST(test_messages_that_do_not_fit),
-		WORLD_TEST(test_many_replies),
+		WORLD_TEST(test_many_replies),      WORLD_TEST(test_answers_among_others),
 	};
 
 	return world_main(tests);

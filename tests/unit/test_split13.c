@@ -27,6 +27,24 @@ static void every_header_is_taken(void **state)
 	client_delivers_nothing(w, 0, &c);
 }
 
+/* bad-input K9: what rx takes for a record of DTLS 1.2, alone in its datagram, is none here. */
+static void record_of_the_older_version(void **state)
+{
+	struct world *w = *state;
+
+	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
+		struct client c = client13_up(w, 1 + (unsigned)alg, alg);
+		uint8_t out[RECORD_HEADER_LEN + 64] = { 0 };
+
+		record_put_header(out, RECORD_APPDATA, DTLS_1_2, 1, 5, 64);
+		client_send(w, 0, &c, out, sizeof(out));
+		client_delivers_nothing(w, 0, &c);
+		assert_int_equal(world_stats(w, 0).aead_ops, alg);
+		client13_say(w, &c, "still there");
+		client_delivers(w, 0, &c, "still there");
+	}
+}
+
 /* bad-input A18, checklist 5 */
 static void connection_id_that_nobody_agreed_on(void **state)
 {
@@ -289,6 +307,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(every_header_is_taken),
+		WORLD_TEST(record_of_the_older_version),
 		WORLD_TEST(connection_id_that_nobody_agreed_on),
 		WORLD_TEST(short_fragments_are_skipped),
 		WORLD_TEST(fragment_of_a_sample_is_tried),
