@@ -175,6 +175,8 @@ static unsigned turn(void)
 	if (n > 0)
 		path_inbox_burst(w->core, m, n, w->now_ns);
 	path_flush(w->core, w->now_ns);
+	world_recycle();
+	world_send();
 	others_work();
 	return work;
 }
@@ -347,7 +349,7 @@ static void run(struct bench *b)
 		return;
 	}
 	if (!flood_start()) {
-		bench_fail(b, "no memory, no net_null port, or the gate gave no cookies");
+		bench_fail(b, "no memory, no port, or the gate gave no cookies");
 		return;
 	}
 	CPU_ZERO(&here);

@@ -42,7 +42,7 @@ enum mode { OPEN, REQUEST_RESPONSE, EXCHANGE, HOSTILE };
 	X(open, (open_run(core), open13_run(core)))                                                \
 	X(commit, (commit_run(core), commit13_run(core)))                                          \
 	X(dispatch, dispatch_all(core))                                                            \
-	X(tx, path_flush(core, core->now_ns))
+	X(tx, transmit(core))
 
 enum {
 #define STAGE_ENUM(name, call) STAGE_##name,
@@ -191,6 +191,12 @@ static void receive(struct trial *t, struct rte_mbuf **m)
 	}
 }
 
+static void transmit(struct path_core *core)
+{
+	path_flush(core, core->now_ns);
+	world_recycle();
+}
+
 /* The clock, when every store before it has reached the cache: what the bench wrote is not waited
  * for in the path's time, and what the path wrote is. */
 static uint64_t settled_cycles(void)
@@ -211,8 +217,9 @@ static void turn(struct trial *t)
 	path_rx_burst(core, 0, in, t->burst, t->w->now_ns);
 	n = take_replies(out, WORLD_BURST_MAX);
 	path_inbox_burst(core, out, n, t->w->now_ns);
-	path_flush(core, t->w->now_ns);
+	transmit(core);
 	samples.cycles[t->turns % SAMPLES_MAX] = (uint32_t)(settled_cycles() - from);
+	world_send();
 	work(t);
 	t->turns++;
 }
@@ -233,6 +240,7 @@ static void stage_turn(struct trial *t, unsigned at)
 	from = to;
 	STAGES(STAGE_RUN)
 #undef STAGE_RUN
+	world_send();
 	work(t);
 }
 
@@ -256,7 +264,7 @@ static void drain(struct trial *t)
 	struct rte_mbuf *m[WORLD_BURST_MAX];
 
 	rte_pktmbuf_free_bulk(m, take_replies(m, WORLD_BURST_MAX));
-	path_flush(t->w->core, t->w->now_ns);
+	transmit(t->w->core);
 }
 
 /* That the path did what it is measured for: opened what was honest, and answered it. */
@@ -298,7 +306,7 @@ static void run(struct bench *b)
 	uint64_t n;
 
 	if (t.w == NULL) {
-		bench_fail(b, "no memory, no net_null port, or no such engine here");
+		bench_fail(b, "no memory, no port, or no such engine here");
 		return;
 	}
 	if (t.mode == EXCHANGE && !exchanges_ready(&t)) {

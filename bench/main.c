@@ -23,16 +23,15 @@ static bool huge_pages(void)
 	return strtol(text, NULL, 10) >= 256;
 }
 
-/* DPDK with one port, net_null. It binds this thread to its lcore's CPU; where the caller wants it
+/* DPDK. It binds this thread to its lcore's CPU; where the caller wants it
  * to run (taskset) is for the caller to say. It also spins until its own threads have started:
  * under a real-time policy (chrt) on one CPU for ever, so that this thread has the usual one
  * meanwhile. */
 static bool start_eal(void)
 {
-	static char *args[] = {
-		"sluice-bench", "--in-memory",    "--no-pci",      "--no-shconf", "-m",
-		"512",          "--no-telemetry", "--log-level=3", "--lcores=0",  "--vdev=net_null0"
-	};
+	static char *args[] = { "sluice-bench", "--in-memory", "--no-pci",       "--no-shconf",
+				"-m",           "512",         "--no-telemetry", "--log-level=3",
+				"--lcores=0" };
 	int n = sizeof(args) / sizeof(args[0]);
 	const struct sched_param usual = { 0 };
 	struct sched_param param;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 #include <sys/mman.h>
 
@@ -28,13 +29,20 @@ static struct rte_ring *ring(const char *name, unsigned size)
 			       RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
 }
 
-static bool start_port(struct rte_mempool *pool)
+static bool start_port(struct world_rig *r)
 {
 	const struct rte_eth_conf conf = { 0 };
+	int id;
 
-	return rte_eth_dev_is_valid_port(0) && rte_eth_dev_configure(0, 1, 1, &conf) == 0 &&
-	       rte_eth_rx_queue_setup(0, 0, 256, 0, NULL, pool) == 0 &&
-	       rte_eth_tx_queue_setup(0, 0, 256, 0, NULL) == 0 && rte_eth_dev_start(0) == 0;
+	r->port_ring = ring("bench_port", WORLD_SENT_MAX);
+	id = r->port_ring == NULL ? -1 : rte_eth_from_ring(r->port_ring);
+	if (id < 0)
+		return false;
+	r->port_id = (uint16_t)id;
+	return rte_eth_dev_configure(r->port_id, 1, 1, &conf) == 0 &&
+	       rte_eth_rx_queue_setup(r->port_id, 0, 256, 0, NULL, r->pool) == 0 &&
+	       rte_eth_tx_queue_setup(r->port_id, 0, 256, 0, NULL) == 0 &&
+	       rte_eth_dev_start(r->port_id) == 0;
 }
 
 static bool rig_start(void)
@@ -53,7 +61,7 @@ static bool rig_start(void)
 					  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	return r->pending != NULL && r->gate != NULL && r->to_handshake != NULL &&
 	       r->to_worker != NULL && r->from_worker != NULL && r->pool != NULL &&
-	       cookie_secrets_init(&r->secrets) && start_port(r->pool);
+	       cookie_secrets_init(&r->secrets) && start_port(r);
 }
 
 static struct aead *engine_get(enum aead_engine engine)
@@ -72,7 +80,9 @@ static struct path_core *core_new(const struct world *w, enum aead_engine engine
 		.burst = 32,
 		.to_handshake = { world_rig.to_handshake },
 		.to_worker = { world_rig.to_worker },
-		.ports = { { .mtu = 1500, .host = { .n_addrs = 1 } } },
+		.ports = { { .port_id = world_rig.port_id,
+			     .mtu = 1500,
+			     .host = { .n_addrs = 1 } } },
 		.n_ports = 1,
 		.store = w->store,
 		.pending = world_rig.pending,
@@ -293,4 +303,18 @@ void world_receive(struct world *w, struct rte_mbuf **m, unsigned n)
 		memcpy(rte_pktmbuf_mtod(m[i], void *), w->frames[w->at++], w->frame_len);
 	}
 	w->now_ns += 1000;
+}
+
+void world_send(void)
+{
+	struct world_rig *r = &world_rig;
+
+	r->n_sent += rte_ring_sc_dequeue_burst(r->port_ring, (void **)(r->sent + r->n_sent),
+					       WORLD_SENT_MAX - r->n_sent, NULL);
+}
+
+void world_recycle(void)
+{
+	rte_mempool_put_bulk(world_rig.pool, (void **)world_rig.sent, world_rig.n_sent);
+	world_rig.n_sent = 0;
 }

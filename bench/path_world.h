@@ -9,7 +9,7 @@
 #include "msg.h"
 #include "path.h"
 
-enum { WORLD_BURST_MAX = 64, WORLD_LEN = 64, WORLD_FRAME_ROOM = 160 };
+enum { WORLD_BURST_MAX = 64, WORLD_LEN = 64, WORLD_FRAME_ROOM = 160, WORLD_SENT_MAX = 256 };
 
 struct world {
 	uint8_t class;           /* of all sessions: algorithm and version */
@@ -24,7 +24,7 @@ struct world {
 	struct exchanges *exchanges; /* the worker's, made by the bench that needs them */
 };
 
-/* What all worlds share: one port (net_null), a pool, the rings of one worker. */
+/* What all worlds share: one port (net_ring), a pool, the rings of one worker. */
 extern struct world_rig {
 	struct rte_mempool *pool;
 	struct table *pending;
@@ -33,6 +33,10 @@ extern struct world_rig {
 	const struct cookie_secrets *_Atomic secrets_now;
 	_Atomic bool drain;
 	struct rte_ring *to_handshake, *to_worker, *from_worker;
+	struct rte_ring *port_ring; /* where the port puts what it is given */
+	uint16_t port_id;
+	unsigned n_sent;
+	struct rte_mbuf *sent[WORLD_SENT_MAX];
 } world_rig;
 
 /* world_get: the world of so many sessions, its core set to one with that engine. NULL: no memory,
@@ -42,3 +46,10 @@ struct world *world_get(uint8_t class, uint32_t n_sessions, enum aead_engine eng
 /* world_receive: n frames in fresh mbufs, as a port would give them. Has the windows forget what
  * they saw whenever every session had its turn. */
 void world_receive(struct world *w, struct rte_mbuf **m, unsigned n);
+
+/* The port's part, as NICs and their drivers do it for a port with MBUF_FAST_FREE.
+ * world_send: what the port was given since the last call is sent: the NIC's part.
+ * world_recycle: buffers of what was sent go back to the pool, all at once and without a look at
+ * them: what a driver does when it is given the next frames. */
+void world_send(void);
+void world_recycle(void);

@@ -111,8 +111,11 @@ static void want_offloads(struct opening *o, bool checksums)
 	if (use) {
 		conf->rxmode.offloads = o->info.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM |
 								   RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
-		conf->txmode.offloads |= o->info.tx_offload_capa & (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM |
-								    RTE_ETH_TX_OFFLOAD_UDP_CKSUM);
+		/* All that is sent is one buffer of the one pool, and nobody else's. */
+		conf->txmode.offloads |=
+			o->info.tx_offload_capa &
+			(RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM |
+			 RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE);
 	}
 	if (o->mtu + (uint32_t)FRAME_OVERHEAD > room)
 		conf->rxmode.offloads |= o->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;

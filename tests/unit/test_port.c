@@ -20,9 +20,10 @@
 
 /* What the device refuses or offers from now on. */
 static struct {
-	bool rss, several, promise_offloads, no_multicast, no_promiscuous;
+	bool rss, several, promise_offloads, fast_free, no_multicast, no_promiscuous;
 	uint16_t max_queues; /* 0: as it is */
 	unsigned configures;
+	uint64_t tx_offloads; /* of the last of them */
 } device;
 
 static void *real(const char *name)
@@ -42,6 +43,7 @@ int rte_eth_dev_configure(uint16_t port, uint16_t n_rxq, uint16_t n_txq,
 
 	memcpy(&next, &f, sizeof(next));
 	device.configures++;
+	device.tx_offloads = conf->txmode.offloads;
 	if (device.rss && conf->rxmode.mq_mode == RTE_ETH_MQ_RX_RSS)
 		return -ENOTSUP;
 	if (device.several && n_rxq > 1)
@@ -63,6 +65,8 @@ int rte_eth_dev_info_get(uint16_t port, struct rte_eth_dev_info *info)
 		info->rx_offload_capa |= RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
 		info->tx_offload_capa |= RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
 	}
+	if (device.fast_free)
+		info->tx_offload_capa |= RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	if (device.max_queues != 0)
 		info->max_rx_queues = info->max_tx_queues = device.max_queues;
 	return rc;
@@ -173,6 +177,20 @@ static void offloads_that_fail_are_done_without(void **state)
 	assert_true(port.rss); /* what was not at fault is kept */
 }
 
+static void buffers_go_back_fast_where_the_port_can(void **state)
+{
+	(void)state;
+	assert_true(open_port(1, 1, false, 0));
+	assert_false(device.tx_offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE);
+	port_close(&port);
+	remove_device(state);
+	make_device(state);
+	device.fast_free = true;
+	assert_true(open_port(1, 1, false, 0));
+	assert_true(device.tx_offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE);
+	assert_string_equal(port.offload_text, "none");
+}
+
 static void multicast_is_for_ip6_alone(void **state)
 {
 	(void)state;
@@ -280,6 +298,7 @@ int main(void)
 		ON_DEVICE(one_queue_needs_no_rss),
 		ON_DEVICE(no_more_queues_than_there_are),
 		ON_DEVICE(offloads_that_fail_are_done_without),
+		ON_DEVICE(buffers_go_back_fast_where_the_port_can),
 		ON_DEVICE(multicast_is_for_ip6_alone),
 		ON_DEVICE(promiscuous_when_multicast_is_refused),
 		ON_DEVICE(deaf_to_multicast_is_said),
