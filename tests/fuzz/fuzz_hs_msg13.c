@@ -3,6 +3,7 @@
  * Messages of DTLS 1.3: the first byte chooses the parser. What is accepted is written again from
  * its parts, which parses alike; what has one form only is the same to the last byte.
  */
+#include "bytes.h"
 #include "hs_msg13.h"
 
 #include <stdlib.h>
