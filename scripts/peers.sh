@@ -19,7 +19,7 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 wolfssl_options=(--disable-shared --enable-static --enable-dtls --enable-dtls13 --enable-dtlscid --enable-dtls-mtu
 	--enable-dtls-frag-ch --enable-hrrcookie --enable-psk --enable-aesccm --enable-rpk --enable-curve25519
 	--enable-ed25519 --enable-session-ticket --enable-sni --enable-alpn --enable-maxfragment
-	--enable-supportedcurves --enable-opensslextra --disable-oldtls --disable-examples --disable-crypttests
+	--enable-supportedcurves --enable-opensslextra --enable-opensslall --disable-oldtls --disable-examples --disable-crypttests
 	'CFLAGS=-O2 -DWOLFSSL_STATIC_PSK')
 mbedtls_options=(MBEDTLS_SSL_RECORD_SIZE_LIMIT)
 nss_options=(libnss3-tools libnss3 libnspr4 libsqlite3-0 zlib1g libc6) # packages

@@ -203,7 +203,7 @@ nss_database() { # ca, chain, key
 }
 client_nss() { # tstclnt
 	local tls=${dtls:-1.2} args
-	args=("$1" -P client -4 -h "$endpoint" -p 5684 -d "sql:$work/nss" -V "tls$tls:tls$tls" -G -v -a "${server_name:-sluice.test}")
+	args=("$1" -P client -4 -h "$endpoint" -p "$endpoint_port" -d "sql:$work/nss" -V "tls$tls:tls$tls" -G -v -a "${server_name:-sluice.test}")
 	case "$suite" in
 	TLS_AES_128_GCM_SHA256) args+=(-c :1301) ;;
 	TLS_AES_256_GCM_SHA384) args+=(-c :1302) ;;

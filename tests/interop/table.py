@@ -13,7 +13,7 @@ BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 CLIENTS = {
     "openssl": "OpenSSL", "gnutls": "GnuTLS", "nss": "NSS", "wolfssl": "wolfSSL", "mbedtls": "Mbed TLS",
     "erlang": "Erlang/OTP", "libcoap-openssl": "libcoap, OpenSSL", "libcoap-gnutls": "libcoap, GnuTLS",
-    "wolfssl-new": "wolfSSL, newer", "mbedtls-new": "Mbed TLS, newer",
+    "wolfssl-new": "wolfSSL, newer", "mbedtls-new": "Mbed TLS, newer", "nss-new": "NSS, newer",
 }
 
 

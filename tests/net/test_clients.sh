@@ -68,6 +68,11 @@ use() {
 	shift
 	options=(--suite "$suite_used" "$@")
 }
+# The same with DTLS 1.3, which the sink has to tell, too. $proved: all but the version.
+use_13() {
+	use "$@" --dtls 1.3
+	proof="$proved,\"dtls\":\"1.3\""
+}
 psk=(--psk "dev1:$(psk_key_hex)")
 as() { mutual=(--ca "$pki/ca.crt" --cert "$pki/$1.crt" --key "$pki/$1.key"); }
 as_raw() { raw=(--raw-key "$pki/$1.key" --raw-public "$pki/$1.spki"); }
@@ -75,6 +80,7 @@ by_psk='"device":"dev1","auth":"psk"'
 by_certificate='"device":"client","auth":"x509"'
 anonymous='"device":"","auth":"none"'
 gcm=TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+gcm_13=TLS_AES_128_GCM_SHA256
 ccm_8=TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8
 psk_chacha=TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256
 wolfssl='wolfssl wolfssl-new'
@@ -127,6 +133,35 @@ for size in 512 1024; do
 done
 use TLS_PSK_WITH_AES_128_CCM_8 "${psk[@]}" --record-size 600
 each "record_size_limit" gnutls taken
+proved=$by_psk
+while read -r suite names; do
+	use_13 "$suite" "${psk[@]}"
+	each "$suite, pre-shared key" "$names" taken
+done << END
+TLS_AES_128_GCM_SHA256        wolfssl-new nss-new
+TLS_AES_256_GCM_SHA384        wolfssl-new
+TLS_CHACHA20_POLY1305_SHA256  wolfssl-new nss-new
+TLS_AES_128_CCM_SHA256        wolfssl-new
+END
+for psk_mode in psk_ke psk_dhe_ke; do
+	use_13 $gcm_13 "${psk[@]}" --psk-mode $psk_mode
+	each "1.3, $psk_mode" wolfssl-new taken
+done
+for group in secp256r1 x25519; do
+	use_13 $gcm_13 "${psk[@]}" --psk-mode psk_dhe_ke --group $group
+	each "1.3, psk_dhe_ke, group $group" "wolfssl-new nss-new" taken
+done
+use_13 $gcm_13 "${psk[@]}" --psk-mode psk_dhe_ke --group x25519 --no-key-share
+each "1.3, psk_dhe_ke, asked for a key of x25519" wolfssl-new taken
+use_13 $gcm_13 "${psk[@]}" --resume ticket
+each "1.3, pre-shared key, resumed by ticket" wolfssl-new resumes ticket
+proved='"device":"unit-7","auth":"psk"'
+use_13 $gcm_13 --psk "unit-7:$(derived "$master" unit-7)"
+each "1.3, key derived of a master key" wolfssl-new taken
+use_13 $gcm_13 --psk "unit-7:$(derived "$master" unit-8)"
+each "refused: another device's key, with 1.3" wolfssl-new refused hs_auth
+use TLS_PSK_WITH_AES_128_CCM_8 "${psk[@]}"
+proof=$by_psk
 first_of_two() { client openssl "${options[@]}" --session-out "$work/carried"; }
 check "openssl keeps a session" first_of_two
 check "drains" stop_sluice
@@ -204,6 +239,51 @@ for kind in revoked expired; do
 	use $gcm "${mutual[@]}"
 	each "refused: a certificate that is $kind" "openssl gnutls $wolfssl $mbedtls erlang" refused hs_cert_$kind
 done
+proved=$by_certificate
+as client
+while read -r suite names; do
+	use_13 "$suite" "${mutual[@]}"
+	each "$suite, certificates both ways" "$names" taken
+done << END
+TLS_AES_128_GCM_SHA256        wolfssl-new nss-new
+TLS_AES_256_GCM_SHA384        wolfssl-new nss-new
+TLS_CHACHA20_POLY1305_SHA256  wolfssl-new nss-new
+TLS_AES_128_CCM_SHA256        wolfssl-new
+END
+for group in secp256r1 x25519; do
+	use_13 $gcm_13 "${mutual[@]}" --group $group
+	each "1.3, certificates, group $group" "wolfssl-new nss-new" taken
+done
+use_13 $gcm_13 "${mutual[@]}" --group x25519 --no-key-share
+each "1.3, certificates, asked for a key of x25519" wolfssl-new taken
+for name in sluice.test other.test; do
+	use_13 $gcm_13 "${mutual[@]}" --server-name $name
+	each "1.3, SNI: the certificate of $name" wolfssl-new taken
+done
+use_13 $gcm_13 "${mutual[@]}" --resume ticket
+each "1.3, certificates both ways, resumed by ticket" wolfssl-new resumes ticket
+proved='"device":"client-rsa","auth":"x509"'
+as client-rsa
+use_13 $gcm_13 "${mutual[@]}"
+each "1.3, client certificate, RSA" wolfssl-new taken
+proved='"device":"client-ed25519","auth":"x509"'
+as client-ed25519
+use_13 $gcm_13 "${mutual[@]}"
+each "1.3, client certificate, Ed25519" wolfssl-new taken
+proved='"device":"rpk","auth":"rpk"'
+as_raw rpk
+use_13 $gcm_13 "${raw[@]}"
+each "1.3, raw public keys both ways" wolfssl-new taken
+as_raw rpk-other
+use_13 $gcm_13 "${raw[@]}"
+each "refused: a raw key that nobody knows, with 1.3" wolfssl-new refused hs_cert
+for kind in revoked expired; do
+	as client-$kind
+	use_13 $gcm_13 "${mutual[@]}"
+	each "refused: a certificate that is $kind, with 1.3" wolfssl-new refused hs_cert_$kind
+done
+use_13 $gcm_13 --ca "$pki/ca.crt"
+each "refused: no certificate, with 1.3" wolfssl-new refused hs_no_cert
 use $gcm --ca "$pki/ca.crt"
 each "refused: no certificate" "openssl gnutls $wolfssl $mbedtls erlang" refused hs_no_cert
 check "drains" stop_sluice
@@ -246,6 +326,9 @@ use $ccm_8 --ca "$pki/ca.crt"
 each "server authenticated only, by P-256" "openssl gnutls $wolfssl $mbedtls erlang" taken
 use $gcm --ca "$pki/ca.crt"
 each "server authenticated only, by P-256" nss taken
+proved=$anonymous
+use_13 $gcm_13 --ca "$pki/ca.crt"
+each "1.3, server authenticated only" "wolfssl-new nss-new" taken
 check "drains" stop_sluice
 
 check "the table in tests/interop/README.md is what was shown" python3 "$root/tests/interop/table.py" "$cells" "$root/tests/interop/README.md"
