@@ -170,7 +170,7 @@ bool hello13_write(struct handshake *h)
 {
 	struct hs_psk_offer offers[PSKS_MAX] = { 0 };
 	uint16_t suites[SUITE_13_N];
-	struct own_psk psks[PSKS_MAX];
+	struct own_psk psks[PSKS_MAX] = { 0 };
 	uint8_t modes[2];
 	const struct hs_share share = { h->v13.group, h->own_point_len, h->own_point };
 	struct client_hello13_params p = {

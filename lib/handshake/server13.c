@@ -136,7 +136,7 @@ static bool retry_hear(struct handshake *h, const struct client_hello *ch)
 
 	if (rd_len(&ch->retry_cookie) == 0)
 		return true;
-	if (!retry_cookie_parse(ch->retry_cookie, &c) || c.suite != h->suite)
+	if (!retry_cookie_parse(ch->retry_cookie, &c))
 		return false;
 	h->hash_len = hash13_len(h->suite->hash);
 	memcpy(h->hash, c.hash, h->hash_len);

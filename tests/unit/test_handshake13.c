@@ -388,6 +388,30 @@ static void test_messages_in_the_clear_change_nothing(void **state)
 	end();
 }
 
+/* bad-input N8: no memory at each place in turn, at either end: an end, or a repetition that makes
+ * up for it, and nothing lost. */
+static void test_memory_fails(void **state)
+{
+	static const enum mode modes[] = { MODE_PSK_DHE_KE, MODE_CERTIFICATES };
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct pair_side *side = i % 2 == 0 ? &p.server : &p.client;
+
+		for (unsigned at = 1, any = true; any; at++) {
+			begin(modes[i / 2]);
+			p.server.cfg.tickets = true;
+			side->memory.fail_at = at;
+			if (pair_start(&p))
+				pair_flush(&p);
+			any = side->memory.n_allocs >= at;
+			if (!any)
+				expect_completed();
+			end();
+		}
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -416,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_everything_twice),
 		cmocka_unit_test(test_early_data_is_dropped),
 		cmocka_unit_test(test_wrong_key),
+		cmocka_unit_test(test_memory_fails),
 		cmocka_unit_test(test_only_listed_messages_succeed),
 		cmocka_unit_test(test_messages_in_the_clear_change_nothing),
 	};
