@@ -55,6 +55,9 @@
 	X(HELLO_VERIFY_SENT,   "hello_verify_sent",   "no valid cookie: HelloVerifyRequest sent")  \
 	X(HELLO_RETRY_SENT,    "hello_retry_sent",    "DTLS 1.3, no cookie: HelloRetryRequest sent")  \
 	X(HELLO_COOKIE,        "hello_cookie",        "DTLS 1.3, cookie invalid or stale: alert sent") \
+	X(HELLO_FRAGMENT,      "hello_fragment",      "part of a ClientHello, kept until it is whole") \
+	X(HELLO_FRAGMENT_LIMIT, "hello_fragment_limit", "part of a ClientHello, beyond rate or pieces") \
+	X(HELLO_SIZE,          "hello_size",          "ClientHello with cookie larger than a packet") \
 	X(HELLO_REFUSED,       "hello_refused",       "draining, or out of handshake slots")       \
 	X(HELLO_BACKLOG,       "hello_backlog",       "its port had more frames than the core's turn")  \
 	X(HELLO_LIMIT,         "hello_limit",         "beyond the source prefix's share of slots") \

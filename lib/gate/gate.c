@@ -2,6 +2,7 @@
 #include "gate.h"
 
 #include "hello_agree.h"
+#include "hello_pool.h"
 #include "hs_msg13.h"
 #include "key_schedule13.h"
 #include "secret.h"
@@ -30,10 +31,11 @@ struct gate_hello {
 	struct client_hello ch;
 };
 
-/* Scratch of a burst: everything the gate ever holds. */
+/* Scratch of a burst and the pool: everything the gate ever holds. */
 struct gate {
 	const struct hello_policy *policy;
 	struct hmac_batch *hmac;
+	struct hello_pool *pool;
 	struct gate_hello hellos[GATE_BURST];
 	struct hmac_op ops[GATE_BURST];
 	uint8_t inputs[GATE_BURST][COOKIE_INPUT_MAX];
@@ -48,8 +50,9 @@ struct gate *gate_new(const struct hello_policy *policy)
 		return NULL;
 	g->policy = policy != NULL ? policy : &only_12;
 	g->hmac = hmac_batch_new();
-	if (g->hmac == NULL) {
-		free(g);
+	g->pool = hello_pool_new();
+	if (g->hmac == NULL || g->pool == NULL) {
+		gate_free(g);
 		return NULL;
 	}
 	return g;
@@ -60,28 +63,65 @@ void gate_free(struct gate *g)
 	if (g == NULL)
 		return;
 	hmac_batch_free(g->hmac);
+	hello_pool_free(g->pool);
 	secret_wipe(g, sizeof(*g));
 	free(g);
 }
 
-/* The hello has to be alone in its record and whole: reassembly would be state. Records behind it
- * can only be guesses at what follows the cookie exchange, and wait for the handshake or nobody
- * (bad-input C16). */
-static enum status hello_parse(struct gate_hello *h, struct rd datagram)
+/* A ClientHello, or a part of one, alone in its record. */
+static enum status fragment_take(struct rd *datagram, struct record *rec, struct hs_fragment *frag)
 {
-	struct hs_fragment frag;
-	struct record rec;
-	enum status s = record_next(&datagram, &rec);
+	enum status s = record_next(datagram, rec);
 
 	if (s != STATUS_OK)
 		return s;
-	if (rec.type != RECORD_HANDSHAKE || rec.epoch != 0 || !hs_fragment_next(&rec.body, &frag) ||
-	    rd_len(&rec.body) != 0)
-		return STATUS_HELLO_MALFORMED;
-	/* As long as its message: so its offset is 0. */
-	if (frag.type != HS_CLIENT_HELLO || rd_len(&frag.body) != frag.len ||
-	    frag.seq > HELLO_SEQ_MAX)
-		return STATUS_HELLO_MALFORMED;
+	return rec->type == RECORD_HANDSHAKE && rec->epoch == 0 &&
+			       hs_fragment_next(&rec->body, frag) && rd_len(&rec->body) == 0 &&
+			       frag->type == HS_CLIENT_HELLO && frag->seq <= HELLO_SEQ_MAX
+		       ? STATUS_OK
+		       : STATUS_HELLO_MALFORMED;
+}
+
+/* A hello in parts, as many of them as stand in this datagram. When it is whole, so is the item's
+ * datagram. */
+static enum status hello_gather(struct gate *g, struct gate_item *item, uint64_t now_ns)
+{
+	struct rd left = item->datagram, whole;
+	enum status s = STATUS_HELLO_MALFORMED;
+	struct hs_fragment frag;
+	struct record rec;
+
+	for (unsigned i = 0; i < RECORDS_PER_DATAGRAM; i++) {
+		if (fragment_take(&left, &rec, &frag) != STATUS_OK ||
+		    rd_len(&frag.body) == frag.len)
+			break;
+		s = hello_pool_add(g->pool, item->flow, now_ns, &frag, rec.seq, &whole);
+		if (s != STATUS_HELLO_FRAGMENT)
+			break;
+	}
+	if (s == STATUS_OK)
+		item->datagram = whole;
+	return s;
+}
+
+/* Records behind a whole hello can only be guesses at what follows the cookie exchange, and wait
+ * for the handshake or nobody (bad-input C16). */
+static enum status hello_parse(struct gate *g, struct gate_hello *h, struct gate_item *item,
+			       uint64_t now_ns)
+{
+	struct rd datagram = item->datagram;
+	struct hs_fragment frag;
+	struct record rec;
+	enum status s = fragment_take(&datagram, &rec, &frag);
+
+	if (s == STATUS_OK && rd_len(&frag.body) != frag.len) {
+		s = hello_gather(g, item, now_ns);
+		datagram = item->datagram;
+		if (s == STATUS_OK)
+			s = fragment_take(&datagram, &rec, &frag);
+	}
+	if (s != STATUS_OK)
+		return s;
 	/* Illegal values are the handshake's to refuse, with an alert, to a peer that has shown
 	 * its address. */
 	if (client_hello_parse(frag.body, &h->ch) == HS_PARSE_DECODE_ERROR)
@@ -177,13 +217,14 @@ static size_t retry_prepare(struct gate_hello *h, const struct gate *g,
 
 /* Puts an item's hello into slot i of the burst; false: the item has its final status. */
 static bool gate_prepare(struct gate *g, size_t i, const struct cookie_secrets *secrets,
-			 uint32_t now_s, struct gate_item *item)
+			 uint64_t now_ns, struct gate_item *item)
 {
+	uint32_t now_s = (uint32_t)(now_ns / 1000000000);
 	struct gate_hello *h = &g->hellos[i];
 	size_t len;
 
 	item->reply_len = 0;
-	item->status = hello_parse(h, item->datagram);
+	item->status = hello_parse(g, h, item, now_ns);
 	if (item->status != STATUS_OK)
 		return false;
 	h->item = item;
@@ -261,11 +302,11 @@ static void gate_decide(struct gate_hello *h, const uint8_t mac[HMAC_SHA256_LEN]
 void gate_burst(struct gate *g, const struct cookie_secrets *secrets, uint64_t now_ns,
 		struct gate_item *items, size_t n)
 {
-	uint32_t now_s = (uint32_t)(now_ns / 1000000000);
 	size_t n_hellos = 0;
 
+	hello_pool_release(g->pool);
 	for (size_t i = 0; i < n; i++)
-		if (gate_prepare(g, n_hellos, secrets, now_s, &items[i]))
+		if (gate_prepare(g, n_hellos, secrets, now_ns, &items[i]))
 			n_hellos++;
 	if (n_hellos > 0)
 		hmac_batch_run(g->hmac, g->ops, n_hellos);

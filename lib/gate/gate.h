@@ -3,8 +3,8 @@
  * The stateless gate: a burst of first flights in, HelloVerifyRequests (DTLS 1.2),
  * HelloRetryRequests (1.3), alerts or admissions out.
  *
- * Nothing is allocated, looked up or remembered per peer. The MACs of a burst run together, of
- * either version.
+ * Nothing is allocated or remembered per peer, but that a hello in several fragments waits in a
+ * fixed pool until it is whole (hello_pool.h). The MACs of a burst run together, of either version.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ enum {
 /* One datagram whose first record is an epoch-0 handshake record. */
 struct gate_item {
 	const struct flow *flow;
-	struct rd datagram;
+	struct rd datagram; /* out: the hello made whole, until the next burst, where it was not */
 	/* out: STATUS_OK: cookie valid, hand it to the handshake. Others: reply holds reply_len
 	 * bytes to send back, or none: STATUS_HELLO_VERIFY_SENT: never longer than the datagram;
 	 * STATUS_HELLO_RETRY_SENT: no more than three times as long (RFC 9147 §5.1); why a hello of

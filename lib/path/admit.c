@@ -19,20 +19,41 @@ void admit_add(struct path_core *core, struct rte_mbuf *m)
 	item->datagram = rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
 }
 
-/* What the gate answers takes the hello's place in its mbuf. */
-static void send_reply(struct path_core *core, struct rte_mbuf *m, const struct gate_item *item)
+/* Other bytes in an mbuf. false: they do not fit, and it is gone. */
+static bool replace(struct path_core *core, struct rte_mbuf *m, const void *bytes, size_t len)
 {
 	void *at;
 
 	rte_pktmbuf_trim(m, rte_pktmbuf_data_len(m));
-	at = rte_pktmbuf_append(m, item->reply_len);
+	at = rte_pktmbuf_append(m, (uint16_t)len);
 	if (at == NULL) {
-		core_drop(core, m, STATUS_NO_MBUF);
-		return;
+		core_drop(core, m, STATUS_HELLO_SIZE);
+		return false;
 	}
-	rte_memcpy(at, item->reply, item->reply_len);
+	rte_memcpy(at, bytes, len);
+	return true;
+}
+
+/* What the gate answers takes the hello's place in its mbuf. */
+static void send_reply(struct path_core *core, struct rte_mbuf *m, const struct gate_item *item)
+{
+	if (!replace(core, m, item->reply, item->reply_len))
+		return;
 	core_count(core, item->status);
 	tx_datagrams(core, &m, 1);
+}
+
+/* The hello that goes on is the mbuf's, or what its last part made whole. Returns how many do. */
+static unsigned keep_whole(struct path_core *core, unsigned to, unsigned from,
+			   const struct gate_item *item)
+{
+	struct rte_mbuf *m = core->hellos[from];
+
+	if (item->datagram.p != rte_pktmbuf_mtod(m, const uint8_t *) &&
+	    !replace(core, m, item->datagram.p, rd_len(&item->datagram)))
+		return 0;
+	core->hellos[to] = m;
+	return 1;
 }
 
 /* To the owner of the flow's session, else to the core that has its handshake, else to the one that
@@ -92,7 +113,7 @@ void admit_run(struct path_core *core)
 		const struct gate_item *item = &core->hello_items[i];
 
 		if (item->status == STATUS_OK)
-			core->hellos[admitted++] = core->hellos[i];
+			admitted += keep_whole(core, admitted, i, item);
 		else if (item->reply_len > 0)
 			send_reply(core, core->hellos[i], item);
 		else

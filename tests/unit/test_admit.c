@@ -98,6 +98,44 @@ static void test_guesses_behind_a_hello(void **state)
 	rte_pktmbuf_free(m);
 }
 
+/* A part of a hello that is whole in its datagram. */
+static size_t part_of(uint8_t *out, const uint8_t *hello, size_t len, uint32_t from, uint32_t to)
+{
+	uint32_t body_len = (uint32_t)(len - HELLO_AT_BODY);
+	struct wr w = wr_of(out, HELLO_MAX);
+
+	record_write_header(&w, RECORD_HANDSHAKE, DTLS_1_0, 0, from,
+			    (uint16_t)(HS_HEADER_LEN + to - from));
+	hs_header_write(&w, HS_CLIENT_HELLO, body_len, bytes_u16(hello + 17), from, to - from);
+	wr_bytes(&w, hello + HELLO_AT_BODY + from, to - from);
+	return wr_len(&w);
+}
+
+/* What the handshake gets is one record, whatever the hello came in; between the parts others may
+ * come, and the last part is not the hello's end. */
+static void test_hello_in_parts(void **state)
+{
+	struct world *w = *state;
+	struct client c = device(1), other = device(2);
+	uint8_t out[HELLO_MAX], part[HELLO_MAX];
+	size_t n = with_cookie(w, &c, out);
+	uint32_t len = (uint32_t)(n - HELLO_AT_BODY);
+	struct rte_mbuf *m;
+
+	client_send(w, 0, &c, part, part_of(part, out, n, 100, len));
+	client_send(w, 0, &other, part, part_of(part, out, n, 0, 100));
+	assert_null(admitted(w));
+	assert_null(world_sent());
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_FRAGMENT), 2);
+	client_send(w, 0, &c, part, part_of(part, out, n, 0, 100));
+	m = admitted(w);
+	assert_non_null(m);
+	assert_int_equal(m->data_len, n);
+	/* but for the record's number */
+	assert_memory_equal(rte_pktmbuf_mtod_offset(m, uint8_t *, 11), out + 11, n - 11);
+	rte_pktmbuf_free(m);
+}
+
 /* bad-input E2: a cookie is good for one address and port only. */
 static void test_cookie_of_another_port(void **state)
 {
@@ -225,6 +263,7 @@ int main(void)
 		WORLD_TEST(test_hello_without_then_with_cookie),
 		WORLD_TEST(test_hello_of_a_handshake_under_way),
 		WORLD_TEST(test_guesses_behind_a_hello),
+		WORLD_TEST(test_hello_in_parts),
 		WORLD_TEST(test_cookie_of_another_port),
 		WORLD_TEST(test_draining),
 		WORLD_TEST(test_truncated_hellos),

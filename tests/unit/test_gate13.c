@@ -427,6 +427,61 @@ static void smallest_hello_is_answered_within_the_limit(void **state)
 	assert_true(item.reply_len > GATE_VERIFY_LEN && item.reply_len <= 3 * len);
 }
 
+/* A hello as records with a part of it each, in one datagram; returns its length. */
+static size_t in_parts(uint8_t *out, const struct hello13 *h, uint32_t from, uint32_t to,
+		       uint32_t part)
+{
+	uint8_t body[HELLO_MAX];
+	uint32_t len = (uint32_t)hello13_body(body, h);
+	struct wr w = wr_of(out, HELLO_MAX);
+
+	for (uint32_t at = from; at < (to < len ? to : len); at += part) {
+		uint32_t n = len - at < part ? len - at : part;
+
+		record_write_header(&w, RECORD_HANDSHAKE, DTLS_1_0, 0, h->record_seq + at,
+				    (uint16_t)(HS_HEADER_LEN + n));
+		hs_header_write(&w, HS_CLIENT_HELLO, len, h->message_seq, at, n);
+		wr_bytes(&w, body + at, n);
+	}
+	assert_false(w.failed);
+	return wr_len(&w);
+}
+
+/* A client whose hellos are larger than its records gets through as if they were not (bad-input
+ * B13, C14), and the handshake is given the hello as one. */
+static void hello_in_parts_gets_through(void **state)
+{
+	static const uint8_t large[1300];
+	uint8_t cookie[RETRY_COOKIE_MAX], bytes[HELLO_MAX], one[HELLO_MAX];
+	struct gate_item item, whole;
+	struct hello13 h;
+	size_t len;
+
+	(void)state;
+	hello13_plain(&h);
+	h.groups[h.p.n_groups++] = 0x11ec; /* X25519MLKEM768 */
+	h.shares[h.p.n_shares++] = (struct hs_share){ 0x11ec, sizeof(large), large };
+	whole = ask(&h);
+	len = in_parts(bytes, &h, 0, 1000, 1000);
+	item = ask_on(&a_flow, bytes, len);
+	assert_int_equal(item.status, STATUS_HELLO_FRAGMENT);
+	assert_int_equal(item.reply_len, 0);
+	len = in_parts(bytes, &h, 1000, 5000, 1000);
+	item = ask_on(&a_flow, bytes, len);
+	/* but for the record's number */
+	assert_int_equal(item.status, STATUS_HELLO_RETRY_SENT);
+	assert_memory_equal(item.reply + 11, whole.reply + 11, whole.reply_len - 11);
+
+	answer(&h, cookie);
+	len = in_parts(bytes, &h, 0, 5000, 200); /* all of them in one datagram */
+	item = (struct gate_item){ .flow = &a_flow, .datagram = rd_of(bytes, len) };
+	gate_burst(g.gate, &g.secrets, g.now_ns, &item, 1);
+	assert_int_equal(item.status, STATUS_OK);
+	len = hello13_datagram(one, &h);
+	assert_int_equal(rd_len(&item.datagram), len);
+	assert_memory_equal(item.datagram.p + 11, one + 11, len - 11);
+}
+
 /* bad-input C1: no part of a hello is answered, and none reads beyond itself. */
 static void no_part_of_a_hello_is_answered(void **state)
 {
@@ -467,6 +522,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(both_versions_share_the_gate, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(smallest_hello_is_answered_within_the_limit, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(hello_in_parts_gets_through, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(no_part_of_a_hello_is_answered, set_up, tear_down),
 	};
 
