@@ -176,7 +176,8 @@ static unsigned ready_answers(struct path_core *core, struct rte_mbuf **to, stru
 			      unsigned n)
 {
 	const struct store *store = core->cfg.store;
-	const struct core_alg alg = core_alg_of(RTE_MIN(msg_of(*m)->class, AEAD_N - 1));
+	const struct core_alg alg =
+		core_alg_of((enum aead_alg)RTE_MIN(msg_of(*m)->class, (uint8_t)(AEAD_N - 1)));
 	struct core_ops *ops = &core->ops[alg.alg];
 	struct aead_op *op = &ops->op[ops->n];
 	const uint64_t last = alg.seal_max - 1;
