@@ -11,7 +11,7 @@ static struct acks a;
 /* What an ACK of so many bytes at most names. */
 static size_t written(size_t room, struct hs_ack out[ACKS_MAX])
 {
-	uint8_t body[ACKS_BYTES_MAX];
+	uint8_t body[ACKS_BYTES_MAX] = { 0 };
 	struct wr w = wr_of(body, sizeof(body));
 	struct rd list;
 	size_t n = 0, len;

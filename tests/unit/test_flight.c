@@ -370,39 +370,45 @@ static void test_acks_of_nothing(void **state)
 	assert_false(flight_ack_begun(&f));
 	assert_true(flight_ack(&f, 2, 10));
 	assert_false(flight_ack(&f, 2, 10));
-	for (unsigned i = 1; i <= FLIGHT_SENT_MAX; i++) {
+	for (uint64_t i = 1; i <= FLIGHT_SENT_MAX; i++) {
 		flight_timeout(&f, flight_deadline(&f));
 		(void)send13(100 * i, 700, &bytes);
 	}
 	assert_false(flight_ack(&f, 2, 11));
 	/* another flight has its own */
 	begin13();
-	assert_false(flight_ack(&f, 2, 100 * FLIGHT_SENT_MAX));
+	assert_false(flight_ack(&f, 2, UINT64_C(100) * FLIGHT_SENT_MAX));
+}
+
+/* Sends what there is, in records of some size, and acknowledges about half of them. */
+static void send_and_lose(uint64_t *random, uint64_t *number)
+{
+	uint64_t first = *number;
+	size_t bytes;
+
+	*number += send13(first, 45 + (*random >> 33) % 900, &bytes);
+	assert_int_equal(f.state, FLIGHT_WAITING);
+	assert_true(*number > first);
+	for (uint64_t i = first; i < *number; i++) {
+		*random = *random * 6364136223846793005U + 1442695040888963407U;
+		if (*random >> 63)
+			(void)flight_ack(&f, 2, i);
+	}
+	flight_resume(&f, 0);
 }
 
 /* Whatever pieces a message was cut to and whichever of them are acknowledged, the rest is sent,
  * and in the end all is. */
 static void test_any_pieces(void **state)
 {
-	uint64_t r = 1, number = 0;
-	size_t bytes;
+	uint64_t random = 1, number = 0;
 
 	(void)state;
 	for (unsigned round = 0; round < 200; round++) {
 		begin13();
 		for (unsigned tries = 0; !flight_acked(&f); tries++) {
-			uint64_t first = number;
-
 			assert_true(tries < 200);
-			number += send13(first, 45 + (r >> 33) % 900, &bytes);
-			assert_int_equal(f.state, FLIGHT_WAITING);
-			assert_true(number > first);
-			for (uint64_t i = first; i < number; i++) {
-				r = r * 6364136223846793005U + 1442695040888963407U;
-				if (r >> 63)
-					(void)flight_ack(&f, 2, i);
-			}
-			flight_resume(&f, 0);
+			send_and_lose(&random, &number);
 		}
 	}
 }
