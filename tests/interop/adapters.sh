@@ -15,27 +15,14 @@ peers=${SLUICE_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-peers}
 # request LABEL: POST /s/interop, confirmable, message ID 0x1234, token 0xabcd; its payload tells
 # the readings apart.
 request() { printf '\x42\x02\x12\x34\xab\xcd\xb1s\x07interop\xff%s' "$1" > "$work/request"; }
-is_answered() { LC_ALL=C grep -qaP '\x62\x44\x12\x34\xab\xcd' "$work/said"; }
 
-# talk PROGRAM…: one that sends what it reads. Its input ends when the answer is there; then s_client
-# waits for half a second, and tstclnt for ever.
+# talk CLIENT…: one that sends what it reads.
 talk() {
-	local pid
-	: > "$work/said"
-	rm -f "$work/input"
-	mkfifo "$work/input"
-	ip netns exec "$cli" timeout 10 "$@" < "$work/input" >> "$work/said" 2>&1 &
-	pid=$!
-	exec 8> "$work/input"
-	cat "$work/request" >&8
-	for _ in $(seq 200); do
-		if is_answered || ! kill -0 "$pid" 2> /dev/null; then break; fi
-		sleep 0.02
-	done
-	exec 8>&-
-	[ "$1" = gnutls-cli ] || kill "$pid" 2> /dev/null
-	wait "$pid" 2> /dev/null
-	is_answered
+	local rc
+	converse "$work/request" '\x62\x44\x12\x34\xab\xcd' "$@"
+	rc=$?
+	cat "$work/answer" "$work/err" > "$work/said"
+	return $rc
 }
 # says PATTERN…: each of them stands in what the client said.
 says() {
@@ -105,8 +92,15 @@ client() {
 }
 
 client_own() { # program, options
+	local pid
 	[ -z "$resume$update_keys" ] || sent=2
-	in_cli "$@" "$endpoint" "$endpoint_port" "$work/request" > "$work/said" 2>&1 || return 1
+	ip netns exec "$cli" "$@" "$endpoint" "$endpoint_port" "$work/request" > "$work/said" 2>&1 &
+	pid=$!
+	while kill -0 "$pid" 2> /dev/null; do
+		if ${no_answer:-false}; then kill -KILL "$pid" 2> /dev/null; fi
+		sleep 0.02
+	done
+	wait "$pid" || return 1
 	[ -z "$group" ] || ! grep -q '^group: .' "$work/said" || grep -qi "^group: $group" "$work/said"
 }
 

@@ -13,6 +13,8 @@ sluice=$build/app/sluice/sluice
 load=$build/app/sluice-load/sluice-load
 fleet=$build/tests/net/fleet
 flood=$build/tests/net/flood
+# Itself, and not a version manager's shim, which takes ten times as long to start.
+python=$(python3 -c 'import sys; print(sys.executable)')
 srv=sl-s-$$
 cli=sl-c-$$
 work=$(mktemp -d "/tmp/sluice-net.XXXXXX")
@@ -145,7 +147,7 @@ reload() {
 coap() {
 	local client=$1 address=$2 method=$3 path=$4
 	shift 4
-	${coap_in:-in_cli} timeout 30 "coap-client-$client" -B 8 -v 6 -m "$method" \
+	ip netns exec "${client_ns:-$cli}" timeout 30 "coap-client-$client" -B 8 -v 6 -m "$method" \
 		-u "${identity:-dev1}" -k "${key:-$key_text}" "$@" "coaps://$address$path" 2>&1
 }
 # answered CODE: what the client in $work/client was told. The clients' lines have times in them, and
@@ -156,19 +158,49 @@ posts() { coap "$1" "$2" post /s/temp -t 50 -e "$3" > "$work/client"; answered 2
 # refused [options]: a POST that nobody answers with 2.04.
 refused() { coap openssl 198.18.0.2 post /s -e x "$@" > "$work/client"; ! answered 2.04; }
 
-# A CoAP ping (empty CON, message ID 0x1234) must come back as the matching RST.
-ping_bytes() { printf '\x40\x00\x12\x34'; sleep 1.5; }
-came_back() { LC_ALL=C grep -qaP '\x70\x00\x12\x34' "$work/answer" || { cat "$work/answer" "$work/err"; return 1; }; }
+# converse REQUEST PATTERN CLIENT…: one that sends what it reads is given the bytes of a file; what it
+# prints is in $work/answer and $work/err. Returns as soon as the answer, which matches, is there, or as
+# none will come: the client ended, or $no_answer, a command of a test that knows better, succeeds.
+converse() {
+	local request=$1 pattern=$2 pid rc
+	shift 2
+	: > "$work/answer"
+	rm -f "$work/input"
+	mkfifo "$work/input"
+	ip netns exec "${client_ns:-$cli}" timeout 10 "$@" < "$work/input" > "$work/answer" 2> "$work/err" &
+	pid=$!
+	exec 8> "$work/input"
+	cat "$request" >&8
+	while ! LC_ALL=C grep -qaP "$pattern" "$work/answer" && kill -0 "$pid" 2> /dev/null && ! ${no_answer:-false}; do sleep 0.02; done
+	exec 8>&-
+	# Some wait when their input ends. gnutls-cli does not when it is answered, and says the rest then.
+	LC_ALL=C grep -qaP "$pattern" "$work/answer"
+	rc=$?
+	[ "$1 $rc" = "gnutls-cli 0" ] || kill "$pid" 2> /dev/null
+	wait "$pid" 2> /dev/null
+	return $rc
+}
+# pings CLIENT…: a CoAP ping (empty CON, message ID 0x1234), which must come back as the matching RST.
+pings() {
+	printf '\x40\x00\x12\x34' > "$work/ping"
+	converse "$work/ping" '\x70\x00\x12\x34' "$@" || { cat "$work/answer" "$work/err"; return 1; }
+}
+# live NAME CLIENT…: one that pings once, is answered, and stays; it writes to $work/NAME.answer and .err.
+live() {
+	local name=$1
+	shift
+	(printf '\x40\x00\x12\x34'; exec sleep 60) | in_cli "$@" > "$work/$name.answer" 2> "$work/$name.err" &
+	soon env LC_ALL=C grep -qaP '\x70\x00\x12\x34' "$work/$name.answer" && return 0
+	cat "$work/$name.answer" "$work/$name.err"
+	return 1
+}
 ping_openssl() { # cipher, address
-	ping_bytes | ${coap_in:-in_cli} timeout 10 openssl s_client -dtls1_2 -connect "${2:-198.18.0.2}:5684" \
-		-psk "$(psk_key_hex)" -psk_identity dev1 -cipher "$1" -quiet -nocommands > "$work/answer" 2> "$work/err"
-	came_back
+	pings openssl s_client -dtls1_2 -connect "${2:-198.18.0.2}:5684" -psk "$(psk_key_hex)" -psk_identity dev1 -cipher "$1" \
+		-quiet -nocommands
 }
 ping_gnutls() { # cipher, address
-	ping_bytes | ${coap_in:-in_cli} timeout 10 gnutls-cli --udp --pskusername dev1 --pskkey "$(psk_key_hex)" \
-		--priority "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-KX-ALL:+PSK:-CIPHER-ALL:+$1" -p 5684 "${2:-198.18.0.2}" \
-		> "$work/answer" 2> "$work/err"
-	came_back
+	pings gnutls-cli --udp --pskusername dev1 --pskkey "$(psk_key_hex)" \
+		--priority "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-KX-ALL:+PSK:-CIPHER-ALL:+$1" -p 5684 "${2:-198.18.0.2}"
 }
 # lines N PATTERN: the sink holds N lines that match, soon.
 lines() {
@@ -182,7 +214,7 @@ lines() {
 	return 1
 }
 # telemetry COMMAND [KEY…]: the endpoint's answer, or one value of it.
-telemetry() { in_srv python3 "$root/tests/net/telemetry.py" "$sluice_pid" "$@"; }
+telemetry() { in_srv "$python" -IS "$root/tests/net/telemetry.py" "$sluice_pid" "$@"; }
 # counted OUTCOME N: at least N of this outcome were counted (0 is not shown).
 counted() {
 	local n

@@ -14,9 +14,7 @@ credentials=(--cert "$pki/server.crt" --key "$pki/server.key" --cert "$pki/serve
 	--cert "$pki/server-ed25519.crt" --key "$pki/server-ed25519.key" --client-ca "$work/cas" --crl "$work/crl")
 
 ping_dtls() { # s_client options
-	ping_bytes | in_cli timeout 10 openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -CAfile "$pki/ca.crt" \
-		-verify_return_error -quiet -nocommands "$@" > "$work/answer" 2> "$work/err"
-	came_back
+	pings openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -CAfile "$pki/ca.crt" -verify_return_error -quiet -nocommands "$@"
 }
 as() { echo "-cert $pki/$1.crt -key $pki/$1.key"; }
 refused_by() { # alert number, s_client options
@@ -26,15 +24,13 @@ refused_by() { # alert number, s_client options
 	grep -q "SSL alert number $number" "$work/err" || { cat "$work/err"; return 1; }
 }
 ping_gnutls_x509() { # cipher, certificate
-	ping_bytes | in_cli timeout 10 gnutls-cli --udp --x509cafile "$pki/ca.crt" --verify-hostname sluice.test \
+	pings gnutls-cli --udp --x509cafile "$pki/ca.crt" --verify-hostname sluice.test \
 		--x509certfile "$pki/${2:-client}.crt" --x509keyfile "$pki/${2:-client}.key" \
-		--priority "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+$1" -p 5684 198.18.0.2 > "$work/answer" 2> "$work/err"
-	came_back
+		--priority "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+$1" -p 5684 198.18.0.2
 }
 ping_gnutls_rpk() { # key
-	ping_bytes | in_cli timeout 10 gnutls-cli --udp --insecure --rawpkkeyfile "$pki/$1.key" --rawpkfile "$pki/$1.pub" \
-		--priority "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CTYPE-ALL:+CTYPE-RAWPK" -p 5684 198.18.0.2 > "$work/answer" 2> "$work/err"
-	came_back
+	pings gnutls-cli --udp --insecure --rawpkkeyfile "$pki/$1.key" --rawpkfile "$pki/$1.pub" \
+		--priority "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CTYPE-ALL:+CTYPE-RAWPK" -p 5684 198.18.0.2
 }
 refuses_rpk() {
 	! ping_gnutls_rpk "$1" > /dev/null && grep -q 'fatal alert' "$work/err"

@@ -9,12 +9,9 @@ make_net
 old=$(openssl rand -hex 32)
 new=$(openssl rand -hex 32)
 masters() { (umask 077 && printf '%s\n' "$@" > "$work/masters"); }
+s_client=(openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -nocommands)
 ping_as() { # identity, key, s_client options
-	local identity=$1 key=$2
-	shift 2
-	ping_bytes | in_cli timeout 10 openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -psk_identity "$identity" -psk "$key" \
-		-nocommands "$@" > "$work/answer" 2> "$work/err"
-	came_back
+	pings "${s_client[@]}" -psk_identity "$1" -psk "$2" "${@:3}"
 }
 refused() { ! ping_as "$@" > /dev/null; }
 resumed() { ping_as "$@" -sess_in "$work/session" && grep -aq '^Reused, TLSv1.2' "$work/answer"; }
@@ -24,7 +21,8 @@ fleet_load() {
 }
 
 masters "# the first batch" "k1.:$old"
-check "starts" start_sluice af_packet:veth0 --psk-derive "$work/masters"
+: > "$work/denied"
+check "starts" start_sluice af_packet:veth0 --psk-derive "$work/masters" --deny-file "$work/denied"
 check "a device with its derived key" ping_as k1.meter-7 "$(derived "$old" k1.meter-7)" -sess_out "$work/session"
 check "another device's key is not its own" refused k1.meter-7 "$(derived "$old" k1.meter-8)"
 check "an identity without a master key" refused k2.meter-7 "$(derived "$new" k2.meter-7)"
@@ -51,4 +49,15 @@ check "  … not with others" ping_as k2.meter-7 "$(derived "$new" k2.meter-7)"
 check "a key of its own for one of them" reload "psk: 1 identities"
 check "  … goes first" ping_as k2.meter-7 "$(psk_key_hex)"
 check "  … alone" refused k2.meter-7 "$(derived "$new" k2.meter-7)"
+
+stolen=$(derived "$new" k2.stolen)
+check "a device that will be stolen" live stolen "${s_client[@]}" -psk_identity k2.stolen -psk "$stolen" -sess_out "$work/session"
+echo "identity k2.stolen" > "$work/denied"
+check "  … is denied" reload "denied: 1 denied"
+check "  … its session is closed" soon counted session_denied 1
+check "  … by access_denied" soon grep -q "alert number 49" "$work/stolen.err"
+check "  … it resumes nothing" refused k2.stolen "$stolen" -sess_in "$work/session"
+check "  … which is counted" counted session_revoked 2
+check "  … and is refused like an unknown one" grep -q "alert number 51" "$work/err"
+check "  … no other is" ping_as k2.meter-8 "$(derived "$new" k2.meter-8)"
 check "drains" stop_sluice

@@ -48,15 +48,12 @@ longest() {
 	fi
 }
 ping_x509() { # s_client options
-	ping_bytes | in_cli timeout 10 openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -CAfile "$pki/ca.crt" \
-		-cert "$pki/client.crt" -key "$pki/client.key" -cert_chain "$pki/intermediate.crt" \
-		-verify_return_error -quiet -nocommands "$@" > "$work/answer" 2> "$work/err"
-	came_back
+	pings openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -CAfile "$pki/ca.crt" -cert "$pki/client.crt" -key "$pki/client.key" \
+		-cert_chain "$pki/intermediate.crt" -verify_return_error -quiet -nocommands "$@"
 }
 ping_recordsize() { # size
-	ping_bytes | in_cli timeout 10 gnutls-cli --udp "--recordsize=$1" --pskusername dev1 --pskkey "$(psk_key_hex)" \
-		--priority 'NORMAL:-VERS-ALL:+VERS-DTLS1.2:-KX-ALL:+PSK' -p 5684 198.18.0.2 > "$work/answer" 2> "$work/err"
-	came_back
+	pings gnutls-cli --udp "--recordsize=$1" --pskusername dev1 --pskkey "$(psk_key_hex)" \
+		--priority 'NORMAL:-VERS-ALL:+VERS-DTLS1.2:-KX-ALL:+PSK' -p 5684 198.18.0.2
 }
 fleet_load() {
 	in_cli timeout 60 "$load" --port kernel --target 198.18.0.2:5684 --devices 20 --psk-derive "$work/masters" \
@@ -64,14 +61,10 @@ fleet_load() {
 }
 told() { grep -Eq -- "$1" "$work/load" || { cat "$work/load"; return 1; }; }
 resumes() { # s_client options of the first, and of the second; what the second says of it
-	local how=$3
+	local how=$3 client=(openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -psk "$(psk_key_hex)" -psk_identity dev1 -nocommands)
 	# shellcheck disable=SC2086
-	ping_bytes | in_cli timeout 10 openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -psk "$(psk_key_hex)" -psk_identity dev1 \
-		-sess_out "$work/session" $1 > "$work/answer" 2> "$work/err"
-	# shellcheck disable=SC2086
-	ping_bytes | in_cli timeout 10 openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -psk "$(psk_key_hex)" -psk_identity dev1 \
-		-sess_in "$work/session" $2 > "$work/answer" 2> "$work/err"
-	came_back && grep -aq "^$how, TLSv1.2" "$work/answer"
+	pings "${client[@]}" -sess_out "$work/session" $1 && pings "${client[@]}" -sess_in "$work/session" $2 &&
+		grep -aq "^$how, TLSv1.2" "$work/answer"
 }
 
 check "starts" start_sluice af_packet:veth0 --psk-derive "$work/masters" \

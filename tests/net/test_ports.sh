@@ -24,7 +24,7 @@ for cores in '--config (0,0,0) --workers 0 --handshake-cores 0' '--config (0,0,0
 	check "af_xdp: drains" stop_sluice
 
 	# The far end of a tap is a kernel interface in the endpoint's own namespace.
-	coap_in=in_srv
+	client_ns=$srv
 	# shellcheck disable=SC2086
 	check "tap starts, $cores" start_sluice tap:sltap0 $cores
 	client_addresses "$srv" sltap0
@@ -33,7 +33,7 @@ for cores in '--config (0,0,0) --workers 0 --handshake-cores 0' '--config (0,0,0
 	check "tap: a fragmented datagram is dropped" dropped_ping
 	check "tap: and its fragments are counted" counted frame_fragment 2
 	check "tap: drains" stop_sluice
-	coap_in=
+	client_ns=
 done
 
 
@@ -41,10 +41,10 @@ done
 check "tap starts with two poll cores" start_sluice tap:sltap0 --config '(0,0,0),(0,1,1)' --workers 0,1 --handshake-cores 0,1
 client_addresses "$srv" sltap0
 ip -n "$srv" link set sltap0 up
-coap_in=in_srv
+client_ns=$srv
 both_clients "tap, two poll cores"
 check "tap, two poll cores: drains" stop_sluice
-coap_in=
+client_ns=
 refuses() {
 	start_sluice af_xdp:veth0 --config '(0,0,0),(0,1,1)' && return 1
 	grep -q 'port 0 queue 1 lcore 1' "$work/log"

@@ -14,19 +14,16 @@ credentials=(--cert "$pki/server.crt" --key "$pki/server.key" --cert "$pki/serve
 	--client-ca "$work/cas" --crl "$work/crl" --rpk-file "$work/rpks" --ticket-key-file "$work/tickets")
 (umask 077 && openssl rand -hex 32 > "$work/tickets")
 s_client() { # options
-	ping_bytes | in_cli timeout 15 openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -nocommands \
+	pings openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -nocommands \
 		-CAfile "$pki/ca.crt" -cipher "${cipher:-ECDHE-ECDSA-AES128-CCM8}" \
-		${who:+-cert "$pki/$who.crt" -key "$pki/$who.key"} "$@" > "$work/answer" 2> "$work/err"
+		${who:+-cert "$pki/$who.crt" -key "$pki/$who.key"} "$@"
 }
 # session NEW|REUSED [options]: the ping is answered, in a session of this kind.
 session() {
 	local kind=$1
 	shift
-	s_client "$@"
-	if ! came_back || ! grep -aq "^$kind, " "$work/answer"; then
-		cat "$work/answer" "$work/err"
-		return 1
-	fi
+	s_client "$@" || return 1
+	grep -aq "^$kind, " "$work/answer" || { cat "$work/answer"; return 1; }
 }
 first() { session New "$@" -sess_out "$work/session"; }
 again() { session Reused "$@" -sess_in "$work/session"; }
@@ -36,9 +33,9 @@ posts_as() {
 	local kind=$1 device=$2 before
 	before=$(grep -c "\"device\":\"$device\"" "$sink")
 	shift 2
-	(printf '\x50\x02\x12\x34\xb1s\x04temp\xff{"t":1}'; sleep 1.5) | in_cli timeout 15 openssl s_client -dtls1_2 \
-		-connect 198.18.0.2:5684 -nocommands -CAfile "$pki/ca.crt" -cipher ECDHE-ECDSA-AES128-CCM8 \
-		-cert "$pki/$who.crt" -key "$pki/$who.key" "$@" > "$work/answer" 2> "$work/err"
+	printf '\x40\x02\x12\x34\xb1s\x04temp\xff{"t":1}' > "$work/request"
+	converse "$work/request" '\x60\x44\x12\x34' openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -nocommands \
+		-CAfile "$pki/ca.crt" -cipher ECDHE-ECDSA-AES128-CCM8 -cert "$pki/$who.crt" -key "$pki/$who.key" "$@"
 	if ! grep -aq "^$kind, " "$work/answer" || ! lines $((before + 1)) "\"device\":\"$device\",\"auth\":\"x509\""; then
 		cat "$work/answer" "$work/err"
 		return 1
@@ -46,11 +43,7 @@ posts_as() {
 }
 # is_out: the session is not resumed, and no other is made.
 is_out() {
-	s_client -sess_in "$work/session"
-	if came_back > /dev/null || grep -aq '^Reused, ' "$work/answer"; then
-		cat "$work/answer"
-		return 1
-	fi
+	! s_client -sess_in "$work/session" && ! grep -aq '^Reused, ' "$work/answer"
 }
 swap() { # file, its new content's file
 	cp "$2" "$1"
@@ -84,9 +77,8 @@ check "... is resumed under this name" again -servername SLUICE.test
 check "... under another one it is a full handshake (RFC 6066 3)" fully -servername other.test
 check "... and without a name" fully -noservername
 gnutls_resumes_x509() { # priority, options
-	ping_bytes | in_cli timeout 20 gnutls-cli --udp --resume "${@:2}" \
-		--priority "NORMAL:-VERS-ALL:+VERS-DTLS1.2$1" -p 5684 198.18.0.2 > "$work/answer" 2> "$work/err"
-	grep -q 'This is a resumed session' "$work/answer" || { cat "$work/answer" "$work/err"; return 1; }
+	pings gnutls-cli --udp --resume "${@:2}" --priority "NORMAL:-VERS-ALL:+VERS-DTLS1.2$1" -p 5684 198.18.0.2 || return 1
+	grep -aq 'This is a resumed session' "$work/answer" || { cat "$work/answer" "$work/err"; return 1; }
 }
 x509=(--x509cafile "$pki/ca.crt" --verify-hostname sluice.test --x509certfile "$pki/client.crt" --x509keyfile "$pki/client.key")
 rpk=(--insecure --rawpkkeyfile "$pki/rpk.key" --rawpkfile "$pki/rpk.pub")

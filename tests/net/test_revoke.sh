@@ -17,18 +17,6 @@ keys dev1 dev2 dev3
 credentials=(--cert "$pki/server.crt" --key "$pki/server.key" --client-ca "$work/cas" --crl "$work/crl"
 	--rpk-file "$work/rpks" --deny-file "$work/denied")
 
-# live NAME COMMAND…: a client that pings once, is answered, and stays.
-live() {
-	local name=$1
-	shift
-	(printf '\x40\x00\x12\x34'; exec sleep 60) | in_cli "$@" > "$work/$name.answer" 2> "$work/$name.err" &
-	for _ in $(seq 60); do
-		LC_ALL=C grep -qaP '\x70\x00\x12\x34' "$work/$name.answer" && return 0
-		sleep 0.1
-	done
-	cat "$work/$name.answer" "$work/$name.err"
-	return 1
-}
 live_psk() {
 	live "$1" openssl s_client -dtls1_2 -connect 198.18.0.2:5684 -psk "$(psk_key_hex)" -psk_identity "$1" \
 		-cipher PSK-AES128-CCM8 -quiet -nocommands

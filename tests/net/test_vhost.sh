@@ -91,7 +91,7 @@ check "af_xdp, huge pages: drains" stop_sluice
 check "tap, huge pages: starts" start_sluice tap:sltap0 --max-sessions 100k --mbufs 16k
 client_addresses "$srv" sltap0
 ip -n "$srv" link set sltap0 up
-coap_in=in_srv
+client_ns=$srv
 check "tap, huge pages: coap-client-gnutls" posts gnutls 198.18.0.2 '{"t":2}'
-coap_in=
+client_ns=
 check "tap, huge pages: drains" stop_sluice
