@@ -25,7 +25,7 @@ static void check_key(const struct psk_derive *d, const uint8_t *prefix, size_t 
 	uint8_t identity[PSK_IDENTITY_MAX + 1], master[64], got[PSK_DERIVE_KEY_LEN];
 	uint8_t want[PSK_DERIVE_KEY_LEN];
 
-	must(n_digits <= 2 * sizeof(master) && n_digits >= 2 * PSK_DERIVE_MASTER_MIN &&
+	must(n_digits <= 2 * sizeof(master) && n_digits / 2 >= PSK_DERIVE_MASTER_MIN &&
 	     secret_hex(master, digits, n_digits / 2));
 	memcpy(identity, prefix, prefix_len);
 	identity[prefix_len++] = (uint8_t)n_digits;
