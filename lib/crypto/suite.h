@@ -95,6 +95,6 @@ static inline bool suite_is_13(const struct suite *s) { return s->kx == KX_TLS13
 static inline bool suite_has_psk(const struct suite *s) { return s->kx != KX_ECDHE_ECDSA; }
 static inline bool suite_has_ecdhe(const struct suite *s) { return s->kx != KX_PSK; }
 
-/* suite_at: the i-th suite, i < SUITE_N: those of DTLS 1.2 in order of preference, then those of 1.3
- * in theirs. */
+/* suite_at: the i-th suite, i < SUITE_N: those of DTLS 1.2 in order of preference, then those
+ * of 1.3 in theirs. */
 const struct suite *suite_at(size_t i);

@@ -19,12 +19,12 @@
 enum msg_kind {
 	/* poll core → handshake core */
 	MSG_DATAGRAM, /* data: a whole datagram; flow, hop, from (poll core); peer_hs: pending */
-	MSG_HELLO, /* same, and its cookie verified: may create a handshake */
+	MSG_HELLO,    /* same, and its cookie verified: may create a handshake */
 	/* data: a handshake record, in DTLS 1.3 an ACK too; ref, number, type; peer_hs: from cold
 	 */
 	MSG_OPENED,
-	/* data: a record of a DTLS 1.3 handshake that is over, as it came; ref, class; peer_hs: from
-	 * cold */
+	/* data: a record of a DTLS 1.3 handshake that is over, as it came; ref, class; peer_hs:
+	 * from cold */
 	MSG_LATE,
 	/* peer_hs has its session: ref. No data; or generation 0: refused, the data is the
 	 * identity's pointer, whose reference is the handshake core's again */

@@ -229,8 +229,8 @@ static bool explain(int result)
 	return failed(text);
 }
 
-/* Since a session of 1.3 has no ID, wolfSSL 5.7 makes one of its ticket, sends it and wants to see it
- * again; a server "MUST NOT echo" it (RFC 9147 §5.3). */
+/* Since a session of 1.3 has no ID, wolfSSL 5.7 makes one of its ticket, sends it and wants to see
+ * it again; a server "MUST NOT echo" it (RFC 9147 §5.3). */
 static bool forget_id(void)
 {
 #ifdef WOLFSSL_DTLS13

@@ -14,6 +14,7 @@ suite_13=TLS_AES_128_GCM_SHA256
 suite_12=TLS_PSK_WITH_AES_128_GCM_SHA256
 psk=(--psk "dev1:$(psk_key_hex)")
 relay_pid=
+port=(--port kernel)
 
 # With a path of their own, clients speak to it.
 start_relay() {
@@ -53,7 +54,7 @@ turned_away() { # outcome, options
 load() {
 	local n=$1
 	shift
-	in_cli timeout 60 "$load" --port kernel --target 198.18.0.2:5684 --devices "$n" --master-key $master "$@" > "$work/load" 2>&1
+	in_cli timeout 60 "$load" "${port[@]}" --target 198.18.0.2:5684 --devices "$n" --master-key $master "$@" > "$work/load" 2>&1
 	local rc=$?
 	cat "$work/load"
 	return $rc
@@ -85,6 +86,16 @@ check "  … resumed" reported '^resumed by ticket +pre-shared key +TLS_AES_128_
 check "1.2 on the same port" load 20 "${open_loop[@]}"
 check "1.2: OpenSSL" posts openssl 198.18.0.2 beside
 check "  … the sink says so" told 1.2 beside
+
+check "drains" stop_sluice
+: > "$sink"
+check "vhost: starts" start_sluice "vhost:$work/vhost.sock"
+port=(--test-mode --port "virtio_user:$work/vhost.sock,ip=198.18.0.1/15")
+check "virtio_user: 50 devices with 1.3" load 50 --version 1.3 "${open_loop[@]}"
+check "  … in the sink" lines 100 '"dtls":"1.3"'
+check "  … drains" stop_sluice
+port=(--port kernel)
+check "starts again" start_sluice af_packet:veth0
 
 if why=$(build_newer > "$work/out" 2>&1 || cat "$work/out"; missing wolfssl-new); then
 	skip "wolfSSL's client" "$why"
