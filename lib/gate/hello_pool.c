@@ -79,15 +79,16 @@ static struct slot *choose(struct hello_pool *p, const struct flow *flow, uint64
 	for (size_t i = 0; i < HELLO_POOL_SLOTS; i++) {
 		struct slot *s = &p->slots[i];
 
-		if (s->state == SLOT_FREE ||
-		    (s->state == SLOT_FILLING && now_ns - s->began_ns > TIMEOUT_NS)) {
+		if (s->state == SLOT_WHOLE)
+			continue;
+		if (s->state == SLOT_FREE || now_ns - s->began_ns > TIMEOUT_NS) {
 			unused = s;
-		} else if (s->state == SLOT_FILLING) {
-			any = older(any, s);
-			if (same_prefix(&s->flow, flow)) {
-				own = older(own, s);
-				n_own++;
-			}
+			continue;
+		}
+		any = older(any, s);
+		if (same_prefix(&s->flow, flow)) {
+			own = older(own, s);
+			n_own++;
 		}
 	}
 	if (n_own >= HELLO_POOL_SHARE)
