@@ -46,6 +46,7 @@ static bool load_credentials(struct app *app)
 	const struct resumption_config resumption = {
 		.lifetime_s = app->opt.session_lifetime_s,
 		.cache_entries = app->opt.session_cache,
+		.tickets = (uint8_t)app->opt.tickets,
 		.key_file = app->opt.ticket_key_file,
 	};
 	const struct credentials_files files = { .psk_file = app->opt.psk_file,

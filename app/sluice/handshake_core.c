@@ -43,6 +43,7 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 		.mtu = cfg->mtu,
 		.session_ids = cfg->resumption != NULL && cfg->resumption->cache != NULL,
 		.tickets = cfg->resumption != NULL,
+		.n_tickets = cfg->resumption != NULL ? cfg->resumption->tickets : 0,
 	};
 	handshake_work_init(hc);
 	hc->resume = (struct handshake_resume){ .resumption = cfg->resumption,

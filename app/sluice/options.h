@@ -111,6 +111,7 @@ struct options {
 	uint64_t session_timeout_ns, handshake_timeout_ns;
 	uint32_t session_lifetime_s; /* for resumption */
 	uint32_t session_cache;      /* sessions that are kept by id; 0: none */
+	uint32_t tickets;            /* that a full handshake of DTLS 1.3 gives, 1 to 3 */
 	const char *ticket_key_file; /* NULL: random keys */
 	bool no_resumption;
 	unsigned replay_window; /* 64, or a multiple of it up to 1024 */

@@ -264,6 +264,13 @@ const char *options_set_session_cache(struct options *opt, const char *text)
 	return "wants 0 to 16m";
 }
 
+const char *options_set_tickets(struct options *opt, const char *text)
+{
+	if (!option_auto(text) && set_count(&opt->tickets, text, 1, 3))
+		return NULL;
+	return "wants 1 to 3";
+}
+
 const char *options_set_ticket_key_file(struct options *opt, const char *text)
 {
 	opt->ticket_key_file = text;

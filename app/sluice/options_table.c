@@ -140,6 +140,9 @@ static const struct option_def rows[] = {
 	{ NULL, "session-cache", "N", "64k",
 	  "sessions kept by id for devices without tickets, 384 bytes each; 0: none",
 	  OPTION_VALUE, set_session_cache },
+	{ NULL, "tickets", "N", "1",
+	  "session tickets that a device gets with a full DTLS 1.3 handshake; 3 at most",
+	  OPTION_VALUE, set_tickets },
 	{ NULL, "ticket-key-file", "FILE", NULL,
 	  "keys of session tickets, shared by endpoints: 64 hex digits a line, the first\n"
 	  "one seals, all open; without, random keys that no other process opens",

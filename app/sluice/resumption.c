@@ -18,7 +18,9 @@ static struct ticket_keys *keys_make(const struct resumption *r, const struct ti
 bool resumption_init(struct resumption *r, const struct resumption_config *cfg, uint64_t utc_s,
 		     char *err, size_t err_len)
 {
-	*r = (struct resumption){ .lifetime_s = cfg->lifetime_s, .key_file = cfg->key_file };
+	*r = (struct resumption){ .lifetime_s = cfg->lifetime_s,
+				  .tickets = cfg->tickets,
+				  .key_file = cfg->key_file };
 	if (!resumption_load(r, &r->roots, err, err_len))
 		return false;
 	r->keys = keys_make(r, r->roots, utc_s);

@@ -13,6 +13,7 @@
 
 struct resumption {
 	uint32_t lifetime_s;
+	uint8_t tickets;
 	const char *key_file;        /* NULL: random keys */
 	struct session_cache *cache; /* NULL: none */
 	struct ticket_roots *roots;  /* of the file; the control thread's */
@@ -23,6 +24,7 @@ struct resumption {
 struct resumption_config {
 	uint32_t lifetime_s;
 	uint32_t cache_entries; /* 0: no ids */
+	uint8_t tickets;        /* as handshake_config.n_tickets */
 	const char *key_file;   /* NULL: none; borrowed */
 };
 

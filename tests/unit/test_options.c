@@ -467,14 +467,18 @@ static void resumption(void **state)
 	assert_int_equal(r.opt.session_cache, 1 << 20);
 	assert_string_equal(r.opt.ticket_key_file, "t");
 	assert_true(r.opt.no_resumption);
+	assert_int_equal(r.opt.tickets, 1);
 	end(&r);
-	r = run_line(BASE "--session-cache 0 --session-lifetime 1s");
+	r = run_line(BASE "--session-cache 0 --session-lifetime 1s --tickets 3");
+	assert_int_equal(r.opt.tickets, 3);
 	assert_int_equal(r.opt.session_cache, 0);
 	assert_int_equal(r.opt.session_lifetime_s, 1);
 	end(&r);
 	refuses(BASE "--session-lifetime 999ms",
 		"sluice: --session-lifetime: wants 1s to 7d (999ms)\n");
 	refuses(BASE "--session-lifetime 8d", "sluice: --session-lifetime: wants 1s to 7d (8d)\n");
+	refuses(BASE "--tickets 0", "sluice: --tickets: wants 1 to 3 (0)\n");
+	refuses(BASE "--tickets 4", "sluice: --tickets: wants 1 to 3 (4)\n");
 	refuses(BASE "--session-cache auto", "sluice: --session-cache: wants 0 to 16m (auto)\n");
 	refuses(BASE "--session-cache 17m", "sluice: --session-cache: wants 0 to 16m (17m)\n");
 }
