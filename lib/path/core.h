@@ -72,7 +72,8 @@ struct path_core {
 	struct rte_mbuf *datagrams[PATH_BURST_MAX];
 	struct flow_hash hashes[PATH_BURST_MAX];
 	struct table_hit hits[PATH_BURST_MAX];
-	uint64_t single; /* bit i: datagrams[i] is one that frame_single_parse took */
+	/* bit i: datagrams[i] is one that frame_single_parse took, of DTLS 1.2, of 1.3 */
+	uint64_t single, single13;
 	bool behind;     /* a port of theirs had more: hellos that rx did not see get no turn */
 
 	/* First flights for the gate, of the same burst. */
@@ -88,7 +89,7 @@ struct path_core {
 		struct rte_mbuf *m, *copy; /* copy: see struct core_record */
 		const struct table_hit *session;
 		uint8_t pending_owner;
-		bool single; /* see above */
+		bool single, single13; /* see above */
 	} mine[PATH_BURST_MAX];
 
 	/* Records to open: of DTLS 1.2, and of 1.3. */

@@ -117,22 +117,23 @@ static __attribute__((noinline)) bool route_other(struct path_core *core, struct
 		copy = copy_for(core, m, &pending);
 	}
 	if (live)
-		*mine = (struct core_mine){ m, copy, hit, pending.owner, false };
+		*mine = (struct core_mine){ m, copy, hit, pending.owner, false, false };
 	else
 		core_drop(core, m, STATUS_NO_SESSION);
 	return live;
 }
 
-/* Whether it is ours: mine then. single: see core->single. */
+/* Whether it is ours: mine then. single, single13: see core->single. */
 static inline bool route_one(struct path_core *core, struct rte_mbuf *m,
 			     const struct flow_hash *hash, const struct table_hit *hit, bool single,
-			     bool handshakes, struct core_mine *mine)
+			     bool single13, bool handshakes, struct core_mine *mine)
 {
 	bool ours = hit->ref.generation != 0 && hit->owner == core->cfg.index;
 
-	if (unlikely(!ours) || unlikely(handshakes) || unlikely(!single && !starts_protected(m)))
+	if (unlikely(!ours) || unlikely(handshakes) ||
+	    unlikely(!single && !single13 && !starts_protected(m)))
 		return route_other(core, m, hash, hit, mine);
-	*mine = (struct core_mine){ m, NULL, hit, 0, single };
+	*mine = (struct core_mine){ m, NULL, hit, 0, single, single13 };
 	return true;
 }
 
@@ -143,9 +144,10 @@ void route_run(struct path_core *core)
 
 	for (unsigned i = 0; i < n; i++)
 		kept += route_one(core, core->datagrams[i], &core->hashes[i], &core->hits[i],
-				  core->single >> i & 1, handshakes, &core->mine[kept]);
+				  core->single >> i & 1, core->single13 >> i & 1, handshakes,
+				  &core->mine[kept]);
 	core->n_mine = kept;
 	core->n_datagrams = 0;
-	core->single = 0;
+	core->single = core->single13 = 0;
 	core->behind = false;
 }

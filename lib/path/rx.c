@@ -211,10 +211,11 @@ static void frame_in(struct path_core *core, unsigned port, struct rte_mbuf *m,
 		core->datagrams[core->n_datagrams++] = m;
 }
 
-/* Frames of the kind that nearly all are, up to the first that is not; returns how many. */
-static FRAME_SINGLE_TARGET unsigned singles_in(struct path_core *core, const struct path_port *port,
-					       struct rte_mbuf **mbufs, unsigned n,
-					       struct rx_sums *sums)
+/* Frames of the kind that nearly all are, up to the first that is not; returns how many. They are
+ * marked in single. */
+FRAME_SINGLE_INLINE unsigned singles_of(const struct frame_single_form *form, uint64_t *single,
+					struct path_core *core, const struct path_port *port,
+					struct rte_mbuf **mbufs, unsigned n, struct rx_sums *sums)
 {
 	struct rte_mbuf **to = &core->datagrams[core->n_datagrams];
 	uint64_t bytes = 0;
@@ -225,19 +226,35 @@ static FRAME_SINGLE_TARGET unsigned singles_in(struct path_core *core, const str
 		uint16_t len = m->data_len;
 
 		if (m->nb_segs != 1 || len < FRAME_SINGLE_MIN ||
-		    !frame_single_parse(&port->host.plain, rte_pktmbuf_mtod(m, const uint8_t *),
-					len, checked_by_port(m->ol_flags), msg_of(m)) ||
+		    !frame_single_parse(form, &port->host.plain,
+					rte_pktmbuf_mtod(m, const uint8_t *), len,
+					checked_by_port(m->ol_flags), msg_of(m)) ||
 		    !listens(core, &msg_of(m)->flow))
 			break;
 		unpack(port, m, FRAME_PLAIN_LEN, (uint16_t)(len - FRAME_PLAIN_LEN));
 		bytes += len;
 		to[i] = m;
 	}
-	core->single |= ((UINT64_C(1) << i) - 1) << core->n_datagrams;
+	*single |= ((UINT64_C(1) << i) - 1) << core->n_datagrams;
 	core->n_datagrams += i;
 	sums->datagrams += i;
 	sums->bytes += bytes;
 	return i;
+}
+
+static FRAME_SINGLE_TARGET unsigned singles_in(struct path_core *core, const struct path_port *port,
+					       struct rte_mbuf **mbufs, unsigned n,
+					       struct rx_sums *sums)
+{
+	return singles_of(&frame_single_12, &core->single, core, port, mbufs, n, sums);
+}
+
+static FRAME_SINGLE_TARGET unsigned singles13_in(struct path_core *core,
+						 const struct path_port *port,
+						 struct rte_mbuf **mbufs, unsigned n,
+						 struct rx_sums *sums)
+{
+	return singles_of(&frame_single_13, &core->single13, core, port, mbufs, n, sums);
 }
 
 /* The frames' bytes, and room for what is said of them. */
@@ -250,12 +267,27 @@ static void send_for(struct rte_mbuf **mbufs, unsigned n)
 	}
 }
 
+/* The same for frames of either version, in whatever order. */
+static unsigned all_singles(struct path_core *core, const struct path_port *port,
+			    struct rte_mbuf **mbufs, unsigned n, struct rx_sums *sums)
+{
+	unsigned i = 0, before;
+
+	do {
+		before = i;
+		i += singles_in(core, port, mbufs + i, n - i, sums);
+		if (i < n)
+			i += singles13_in(core, port, mbufs + i, n - i, sums);
+	} while (i < n && i > before);
+	return i;
+}
+
 static void some_in(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n,
 		    struct rx_sums *sums)
 {
 	for (unsigned i = 0; i < n; i++) {
 		if (core->singles)
-			i += singles_in(core, &core->cfg.ports[port], mbufs + i, n - i, sums);
+			i += all_singles(core, &core->cfg.ports[port], mbufs + i, n - i, sums);
 		if (i < n)
 			frame_in(core, port, mbufs[i], sums);
 	}

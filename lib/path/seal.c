@@ -209,7 +209,9 @@ static bool ready_all(struct path_core *core)
 	bool used_up = false;
 
 	for (unsigned i = 0; i < n; i++) {
-		unsigned some = ready_answers(core, m + kept, m + i, n - i);
+		unsigned some = session_class_is_13(msg_of(m[i])->class)
+					? seal13_answers(core, m + kept, m + i, n - i)
+					: ready_answers(core, m + kept, m + i, n - i);
 		enum status s;
 
 		kept += some;

@@ -15,5 +15,11 @@ void seal_say_closed(struct rte_mbuf *m) __attribute__((cold));
  * and that of its mask; else why not. *used_up: its session came to its end. */
 enum status seal13_ready(struct path_core *core, struct rte_mbuf *m, bool *used_up);
 
+/* seal13_answers: the same for what nearly all are: answers to requests, of sessions of one class
+ * that are far from their end. Readies those in front of the first that is not one, into to;
+ * returns how many. */
+unsigned seal13_answers(struct path_core *core, struct rte_mbuf **to, struct rte_mbuf **m,
+			unsigned n);
+
 /* seal13_mask: masks the numbers of all of them, once they are sealed. */
 void seal13_mask(struct path_core *core);

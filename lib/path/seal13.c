@@ -36,24 +36,23 @@ static inline enum status take_number(struct session_tx13 *tx, struct rte_mbuf *
  *   before            plaintext
  *   after    header | plaintext | type | zeros | tag
  */
-static inline void wrap(struct path_core *core, struct rte_mbuf *m, struct session_tx13 *tx)
+static inline void wrap(struct path_core *core, struct rte_mbuf *m, struct session_tx13 *tx,
+			const struct core_alg *alg, uint8_t type)
 {
-	const struct msg *msg = msg_of(m);
-	const enum aead_alg alg = session_class_alg(msg->class);
-	const uint8_t type = msg->kind == MSG_REPLY ? RECORD_APPDATA : msg->type;
-	const unsigned tag_len = aead_info(alg)->tag_len;
+	const uint32_t slot = msg_of(m)->ref.slot;
 	const uint64_t epoch = tx->number >> SESSION_SEQ_BITS, seq = tx->number & SESSION_SEQ_MAX;
-	uint8_t *plain = rte_pktmbuf_mtod(m, uint8_t *), *header = plain - RECORD13_HEADER_LEN;
+	const unsigned off = m->data_off, tag_len = alg->tag_len;
+	uint8_t *plain = (uint8_t *)m->buf_addr + off, *header = plain - RECORD13_HEADER_LEN;
 	const unsigned inner = (unsigned)record13_put_inner(plain, m->data_len, type, tag_len);
-	struct aead_op *op = core_ops_add13(core, alg);
+	struct aead_op *op = core_ops_add13(core, alg->alg);
 
 	tx->number++;
 	record13_put_header(header, epoch, seq, (uint16_t)(inner + tag_len));
-	memcpy(op->aad, header, RECORD13_HEADER_LEN);
+	record13_put_header(op->aad, epoch, seq, (uint16_t)(inner + tag_len));
 	core_op_fill13(op, &tx->keys, seq, plain, (uint16_t)inner, RECORD13_HEADER_LEN);
-	(void)core_masks_add(core, alg, store_tx_sn_key(core->cfg.store, msg->ref.slot, alg),
+	(void)core_masks_add(core, alg->alg, store_tx_sn_key(core->cfg.store, slot, alg->alg),
 			     plain);
-	m->data_off = (uint16_t)(m->data_off - RECORD13_HEADER_LEN);
+	m->data_off = (uint16_t)(off - RECORD13_HEADER_LEN);
 	m->data_len = (uint16_t)(RECORD13_HEADER_LEN + inner + tag_len);
 	m->pkt_len = m->data_len;
 }
@@ -62,6 +61,7 @@ enum status seal13_ready(struct path_core *core, struct rte_mbuf *m, bool *used_
 {
 	struct msg *msg = msg_of(m);
 	struct session_tx13 *tx = store_tx13(core->cfg.store, msg->ref);
+	struct core_alg alg;
 	enum status s;
 
 	if (tx == NULL)
@@ -70,8 +70,33 @@ enum status seal13_ready(struct path_core *core, struct rte_mbuf *m, bool *used_
 		return STATUS_TX_SIZE; /* nothing goes out in front of a record of ours */
 	if ((s = fits(m, msg)) != STATUS_OK || (s = take_number(tx, m, used_up)) != STATUS_OK)
 		return s;
-	wrap(core, m, tx);
+	alg = core_alg_of(session_class_alg(msg->class));
+	wrap(core, m, tx, &alg, msg->kind == MSG_REPLY ? RECORD_APPDATA : msg->type);
 	return STATUS_OK;
+}
+
+unsigned seal13_answers(struct path_core *core, struct rte_mbuf **to, struct rte_mbuf **m,
+			unsigned n)
+{
+	const uint8_t class = msg_of(*m)->class;
+	struct core_alg alg;
+	unsigned i;
+
+	if (session_class_alg(class) >= AEAD_N)
+		return 0;
+	alg = core_alg_of(session_class_alg(class));
+	for (i = 0; i < n; i++) {
+		const struct msg *msg = msg_of(m[i]);
+		struct session_tx13 *tx = store_tx13(core->cfg.store, msg->ref);
+
+		if (tx == NULL || msg->kind != MSG_REPLY || msg->class != class ||
+		    msg->hop.port_id == MSG_COLD_HOP || fits(m[i], msg) != STATUS_OK ||
+		    (tx->number & SESSION_SEQ_MAX) >= alg.seal_max - 1)
+			break;
+		wrap(core, m[i], tx, &alg, RECORD_APPDATA);
+		to[i] = m[i];
+	}
+	return i;
 }
 
 void seal13_mask(struct path_core *core)

@@ -150,18 +150,29 @@ static unsigned split_singles(struct path_core *core, const struct core_mine *mi
 	return i;
 }
 
+/* A run of single records of one kind; returns how many. */
+static inline unsigned split_some(struct path_core *core, const struct core_mine *mine, unsigned n)
+{
+	return mine->single13 && session_class_is_13(mine->session->class)
+		       ? split13_singles(core, mine, n)
+		       : split_singles(core, mine, n);
+}
+
 void split_run(struct path_core *core)
 {
 	const unsigned n = core->n_mine;
+	unsigned i = 0, some;
 
-	for (unsigned i = 0; i < n; i++) {
-		i += split_singles(core, &core->mine[i], n - i);
-		if (i == n)
-			break;
+	while (i < n) {
+		some = split_some(core, &core->mine[i], n - i);
+		i += some;
+		if (some > 0)
+			continue;
 		if (session_class_is_13(core->mine[i].session->class))
 			split13(core, &core->mine[i]);
 		else
 			split(core, &core->mine[i]);
+		i++;
 	}
 	core->n_mine = 0;
 }

@@ -106,3 +106,42 @@ void split13(struct path_core *core, const struct core_mine *d)
 		rte_pktmbuf_free(d->m); /* each of its records was counted, or copied */
 	split_keep_copy(core, d, core->n_records13 == first ? NULL : &core->records13[first]);
 }
+
+/* The same for a datagram of a single record with a header like ours, which is well-formed but may
+ * be too short or too long, or of another epoch: false; split13 does it all. */
+static inline bool split_single(const struct store *store, const struct core_mine *d,
+				unsigned tag_len, struct core_record *rec)
+{
+	const struct table_hit *session = d->session;
+	const uint16_t epoch = store->hot[session->ref.slot].rx_epoch;
+	uint8_t *header = rte_pktmbuf_mtod(d->m, uint8_t *);
+	unsigned len = rte_pktmbuf_data_len(d->m) - RECORD13_HEADER_LEN;
+
+	if (((*header ^ epoch) & RECORD13_EPOCH_BITS) != 0 || len < RECORD13_SAMPLE_LEN ||
+	    len - tag_len > RECORD_PLAINTEXT_MAX)
+		return false;
+	rec->m = d->m;
+	rec->copy = NULL;
+	rec->body = header + RECORD13_HEADER_LEN;
+	rec->ref = session->ref;
+	rec->plain_len = (uint16_t)(len - tag_len);
+	rec->class = session->class;
+	rec->header_len = RECORD13_HEADER_LEN;
+	return true;
+}
+
+unsigned split13_singles(struct path_core *core, const struct core_mine *mine, unsigned n)
+{
+	const struct store *store = core->cfg.store;
+	const uint8_t class = mine->session->class;
+	const unsigned tag_len = aead_info(session_class_alg(class))->tag_len;
+	struct core_record *rec = &core->records13[core->n_records13];
+	unsigned room = CORE_RECORDS_MAX - core->n_records13, i = 0;
+
+	n = RTE_MIN(n, room);
+	while (i < n && mine[i].single13 && mine[i].session->class == class &&
+	       split_single(store, &mine[i], tag_len, &rec[i]))
+		i++;
+	core->n_records13 += i;
+	return i;
+}

@@ -38,8 +38,11 @@ void admit_run(struct path_core *core);
  * record does not open. */
 void split_run(struct path_core *core);
 
-/* split13: the same for one datagram of a DTLS 1.3 session, into core->records13. */
+/* split13: the same for one datagram of a DTLS 1.3 session, into core->records13. split13_singles:
+ * for those with single13 at the front of such a run, as far as they are what nearly all are and
+ * there is room; returns how many. */
 void split13(struct path_core *core, const struct core_mine *d);
+unsigned split13_singles(struct path_core *core, const struct core_mine *mine, unsigned n);
 
 /* What both use. split_copy: a fresh mbuf with these bytes of a datagram alone, for every record
  * but the first; NULL: there is none. split_keep_copy: the copy of a datagram goes with its first

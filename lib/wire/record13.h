@@ -51,6 +51,14 @@ static inline bool record13_is(uint8_t first)
 	return (first & RECORD13_FIXED_BITS) == RECORD13_FIXED;
 }
 
+/* record13_is_usual: whether it begins a header like ours, of RECORD13_HEADER_LEN bytes, but for
+ * the epoch: what most devices send. */
+enum { RECORD13_USUAL = RECORD13_FIXED | RECORD13_SEQ16 | RECORD13_LENGTH };
+static inline bool record13_is_usual(uint8_t first)
+{
+	return (first & ~RECORD13_EPOCH_BITS) == RECORD13_USUAL;
+}
+
 /* record13_number_len: bytes of the number in a header with this first byte. */
 static inline unsigned record13_number_len(uint8_t first) { return first & RECORD13_SEQ16 ? 2 : 1; }
 
@@ -118,9 +126,18 @@ static inline uint64_t record13_number(uint64_t next, uint16_t low, unsigned bit
 static inline uint64_t record13_unmask(const uint8_t *header, size_t header_len,
 				       const uint8_t mask[2], uint64_t next, uint8_t *aad)
 {
-	uint8_t *number = aad + (record13_number_at(header, header_len) - header);
+	uint8_t *number;
 
+	if (__builtin_expect(record13_is_usual(*header) && header_len == RECORD13_HEADER_LEN, 1)) {
+		uint16_t low = bytes_u16(header + 1) ^ bytes_u16(mask);
+
+		aad[0] = header[0];
+		bytes_put_u16(aad + 1, low);
+		memcpy(aad + 3, header + 3, 2);
+		return record13_number(next, low, 16);
+	}
 	memcpy(aad, header, header_len);
+	number = aad + (record13_number_at(header, header_len) - header);
 	number[0] ^= mask[0];
 	if (!(*header & RECORD13_SEQ16))
 		return record13_number(next, number[0], 8);
@@ -133,8 +150,7 @@ static inline uint64_t record13_unmask(const uint8_t *header, size_t header_len,
 static inline void record13_put_header(uint8_t out[RECORD13_HEADER_LEN], uint64_t epoch,
 				       uint64_t number, uint16_t len)
 {
-	out[0] = (uint8_t)(RECORD13_FIXED | RECORD13_SEQ16 | RECORD13_LENGTH |
-			   (epoch & RECORD13_EPOCH_BITS));
+	out[0] = (uint8_t)(RECORD13_USUAL | (epoch & RECORD13_EPOCH_BITS));
 	bytes_put_u16(out + 1, (uint16_t)number);
 	bytes_put_u16(out + 3, len);
 }
@@ -149,9 +165,8 @@ static inline void record13_put_mask(uint8_t header[RECORD13_HEADER_LEN], const 
  * where the tag is so short that the fragment were shorter than RECORD13_SAMPLE_LEN. */
 static inline size_t record13_inner_len(size_t content_len, size_t tag_len)
 {
-	const size_t least = RECORD13_SAMPLE_LEN - tag_len;
-
-	return content_len + 1 > least ? content_len + 1 : least;
+	return content_len + 1 + tag_len < RECORD13_SAMPLE_LEN ? RECORD13_SAMPLE_LEN - tag_len
+							       : content_len + 1;
 }
 
 /* record13_put_inner: type and zeros behind the content that stands at inner; returns
@@ -163,7 +178,8 @@ static inline size_t record13_put_inner(uint8_t *inner, size_t content_len, uint
 	const size_t len = record13_inner_len(content_len, tag_len);
 
 	inner[content_len] = type;
-	memset(inner + content_len + 1, 0, len - content_len - 1);
+	for (size_t i = content_len + 1; i < len; i++)
+		inner[i] = 0;
 	return len;
 }
 

@@ -50,20 +50,35 @@ static void check_plain(const uint8_t *frame, size_t len, unsigned checked)
 	must(f[0].checksum_partial == f[1].checksum_partial);
 }
 
+/* A datagram that is one record of DTLS 1.2, or of 1.3. */
+static void check_record(bool of_13, struct rd left)
+{
+	const size_t len = rd_len(&left);
+	struct record13 r13;
+	struct record r;
+
+	if (of_13) {
+		must(record13_next(&left, 0, &r13) == STATUS_OK || len > RECORD13_CIPHERTEXT_MAX);
+		must(rd_len(&left) == 0);
+		return;
+	}
+	must(record_next(&left, &r) == STATUS_OK || len > RECORD_CIPHERTEXT_MAX);
+	must(rd_len(&left) == 0 && (r.type == 0 || (r.type == RECORD_APPDATA && r.epoch == 1)));
+}
+
 /* What is taken for a frame of one record is one, and says the same. */
-static FRAME_SINGLE_TARGET void check_single(const uint8_t *frame, size_t len, unsigned checked)
+static FRAME_SINGLE_TARGET void check_single(const struct frame_single_form *form,
+					     const uint8_t *frame, size_t len, unsigned checked)
 {
 	uint8_t ends[FRAME_SINGLE_ENDS] __attribute__((aligned(64)));
 	struct frame_host ready = host;
 	struct nexthop hop = { 0 };
 	struct flow flow;
 	struct frame f;
-	struct record r;
-	struct rd left;
 
 	frame_host_prepare(&ready);
 	if (len < FRAME_SINGLE_MIN || !frame_single_usable() ||
-	    !frame_single_parse(&ready.plain, frame, (uint16_t)len, checked, ends))
+	    !frame_single_parse(form, &ready.plain, frame, (uint16_t)len, checked, ends))
 		return;
 	must(frame_parse(&host, frame, len, checked, &flow, &hop, &f) == STATUS_OK);
 	must(f.payload_off == FRAME_PLAIN_LEN && f.payload_off + (size_t)f.payload_len == len);
@@ -71,9 +86,7 @@ static FRAME_SINGLE_TARGET void check_single(const uint8_t *frame, size_t len, u
 	hop.port_id = 0;
 	must(memcmp(ends, &flow, sizeof(flow)) == 0);
 	must(memcmp(ends + sizeof(flow), &hop, sizeof(hop)) == 0);
-	left = rd_of(frame + f.payload_off, f.payload_len);
-	must(record_next(&left, &r) == STATUS_OK || f.payload_len > RECORD_CIPHERTEXT_MAX);
-	must(rd_len(&left) == 0 && (r.type == 0 || (r.type == RECORD_APPDATA && r.epoch == 1)));
+	check_record(form == &frame_single_13, rd_of(frame + f.payload_off, f.payload_len));
 }
 
 static void check_parse(const uint8_t *frame, size_t len, unsigned checked)
@@ -136,7 +149,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check_parse(data + 1, size - 1, data[0] & 3);
 	check_plain(data + 1, size - 1, data[0] & 3);
-	check_single(data + 1, size - 1, data[0] & 3);
+	check_single(&frame_single_12, data + 1, size - 1, data[0] & 3);
+	check_single(&frame_single_13, data + 1, size - 1, data[0] & 3);
 	check_answer(data + 1, size - 1);
 	return 0;
 }
