@@ -4,6 +4,7 @@
 #include "connection.h"
 #include "event_protect.h"
 #include "gate.h"
+#include "hs_msg13.h"
 #include "job.h"
 #include "random.h"
 #include "review.h"
@@ -137,6 +138,21 @@ static int setup(void **state)
 	return 0;
 }
 
+static int setup_13(void **state)
+{
+	struct world *w;
+
+	assert_int_equal(setup(state), 0);
+	w = *state;
+	w->policy.min_version = w->policy.max_version = DTLS_1_3;
+	w->policy.suites[0] = suite_by_id(TLS_AES_128_GCM_SHA256);
+	w->policy.psk_ke = true;
+	gate_free(w->gate);
+	w->gate = gate_new(&w->policy);
+	assert_non_null(w->gate);
+	return 0;
+}
+
 /* Every identity and every mbuf must be back (bad-input N8, invariant 7). */
 static int teardown(void **state)
 {
@@ -235,7 +251,9 @@ static void device_begin_as(struct world *w, struct device *d, uint16_t port, co
 					   .datagram = rd_of(d->out[0].bytes, d->out[0].len) };
 		gate_burst(w->gate, &w->secrets, w->now, &item, 1);
 		if (i == 0) {
-			assert_int_equal(item.status, STATUS_HELLO_VERIFY_SENT);
+			assert_int_equal(item.status, w->policy.max_version == DTLS_1_3
+							      ? STATUS_HELLO_RETRY_SENT
+							      : STATUS_HELLO_VERIFY_SENT);
 			device_input(w, d, item.reply, item.reply_len);
 		}
 	}
@@ -693,6 +711,70 @@ static void a_repeated_finished_is_answered_again(void **state)
 	w->now += 241 * S;
 	turn(w);
 	assert_null(opened(w, &d, HS_FINISHED, 3));
+	put(w, &in);
+	device_end(&d);
+}
+
+/* What the core says to a record of a handshake that is over. */
+static struct rte_mbuf *late(struct world *w, const struct device *d, const void *bytes, size_t len)
+{
+	struct rte_mbuf *m = to_core(w, d, MSG_LATE, bytes, len);
+
+	msg_of(m)->ref = (struct session_ref){ 4, 9 };
+	msg_of(m)->class = AEAD_AES_128_GCM | SESSION_CLASS_13;
+	turn(w);
+	return take(w);
+}
+
+/* RFC 9147 §5.8.1: our ACK of its Finished was lost. */
+static void a_repeated_finished_of_13_is_acknowledged_again(void **state)
+{
+	static const uint8_t zero[AEAD_KEY_MAX];
+	uint8_t finished[HANDSHAKE_DATAGRAM_MAX];
+	struct world *w = *state;
+	struct session_install in;
+	struct rte_mbuf *m;
+	struct hs_ack number;
+	struct rd list;
+	struct device d;
+	size_t len;
+
+	device_ready(w, &d, 40000);
+	assert_int_equal(d.n_out, 1);
+	len = d.out[0].len;
+	memcpy(finished, d.out[0].bytes, len);
+	device_answers(w, &d);
+	turn(w);
+	in = taken(w, &d, device_hears(w, &d));
+	assert_true(d.installed);
+	assert_int_equal(in.version, DTLS_1_3);
+	assert_memory_not_equal(in.rx_sn_key, zero, sizeof(zero));
+	assert_memory_not_equal(in.tx_sn_key, in.rx_sn_key, sizeof(zero));
+	assert_int_equal(counted(w, STATUS_HS_DONE_13), 1);
+	w->now += S;
+	m = late(w, &d, finished, len);
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_SEAL);
+	assert_int_equal(msg_of(m)->type, RECORD_ACK);
+	assert_int_equal(msg_of(m)->prefix_len, 0);
+	assert_int_equal(msg_of(m)->ref.generation, 9);
+	assert_int_equal(msg_of(m)->class, AEAD_AES_128_GCM | SESSION_CLASS_13);
+	assert_int_equal(ack_parse(rd_of(rte_pktmbuf_mtod(m, uint8_t *), m->data_len), &list),
+			 HS_PARSE_OK);
+	assert_true(ack_next(&list, &number));
+	assert_int_equal(number.epoch, 2);
+	assert_false(ack_next(&list, &number));
+	rte_pktmbuf_free(m);
+	/* At once again, or forged: not answered. */
+	assert_null(late(w, &d, finished, len));
+	w->now += S;
+	finished[len - 1] ^= 1;
+	assert_null(late(w, &d, finished, len));
+	assert_int_equal(counted(w, STATUS_HS_OLD), 2);
+	finished[len - 1] ^= 1;
+	w->now += 241 * S;
+	turn(w);
+	assert_null(late(w, &d, finished, len));
 	put(w, &in);
 	device_end(&d);
 }
@@ -1550,6 +1632,8 @@ int main(void)
 		CORE_TEST(a_datagram_after_the_installation_goes_back),
 		CORE_TEST(held_datagrams_follow_the_installation_in_order),
 		CORE_TEST(a_repeated_finished_is_answered_again),
+		cmocka_unit_test_setup_teardown(a_repeated_finished_of_13_is_acknowledged_again,
+						setup_13, teardown),
 		CORE_TEST(a_storm_leaves_lost_last_flights_where_they_are),
 		CORE_TEST(a_closed_session_leaves_nothing_behind),
 		CORE_TEST(renegotiation_is_refused),
