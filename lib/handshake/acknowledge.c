@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "acknowledge.h"
 
+#include "record_limits.h"
+
 static bool can_ack(const struct handshake *h)
 {
 	return h->version == DTLS_1_3 && h->tx_epoch >= RECORD13_EPOCH_HANDSHAKE;
@@ -76,15 +78,17 @@ enum status acknowledge_input(struct handshake *h, uint8_t epoch, struct rd body
 
 bool acknowledge_write(struct handshake *h, struct wr *w)
 {
-	size_t left = (size_t)(w->end - w->p),
-	       overhead = protect_overhead(&h->protect, h->tx_epoch);
+	size_t left = (size_t)(w->end - w->p);
+	size_t overhead = protect_overhead(&h->protect, h->tx_epoch);
+	size_t room = left > overhead ? left - overhead : 0;
+	size_t limit = record_limits_room(h, h->tx_epoch);
 	uint8_t body[ACKS_BYTES_MAX];
 	struct wr ack = wr_of(body, sizeof(body));
 	size_t len;
 
 	if (!h->acks.due)
 		return false;
-	acks_write(&h->acks, &ack, left > overhead ? left - overhead : 0);
+	acks_write(&h->acks, &ack, room < limit ? room : limit);
 	return wr_finish(&ack, &len) &&
 	       protect_write(&h->protect, w, h->tx_epoch, RECORD_ACK, DTLS_1_2, body, len);
 }

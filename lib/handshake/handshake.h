@@ -300,6 +300,7 @@ struct handshake_remnant {
 	uint16_t finished_seq; /* message_seq of the peer's Finished, which asks for the repeat */
 	uint16_t prefix_len, message_len;
 	uint16_t suite;                            /* DTLS 1.3: IANA number; 0: a session of 1.2 */
+	uint16_t tx_limit;                         /* DTLS 1.3: bytes of an ACK */
 	uint8_t bytes[HANDSHAKE_REMNANT_MAX - 32]; /* prefix, then message */
 };
 _Static_assert(sizeof(struct handshake_remnant) <= HANDSHAKE_REMNANT_MAX, "remnant budget");

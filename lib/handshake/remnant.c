@@ -14,7 +14,7 @@ static void remnant13(const struct handshake *h, struct handshake_remnant *out)
 	const size_t key_len = aead_info(h->suite->aead)->key_len;
 	struct wr w = wr_of(out->bytes, sizeof(out->bytes));
 
-	*out = (struct handshake_remnant){ .suite = h->suite->id };
+	*out = (struct handshake_remnant){ .suite = h->suite->id, .tx_limit = h->tx_limit };
 	wr_bytes(&w, k->client_key, key_len);
 	wr_bytes(&w, k->client_iv, sizeof(k->client_iv));
 	wr_bytes(&w, k->client_sn, key_len);
@@ -165,6 +165,6 @@ size_t handshake_remnant_datagram(struct handshake_remnant *r, struct aead *aead
 	if (acks.n == 0)
 		return 0;
 	r->last_sent_ns = now_ns;
-	acks_write(&acks, &w, HANDSHAKE_ACK_MAX);
+	acks_write(&acks, &w, r->tx_limit < HANDSHAKE_ACK_MAX ? r->tx_limit : HANDSHAKE_ACK_MAX);
 	return wr_len(&w);
 }

@@ -11,17 +11,23 @@ static void begin(void)
 	pair_use13(&p, 0);
 }
 
-/* Up to the client's Finished, which is on its way and returned. */
-static struct pair_datagram client_finished(void)
+/* Up to the client's Finished, which is on its way and returned. client_finished: of two ends as
+ * they are made. */
+static struct pair_datagram client_finished_of(void)
 {
 	struct pair_datagram d;
 
-	begin();
 	assert_true(pair_start(&p));
 	while (pair_take(&p, &d) && !(d.to_server && record13_is(d.bytes[0])))
 		pair_deliver(&p, d.to_server, d.bytes, d.len);
 	assert_int_equal(p.n_queue, 0);
 	return d;
+}
+
+static struct pair_datagram client_finished(void)
+{
+	begin();
+	return client_finished_of();
 }
 
 /* A record of an end's, whatever it would have sent itself. */
@@ -165,6 +171,24 @@ static void test_empty_ack(void **state)
 	expect_done();
 }
 
+/* RFC 8449: an ACK, too, is no longer than the peer takes. */
+static void test_long_ack_and_short_records(void **state)
+{
+	struct pair_datagram finished, d;
+
+	(void)state;
+	begin();
+	p.client.cfg.record_size_limit = HS_RECORD_SIZE_MIN;
+	finished = client_finished_of();
+	for (unsigned i = 0; i < 20; i++)
+		acks_add(&p.server.h->acks, 0, i);
+	pair_deliver(&p, true, finished.bytes, finished.len);
+	d = steps_take();
+	assert_in_range(d.len, 1, RECORD13_HEADER_LEN + HS_RECORD_SIZE_MIN + AEAD_TAG_MAX);
+	pair_deliver(&p, false, d.bytes, d.len);
+	expect_done();
+}
+
 static void expect_failed(const struct pair_side *side, enum status why)
 {
 	assert_true(side->failed);
@@ -269,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_part_of_a_flight),
 		cmocka_unit_test(test_acks_of_nothing_change_nothing),
 		cmocka_unit_test(test_empty_ack),
+		cmocka_unit_test(test_long_ack_and_short_records),
 		cmocka_unit_test(test_malformed_acks),
 		cmocka_unit_test(test_alerts),
 		cmocka_unit_test(test_types),
