@@ -74,7 +74,7 @@ struct path_core {
 	struct table_hit hits[PATH_BURST_MAX];
 	/* bit i: datagrams[i] is one that frame_single_parse took, of DTLS 1.2, of 1.3 */
 	uint64_t single, single13;
-	bool behind;     /* a port of theirs had more: hellos that rx did not see get no turn */
+	bool behind; /* a port of theirs had more: hellos that rx did not see get no turn */
 
 	/* First flights for the gate, of the same burst. */
 	unsigned n_hellos;
