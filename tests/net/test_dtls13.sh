@@ -60,6 +60,8 @@ load() {
 	return $rc
 }
 reported() { grep -Eq -- "$1" "$work/load" || { cat "$work/load"; return 1; }; }
+# in_sink PATTERN: as many lines as requests were answered; how many those are, a busy machine decides.
+in_sink() { lines "$(awk '$1 == "answered" { print $2 }' "$work/load")" "$1"; }
 open_loop=(--warmup 0s --late 500ms --rate 100 --duration 1s)
 
 check "the fleet's credentials" "$load" --write-psk "$work/psk" --devices 100 --master-key $master
@@ -68,12 +70,12 @@ check "starts" start_sluice af_packet:veth0
 
 # Our own devices.
 check "20 devices with 1.3, psk_dhe_ke" load 20 --version 1.3 "${open_loop[@]}"
-check "the sink says so" lines 100 '"dtls":"1.3","suite":"TLS_AES_128_GCM_SHA256"'
+check "the sink says so" in_sink '"dtls":"1.3","suite":"TLS_AES_128_GCM_SHA256"'
 check "counted as 1.3" counted hs_done_13 20
 check "psk_ke" load 20 --version 1.3 --psk-mode psk_ke "${open_loop[@]}"
 for suite in TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256 TLS_AES_128_CCM_SHA256; do
 	check "$suite" load 5 --version 1.3 --suites $suite "${open_loop[@]}"
-	check "  … in the sink" lines 100 "\"suite\":\"$suite\""
+	check "  … in the sink" in_sink "\"suite\":\"$suite\""
 done
 check "churn and tickets" load 20 --version 1.3 "${open_loop[@]}" --churn 20% --resume 100%
 check "  … some resumed" counted hs_resumed_ticket 1
@@ -92,7 +94,7 @@ check "drains" stop_sluice
 check "vhost: starts" start_sluice "vhost:$work/vhost.sock"
 port=(--test-mode --port "virtio_user:$work/vhost.sock,ip=198.18.0.1/15")
 check "virtio_user: 50 devices with 1.3" load 50 --version 1.3 "${open_loop[@]}"
-check "  … in the sink" lines 100 '"dtls":"1.3"'
+check "  … in the sink" in_sink '"dtls":"1.3"'
 check "  … drains" stop_sluice
 port=(--port kernel)
 check "starts again" start_sluice af_packet:veth0
@@ -140,5 +142,5 @@ check "drains" stop_sluice
 
 check "starts with short tags" start_sluice af_packet:veth0 --suites TLS_AES_128_CCM_8_SHA256
 check "5 devices with them" load 5 --version 1.3 --suites TLS_AES_128_CCM_8_SHA256 "${open_loop[@]}"
-check "  … in the sink" lines 100 '"suite":"TLS_AES_128_CCM_8_SHA256"'
+check "  … in the sink" in_sink '"suite":"TLS_AES_128_CCM_8_SHA256"'
 check "drains" stop_sluice
