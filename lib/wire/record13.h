@@ -112,11 +112,12 @@ static inline enum status record13_next(struct rd *datagram, size_t cid_len, str
  * one more than the newest that was opened (RFC 9147 §4.2.2). */
 static inline uint64_t record13_number(uint64_t next, uint16_t low, unsigned bits)
 {
-	const int apart =
-		bits == 16 ? (int16_t)(uint16_t)(low - next) : (int8_t)(uint8_t)(low - next);
-	const int64_t number = (int64_t)next + apart;
+	const uint64_t range = UINT64_C(1) << bits;
+	const uint64_t number = (next & ~(range - 1)) | low;
 
-	return (uint64_t)(number < 0 ? number + (1 << bits) : number);
+	if (number + range / 2 < next)
+		return number + range;
+	return number >= next + range / 2 && number >= range ? number - range : number;
 }
 
 /*
