@@ -215,7 +215,7 @@ static void mask_comes_off_every_header(void **state)
 		struct record13 rec;
 
 		assert_int_equal(record13_next(&r, cid_len, &rec), STATUS_OK);
-		memcpy(sealed, rec.header, rec.header_len);
+		memcpy(sealed, buf, rec.header_len);
 		for (size_t i = 0; i < number_len; i++)
 			buf[1 + cid_len + i] ^= mask[i];
 		aad[rec.header_len] = 0xee;

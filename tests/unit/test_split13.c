@@ -67,9 +67,9 @@ static void short_fragments_are_skipped(void **state)
 	for (enum aead_alg alg = 0; alg < AEAD_N; alg++) {
 		struct client c = client13_up(w, 1 + (unsigned)alg, alg);
 
-		for (uint8_t len = 0; len < RECORD13_SAMPLE_LEN; len++) {
-			uint8_t out[512] = { 0x2f, 1, 2, 0, len };
-			size_t n = 5U + len;
+		for (unsigned len = 0; len < RECORD13_SAMPLE_LEN; len++) {
+			uint8_t out[512] = { 0x2f, 1, 2, 0, (uint8_t)len };
+			size_t n = 5 + len;
 
 			n += client13_text(w, &c, out + n, CLIENT13_HEADER, c.seq++, "good");
 			client_send(w, 0, &c, out, n);
@@ -161,12 +161,12 @@ static void other_forms_of_records_are_dropped(void **state)
 	const uint8_t body[40] = { 2, 40 };
 
 	for (uint16_t epoch = 0; epoch < 5; epoch++) {
-		for (uint8_t type = RECORD_CCS; type <= RECORD_APPDATA; type++) {
+		for (unsigned type = RECORD_CCS; type <= RECORD_APPDATA; type++) {
 			uint8_t out[200];
 			struct wr wire = wr_of(out, sizeof(out));
 			size_t n;
 
-			record_write_header(&wire, type, DTLS_1_2, epoch, 5, sizeof(body));
+			record_write_header(&wire, (uint8_t)type, DTLS_1_2, epoch, 5, sizeof(body));
 			wr_bytes(&wire, body, sizeof(body));
 			assert_true(wr_finish(&wire, &n));
 			n += client13_text(w, &c, out + n, CLIENT13_HEADER, c.seq++, "go on");
