@@ -115,7 +115,7 @@ void bench_gate_add(void)
 	enum { N_SIZES = sizeof(sizes) / sizeof(sizes[0]) };
 	char name[96];
 
-	for (int64_t i = 0; i < 2 * 3 * N_SIZES; i++) {
+	for (int64_t i = 0; i < (int64_t)2 * 3 * N_SIZES; i++) {
 		int64_t args[] = { sizes[i % N_SIZES], i / N_SIZES % 3, i / N_SIZES / 3 };
 
 		snprintf(name, sizeof(name), "%s/cookies:%s/burst:%d", args[2] ? "gate13" : "gate",

@@ -10,15 +10,16 @@ make_pki
 (umask 077 && openssl rand -hex 32 > "$work/masters")
 
 # watching COMMAND…: runs it, with all datagrams in $work/pcap. What the endpoint sends goes past
-# the taps of its own interface, not of the clients'.
+# the taps of its own interface, not of the clients'. A datagram to the discard port marks the end.
 watching() {
 	local rc pid
-	in_cli tcpdump --immediate-mode -qUi veth1 -w "$work/pcap" udp port 5684 2> "$work/tcpdump" &
+	in_cli tcpdump --immediate-mode -qUi veth1 -w "$work/pcap" udp port 5684 or udp port 9 2> "$work/tcpdump" &
 	pid=$!
 	soon grep -q listening "$work/tcpdump"
 	"$@"
 	rc=$?
-	sleep 0.2
+	in_cli bash -c 'printf "the end" > /dev/udp/198.18.0.2/9'
+	soon grep -aq 'the end' "$work/pcap"
 	kill "$pid"
 	wait "$pid" 2>/dev/null
 	return $rc

@@ -267,13 +267,14 @@ static void many_identities_are_read(void **state)
 	uint8_t bytes[60000], body[65000];
 	struct wr w = wr_of(bytes, sizeof(bytes)), b = wr_of(body, sizeof(body));
 	struct hello_parts p = hello_plain();
+	static const uint8_t identity[7] = { 0, 1, 'a' };
 	struct client_hello ch;
 	struct hs_psk psk;
 	size_t mark, n = 0;
 
 	(void)state;
 	for (size_t i = 0; i < 1000; i++) {
-		memcpy(identities + 7 * i, "\0\1a\0\0\0\0", 7);
+		memcpy(identities + sizeof(identity) * i, identity, sizeof(identity));
 		memset(binders + 33 * i, 0, 33);
 		binders[33 * i] = 32;
 	}
