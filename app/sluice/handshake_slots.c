@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "handshake_slots.h"
 
+#include "secret.h"
+
 #include <stdlib.h>
 
 #define NO_SLOT UINT32_MAX
@@ -81,13 +83,22 @@ struct handshake_slots *handshake_slots_new(uint32_t n_active, uint32_t n_linger
 	return s;
 }
 
+/* That of DTLS 1.3 opens the client's last flight. */
+static void remnant_free(struct handshake_remnant *r)
+{
+	if (r == NULL)
+		return;
+	secret_wipe(r, handshake_remnant_size(r));
+	free(r);
+}
+
 void handshake_slots_free(struct handshake_slots *s)
 {
 	if (s == NULL)
 		return;
 	for (uint32_t i = 0; i < s->fresh; i++) {
 		handshake_free(s->slots[i].handshake);
-		free(s->slots[i].remnant);
+		remnant_free(s->slots[i].remnant);
 	}
 	free(s->slots);
 	free(s);
@@ -176,7 +187,7 @@ void handshake_slots_close(struct handshake_slots *s, struct handshake_slot *slo
 	list_leave(s, slot);
 	if (slot->state == SLOT_ACTIVE)
 		s->active--;
-	free(slot->remnant);
+	remnant_free(slot->remnant);
 	*slot = (struct handshake_slot){ .generation = slot->generation, .state = SLOT_FREE };
 	list_enter(s, slot);
 }

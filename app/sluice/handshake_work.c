@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "handshake_core_parts.h"
 
+#include "secret.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -114,6 +116,7 @@ static struct handshake_remnant *remnant_of(const struct handshake *h)
 		kept = malloc(size);
 	if (kept != NULL)
 		memcpy(kept, &all, size);
+	secret_wipe(&all, sizeof(all));
 	return kept;
 }
 

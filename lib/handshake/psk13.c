@@ -102,12 +102,15 @@ static enum hs_next session_take(struct handshake *h)
 	return take(h, rd_of(s->master, len), SECRET13_RESUMPTION_BINDER, h->v13.ticket_binder);
 }
 
-/* RFC 8446 §4.2.11: the hash goes with the PSK; a session of DTLS 1.2 has a suite of 1.2. */
+/* RFC 8446 §4.2.11: the hash goes with the PSK; a session of DTLS 1.2 has a suite of 1.2. A session
+ * with nobody is for a server that anybody may begin one with: tickets come from others that share
+ * the key, too. */
 static bool session_fits(const struct handshake *h, const struct session_state *s)
 {
 	const struct suite *suite = suite_by_id(s->suite);
 
 	return suite != NULL && suite_is_13(suite) && suite->hash == h->suite->hash &&
+	       (s->credential.kind != CREDENTIAL_NONE || h->choice.certificate) &&
 	       resume_welcome(h, s);
 }
 

@@ -46,7 +46,7 @@ static enum hs_next on_kept(struct handshake *h)
 	w = flight_open(&h->out);
 	new_session_ticket13_write(&w, &ticket);
 	if (!connection_message(h, &w, 3, HS_NEW_SESSION_TICKET))
-		return internal(h);
+		return h->v13.n_tickets > 0 ? done(h) : internal(h);
 	h->v13.n_tickets++;
 	return next(h);
 }

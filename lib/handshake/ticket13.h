@@ -8,9 +8,9 @@
 enum { TICKETS13_MAX = 3 };
 
 /* ticket13_give: server: NewSessionTickets into a flight that it begins, as many as the
- * configuration says, none of a session that was itself resumed: its ticket is good until its time
- * is over; then `then`. h->master is the resumption secret; the identity, credential and psk of h
- * are what the client proved itself with. h->psk is wiped. */
+ * configuration says and it has room for (two always), none of a session that was itself resumed:
+ * its ticket is good until its time is over; then `then`. h->master is the resumption secret; the
+ * identity, credential and psk of h are what the client proved itself with. h->psk is wiped. */
 enum hs_next ticket13_give(struct handshake *h, enum hs_next (*then)(struct handshake *h));
 
 /* ticket13_offer: handshake_client_resume; ticket13_session: handshake_session; of 1.3. */

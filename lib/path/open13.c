@@ -41,13 +41,14 @@ static inline void prepare(struct path_core *core, struct core_record *rec)
 /*
  * Whether a record is tried while somebody forges. Whoever does not know the keys cannot choose a
  * number, only have one made at random of the fragment: of 65,536, those that a live peer would use
- * next or that are missing are plausible. (Here, and for suspects only, numbers seen are looked for
- * before the tag.)
+ * next or that are missing are plausible. Of numbers of 8 bits every other would be: none is.
+ * (Here, and for suspects only, numbers seen are looked for before the tag.)
  */
 static bool throttled(struct path_core *core, const struct core_record *rec)
 {
 	const struct store *store = core->cfg.store;
-	bool plausible = rec->seq <= replay_newest(rec->hot) + THROTTLE_AHEAD &&
+	bool plausible = (rec->body[-(int)rec->header_len] & RECORD13_SEQ16) != 0 &&
+			 rec->seq <= replay_newest(rec->hot) + THROTTLE_AHEAD &&
 			 replay_check(rec->hot, store_wide(store, rec->ref.slot),
 				      store->replay_window, rec->seq) == STATUS_OK;
 

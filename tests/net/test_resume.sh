@@ -111,7 +111,7 @@ check "drains" stop_sluice
 
 check "starts with a short lifetime" start_sluice af_packet:veth0 --session-lifetime 1s
 check "a session" first
-check "... is too old soon" fully
+check "... is too old soon" soon fully
 check "... which is counted" counted ticket_expired 1
 check "drains" stop_sluice
 check "starts without resumption" start_sluice af_packet:veth0 --no-resumption

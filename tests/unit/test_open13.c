@@ -124,12 +124,12 @@ static void mask_is_of_the_fragment(void **state)
 	client_delivers(w, 0, &c, "number 3");
 }
 
-/* Forgeries of one who does not know the keys: the device is not shut out
+/* Forgeries of one who does not know the keys, with this first byte: the device is not shut out
  * (docs/decisions/forged-records.md). */
-static void flood_of_forgeries(void **state)
+static void flood(struct world *w, uint8_t first)
 {
-	struct world *w = *state;
 	struct client c = client13_up(w, 1, AEAD_AES_128_CCM_8);
+	const unsigned number_len = record13_number_len(first);
 	uint8_t out[128];
 	uint64_t x = 88172645463325252;
 
@@ -139,17 +139,17 @@ static void flood_of_forgeries(void **state)
 		struct build_spec spec = c.spec;
 
 		memset(out, 0, sizeof(out));
-		out[0] = 0x20 | CLIENT13_HEADER;
-		out[4] = 30;
-		for (unsigned k = 1; k < 35; k++) {
+		out[0] = first;
+		out[2 + number_len] = 30;
+		for (unsigned k = 1; k < 33 + number_len; k++) {
 			x ^= x << 13;
 			x ^= x >> 7;
 			x ^= x << 17;
-			if (k != 3 && k != 4) /* the length */
+			if (k != 1 + number_len && k != 2 + number_len) /* the length */
 				out[k] = (uint8_t)x;
 		}
 		spec.body = out;
-		spec.body_len = 35;
+		spec.body_len = 33 + number_len;
 		world_rx(w, 0, world_frame(w, &spec));
 	}
 	/* So many were tried: those at once, and the plausible ones. */
@@ -157,6 +157,14 @@ static void flood_of_forgeries(void **state)
 	assert_true(world_count(w, 0, STATUS_RECORD_THROTTLED) > 19000);
 	client13_say(w, &c, "still here");
 	client_delivers(w, 0, &c, "still here");
+}
+
+static void flood_of_forgeries(void **state) { flood(*state, 0x20 | CLIENT13_HEADER); }
+
+/* A quarter of them have a number that the device may use. */
+static void flood_of_short_numbers(void **state)
+{
+	flood(*state, (uint8_t)((0x20 | CLIENT13_HEADER) & ~RECORD13_SEQ16));
 }
 
 /* A session that goes while its records wait: a close_notify in front of data (checklist 16). */
@@ -185,7 +193,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_engine_and_suite), WORLD_TEST(numbers_cross_boundaries),
 		WORLD_TEST(numbers_too_far_ahead),        WORLD_TEST(mask_is_of_the_fragment),
-		WORLD_TEST(flood_of_forgeries),           WORLD_TEST(nothing_behind_a_goodbye),
+		WORLD_TEST(flood_of_forgeries),           WORLD_TEST(flood_of_short_numbers),
+		WORLD_TEST(nothing_behind_a_goodbye),
 	};
 
 	return world_main(tests);

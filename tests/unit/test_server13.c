@@ -724,6 +724,19 @@ static void test_sessions_that_do_not_fit(void **state)
 	}
 }
 
+/* A session with nobody, of a server that takes anybody: one that goes by keys does not. */
+static void test_session_with_nobody(void **state)
+{
+	(void)state;
+	messages13_begin_with_certificates(CLIENT_AUTH_NONE);
+	session_make(1);
+	p.server.cfg.own_find = NULL;
+	run();
+	assert_false(p.server.h->resumed);
+	assert_int_equal(p.server.h->outcome, CONNECTION_FAILED);
+	messages13_end();
+}
+
 /* A ticket that is a session's, and a binder that is not: its holder has not the secret. */
 static void test_stolen_ticket(void **state)
 {
@@ -778,6 +791,7 @@ int main(void)
 		cmocka_unit_test(test_bad_certificates),
 		cmocka_unit_test(test_tickets_keep_to_their_version),
 		cmocka_unit_test(test_sessions_that_do_not_fit),
+		cmocka_unit_test(test_session_with_nobody),
 		cmocka_unit_test(test_stolen_ticket),
 		cmocka_unit_test(test_failures),
 	};
