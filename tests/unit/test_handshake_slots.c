@@ -31,7 +31,7 @@ static struct session_ref lingering(struct handshake_slots *s, uint64_t until_ns
 	struct handshake_slot *slot = handshake_slots_open(s, &ref);
 
 	assert_non_null(slot);
-	slot->remnant = malloc(sizeof(*slot->remnant));
+	slot->remnant = calloc(1, sizeof(*slot->remnant));
 	handshake_slots_linger(s, slot, until_ns);
 	return ref;
 }
