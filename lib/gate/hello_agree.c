@@ -103,6 +103,13 @@ static enum status refuse(struct hello_choice *c, enum status why, enum alert al
 	return why;
 }
 
+/* A PSK that needs no share is not worth asking for one, but to a client that can also do without
+ * the PSK. */
+static bool does_without_psk(const struct client_hello *ch)
+{
+	return rd_len(&ch->signature_algorithms) != 0;
+}
+
 /* RFC 8446 §4.1.2: what the HelloRetryRequest asked for, the second hello has, and nothing more
  * (bad-input C10, D6). */
 static bool retry_answered(const struct client_hello *ch, const struct hello_policy *policy,
@@ -118,14 +125,10 @@ static bool retry_answered(const struct client_hello *ch, const struct hello_pol
 		return client_hello_shares(ch) == 1 && client_hello_share(ch, c->group, &key);
 	}
 	c->group = group_preferred(ch, policy);
-	return c->group == ECDHE_NONE || client_hello_share(ch, c->group, &key);
-}
-
-/* A PSK that needs no share is not worth asking for one, but to a client that can also do without
- * the PSK. */
-static bool share_needed(const struct client_hello *ch, const struct hello_choice *c)
-{
-	return c->psk_mode != HELLO_PSK_KE || rd_len(&ch->signature_algorithms) != 0;
+	if (c->group == ECDHE_NONE || client_hello_share(ch, c->group, &key))
+		return true;
+	c->group = ECDHE_NONE;
+	return policy->psk_ke && has_mode(ch, HS_PSK_KE) && !does_without_psk(ch);
 }
 
 enum status hello_agree13(const struct client_hello *ch, const struct hello_policy *policy,
@@ -137,8 +140,8 @@ enum status hello_agree13(const struct client_hello *ch, const struct hello_poli
 
 	/* RFC 9147 §5.3: "If a DTLS 1.3 ClientHello is received with any other value in this field
 	 * [legacy_cookie], the server MUST abort the handshake with an 'illegal_parameter' alert."
-	 */
-	if (rd_len(&ch->cookie) != 0)
+	 * And so with compression methods but null (RFC 8446 §4.1.2). */
+	if (rd_len(&ch->cookie) != 0 || rd_len(&ch->compression) != 1)
 		return refuse(c, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	/* RFC 8446 §4.2.9: "If clients offer 'pre_shared_key' without a 'psk_key_exchange_modes'
 	 * extension, servers MUST abort the handshake." */
@@ -153,7 +156,8 @@ enum status hello_agree13(const struct client_hello *ch, const struct hello_poli
 	c->psk_mode = HELLO_PSK_NONE;
 	if (hashes >> c->suite->hash & 1)
 		c->psk_mode = mode_preferred(ch, policy, c->group);
-	if (!client_hello_share(ch, c->group, &key) && !share_needed(ch, c))
+	if (!client_hello_share(ch, c->group, &key) && c->psk_mode == HELLO_PSK_KE &&
+	    !does_without_psk(ch))
 		c->group = ECDHE_NONE;
 	if (c->group != ECDHE_NONE || c->psk_mode != HELLO_PSK_NONE)
 		return STATUS_OK;

@@ -191,6 +191,17 @@ static void mode_has_forward_secrecy_where_it_can(void **state)
 	refused(&h, STATUS_HS_PARAMETER, ALERT_MISSING_EXTENSION);
 }
 
+/* A second hello, behind a HelloRetryRequest that said this. */
+static enum status agree_again(struct hello13 *h, uint16_t suite, uint16_t group)
+{
+	static const uint8_t hash[HASH_MAX], mac[HMAC_SHA256_LEN];
+	const struct retry_cookie c = { .suite = suite_by_id(suite), .group = group, .hash = hash };
+	static uint8_t cookie[RETRY_COOKIE_MAX];
+
+	h->p.cookie = rd_of(cookie, retry_cookie_write(cookie, &c, mac));
+	return agree(h);
+}
+
 /* The smallest devices': a PSK and no curve. */
 static void psk_alone_needs_no_group(void **state)
 {
@@ -210,6 +221,9 @@ static void psk_alone_needs_no_group(void **state)
 	h.p.n_groups = 1;
 	assert_int_equal(agree(&h), STATUS_OK);
 	assert_int_equal(choice.group, ECDHE_NONE);
+	assert_int_equal(agree_again(&h, TLS_AES_128_GCM_SHA256, ECDHE_NONE), STATUS_OK);
+	assert_int_equal(choice.group, ECDHE_NONE);
+	h.p.cookie = rd_of(NULL, 0);
 	/* Unless it could do without the PSK. */
 	h.p.n_signature_algorithms = 1;
 	assert_int_equal(agree(&h), STATUS_OK);
@@ -217,6 +231,21 @@ static void psk_alone_needs_no_group(void **state)
 	policy.psk_ke = false;
 	h.p.n_groups = h.p.n_signature_algorithms = 0;
 	refused(&h, STATUS_HS_PARAMETER, ALERT_MISSING_EXTENSION);
+}
+
+/* RFC 8446 §4.1.2: of DTLS 1.2 a list with more in it is taken, of 1.3 it is not. */
+static void other_compression_is_illegal(void **state)
+{
+	static const uint8_t methods[] = { 1, 0 };
+	struct hello13 h;
+	struct client_hello ch;
+
+	(void)state;
+	hello13_plain(&h);
+	ch = hello_of(&h);
+	ch.compression = rd_of(methods, sizeof(methods));
+	assert_int_equal(hello_agree13(&ch, &policy, &choice), STATUS_HS_PARAMETER);
+	assert_int_equal(choice.alert, ALERT_ILLEGAL_PARAMETER);
 }
 
 static void share_that_is_there_is_taken(void **state)
@@ -264,17 +293,6 @@ static void cookie_of_12_is_illegal(void **state)
 	ch.cookie = rd_of(cookie, sizeof(cookie));
 	assert_int_equal(hello_agree13(&ch, &policy, &choice), STATUS_HS_PARAMETER);
 	assert_int_equal(choice.alert, ALERT_ILLEGAL_PARAMETER);
-}
-
-/* A second hello, behind a HelloRetryRequest that said this. */
-static enum status agree_again(struct hello13 *h, uint16_t suite, uint16_t group)
-{
-	static const uint8_t hash[HASH_MAX], mac[HMAC_SHA256_LEN];
-	const struct retry_cookie c = { .suite = suite_by_id(suite), .group = group, .hash = hash };
-	static uint8_t cookie[RETRY_COOKIE_MAX];
-
-	h->p.cookie = rd_of(cookie, retry_cookie_write(cookie, &c, mac));
-	return agree(h);
 }
 
 /* RFC 8446 §4.1.2, §4.1.4; bad-input C10, D6 */
@@ -332,6 +350,7 @@ int main(void)
 		cmocka_unit_test_setup(suite_goes_with_a_psk_where_one_does, set_up),
 		cmocka_unit_test_setup(mode_has_forward_secrecy_where_it_can, set_up),
 		cmocka_unit_test_setup(psk_alone_needs_no_group, set_up),
+		cmocka_unit_test_setup(other_compression_is_illegal, set_up),
 		cmocka_unit_test_setup(share_that_is_there_is_taken, set_up),
 		cmocka_unit_test_setup(no_common_group_is_refused, set_up),
 		cmocka_unit_test_setup(cookie_of_12_is_illegal, set_up),
