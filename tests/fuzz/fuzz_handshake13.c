@@ -87,14 +87,16 @@ static void deliver(struct rd *in, struct pair_side *to, struct message13 *m)
 	enum op op = (enum op)(take(in, 1) % OP_N);
 
 	change(in, op, m);
-	touched |= !is_late() && (op == OP_TWICE || op == OP_LOSE || m->len != genuine.len ||
-				  m->type != genuine.type || m->epoch != genuine.epoch ||
-				  memcmp(m->body, genuine.body, m->len) != 0);
+	touched |= !is_late() &&
+		   (op == OP_LOSE || m->len != genuine.len || m->type != genuine.type ||
+		    m->epoch != genuine.epoch || memcmp(m->body, genuine.body, m->len) != 0);
 	if (op == OP_LOSE)
 		return;
 	messages13_give(to, m);
-	if (op == OP_TWICE)
-		messages13_give(to, m);
+	if (op != OP_TWICE)
+		return;
+	touched |= !is_late(); /* not behind the Finished with which the server is through */
+	messages13_give(to, m);
 }
 
 static void pass(struct rd *in, struct pair_side *from, struct pair_side *to)

@@ -25,8 +25,8 @@ def ext(kind, data=b""):
     return struct.pack(">H", kind) + vec(2, data)
 
 
-def hello(cookie=b"", extensions=b"", version=0xFEFD, compression=b"\0"):
-    body = struct.pack(">H", version) + bytes(32) + vec(1, b"") + vec(1, cookie)
+def hello(cookie=b"", extensions=b"", version=0xFEFD, compression=b"\0", session=b""):
+    body = struct.pack(">H", version) + bytes(32) + vec(1, session) + vec(1, cookie)
     body += vec(2, bytes.fromhex("c0a800a8")) + vec(1, compression)
     return body + (vec(2, extensions) if extensions else b"")
 
@@ -43,6 +43,13 @@ def first(body, seq=0):
     return record(22, message(1, body, seq), 0xFEFF, 0, seq)
 
 
+def parts(body, *cuts):
+    """A hello in fragments, each in a record of its own."""
+    ends = zip((0, *cuts), (*cuts, len(body)))
+    return [record(22, b"\1" + vec(3, body)[:3] + bytes(2) + a.to_bytes(3, "big") + vec(3, body[a:b]),
+                   0xFEFF, 0, i) for i, (a, b) in enumerate(ends)]
+
+
 def mapped(*ip):
     return bytes(10) + b"\xff\xff" + bytes(ip)
 
@@ -56,8 +63,8 @@ def cookie(body, secret):
     return bytes([secret]) + mac.digest()[:16]
 
 
-def burst(*datagrams):
-    return b"\0\7" + b"".join(vec(2, d) for d in datagrams)
+def burst(*datagrams, flip=7):
+    return bytes([0, flip]) + b"".join(vec(2, d) for d in datagrams)
 
 
 openssl, gnutls = captured("hello_openssl"), captured("hello_gnutls")
@@ -91,6 +98,9 @@ seeds = {
     "gate/known": burst(first(hello(b"", known))),
     "gate/cookie0": burst(first(hello(cookie(plain, 0)), 1)),
     "gate/cookie1": burst(first(hello(cookie(plain, 1)), 1)),
+    "gate/session": burst(first(hello(session=bytes(32))), flip=8),
+    "gate/parts": burst(*parts(plain, 20, 34), first(plain)),
+    "gate/long": burst(*parts(hello(extensions=ext(21, bytes(3000))), 1000, 2000)),
     "gate/small_records": burst(first(hello(b"", ext(28, b"\0\x3f"))), first(hello(b"", ext(1, b"\5")))),
     "gate/illegal": burst(first(hello(compression=b"\1")), first(hello(version=0x0303))),
     "gate/mixed": burst(first(plain), openssl, first(hello(bytes(17))), record(23, b"x"), b"",
