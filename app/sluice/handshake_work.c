@@ -219,16 +219,19 @@ static bool has_public_key(enum handshake_job_kind kind)
 	return false;
 }
 
-/* A session was looked for. One that is found is worth more than whoever is new; one that is not,
- * and whose source has no token for a full handshake, is all there was to it. Returns whether the
- * handshake goes on. */
+/* A source without a token for a full handshake may look for its sessions, and resume one. */
+static bool may_go_on(const struct handshake_slot *slot)
+{
+	const struct handshake_job *job = handshake_job(slot->handshake);
+
+	return !slot->resume_only || handshake_resumed(slot->handshake) ||
+	       handshake_over(slot->handshake) || (job != NULL && job->kind == JOB_SESSION_FIND);
+}
+
+/* Ends what may not go on; returns whether the handshake does. */
 static bool goes_on(struct handshake_core *hc, struct handshake_slot *slot)
 {
-	if (handshake_resumed(slot->handshake)) {
-		handshake_slots_rank(hc->slots, slot, RANK_RESUMED);
-		return true;
-	}
-	if (!slot->resume_only || handshake_over(slot->handshake))
+	if (may_go_on(slot))
 		return true;
 	handshake_core_count(hc, STATUS_HELLO_RATE);
 	handshake_work_abandon(hc, slot);
@@ -241,7 +244,10 @@ bool handshake_work_job_done(struct handshake_core *hc, struct handshake_slot *s
 	bool find = handshake_job(slot->handshake)->kind == JOB_SESSION_FIND;
 
 	handshake_job_done(slot->handshake, now_ns);
-	return !find || goes_on(hc, slot);
+	/* A session that is found is worth more than whoever is new. */
+	if (find && handshake_resumed(slot->handshake))
+		handshake_slots_rank(hc->slots, slot, RANK_RESUMED);
+	return goes_on(hc, slot);
 }
 
 /* Does the slot's job, or asks for what it needs; returns whether the handshake goes on. */
@@ -341,5 +347,6 @@ void handshake_work_input(struct handshake_core *hc, struct handshake_slot *slot
 		handshake_core_count(hc, status);
 	else /* Answers go where the newest one came from (same flow, perhaps another router). */
 		slot->hop = msg_of(mbuf)->hop;
-	handshake_work_touch(hc, slot);
+	if (goes_on(hc, slot))
+		handshake_work_touch(hc, slot);
 }

@@ -6,8 +6,10 @@
 #include "client12.h"
 #include "client13.h"
 #include "connection.h"
+#include "hello_agree.h"
 #include "hs_msg13.h"
 #include "inbound.h"
+#include "psk13.h"
 #include "random.h"
 #include "record_limits.h"
 #include "resume12.h"
@@ -377,7 +379,11 @@ bool handshake_hello_resumes(const struct handshake_config *cfg, const uint8_t *
 	struct hs_fragment f;
 	struct client_hello ch;
 
-	return hello_of(datagram, len, &f, &ch) && resume12_wanted(cfg, &ch);
+	if (!hello_of(datagram, len, &f, &ch))
+		return false;
+	if (hello_agree_version(&ch, cfg->policy) == DTLS_1_3)
+		return psk13_wanted(cfg, &ch);
+	return resume12_wanted(cfg, &ch);
 }
 
 bool handshake_resumed(const struct handshake *h) { return h->resumed; }

@@ -146,8 +146,8 @@ enum status handshake_input(struct handshake *h, uint64_t now_ns, const uint8_t 
  * whose cookie verified starts a new handshake. Server. */
 bool handshake_hello_matches(const struct handshake *h, const uint8_t *datagram, size_t len);
 
-/* handshake_hello_resumes: whether a datagram begins with a ClientHello that asks for a session of
- * which a server with this configuration may know. */
+/* handshake_hello_resumes: whether a datagram begins with a ClientHello that asks, in the way of
+ * the version that it gets, for a session of which a server with this configuration may know. */
 bool handshake_hello_resumes(const struct handshake_config *cfg, const uint8_t *datagram,
 			     size_t len);
 

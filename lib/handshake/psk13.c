@@ -145,6 +145,23 @@ static void key_note(struct handshake *h, const struct hs_psk *psk)
 						      .index = h->v13.psk_index };
 }
 
+/* The least that is asked of a ticket before it is looked for. */
+static bool may_be_ticket(const struct handshake_config *cfg, const struct hs_psk *psk)
+{
+	return cfg->tickets && rd_len(&psk->identity) >= TICKET_MIN;
+}
+
+bool psk13_wanted(const struct handshake_config *cfg, const struct client_hello *ch)
+{
+	struct rd identities = ch->psk_identities, binders = ch->psk_binders;
+	struct hs_psk psk;
+
+	for (unsigned i = 0; i < PSKS_MAX && hs_psk_next(&identities, &binders, &psk); i++)
+		if (may_be_ticket(cfg, &psk))
+			return true;
+	return false;
+}
+
 static enum hs_next next(struct handshake *h)
 {
 	struct connection13 *v = &h->v13;
@@ -155,7 +172,7 @@ static enum hs_next next(struct handshake *h)
 		if (rd_len(&psk.binder) != hash13_len(h->suite->hash))
 			continue;
 		key_note(h, &psk);
-		if (h->cfg->tickets && rd_len(&psk.identity) >= TICKET_MIN)
+		if (may_be_ticket(h->cfg, &psk))
 			return ticket_find(h, &psk);
 	}
 	return external_find(h);

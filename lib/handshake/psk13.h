@@ -7,6 +7,10 @@
 
 #include "connection.h"
 
+/* psk13_wanted: whether the hello asks for a session, and there are sessions: one of the PSKs that
+ * are looked at may be a ticket. */
+bool psk13_wanted(const struct handshake_config *cfg, const struct client_hello *ch);
+
 /*
  * psk13_find: the first ticket that is a session's still, or else the first identity that may be a
  * key's; goes on with `then`: h->v13.by_psk, the binder is right, the schedule begins with the PSK,

@@ -88,21 +88,21 @@ static inline void hello_vec(struct wr *w, size_t n, struct hello_bytes bytes)
 }
 
 /* hello_body: the message without its header. */
-static inline size_t hello_body(uint8_t out[HELLO_MAX], const struct hello_parts *p)
+static inline size_t hello_body(uint8_t out[HELLO_MAX], const struct hello_parts *parts)
 {
 	struct wr w = wr_of(out, HELLO_MAX);
 	size_t len;
 
-	wr_u16(&w, p->version);
+	wr_u16(&w, parts->version);
 	for (size_t i = 0; i < 32; i++)
-		wr_u8(&w, p->random);
-	hello_vec(&w, 1, p->session_id);
-	hello_vec(&w, 1, p->cookie);
-	hello_vec(&w, 2, p->suites);
-	hello_vec(&w, 1, p->compression);
-	if (p->has_extensions || p->extensions.len > 0)
-		hello_vec(&w, 2, p->extensions);
-	wr_bytes(&w, p->tail.p, p->tail.len);
+		wr_u8(&w, parts->random);
+	hello_vec(&w, 1, parts->session_id);
+	hello_vec(&w, 1, parts->cookie);
+	hello_vec(&w, 2, parts->suites);
+	hello_vec(&w, 1, parts->compression);
+	if (parts->has_extensions || parts->extensions.len > 0)
+		hello_vec(&w, 2, parts->extensions);
+	wr_bytes(&w, parts->tail.p, parts->tail.len);
 	if (!wr_finish(&w, &len))
 		abort();
 	return len;
@@ -125,11 +125,12 @@ static inline size_t hello_wrap(uint8_t out[HELLO_MAX], const uint8_t *body, siz
 	return len;
 }
 
-static inline size_t hello_datagram(uint8_t out[HELLO_MAX], const struct hello_parts *p)
+static inline size_t hello_datagram(uint8_t out[HELLO_MAX], const struct hello_parts *parts)
 {
 	uint8_t body[HELLO_MAX];
 
-	return hello_wrap(out, body, hello_body(body, p), p->message_seq, p->record_seq);
+	return hello_wrap(out, body, hello_body(body, parts), parts->message_seq,
+			  parts->record_seq);
 }
 
 /* hello_with_cookie: the next hello of the client that sent hello (whole, alone in its datagram):

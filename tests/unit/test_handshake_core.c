@@ -4,6 +4,7 @@
 #include "connection.h"
 #include "event_protect.h"
 #include "gate.h"
+#include "hellos13.h"
 #include "hs_msg13.h"
 #include "job.h"
 #include "random.h"
@@ -196,6 +197,38 @@ static void device_end(struct device *d)
 	d->h = NULL;
 }
 
+static void ticket_copy(struct device *d)
+{
+	d->kept.ticket = memcpy(d->ticket, d->kept.ticket, d->kept.ticket_len);
+}
+
+/* DTLS 1.3: the ticket comes on the session, right behind the server's ACK. */
+static void ticket_take(struct world *w, struct device *d, const struct handshake_held *held)
+{
+	struct rd left = rd_of(held->bytes, held->len);
+	uint8_t text[PROTECT_RECORD_MAX];
+	struct handshake_session base;
+	struct protect_content c;
+	struct record13 rec;
+
+	assert_true(handshake_resumption(d->h, &base));
+	while (rd_len(&left) > 0 && record13_next(&left, 0, &rec) == STATUS_OK)
+		if (protect_open13(&d->session, &rec, text, &c) == STATUS_OK &&
+		    handshake_ticket(&base, w->now, text, c.len, &d->kept))
+			ticket_copy(d);
+}
+
+static void device_installs(struct world *w, struct device *d, const struct handshake_event *event)
+{
+	d->installed = true;
+	d->resumed = event->resumed;
+	d->session = event_protect(w->aead, true, event);
+	if (handshake_session(d->h, &d->kept) && d->kept.ticket_len > 0)
+		ticket_copy(d);
+	for (size_t i = 0; i < event->n_held; i++)
+		ticket_take(w, d, &event->held[i]);
+}
+
 /* Jobs, output and events of the device's own handshake. */
 static void device_drain(struct world *w, struct device *d)
 {
@@ -211,13 +244,8 @@ static void device_drain(struct world *w, struct device *d)
 	       handshake_output(d->h, d->out[d->n_out].bytes, &d->out[d->n_out].len))
 		d->n_out++;
 	handshake_event(d->h, &event);
-	if (event.kind == HANDSHAKE_INSTALL) {
-		d->installed = true;
-		d->resumed = event.resumed;
-		if (handshake_session(d->h, &d->kept) && d->kept.ticket_len > 0)
-			d->kept.ticket = memcpy(d->ticket, d->kept.ticket, d->kept.ticket_len);
-		d->session = event_protect(w->aead, true, &event);
-	}
+	if (event.kind == HANDSHAKE_INSTALL)
+		device_installs(w, d, &event);
 	d->failed |= event.kind == HANDSHAKE_FAILED;
 }
 
@@ -228,17 +256,24 @@ static void device_input(struct world *w, struct device *d, const uint8_t *bytes
 	device_drain(w, d);
 }
 
+static struct device device_at(uint16_t port)
+{
+	struct device d = { .flow = { .local_port = 5684, .remote_port = port },
+			    .hop = { .remote_mac = { 2, 0, 0, 0, 0, 1 }, .port_id = 1 } };
+
+	/* A network of its own for each port. */
+	d.flow.remote_ip[10] = d.flow.remote_ip[11] = 0xff;
+	d.flow.remote_ip[14] = (uint8_t)port;
+	return d;
+}
+
 /* device_begin_as: up to the hello whose cookie the gate finds good, which is in out[0]. */
 static void device_begin_as(struct world *w, struct device *d, uint16_t port, const char *identity,
 			    const uint8_t key[16])
 {
 	struct gate_item item;
 
-	*d = (struct device){ .flow = { .local_port = 5684, .remote_port = port },
-			      .hop = { .remote_mac = { 2, 0, 0, 0, 0, 1 }, .port_id = 1 } };
-	/* A network of its own for each port. */
-	d->flow.remote_ip[10] = d->flow.remote_ip[11] = 0xff;
-	d->flow.remote_ip[14] = (uint8_t)port;
+	*d = device_at(port);
 	d->h = handshake_new(&w->client, HANDSHAKE_CLIENT, w->now);
 	assert_non_null(d->h);
 	assert_true(handshake_client_credential(d->h, (const uint8_t *)identity, 4, key, 16));
@@ -372,14 +407,16 @@ static struct session_install device_up(struct world *w, struct device *d, uint1
 static void device_back(struct world *w, struct device *d, uint16_t port,
 			const struct device *before)
 {
+	const struct traffic_keys *keys;
 	struct session_install in;
 
 	w->offer = &before->kept;
 	in = device_up(w, d, port);
 	w->offer = NULL;
 	assert_true(d->installed);
-	assert_memory_equal(in.rx_key, d->session.epochs[1].keys.client_key, AEAD_KEY_MAX);
-	assert_memory_equal(in.tx_key, d->session.epochs[1].keys.server_key, AEAD_KEY_MAX);
+	keys = &d->session.epochs[in.version == DTLS_1_3 ? RECORD13_EPOCH_DATA : 1].keys;
+	assert_memory_equal(in.rx_key, keys->client_key, AEAD_KEY_MAX);
+	assert_memory_equal(in.tx_key, keys->server_key, AEAD_KEY_MAX);
 	assert_int_equal(in.tx_seq, 1);
 	put(w, &in);
 	device_end(d);
@@ -1098,6 +1135,60 @@ static void an_overloaded_core_wants_the_finished(void **state)
 	device_end(&before);
 }
 
+/* A hello that nobody's handshake made, from another port of the address that has no token: nothing
+ * comes of it. Returns how many sessions were looked for. */
+static uint64_t looked_for(struct world *w, const uint8_t *body, size_t len)
+{
+	uint64_t invalid = counted(w, STATUS_TICKET_INVALID), rate = counted(w, STATUS_HELLO_RATE);
+	uint64_t active = handshake_core_stats(w->core)->active;
+	struct device d = device_at(40000);
+	uint8_t hello[HELLO_MAX];
+
+	d.flow.remote_port++;
+	to_core(w, &d, MSG_HELLO, hello, hello_wrap(hello, body, len, 1, 1));
+	turn(w);
+	assert_null(take(w));
+	assert_int_equal(counted(w, STATUS_HELLO_RATE), rate + 1);
+	assert_int_equal(handshake_core_stats(w->core)->active, active);
+	return counted(w, STATUS_TICKET_INVALID) - invalid;
+}
+
+/* bad-input E4, H1: what asks for a session in DTLS 1.2 buys nothing in 1.3, nor does what is as
+ * long as a ticket and is not looked for; tickets that are none are looked for, one after the
+ * other, and nothing else is done. */
+static void an_overloaded_core_looks_for_tickets_only(void **state)
+{
+	static const uint8_t made_up[112] = { 1 };
+	struct world *w = *state;
+	uint8_t body[HELLO_MAX], *id = body + HELLO_AT_SESSION_ID - HELLO_AT_BODY;
+	struct hello13 hello;
+	uint64_t started;
+	size_t len;
+
+	overload(w);
+	repeated(w, 100, 0);
+	started = handshake_core_stats(w->core)->started;
+	hello13_plain(&hello);
+	hello13_psk(&hello, 32);
+	len = hello13_body(body, &hello);
+	/* A session id of one byte. */
+	memmove(id + 2, id + 1, len - (size_t)(id + 1 - body));
+	id[0] = 1;
+	assert_int_equal(looked_for(w, body, len + 1), 0);
+	assert_int_equal(handshake_core_stats(w->core)->started, started);
+	/* A binder of SHA-384, where the suite has SHA-256. */
+	hello13_psk(&hello, 48);
+	hello.psks[1].identity = made_up;
+	hello.psks[1].identity_len = sizeof(made_up);
+	assert_int_equal(looked_for(w, body, hello13_body(body, &hello)), 0);
+	assert_int_equal(handshake_core_stats(w->core)->started, started + 1);
+	hello.psks[1].binder_len = 32;
+	hello13_psk(&hello, 32);
+	hello.psks[2] = hello.psks[1];
+	assert_int_equal(looked_for(w, body, hello13_body(body, &hello)), 2);
+	assert_int_equal(handshake_core_stats(w->core)->started, started + 2);
+}
+
 static void empty_owners_ring(struct world *w)
 {
 	struct rte_mbuf *m;
@@ -1618,6 +1709,10 @@ static void messages_of_no_slot_are_dropped(void **state)
 }
 
 #define CORE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CORE_TEST_13(f)                                                                            \
+	{                                                                                          \
+#f " (1.3)", f, setup_13, teardown, NULL                                           \
+	}
 
 int main(void)
 {
@@ -1632,8 +1727,7 @@ int main(void)
 		CORE_TEST(a_datagram_after_the_installation_goes_back),
 		CORE_TEST(held_datagrams_follow_the_installation_in_order),
 		CORE_TEST(a_repeated_finished_is_answered_again),
-		cmocka_unit_test_setup_teardown(a_repeated_finished_of_13_is_acknowledged_again,
-						setup_13, teardown),
+		CORE_TEST_13(a_repeated_finished_of_13_is_acknowledged_again),
 		CORE_TEST(a_storm_leaves_lost_last_flights_where_they_are),
 		CORE_TEST(a_closed_session_leaves_nothing_behind),
 		CORE_TEST(renegotiation_is_refused),
@@ -1642,9 +1736,13 @@ int main(void)
 		CORE_TEST(draining_refuses_new_handshakes_only),
 		CORE_TEST(the_eldest_handshake_makes_room),
 		CORE_TEST(who_resumes_goes_before_who_does_not),
+		CORE_TEST_13(who_resumes_goes_before_who_does_not),
 		CORE_TEST(an_overloaded_core_does_so_much_for_an_address),
 		CORE_TEST(an_overloaded_core_resumes),
+		CORE_TEST_13(an_overloaded_core_resumes),
 		CORE_TEST(an_overloaded_core_wants_the_finished),
+		CORE_TEST_13(an_overloaded_core_wants_the_finished),
+		CORE_TEST_13(an_overloaded_core_looks_for_tickets_only),
 		CORE_TEST(a_slow_store_stalls_nobody_else),
 		CORE_TEST(who_waits_for_the_store_may_repeat_himself),
 		CORE_TEST(no_answer_is_a_wrong_key),

@@ -3,6 +3,7 @@
 
 #include "client13.h"
 #include "expect13.h"
+#include "hellos13.h"
 
 enum { ANY_GROUP = ECDHE_NONE };
 
@@ -374,6 +375,54 @@ static void test_legacy_session_id_and_early_data(void **state)
 	assert_int_equal(rd_len(&sh.session_id), 0);
 	assert_true(sh.has_psk);
 	assert_int_equal(f.m[1].len, 2); /* EncryptedExtensions of nothing */
+	messages13_end();
+}
+
+static bool asks_to_resume(const uint8_t *body, size_t len)
+{
+	uint8_t hello[HELLO_MAX];
+
+	return handshake_hello_resumes(&p.server.cfg, hello, hello_wrap(hello, body, len, 0, 0));
+}
+
+/* bad-input H1: what asks for a session in DTLS 1.2 is nothing in a hello that gets 1.3. */
+static void test_hello_of_12_sessions_does_not_resume(void **state)
+{
+	static const uint8_t session_id[] = { 1, 7 };
+	struct flight13 f;
+	struct message13 *m;
+
+	(void)state;
+	m = odd_hello(&f);
+	p.server.cfg.tickets = p.server.cfg.session_ids = true;
+	messages13_add(m, EXT_SESSION_TICKET, "ticket", 6);
+	messages13_splice(m, 34, 1, session_id, sizeof(session_id));
+	assert_false(asks_to_resume(m->body, m->len));
+	messages13_end();
+}
+
+/* As many PSKs as are looked at, and one of them as long as a ticket. */
+static void test_hello_with_a_ticket_resumes(void **state)
+{
+	static const uint8_t ticket[SESSION_STATE_MIN];
+	struct hello13 hello;
+	uint8_t body[HELLO_MAX];
+
+	(void)state;
+	messages13_begin();
+	for (unsigned i = 0; i < 5; i++) {
+		hello13_plain(&hello);
+		for (unsigned n = 0; n < 5; n++)
+			hello13_psk(&hello, 32);
+		p.server.cfg.tickets = true;
+		hello.psks[i].identity = ticket;
+		hello.psks[i].identity_len = sizeof(ticket) - 1;
+		assert_false(asks_to_resume(body, hello13_body(body, &hello)));
+		hello.psks[i].identity_len = sizeof(ticket);
+		assert_int_equal(asks_to_resume(body, hello13_body(body, &hello)), i < 4);
+		p.server.cfg.tickets = false;
+		assert_false(asks_to_resume(body, hello13_body(body, &hello)));
+	}
 	messages13_end();
 }
 
@@ -782,6 +831,8 @@ int main(void)
 		cmocka_unit_test(test_ticket_resumes_certificates),
 		cmocka_unit_test(test_ticket_of_a_replaced_key_is_passed_over),
 		cmocka_unit_test(test_legacy_session_id_and_early_data),
+		cmocka_unit_test(test_hello_of_12_sessions_does_not_resume),
+		cmocka_unit_test(test_hello_with_a_ticket_resumes),
 		cmocka_unit_test(test_odd_hellos),
 		cmocka_unit_test(test_truncated_hellos),
 		cmocka_unit_test(test_second_hello_changed),
