@@ -11,9 +11,10 @@ make_pki
 
 # watching COMMAND…: runs it, with all datagrams in $work/pcap. What the endpoint sends goes past
 # the taps of its own interface, not of the clients'. A datagram to the discard port marks the end.
+# What is captured at once has room for few packets in a buffer, unless they are short.
 watching() {
 	local rc pid
-	in_cli tcpdump --immediate-mode -qUi veth1 -w "$work/pcap" udp port 5684 or udp port 9 2> "$work/tcpdump" &
+	in_cli tcpdump --immediate-mode -s 2048 -B 16384 -qUi veth1 -w "$work/pcap" udp port 5684 or udp port 9 2> "$work/tcpdump" &
 	pid=$!
 	soon grep -q listening "$work/tcpdump"
 	"$@"
