@@ -36,6 +36,24 @@ enum hs_parse hs_hello13_check(const struct client_hello *ch);
  * well-formed message has values. */
 enum hs_parse hs_worse(enum hs_parse a, enum hs_parse b);
 
+/* hs_extensions_each: gives each extension of a block to one; what is there twice is an error
+ * (bad-input D1). In the header, so that one is called directly: every hello goes through it. */
+static inline enum hs_parse hs_extensions_each(struct rd block, void *out,
+					       enum hs_parse (*one)(void *out,
+								    const struct hs_extension *ext))
+{
+	struct hs_extensions walk = { .left = block };
+	enum hs_parse result = HS_PARSE_OK;
+	struct hs_extension ext;
+
+	while (rd_len(&walk.left) > 0 && result != HS_PARSE_DECODE_ERROR) {
+		if (!hs_extensions_next(&walk, &ext))
+			return HS_PARSE_DECODE_ERROR;
+		result = hs_worse(result, one(out, &ext));
+	}
+	return result;
+}
+
 static inline enum hs_parse hs_decoded(bool well_formed)
 {
 	return well_formed ? HS_PARSE_OK : HS_PARSE_DECODE_ERROR;

@@ -84,8 +84,10 @@ static enum hs_parse point_formats_parse(struct rd body)
 		       : HS_PARSE_ILLEGAL_PARAMETER;
 }
 
-static enum hs_parse client_extension(struct client_hello *ch, const struct hs_extension *ext)
+static enum hs_parse client_extension(void *out, const struct hs_extension *ext)
 {
+	struct client_hello *ch = out;
+
 	switch (ext->type) {
 	case EXT_SERVER_NAME:
 		return hs_decoded(server_name_parse(ch, ext->body));
@@ -118,20 +120,6 @@ static enum hs_parse client_extension(struct client_hello *ch, const struct hs_e
 	default:
 		return hs_hello13_extension(ch, ext);
 	}
-}
-
-static enum hs_parse client_extensions(struct client_hello *ch)
-{
-	struct hs_extensions walk = { .left = ch->extensions };
-	enum hs_parse result = HS_PARSE_OK;
-	struct hs_extension ext;
-
-	while (rd_len(&walk.left) > 0 && result != HS_PARSE_DECODE_ERROR) {
-		if (!hs_extensions_next(&walk, &ext))
-			return HS_PARSE_DECODE_ERROR;
-		result = hs_worse(result, client_extension(ch, &ext));
-	}
-	return hs_worse(result, hs_hello13_check(ch));
 }
 
 static bool suites_parse(struct client_hello *ch)
@@ -178,8 +166,9 @@ enum hs_parse client_hello_parse(struct rd body, struct client_hello *out)
 		return HS_PARSE_DECODE_ERROR;
 	ch.random = random.p;
 
-	enum hs_parse result = client_extensions(&ch);
+	enum hs_parse result = hs_extensions_each(ch.extensions, &ch, client_extension);
 
+	result = hs_worse(result, hs_hello13_check(&ch));
 	if (result == HS_PARSE_DECODE_ERROR)
 		return result;
 	if (!compression_has_null(ch.compression))
@@ -204,8 +193,9 @@ bool client_hello_offers(const struct client_hello *ch, uint16_t suite)
 }
 
 /* RFC 5746 §3.4: in an initial handshake the server's must be empty. */
-static enum hs_parse server_extension(struct server_hello *sh, const struct hs_extension *ext)
+static enum hs_parse server_extension(void *out, const struct hs_extension *ext)
 {
+	struct server_hello *sh = out;
 	bool empty;
 
 	switch (ext->type) {
@@ -237,20 +227,6 @@ static enum hs_parse server_extension(struct server_hello *sh, const struct hs_e
 	}
 }
 
-static enum hs_parse server_extensions(struct server_hello *sh, struct rd block)
-{
-	struct hs_extensions walk = { .left = block };
-	enum hs_parse result = HS_PARSE_OK;
-	struct hs_extension ext;
-
-	while (rd_len(&walk.left) > 0 && result != HS_PARSE_DECODE_ERROR) {
-		if (!hs_extensions_next(&walk, &ext))
-			return HS_PARSE_DECODE_ERROR;
-		result = hs_worse(result, server_extension(sh, &ext));
-	}
-	return result;
-}
-
 /*
  * RFC 5246 §7.4.1.3:
  *   version 2 · random 32 · session_id <0..32> · suite 2 · compression 1 · extensions, may be
@@ -269,7 +245,7 @@ enum hs_parse server_hello_parse(struct rd body, struct server_hello *out)
 		return HS_PARSE_DECODE_ERROR;
 	sh.random = random.p;
 
-	enum hs_parse result = server_extensions(&sh, extensions);
+	enum hs_parse result = hs_extensions_each(extensions, &sh, server_extension);
 
 	if (result == HS_PARSE_OK)
 		*out = sh;

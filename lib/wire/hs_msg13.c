@@ -13,22 +13,6 @@ static const uint8_t retry_random[HS_RANDOM_LEN] = {
 
 const uint8_t hs_downgrade12[HS_DOWNGRADE_LEN] = { 'D', 'O', 'W', 'N', 'G', 'R', 'D', 1 };
 
-/* Gives each extension of a block to one; what is there twice is an error (bad-input D1). */
-static enum hs_parse each(struct rd block, void *out,
-			  enum hs_parse (*one)(void *out, const struct hs_extension *ext))
-{
-	struct hs_extensions walk = { .left = block };
-	enum hs_parse result = HS_PARSE_OK;
-	struct hs_extension ext;
-
-	while (rd_len(&walk.left) > 0 && result != HS_PARSE_DECODE_ERROR) {
-		if (!hs_extensions_next(&walk, &ext))
-			return HS_PARSE_DECODE_ERROR;
-		result = hs_worse(result, one(out, &ext));
-	}
-	return result;
-}
-
 static bool share_parse(struct server_hello13 *sh, struct rd body)
 {
 	sh->has_share = true;
@@ -92,9 +76,9 @@ enum hs_parse server_hello13_parse(struct rd body, struct server_hello13 *out)
 		return HS_PARSE_DECODE_ERROR;
 	sh.random = random.p;
 	sh.retry = memcmp(random.p, retry_random, sizeof(retry_random)) == 0;
-	result = each(extensions, &is_13, version_extension);
+	result = hs_extensions_each(extensions, &is_13, version_extension);
 	if (result == HS_PARSE_OK && is_13)
-		result = each(extensions, &sh, server_extension);
+		result = hs_extensions_each(extensions, &sh, server_extension);
 	if (result == HS_PARSE_OK)
 		*out = sh;
 	return result;
@@ -182,7 +166,7 @@ enum hs_parse encrypted_extensions_parse(struct rd body, struct encrypted_extens
 
 	if (!rd_vec(&body, 2, &block) || rd_len(&body) != 0)
 		return HS_PARSE_DECODE_ERROR;
-	result = each(block, &e, encrypted_extension);
+	result = hs_extensions_each(block, &e, encrypted_extension);
 	if (result == HS_PARSE_OK)
 		*out = e;
 	return result;
@@ -220,7 +204,7 @@ enum hs_parse certificate_request13_parse(struct rd body, struct certificate_req
 
 	if (!rd_vec(&body, 1, &cr.context) || !rd_vec(&body, 2, &block) || rd_len(&body) != 0)
 		return HS_PARSE_DECODE_ERROR;
-	result = each(block, &cr, request_extension);
+	result = hs_extensions_each(block, &cr, request_extension);
 	if (result == HS_PARSE_OK && rd_len(&cr.signature_algorithms) == 0)
 		return HS_PARSE_ILLEGAL_PARAMETER;
 	if (result == HS_PARSE_OK)
@@ -338,7 +322,7 @@ enum hs_parse new_session_ticket13_parse(struct rd body, struct new_session_tick
 	if (!rd_u32(&body, &t.lifetime_s) || !rd_u32(&body, &t.age_add) ||
 	    !rd_vec(&body, 1, &t.nonce) || !rd_vec(&body, 2, &t.ticket) || rd_len(&t.ticket) == 0 ||
 	    !rd_vec(&body, 2, &block) || rd_len(&body) != 0 ||
-	    each(block, NULL, skip_extension) != HS_PARSE_OK)
+	    hs_extensions_each(block, NULL, skip_extension) != HS_PARSE_OK)
 		return HS_PARSE_DECODE_ERROR;
 	*out = t;
 	return HS_PARSE_OK;
