@@ -28,16 +28,8 @@ void commit_run(struct path_core *core)
 
 	for (unsigned i = 0; i < n; i++) {
 		struct core_record *rec = &core->records[i];
-		enum status s = commit(core, store, rec);
 
-		if (unlikely(s != STATUS_OK)) {
-			core_lose(core, rec, s);
-			continue;
-		}
-		if (unlikely(rec->copy != NULL))
-			rte_pktmbuf_free(rec->copy); /* it was the session's */
-		if (unlikely(kept++ != i))
-			core->records[kept - 1] = *rec;
+		commit_settle(core, rec, commit(core, store, rec), core->records, &kept);
 	}
 	CORE_STAT(core, records_opened, kept);
 	core->n_records = kept;

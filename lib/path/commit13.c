@@ -50,16 +50,8 @@ void commit13_run(struct path_core *core)
 
 	for (unsigned i = 0; i < core->n_records13; i++) {
 		struct core_record *rec = &core->records13[i];
-		enum status s = commit(core, rec);
 
-		if (unlikely(s != STATUS_OK)) {
-			core_lose(core, rec, s);
-			continue;
-		}
-		if (unlikely(rec->copy != NULL))
-			rte_pktmbuf_free(rec->copy); /* it was the session's */
-		if (unlikely(kept++ != i))
-			core->records13[kept - 1] = *rec;
+		commit_settle(core, rec, commit(core, rec), core->records13, &kept);
 	}
 	CORE_STAT(core, records_opened, kept);
 	core->n_records13 = kept;

@@ -64,11 +64,26 @@ void open_run(struct path_core *core);
  * one of equal records. */
 void commit_run(struct path_core *core);
 
-/* commit_genuine, commit_forged: what a tag says of a record's source that verified, or did not. */
+/* commit_genuine: what a tag that verified says of a record's source. */
 static inline void commit_genuine(struct path_core *core, const struct core_record *rec)
 {
 	if (unlikely(throttle_active(&core->throttle, core->now_ns)))
 		throttle_genuine(&core->throttle, rec->ref);
+}
+
+/* commit_settle: what follows from a record's commit: it is lost, or the next of those kept. */
+static inline void commit_settle(struct path_core *core, struct core_record *rec, enum status s,
+				 struct core_record *kept, unsigned *n_kept)
+{
+	if (unlikely(s != STATUS_OK)) {
+		core_lose(core, rec, s);
+		return;
+	}
+	if (unlikely(rec->copy != NULL))
+		rte_pktmbuf_free(rec->copy); /* it was the session's */
+	kept += (*n_kept)++;
+	if (unlikely(kept != rec))
+		*kept = *rec;
 }
 
 /* open13: takes the masks off record numbers, then as check and open. Numbers seen are not looked
