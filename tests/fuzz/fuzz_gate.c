@@ -7,10 +7,8 @@
  * hello, with these secrets. Every reply's cookie works, for its hello, and for no other; hellos
  * that differ in nothing but the session_id are one (cookie.h).
  */
-#include "gate.h"
+#include "fuzz_gate.h"
 #include "hello_pool.h"
-
-#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,20 +29,6 @@ static uint64_t now_ns;
 static struct hmac_batch *hmac;
 static struct cookie_secrets secrets;
 
-static const struct flow flow = {
-	.local_ip = { [10] = 0xff, 0xff, 198, 18, 0, 2 },
-	.remote_ip = { [10] = 0xff, 0xff, 198, 18, 0, 1 },
-	.local_port = 5684,
-	.remote_port = 40000,
-};
-
-static void must(bool truth)
-{
-	if (!truth)
-		abort();
-}
-
-/* Fixed secrets, so that a found input repeats, and a corpus can hold valid cookies. */
 static void set_up(void)
 {
 	if (gate != NULL)
@@ -53,12 +37,7 @@ static void set_up(void)
 	judge = gate_new(NULL);
 	hmac = hmac_batch_new();
 	must(gate != NULL && judge != NULL && hmac != NULL);
-	for (uint8_t i = 0; i < 2; i++) {
-		uint8_t key[32];
-
-		memset(key, 0x40 + i, sizeof(key));
-		hmac_key_init(&secrets.keys[i], key);
-	}
+	secrets_fix(&secrets);
 }
 
 static struct gate_item ask(const uint8_t *bytes, size_t len)
@@ -67,19 +46,6 @@ static struct gate_item ask(const uint8_t *bytes, size_t len)
 
 	gate_burst(judge, &secrets, now_ns, &item, 1);
 	return item;
-}
-
-/* The hello of a datagram that the gate let through or answered. */
-static struct client_hello hello_of(struct rd datagram)
-{
-	struct client_hello ch;
-	struct hs_fragment f;
-	struct record rec;
-
-	must(record_next(&datagram, &rec) == STATUS_OK && rec.epoch == 0);
-	must(hs_fragment_next(&rec.body, &f) && f.type == HS_CLIENT_HELLO);
-	must(client_hello_parse(f.body, &ch) != HS_PARSE_DECODE_ERROR);
-	return ch;
 }
 
 static void check_admitted(const struct gate_item *item)

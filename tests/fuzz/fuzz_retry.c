@@ -7,16 +7,15 @@
  * MAC made here, from the same hello. Every HelloRetryRequest's cookie works in its hello, and in
  * none that does not repeat it.
  */
-#include "gate.h"
+#include "fuzz_gate.h"
 #include "hello_agree.h"
 #include "hs_msg13.h"
-
-#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { DATAGRAM_MAX = 2048, AT_MESSAGE = 13, AT_BODY = 25 };
 
+/* Fixed, like the secrets. */
 #define NOW_NS UINT64_C(1000000000000)
 
 static struct gate *gate;
@@ -29,20 +28,6 @@ static struct hello_policy policy = {
 	.psk_ke = true,
 };
 
-static const struct flow flow = {
-	.local_ip = { [10] = 0xff, 0xff, 198, 18, 0, 2 },
-	.remote_ip = { [10] = 0xff, 0xff, 198, 18, 0, 1 },
-	.local_port = 5684,
-	.remote_port = 40000,
-};
-
-static void must(bool truth)
-{
-	if (!truth)
-		abort();
-}
-
-/* Fixed secrets and time, so that a found input repeats, and a corpus can hold valid cookies. */
 static void set_up(void)
 {
 	if (gate != NULL)
@@ -51,12 +36,7 @@ static void set_up(void)
 		policy.suites[policy.n_suites++] = suite_at(i);
 	gate = gate_new(&policy);
 	must(gate != NULL);
-	for (uint8_t i = 0; i < 2; i++) {
-		uint8_t key[32];
-
-		memset(key, 0x40 + i, sizeof(key));
-		hmac_key_init(&secrets.keys[i], key);
-	}
+	secrets_fix(&secrets);
 }
 
 static struct gate_item ask(const uint8_t *bytes, size_t len)
@@ -66,19 +46,6 @@ static struct gate_item ask(const uint8_t *bytes, size_t len)
 	gate_burst(gate, &secrets, NOW_NS, &item, 1);
 	must(item.reply_len <= 3 * len);
 	return item;
-}
-
-/* The hello of a datagram that the gate let through or answered; its record's length in *len. */
-static struct client_hello hello_of(struct rd datagram)
-{
-	struct client_hello ch;
-	struct hs_fragment f;
-	struct record rec;
-
-	must(record_next(&datagram, &rec) == STATUS_OK && rec.epoch == 0);
-	must(hs_fragment_next(&rec.body, &f) && f.type == HS_CLIENT_HELLO);
-	must(client_hello_parse(f.body, &ch) != HS_PARSE_DECODE_ERROR);
-	return ch;
 }
 
 static void check_admitted(const struct gate_item *item)
