@@ -24,6 +24,11 @@ struct hello_policy {
 	uint8_t n_groups;              /* 0: no suite with a key agreement is chosen */
 	enum client_auth client_auth;
 	bool client_x509, client_rpk; /* what clients are taken by */
+	/* RFC 9146, RFC 9147 §9: connection_id is answered, by a client offered, with IDs of ours
+	 * of cid_len bytes (0: we need none, and send what the peer wants). RFC 9853: so is rrc;
+	 * only with connection_id. */
+	bool cid, rrc;
+	uint8_t cid_len;
 };
 
 /* What a DTLS 1.3 handshake by a PSK does besides (RFC 8446 §4.2.9). */

@@ -111,6 +111,7 @@ struct handshake {
 	bool ems;
 	bool keys_are_new; /* held datagrams can be looked at again */
 	bool awaits_ack;   /* 1.3, client: of the last flight */
+	uint8_t owner;     /* the core that the session will belong to */
 	uint8_t tx_epoch;  /* of our alerts and ACKs: the highest that the peer can open */
 
 	struct reassembly in;
@@ -177,6 +178,10 @@ struct handshake {
 	uint16_t plain_limit, tx_limit, rx_limit;
 	uint8_t max_fragment_length;     /* RFC 6066 code agreed on; 0: none */
 	uint8_t offered_fragment_length; /* client: of the session it offers */
+
+	/* Connection IDs: in the peer's records and in ours; nothing: none. */
+	struct connection_copy own_cid, peer_cid;
+	bool rrc; /* RFC 9853 was agreed on */
 
 	struct connection13 v13;
 

@@ -84,6 +84,8 @@ struct handshake *handshake_new(const struct handshake_config *cfg, enum handsha
 	return h;
 }
 
+void handshake_owner(struct handshake *h, uint8_t core) { h->owner = core; }
+
 bool handshake_client_credential(struct handshake *h, const uint8_t *identity, size_t identity_len,
 				 const uint8_t *psk, size_t psk_len)
 {
@@ -108,6 +110,8 @@ void handshake_free(struct handshake *h)
 	connection_drop(h, &h->hello);
 	connection_drop(h, &h->ticket);
 	connection_drop(h, &h->peer_message);
+	connection_drop(h, &h->own_cid);
+	connection_drop(h, &h->peer_cid);
 	messages_drop(h);
 	auth_free(h);
 	reassembly_free(&h->in);
@@ -534,6 +538,9 @@ static void event_install(struct handshake *h, struct handshake_event *out)
 	out->keys = &epoch->keys;
 	out->tx_limit = h->tx_limit;
 	out->rx_limit = h->rx_limit;
+	out->own_cid = rd_of(h->own_cid.bytes, h->own_cid.len);
+	out->peer_cid = rd_of(h->peer_cid.bytes, h->peer_cid.len);
+	out->rrc = h->rrc;
 	out->tx_seq = epoch->tx_seq;
 	out->rx_newest = epoch->rx_newest;
 	out->rx_window = epoch->rx_window;

@@ -54,6 +54,11 @@ struct handshake_config {
 	 * same, without a name. NULL: no certificates at all. */
 	struct x509_own *(*own_find)(void *arg, const uint8_t *name, size_t len, unsigned kinds);
 	void *own_arg;
+	/* A connection ID of ours, policy->cid_len bytes; core: of handshake_owner. false: there is
+	 * none to be had. Server: called once a handshake, when the client offers connection_id;
+	 * client: for its first hello. Not called where cid_len is 0. */
+	bool (*cid_issue)(void *arg, uint8_t core, uint8_t *out);
+	void *cid_arg;
 	uint64_t timeout_ns;     /* first retransmission, RFC 6347 §4.2.4.1: 1 s */
 	uint64_t timeout_max_ns; /* 60 s */
 	uint64_t give_up_ns;     /* whole handshake */
@@ -83,6 +88,10 @@ struct handshake *handshake_new(const struct handshake_config *cfg, enum handsha
 				uint64_t now_ns);
 bool handshake_client_credential(struct handshake *h, const uint8_t *identity, size_t identity_len,
 				 const uint8_t *psk, size_t psk_len) MUST_USE;
+
+/* handshake_owner: the core that the session will belong to, for cfg->cid_issue; before the first
+ * input. 0 where it is not called. */
+void handshake_owner(struct handshake *h, uint8_t core);
 
 /*
  * A session that a client can resume: plain data, a master secret among them (wipe it), to be kept
@@ -272,6 +281,10 @@ struct handshake_event {
 	const struct credential *credential;   /* of the peer; client, resumed: its kind only */
 	/* bytes of plaintext in a record; 2^14: no other was agreed */
 	uint16_t tx_limit, rx_limit;
+	/* Connection IDs (RFC 9146; RFC 9147 §9): in the peer's records, policy->cid_len bytes; in
+	 * ours, up to 255. Empty: none there. rrc: RFC 9853 was agreed on. */
+	struct rd own_cid, peer_cid;
+	bool rrc;
 	bool resumed;   /* an abbreviated handshake (RFC 5246 §7.3) */
 	bool by_ticket; /* resumed by RFC 5077, not by session id */
 	bool mutual;    /* client: it showed a certificate or raw key, for the server asked */
