@@ -20,7 +20,7 @@ static struct aead *choose(void)
 	return a;
 }
 
-struct aead *aead_new(enum aead_engine engine)
+static struct aead *engine_new(enum aead_engine engine)
 {
 	switch (engine) {
 	case AEAD_ENGINE_AUTO:
@@ -38,10 +38,28 @@ struct aead *aead_new(enum aead_engine engine)
 	return NULL;
 }
 
+struct aead *aead_new(enum aead_engine engine)
+{
+	struct aead *a = engine_new(engine);
+	int error;
+
+	if (a == NULL)
+		return NULL;
+	a->by_one = aead_libcrypto_new();
+	if (a->by_one != NULL)
+		return a;
+	error = errno;
+	aead_free(a);
+	errno = error;
+	return NULL;
+}
+
 void aead_free(struct aead *a)
 {
-	if (a != NULL)
-		a->ops->free(a);
+	if (a == NULL)
+		return;
+	aead_free(a->by_one);
+	a->ops->free(a);
 }
 
 struct aead_backed *aead_backed_new(size_t size, struct aead *(*other)(void),
@@ -102,12 +120,24 @@ void aead_open(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n)
 		wipe_failed(ops, n, 0);
 }
 
+void aead_open_long(struct aead *a, enum aead_alg alg, struct aead_op *op, struct rd aad)
+{
+	aead_libcrypto_one(a->by_one, alg, AEAD_OPEN, op, aad);
+	wipe_failed(op, 1, 0);
+}
+
 void aead_seal(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n)
 {
 	a->ops->run(a, alg, AEAD_SEAL, ops, n);
 	/* Must not happen; if it does, nothing readable leaves, and no peer accepts it. */
 	if (!all_ok(ops, n))
 		wipe_failed(ops, n, aead_info(alg)->tag_len);
+}
+
+void aead_seal_long(struct aead *a, enum aead_alg alg, struct aead_op *op, struct rd aad)
+{
+	aead_libcrypto_one(a->by_one, alg, AEAD_SEAL, op, aad);
+	wipe_failed(op, 1, aead_info(alg)->tag_len);
 }
 
 void aead_mask(struct aead *a, enum aead_alg alg, struct aead_mask_op *ops, size_t n)

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "cursor.h"
 #include "suite.h"
 
 enum aead_engine {
@@ -58,6 +59,12 @@ void aead_open(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n)
 
 /* aead_seal: encrypts n records and writes their tags. Cannot fail. */
 void aead_seal(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n);
+
+/* aead_open_long, aead_seal_long: one record whose additional data may be longer than AEAD_AAD_MAX:
+ * that of one with a long connection ID. aad and aad_len of the operation are not read. An order of
+ * magnitude slower than a batch. */
+void aead_open_long(struct aead *a, enum aead_alg alg, struct aead_op *op, struct rd aad);
+void aead_seal_long(struct aead *a, enum aead_alg alg, struct aead_op *op, struct rd aad);
 
 /* aead_mask: what the record numbers of n DTLS 1.3 records are xored with: the first bytes of mask
  * (RFC 9147 §4.2.3). Cannot fail. */

@@ -19,6 +19,7 @@ struct aead_engine_ops {
 struct aead {
 	const struct aead_engine_ops *ops;
 	const char *name;
+	struct aead *by_one; /* libcrypto's, for long additional data; aead_new makes it */
 };
 
 /* Each: NULL with errno ENOTSUP or ENOMEM. */
@@ -26,6 +27,11 @@ struct aead *aead_ipsec_mb_new(void);
 struct aead *aead_libcrypto_new(void);
 struct aead *aead_mb4_new(void);
 struct aead *aead_mb64_new(void);
+
+/* aead_libcrypto_one: an operation with additional data from elsewhere; sets ok. a: of
+ * aead_libcrypto_new. */
+void aead_libcrypto_one(struct aead *a, enum aead_alg alg, enum aead_direction direction,
+			struct aead_op *op, struct rd aad);
 
 /* The head of an engine that gives another what it is not best at. */
 struct aead_backed {

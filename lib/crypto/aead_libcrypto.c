@@ -35,7 +35,7 @@ static bool is_ccm(enum aead_alg alg)
 }
 
 static bool start(struct aead_libcrypto *l, enum aead_alg alg, enum aead_direction direction,
-		  const struct aead_op *op)
+		  const struct aead_op *op, struct rd aad)
 {
 	int tag_len = aead_info(alg)->tag_len, sealing = direction == AEAD_SEAL, n;
 	void *tag = sealing ? NULL : (void *)(uintptr_t)(op->src + op->len);
@@ -52,16 +52,17 @@ static bool start(struct aead_libcrypto *l, enum aead_alg alg, enum aead_directi
 		return false;
 	if (is_ccm(alg) && EVP_CipherUpdate(l->ctx, NULL, &n, NULL, op->len) != 1)
 		return false;
-	return op->aad_len == 0 || EVP_CipherUpdate(l->ctx, NULL, &n, op->aad, op->aad_len) == 1;
+	return rd_len(&aad) == 0 ||
+	       EVP_CipherUpdate(l->ctx, NULL, &n, aad.p, (int)rd_len(&aad)) == 1;
 }
 
 static bool run_one(struct aead_libcrypto *l, enum aead_alg alg, enum aead_direction direction,
-		    const struct aead_op *op)
+		    const struct aead_op *op, struct rd aad)
 {
 	int tag_len = aead_info(alg)->tag_len, n;
 	uint8_t none[16];
 
-	if (!start(l, alg, direction, op))
+	if (!start(l, alg, direction, op, aad))
 		return false;
 	/* CCM does all its work, the verdict too, in the one update, even over nothing. */
 	if ((op->len > 0 || is_ccm(alg)) &&
@@ -73,11 +74,17 @@ static bool run_one(struct aead_libcrypto *l, enum aead_alg alg, enum aead_direc
 	       EVP_CIPHER_CTX_ctrl(l->ctx, EVP_CTRL_AEAD_GET_TAG, tag_len, op->dst + op->len) == 1;
 }
 
+void aead_libcrypto_one(struct aead *a, enum aead_alg alg, enum aead_direction direction,
+			struct aead_op *op, struct rd aad)
+{
+	op->ok = run_one((struct aead_libcrypto *)a, alg, direction, op, aad);
+}
+
 static void run(struct aead *a, enum aead_alg alg, enum aead_direction direction,
 		struct aead_op *ops, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		ops[i].ok = run_one((struct aead_libcrypto *)a, alg, direction, &ops[i]);
+		aead_libcrypto_one(a, alg, direction, &ops[i], rd_of(ops[i].aad, ops[i].aad_len));
 }
 
 /* mask_one: one block of AES; or of ChaCha20's key stream, whose IV is counter and nonce. */
