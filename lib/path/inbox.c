@@ -35,6 +35,9 @@ static __attribute__((noinline)) void message(struct path_core *core, struct rte
 	case MSG_LATE:
 	case MSG_INSTALLED:
 	case MSG_CLOSED:
+	case MSG_SEALED:
+	case MSG_REKEY_WANTED:
+	case MSG_REKEY:
 	case MSG_COAP:
 		break;
 	}

@@ -29,13 +29,25 @@ enum msg_kind {
 	/* peer_hs has its session: ref. No data; or generation 0: refused, the data is the
 	 * identity's pointer, whose reference is the handshake core's again */
 	MSG_INSTALLED,
-	MSG_CLOSED, /* no data: the session (ref) of peer_hs was closed or replaced; best effort */
+	/* no data: the session (ref, class) of peer_hs was closed or replaced, or in DTLS 1.3 was
+	 * idle; best effort */
+	MSG_CLOSED,
+	/* no data: the MSG_SEAL that asked for it (told) was sealed; ref, class, number: its
+	 * record's, peer_hs: as it came; best effort */
+	MSG_SEALED,
+	/* no data: keys of a DTLS 1.3 session are nearly worn, a KeyUpdate is due; ref, class,
+	 * update; peer_hs: from cold. Best effort: said again now and then until they are new */
+	MSG_REKEY_WANTED,
 	/* handshake core → poll core */
 	MSG_SEND,    /* data: a datagram to send; flow, hop */
 	MSG_INSTALL, /* data: struct session_install; peer_hs; MSG_HANDOFFs may follow */
 	/* data: prefix_len bytes sent as they are, then plaintext to seal; ref, type; flow and hop
 	 * as MSG_REPLY */
 	MSG_SEAL,
+	/* data: struct session_rekey; ref: of a session of DTLS 1.3. In its order among the
+	 * MSG_SEALs. STATUS_STALE_REF: not a session of the core it is sent to; RECORD_EPOCH: not
+	 * the next epoch */
+	MSG_REKEY,
 	/* poll core or handshake core → poll core: a datagram for the owner to look up again; flow,
 	 * hop. A MSG_DATAGRAM or MSG_HELLO that a handshake core gives back is taken alike */
 	MSG_HANDOFF,
@@ -58,13 +70,18 @@ struct msg {
 		uint8_t type; /* of a record: enum record_type */
 		/* of a datagram: rings it crossed, MSG_HOPS_MAX at most, so that none circles */
 		uint8_t hops;
+		/* of MSG_REKEY_WANTED: what our KeyUpdate shall ask for (RFC 9147 §8): 0, or 1: new
+		 * keys of the peer's too */
+		uint8_t update;
 	};
 	uint8_t class; /* of the session (session.h) */
 	uint8_t from;  /* index of the sending poll core */
 
 	struct session_ref peer_hs; /* a handshake core's slot and generation */
-	uint64_t number;            /* of MSG_OPENED: epoch << 48 | sequence number */
-	uint16_t prefix_len;        /* of MSG_SEAL */
+	/* of MSG_OPENED, MSG_SEALED: low 16 bits of the epoch << 48 | sequence number */
+	uint64_t number;
+	uint16_t prefix_len; /* of MSG_SEAL */
+	bool told;           /* of MSG_SEAL: MSG_SEALED to handshake core `from`; DTLS 1.3 only */
 };
 _Static_assert(offsetof(struct msg, peer_hs) == 64, "the first line");
 

@@ -195,3 +195,12 @@ static inline uint8_t session_install_class(const struct session_install *in)
 {
 	return (uint8_t)(in->aead | (in->version == DTLS_1_3 ? SESSION_CLASS_13 : 0));
 }
+
+/* The next keys of one direction of a DTLS 1.3 session (RFC 9147 §8). The peer's: its records of
+ * the epoch before open until one of the new epoch did, and a little longer. Ours: for all that is
+ * sealed from then on. */
+struct session_rekey {
+	uint8_t key[AEAD_KEY_MAX], sn_key[AEAD_KEY_MAX], iv[AEAD_IV_LEN];
+	uint16_t epoch; /* its low 16 bits */
+	bool tx;        /* ours; else the peer's */
+};
