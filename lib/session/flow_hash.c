@@ -224,3 +224,14 @@ void flow_hash_burst(const struct flow_hash_key *key, const struct flow *const *
 	if (at < n)
 		hash_rest(key, flows + at, out + at, n - at);
 }
+
+struct flow_hash flow_hash_cid(const struct flow_hash_key *key, const uint8_t *cid, size_t len)
+{
+	struct flow stand_in;
+	const struct flow *flow = &stand_in;
+	struct flow_hash out;
+
+	flow_hash_stand_in(&stand_in, cid, len);
+	flow_hash_burst(key, &flow, &out, 1);
+	return out;
+}

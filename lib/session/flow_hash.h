@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A keyed 128-bit hash of a flow: bucket bits and signature bits of the lookup table.
+ * A keyed 128-bit hash of a flow, or of a connection ID: bucket bits and signature bits of the
+ * lookup table.
  *
  * CBC-MAC over the flow's three blocks, four-round AES under keys of its own for the first and the
  * second block, closed by full AES:
@@ -22,8 +23,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
-enum { FLOW_HASH_SEED_LEN = 32, FLOW_HASH_SIGNATURE_BITS = 48 };
+enum { FLOW_HASH_SEED_LEN = 32, FLOW_HASH_SIGNATURE_BITS = 48, FLOW_HASH_CID_MAX = 20 };
 
 /* A key before the first round and one after each of the 4 + 4 + 10. */
 struct flow_hash_key {
@@ -45,3 +47,16 @@ void flow_hash_key_init(struct flow_hash_key *out, const uint8_t seed[FLOW_HASH_
 /* flow_hash_burst: hashes of n flows. */
 void flow_hash_burst(const struct flow_hash_key *key, const struct flow *const *flows,
 		     struct flow_hash *out, size_t n);
+
+/* flow_hash_stand_in: the flow that stands for a connection ID of at most FLOW_HASH_CID_MAX bytes
+ * where flows are hashed: its local port is 0, so no datagram is of it. */
+static inline void flow_hash_stand_in(struct flow *out, const uint8_t *cid, size_t len)
+{
+	memset(out, 0, sizeof(*out));
+	out->remote_port = (uint16_t)len;
+	_Static_assert(offsetof(struct flow, remote_ip) == sizeof(out->local_ip), "one run");
+	memcpy(out, cid, len);
+}
+
+/* flow_hash_cid: the hash of a connection ID: that of its stand-in. */
+struct flow_hash flow_hash_cid(const struct flow_hash_key *key, const uint8_t *cid, size_t len);

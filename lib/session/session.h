@@ -12,7 +12,7 @@
 #include "flow.h"
 #include "identity.h"
 #include "key_schedule.h"
-#include "record.h"
+#include "record13.h"
 #include "ref.h"
 #include "suite.h"
 
@@ -97,15 +97,20 @@ session_take_tx_seq(struct session_hot *hot, uint64_t end, uint64_t *out)
 }
 
 /* How a session's records are protected, as its index entry and its messages have it: an enum
- * aead_alg, and SESSION_CLASS_13 where it speaks DTLS 1.3. */
-enum { SESSION_CLASS_13 = 8 };
+ * aead_alg, and these bits. */
+enum {
+	SESSION_CLASS_ALG = 7,      /* the bits of the algorithm */
+	SESSION_CLASS_13 = 8,       /* it speaks DTLS 1.3 */
+	SESSION_CLASS_CID = 16,     /* the peer's records carry a connection ID of ours */
+	SESSION_CLASS_CID_OUT = 32, /* ours carry one of the peer's */
+};
 _Static_assert((int)AEAD_N <= (int)SESSION_CLASS_13, "a bit of its own");
 
 static inline bool session_class_is_13(uint8_t class) { return class & SESSION_CLASS_13; }
 
 static inline enum aead_alg session_class_alg(uint8_t class)
 {
-	return (enum aead_alg)(class & ~SESSION_CLASS_13);
+	return (enum aead_alg)(class & SESSION_CLASS_ALG);
 }
 
 /* session_key_overflows: whether an algorithm's keys stand in the overflow line. */
@@ -168,6 +173,9 @@ struct session_cold {
 /* Of the 320 bytes that a session may cost in all; lines do not matter for it. */
 _Static_assert(sizeof(struct session_cold) <= 88, "the cold part's budget is 88 bytes");
 
+/* A connection ID of ours: of one length for all (RFC 9146 §3), a peer's of any. */
+enum { SESSION_CID_MAX = RECORD13_CID_MAX, SESSION_PEER_CID_MAX = 255 };
+
 /* What a finished handshake installs. Key fields are the server's view: rx opens, tx seals. */
 struct session_install {
 	uint16_t version; /* DTLS_1_3; DTLS_1_2 or 0 */
@@ -188,6 +196,11 @@ struct session_install {
 	uint16_t tx_limit, rx_limit;
 	uint16_t suite;
 	uint8_t aead, handshake_core, auth;
+	/* Connection IDs that were agreed on (RFC 9146, RFC 9147 §9): ours, by which the session is
+	 * found then and not by its flow, and the peer's. Without one in a direction, 0 bytes. */
+	uint8_t own_cid_len, peer_cid_len;
+	bool rrc; /* and return routability checks (RFC 9853) */
+	uint8_t own_cid[SESSION_CID_MAX], peer_cid[SESSION_PEER_CID_MAX];
 };
 
 /* session_install_class: the class of the session that it makes. */

@@ -265,6 +265,31 @@ static void consecutive_flows_spread(void **state)
 		assert_true(h[i].signature != h[i - 1].signature);
 }
 
+/* A connection ID is no flow, no shorter or longer one, and each of its bits counts. */
+static void connection_ids_hash_apart(void **state)
+{
+	struct flow_hash_key key;
+	uint8_t cid[FLOW_HASH_CID_MAX] = { 0 };
+	struct flow_hash seen[8 * FLOW_HASH_CID_MAX + FLOW_HASH_CID_MAX + 1];
+	struct flow none = { 0 };
+	size_t n = 0;
+
+	(void)state;
+	flow_hash_key_init(&key, seed);
+	seen[n++] = one(&key, &none);
+	for (size_t len = 1; len <= FLOW_HASH_CID_MAX; len++)
+		seen[n++] = flow_hash_cid(&key, cid, len);
+	for (size_t bit = 0; bit < 8 * FLOW_HASH_CID_MAX; bit++) {
+		cid[bit / 8] = (uint8_t)(1 << bit % 8);
+		seen[n++] = flow_hash_cid(&key, cid, FLOW_HASH_CID_MAX);
+		cid[bit / 8] = 0;
+	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_true(seen[i].signature != seen[k].signature &&
+				    seen[i].bucket != seen[k].bucket);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -280,6 +305,7 @@ int main(void)
 		cmocka_unit_test(burst_of_any_length_equals_the_reference),
 		cmocka_unit_test(every_bit_of_flow_and_seed_changes_it),
 		cmocka_unit_test(consecutive_flows_spread),
+		cmocka_unit_test(connection_ids_hash_apart),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
