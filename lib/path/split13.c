@@ -60,7 +60,7 @@ static enum status record_add(struct path_core *core, struct rte_mbuf *datagram,
 			  : rte_pktmbuf_mtod_offset(rec->m, uint8_t *, r->header_len);
 	rec->ref = session->ref;
 	rec->class = session->class;
-	rec->header_len = r->header_len;
+	rec->header_len = (uint8_t)r->header_len;
 	core->n_records13++;
 	return STATUS_OK;
 }

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flow_hash.h"
 
+#include "aes_ni.h"
 #include "secret.h"
 
-#include <immintrin.h>
 #include <rte_cpuflags.h>
 #include <stddef.h>
 #include <string.h>
 
 /* DPDK builds for CPUs without AES instructions too; flow_hash_supported is asked at start-up. */
-#define AESNI __attribute__((target("aes,sse4.2")))
-
 #define VAES __attribute__((target("vaes,avx2,aes,sse4.2")))
 
 enum {
@@ -18,60 +16,25 @@ enum {
 	PAIRS = 2 * LANES, /* flows at a time where a register holds two */
 	FIRST_ROUNDS = 4,
 	SECOND_ROUNDS = FIRST_ROUNDS + 4,
-	ROUNDS = SECOND_ROUNDS + 10,
-	AES_ROUNDS = 10,
+	ROUNDS = SECOND_ROUNDS + AES_NI_ROUNDS,
 };
 _Static_assert(offsetof(struct flow, remote_port) == offsetof(struct flow, local_port) + 2,
 	       "both ports are one load");
 _Static_assert(sizeof(struct flow_hash) == 16, "a hash is one store");
 
-bool flow_hash_supported(void) { return __builtin_cpu_supports("aes") != 0; }
+bool flow_hash_supported(void) { return aes_ni_supported(); }
 
-/* One step of the AES-128 key schedule (FIPS 197 §5.2); assist is AESKEYGENASSIST of the last. */
-static AESNI __m128i expand_step(__m128i key, __m128i assist)
+AES_NI void flow_hash_key_init(struct flow_hash_key *out, const uint8_t seed[FLOW_HASH_SEED_LEN])
 {
-	key = _mm_xor_si128(key, _mm_slli_si128(key, 4));
-	key = _mm_xor_si128(key, _mm_slli_si128(key, 8));
-	return _mm_xor_si128(key, _mm_shuffle_epi32(assist, 0xff));
-}
-
-#define EXPAND(k, i, rcon)                                                                         \
-	(k)[i] = expand_step((k)[(i)-1], _mm_aeskeygenassist_si128((k)[(i)-1], rcon))
-
-static AESNI void expand(__m128i k[AES_ROUNDS + 1], const uint8_t key[16])
-{
-	k[0] = _mm_loadu_si128((const __m128i *)(const void *)key);
-	EXPAND(k, 1, 0x01);
-	EXPAND(k, 2, 0x02);
-	EXPAND(k, 3, 0x04);
-	EXPAND(k, 4, 0x08);
-	EXPAND(k, 5, 0x10);
-	EXPAND(k, 6, 0x20);
-	EXPAND(k, 7, 0x40);
-	EXPAND(k, 8, 0x80);
-	EXPAND(k, 9, 0x1b);
-	EXPAND(k, 10, 0x36);
-}
-
-static AESNI __m128i encrypt(const __m128i k[AES_ROUNDS + 1], __m128i x)
-{
-	x = _mm_xor_si128(x, k[0]);
-	for (int i = 1; i < AES_ROUNDS; i++)
-		x = _mm_aesenc_si128(x, k[i]);
-	return _mm_aesenclast_si128(x, k[AES_ROUNDS]);
-}
-
-AESNI void flow_hash_key_init(struct flow_hash_key *out, const uint8_t seed[FLOW_HASH_SEED_LEN])
-{
-	__m128i k[AES_ROUNDS + 1], *round_keys = (__m128i *)(void *)out->round_keys;
+	__m128i k[AES_NI_ROUNDS + 1], *round_keys = (__m128i *)(void *)out->round_keys;
 	__m128i independent[2 * (4 + 1)];
 
 	/* The differential bound is one over independent round keys: a key schedule would tie
 	 * them together, so they are the output of AES on a counter under the seed's first half. */
-	expand(k, seed);
+	aes_ni_expand(k, seed);
 	for (int i = 0; i < 2 * (4 + 1); i++)
-		independent[i] = encrypt(k, _mm_cvtsi32_si128(i));
-	expand(k, seed + 16);
+		independent[i] = aes_ni_encrypt(k, _mm_cvtsi32_si128(i));
+	aes_ni_expand(k, seed + 16);
 	/* The last key of one AES and the first of the next are added at once. */
 	for (int i = 0; i < FIRST_ROUNDS; i++)
 		round_keys[i] = independent[i];
@@ -79,7 +42,7 @@ AESNI void flow_hash_key_init(struct flow_hash_key *out, const uint8_t seed[FLOW
 	for (int i = 1; i < 4; i++)
 		round_keys[FIRST_ROUNDS + i] = independent[5 + i];
 	round_keys[SECOND_ROUNDS] = _mm_xor_si128(independent[9], k[0]);
-	for (int i = 1; i <= AES_ROUNDS; i++)
+	for (int i = 1; i <= AES_NI_ROUNDS; i++)
 		round_keys[SECOND_ROUNDS + i] = k[i];
 	out->pairs =
 		__builtin_cpu_supports("avx2") && rte_cpu_get_flag_enabled(RTE_CPUFLAG_VAES) == 1;
@@ -87,9 +50,7 @@ AESNI void flow_hash_key_init(struct flow_hash_key *out, const uint8_t seed[FLOW
 	secret_wipe(independent, sizeof(independent));
 }
 
-static inline AESNI __m128i load16(const void *p) { return _mm_loadu_si128(p); }
-
-static inline AESNI __m128i load4(const void *p)
+static inline AES_NI __m128i load4(const void *p)
 {
 	int32_t v;
 
@@ -97,7 +58,7 @@ static inline AESNI __m128i load4(const void *p)
 	return _mm_cvtsi32_si128(v);
 }
 
-static inline AESNI __m128i key_at(const struct flow_hash_key *key, int i)
+static inline AES_NI __m128i key_at(const struct flow_hash_key *key, int i)
 {
 	return _mm_load_si128((const __m128i *)(const void *)key->round_keys[i]);
 }
@@ -111,7 +72,7 @@ struct lanes {
 	__m128i v[LANES];
 };
 
-static inline AESNI void rounds(struct lanes *x, const struct flow_hash_key *key, int from, int to)
+static inline AES_NI void rounds(struct lanes *x, const struct flow_hash_key *key, int from, int to)
 {
 	for (int r = from; r <= to; r++) {
 		__m128i k = key_at(key, r);
@@ -121,17 +82,17 @@ static inline AESNI void rounds(struct lanes *x, const struct flow_hash_key *key
 	}
 }
 
-static AESNI void hash_lanes(const struct flow_hash_key *key, const struct flow *const f[LANES],
-			     struct flow_hash out[LANES])
+static AES_NI void hash_lanes(const struct flow_hash_key *key, const struct flow *const f[LANES],
+			      struct flow_hash out[LANES])
 {
 	const __m128i k0 = key_at(key, 0), last = key_at(key, ROUNDS), zero = _mm_setzero_si128();
 	struct lanes x;
 
 	for (int i = 0; i < LANES; i++)
-		x.v[i] = _mm_xor_si128(load16(f[i]->local_ip), k0);
+		x.v[i] = _mm_xor_si128(aes_ni_load(f[i]->local_ip), k0);
 	rounds(&x, key, 1, FIRST_ROUNDS);
 	for (int i = 0; i < LANES; i++)
-		x.v[i] = _mm_xor_si128(x.v[i], load16(f[i]->remote_ip));
+		x.v[i] = _mm_xor_si128(x.v[i], aes_ni_load(f[i]->remote_ip));
 	rounds(&x, key, FIRST_ROUNDS + 1, SECOND_ROUNDS);
 	for (int i = 0; i < LANES; i++)
 		x.v[i] = _mm_xor_si128(x.v[i], load4(&f[i]->local_port));
@@ -181,11 +142,12 @@ static VAES void hash_pairs(const struct flow_hash_key *key, const struct flow *
 
 	for (size_t i = 0; i < LANES; i++)
 		x.v[i] = _mm256_xor_si256(
-			pair(load16(f[2 * i]->local_ip), load16(f[2 * i + 1]->local_ip)), k0);
+			pair(aes_ni_load(f[2 * i]->local_ip), aes_ni_load(f[2 * i + 1]->local_ip)),
+			k0);
 	pair_rounds(&x, key, 1, FIRST_ROUNDS);
 	for (size_t i = 0; i < LANES; i++)
-		x.v[i] = _mm256_xor_si256(
-			x.v[i], pair(load16(f[2 * i]->remote_ip), load16(f[2 * i + 1]->remote_ip)));
+		x.v[i] = _mm256_xor_si256(x.v[i], pair(aes_ni_load(f[2 * i]->remote_ip),
+						       aes_ni_load(f[2 * i + 1]->remote_ip)));
 	pair_rounds(&x, key, FIRST_ROUNDS + 1, SECOND_ROUNDS);
 	for (size_t i = 0; i < LANES; i++)
 		x.v[i] = _mm256_xor_si256(x.v[i], pair(load4(&f[2 * i]->local_port),

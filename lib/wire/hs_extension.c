@@ -64,6 +64,18 @@ enum hs_parse hs_certificate_type_parse(struct rd body, bool *has, uint8_t *out)
 	return hs_decoded(*has && rd_len(&body) == 0);
 }
 
+enum hs_parse hs_flag_parse(struct rd body, bool *has)
+{
+	*has = true;
+	return hs_decoded(rd_len(&body) == 0);
+}
+
+enum hs_parse hs_cid_parse(struct rd body, bool *has, struct rd *cid)
+{
+	*has = rd_vec(&body, 1, cid);
+	return hs_decoded(*has && rd_len(&body) == 0);
+}
+
 size_t hs_extension_open(struct wr *w, enum extension type)
 {
 	wr_u16(w, (uint16_t)type);
@@ -116,4 +128,18 @@ void hs_extension_limits(struct wr *w, uint8_t max_fragment_length, uint16_t rec
 	bytes_put_u16(limit, record_size_limit);
 	if (record_size_limit != 0)
 		hs_extension_write(w, EXT_RECORD_SIZE_LIMIT, limit, sizeof(limit));
+}
+
+void hs_extension_cid(struct wr *w, const struct hs_cid_params *p)
+{
+	size_t mark;
+
+	if (p->has_cid) {
+		mark = hs_extension_open(w, EXT_CONNECTION_ID);
+		wr_u8(w, p->len);
+		wr_bytes(w, p->cid, p->len);
+		hs_extension_close(w, mark);
+	}
+	if (p->has_rrc)
+		hs_extension_write(w, EXT_RRC, NULL, 0);
 }

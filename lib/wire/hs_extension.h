@@ -68,6 +68,11 @@ enum hs_parse hs_fragment_length_parse(struct rd body, uint8_t *out) MUST_USE;
 enum hs_parse hs_size_limit_parse(struct rd body, uint16_t *out) MUST_USE;
 enum hs_parse hs_certificate_type_parse(struct rd body, bool *has, uint8_t *out) MUST_USE;
 
+/* hs_flag_parse: an extension that says all by being there. hs_cid_parse: connection_id (RFC 9146
+ * §3): opaque <0..255>, of the peer's choice. */
+enum hs_parse hs_flag_parse(struct rd body, bool *has) MUST_USE;
+enum hs_parse hs_cid_parse(struct rd body, bool *has, struct rd *cid) MUST_USE;
+
 /* hs_extension_write: one with a body of len bytes. */
 void hs_extension_write(struct wr *w, enum extension type, const void *body, size_t len);
 
@@ -78,6 +83,9 @@ void hs_extension_list16(struct wr *w, enum extension type, const uint16_t *item
 
 /* hs_extension_limits: max_fragment_length and record_size_limit, where they are not 0. */
 void hs_extension_limits(struct wr *w, uint8_t max_fragment_length, uint16_t record_size_limit);
+
+/* hs_extension_cid: connection_id and rrc, where there is one. */
+void hs_extension_cid(struct wr *w, const struct hs_cid_params *p);
 
 /* hs_share_write: a KeyShareEntry. hs_cookie_write: the extension; none when it is empty. */
 void hs_share_write(struct wr *w, const struct hs_share *share);

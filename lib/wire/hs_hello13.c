@@ -281,6 +281,7 @@ static void extensions_write(struct wr *w, const struct client_hello13_params *p
 	hs_extension_list(w, EXT_SERVER_CERTIFICATE_TYPE, 1,
 			  rd_of(p->server_certificate_types, p->n_server_certificate_types));
 	hs_extension_limits(w, p->max_fragment_length, p->record_size_limit);
+	hs_extension_cid(w, &p->cid);
 	shares_write(w, p);
 	hs_cookie_write(w, p->cookie);
 	hs_extension_list(w, EXT_PSK_KEY_EXCHANGE_MODES, 1, rd_of(p->psk_modes, p->n_psk_modes));

@@ -67,6 +67,7 @@ struct client_hello13_params {
 	uint8_t n_client_certificate_types, n_server_certificate_types;
 	uint8_t max_fragment_length; /* 0: no extension; the same of the limit */
 	uint16_t record_size_limit;
+	struct hs_cid_params cid;
 };
 
 /* client_hello13_write: offers DTLS 1.3 only. Returns where in the body the binders begin, which is

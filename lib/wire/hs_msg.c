@@ -106,6 +106,10 @@ static enum hs_parse client_extension(void *out, const struct hs_extension *ext)
 		return hs_fragment_length_parse(ext->body, &ch->max_fragment_length);
 	case EXT_RECORD_SIZE_LIMIT:
 		return hs_size_limit_parse(ext->body, &ch->record_size_limit);
+	case EXT_CONNECTION_ID:
+		return hs_cid_parse(ext->body, &ch->has_cid, &ch->cid);
+	case EXT_RRC:
+		return hs_flag_parse(ext->body, &ch->has_rrc);
 	case EXT_EXTENDED_MASTER_SECRET:
 		ch->has_ems = true;
 		return hs_decoded(rd_len(&ext->body) == 0);
@@ -217,6 +221,10 @@ static enum hs_parse server_extension(void *out, const struct hs_extension *ext)
 	case EXT_SERVER_CERTIFICATE_TYPE:
 		return hs_certificate_type_parse(ext->body, &sh->has_server_certificate_type,
 						 &sh->server_certificate_type);
+	case EXT_CONNECTION_ID:
+		return hs_cid_parse(ext->body, &sh->has_cid, &sh->cid);
+	case EXT_RRC:
+		return hs_flag_parse(ext->body, &sh->has_rrc);
 	case EXT_RENEGOTIATION_INFO:
 		sh->has_renegotiation_info = true;
 		if (!renegotiation_info_parse(ext->body, &empty))
@@ -361,6 +369,7 @@ void client_hello_write(struct wr *w, const struct client_hello_params *p)
 			  rd_of(p->client_certificate_types, p->n_client_certificate_types));
 	hs_extension_list(w, EXT_SERVER_CERTIFICATE_TYPE, 1,
 			  rd_of(p->server_certificate_types, p->n_server_certificate_types));
+	hs_extension_cid(w, &p->cid);
 	block_close(w, mark);
 }
 
@@ -388,6 +397,7 @@ void server_hello_write(struct wr *w, const struct server_hello_params *p)
 		hs_extension_write(w, EXT_CLIENT_CERTIFICATE_TYPE, &p->client_certificate_type, 1);
 	if (p->has_server_certificate_type)
 		hs_extension_write(w, EXT_SERVER_CERTIFICATE_TYPE, &p->server_certificate_type, 1);
+	hs_extension_cid(w, &p->cid);
 	block_close(w, mark);
 }
 

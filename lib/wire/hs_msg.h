@@ -17,6 +17,8 @@ enum hs_type {
 	HS_HELLO_VERIFY_REQUEST = 3,
 	HS_NEW_SESSION_TICKET = 4,
 	HS_ENCRYPTED_EXTENSIONS = 8,
+	HS_REQUEST_CONNECTION_ID = 9,
+	HS_NEW_CONNECTION_ID = 10,
 	HS_CERTIFICATE = 11,
 	HS_SERVER_KEY_EXCHANGE = 12,
 	HS_CERTIFICATE_REQUEST = 13,
@@ -47,6 +49,7 @@ enum alert {
 	ALERT_ACCESS_DENIED = 49,
 	ALERT_DECODE_ERROR = 50,
 	ALERT_DECRYPT_ERROR = 51,
+	ALERT_TOO_MANY_CIDS_REQUESTED = 52,
 	ALERT_PROTOCOL_VERSION = 70,
 	ALERT_INTERNAL_ERROR = 80,
 	ALERT_INAPPROPRIATE_FALLBACK = 86,
@@ -77,6 +80,8 @@ enum extension {
 	EXT_PSK_KEY_EXCHANGE_MODES = 45,
 	EXT_CERTIFICATE_AUTHORITIES = 47,
 	EXT_KEY_SHARE = 51,
+	EXT_CONNECTION_ID = 54,
+	EXT_RRC = 61,
 	EXT_RENEGOTIATION_INFO = 0xff01,
 };
 
@@ -135,6 +140,10 @@ struct client_hello {
 	struct rd server_name;                  /* host_name */
 	struct rd groups, signature_algorithms; /* 16-bit numbers (hs_list16_has) */
 	struct rd client_certificate_types, server_certificate_types; /* bytes */
+	/* Both versions. RFC 9146 §3: what the client wants its records to carry; may be empty. */
+	bool has_cid;
+	struct rd cid;
+	bool has_rrc; /* RFC 9853 §3 */
 	/* DTLS 1.3 (RFC 8446 §4.2): hs_hello13.h walks the lists. Empty: absent, but for
 	 * key_shares. */
 	struct rd supported_versions; /* 16-bit numbers */
@@ -175,8 +184,10 @@ struct server_hello {
 	bool has_ems, has_renegotiation_info, has_ticket;
 	bool has_client_certificate_type, has_server_certificate_type;
 	uint8_t client_certificate_type, server_certificate_type; /* X.509 where absent */
-	uint8_t max_fragment_length;                              /* these two as in the hello */
+	uint8_t max_fragment_length;                              /* these as in the hello */
 	uint16_t record_size_limit;
+	bool has_cid, has_rrc;
+	struct rd cid;
 };
 
 /* Client role. A ServerHello with an extension that the client never sends is an error. Whether
@@ -190,6 +201,13 @@ enum hs_parse psk_identity_parse(struct rd body, struct rd *identity) MUST_USE;
 /* NewSessionTicket (RFC 5077 §3.3): seconds, 0: unspecified; an empty ticket: none after all. */
 enum hs_parse new_session_ticket_parse(struct rd body, uint32_t *lifetime_s,
 				       struct rd *ticket) MUST_USE;
+
+/* connection_id and rrc in a hello of ours, of either version and role. */
+struct hs_cid_params {
+	bool has_cid, has_rrc;
+	uint8_t len; /* 0: an empty one: we want none, and put theirs on our records */
+	const uint8_t *cid;
+};
 
 /* What goes into a hello of ours; the writers write bodies without handshake header. */
 struct client_hello_params {
@@ -212,6 +230,7 @@ struct client_hello_params {
 	uint8_t n_client_certificate_types, n_server_certificate_types;
 	uint8_t max_fragment_length; /* 0: no extension; the same of the limit */
 	uint16_t record_size_limit;
+	struct hs_cid_params cid;
 };
 
 struct server_hello_params {
@@ -226,6 +245,7 @@ struct server_hello_params {
 	uint8_t client_certificate_type, server_certificate_type;
 	uint8_t max_fragment_length;
 	uint16_t record_size_limit;
+	struct hs_cid_params cid;
 };
 
 /* client_hello_write: DTLS 1.2, null compression, the suites given and an empty renegotiation_info

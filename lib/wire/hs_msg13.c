@@ -47,6 +47,10 @@ static enum hs_parse server_extension(void *out, const struct hs_extension *ext)
 		sh->has_psk = true;
 		return hs_decoded(number_parse(ext->body, &sh->psk));
 	}
+	if (ext->type == EXT_CONNECTION_ID && !sh->retry)
+		return hs_cid_parse(ext->body, &sh->has_cid, &sh->cid);
+	if (ext->type == EXT_RRC && !sh->retry)
+		return hs_flag_parse(ext->body, &sh->has_rrc);
 	return HS_PARSE_ILLEGAL_PARAMETER;
 }
 
@@ -119,6 +123,7 @@ void server_hello13_write(struct wr *w, const struct server_hello13_params *p)
 	}
 	if (p->has_psk)
 		number_write(w, EXT_PRE_SHARED_KEY, p->psk);
+	hs_extension_cid(w, &p->cid);
 	wr_close(w, 2, block);
 }
 
@@ -352,6 +357,45 @@ enum hs_parse key_update_parse(struct rd body, bool *requested)
 }
 
 void key_update_write(struct wr *w, bool requested) { wr_u8(w, requested); }
+
+/* RFC 9147 §9: cids <0..2^16-1> of ConnectionId <0..255> · usage 1 (bad-input I10) */
+enum hs_parse new_connection_id_parse(struct rd body, struct new_connection_id *out)
+{
+	struct new_connection_id n;
+	struct rd cids, cid;
+
+	if (!rd_vec(&body, 2, &n.cids) || !rd_u8(&body, &n.usage) || rd_len(&body) != 0)
+		return HS_PARSE_DECODE_ERROR;
+	for (cids = n.cids; rd_len(&cids) > 0;)
+		if (!new_connection_id_next(&cids, &cid))
+			return HS_PARSE_DECODE_ERROR;
+	if (n.usage > HS_CID_SPARE || (n.usage == HS_CID_IMMEDIATE && rd_len(&n.cids) == 0))
+		return HS_PARSE_ILLEGAL_PARAMETER;
+	*out = n;
+	return HS_PARSE_OK;
+}
+
+bool new_connection_id_next(struct rd *cids, struct rd *cid) { return rd_vec(cids, 1, cid); }
+
+void new_connection_id_write(struct wr *w, const uint8_t *cids, size_t cid_len, size_t n,
+			     enum hs_cid_usage usage)
+{
+	size_t mark = wr_open(w, 2);
+
+	for (size_t i = 0; i < n; i++) {
+		wr_uint(w, 1, cid_len);
+		wr_bytes(w, cids + i * cid_len, cid_len);
+	}
+	wr_close(w, 2, mark);
+	wr_u8(w, (uint8_t)usage);
+}
+
+enum hs_parse request_connection_id_parse(struct rd body, uint8_t *n)
+{
+	return hs_decoded(rd_u8(&body, n) && rd_len(&body) == 0);
+}
+
+void request_connection_id_write(struct wr *w, uint8_t n) { wr_u8(w, n); }
 
 /* RFC 9147 §7: record_numbers <0..2^16-1> of { epoch 8 · sequence_number 8 } (bad-input L2) */
 enum hs_parse ack_parse(struct rd body, struct rd *list)

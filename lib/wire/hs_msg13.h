@@ -31,7 +31,9 @@ struct server_hello13 {
 	bool has_share, has_psk;
 	uint16_t group;
 	struct rd share;
-	uint16_t psk; /* which of those offered */
+	uint16_t psk;          /* which of those offered */
+	bool has_cid, has_rrc; /* RFC 9147 §9, RFC 9853 §3 */
+	struct rd cid;         /* may be empty */
 };
 
 /* server_hello13_parse: what of it was offered is for the caller to say. Extensions that belong in
@@ -44,6 +46,7 @@ struct server_hello13_params {
 	struct hs_share share; /* group 0: none, by psk_ke */
 	bool has_psk;
 	uint16_t psk;
+	struct hs_cid_params cid;
 };
 
 void server_hello13_write(struct wr *w, const struct server_hello13_params *p);
@@ -120,6 +123,27 @@ void new_session_ticket13_write(struct wr *w, const struct new_session_ticket13 
 /* KeyUpdate (RFC 8446 §4.6.3): whether the peer is to update its keys too. */
 enum hs_parse key_update_parse(struct rd body, bool *requested) MUST_USE;
 void key_update_write(struct wr *w, bool requested);
+
+/* NewConnectionId (RFC 9147 §9): IDs to use from now on, the first of them at once, or to keep. */
+enum hs_cid_usage { HS_CID_IMMEDIATE = 0, HS_CID_SPARE = 1 };
+
+struct new_connection_id {
+	struct rd cids; /* for new_connection_id_next */
+	uint8_t usage;
+};
+
+/* new_connection_id_parse: a list without an ID is HS_PARSE_ILLEGAL_PARAMETER where the usage is to
+ * begin at once, as is another usage. new_connection_id_next: false: none is left. */
+enum hs_parse new_connection_id_parse(struct rd body, struct new_connection_id *out) MUST_USE;
+bool new_connection_id_next(struct rd *cids, struct rd *cid) MUST_USE;
+
+/* new_connection_id_write: n IDs of cid_len bytes each, one behind the other. */
+void new_connection_id_write(struct wr *w, const uint8_t *cids, size_t cid_len, size_t n,
+			     enum hs_cid_usage usage);
+
+/* RequestConnectionId: how many the peer would like to have. */
+enum hs_parse request_connection_id_parse(struct rd body, uint8_t *n) MUST_USE;
+void request_connection_id_write(struct wr *w, uint8_t n);
 
 /* ---- ACK (RFC 9147 §7): the content of a record of its own type, no handshake message ---- */
 

@@ -9,6 +9,10 @@
  *     5     6   sequence number
  *    11     2   length of what follows
  *    13     -   fragment: plaintext, or explicit nonce (8, not ChaCha20) | ciphertext | tag
+ *
+ * A record with a connection ID (RFC 9146 §4) has type RECORD_CID, the ID between number and
+ * length, and in its ciphertext the content, its true type and any zeros, as in DTLS 1.3
+ * (record13_put_inner, record13_take_inner).
  */
 #pragma once
 
@@ -21,7 +25,9 @@ enum record_type {
 	RECORD_ALERT = 21,
 	RECORD_HANDSHAKE = 22,
 	RECORD_APPDATA = 23,
+	RECORD_CID = 25, /* tls12_cid */
 	RECORD_ACK = 26, /* DTLS 1.3 */
+	RECORD_RRC = 27, /* return_routability_check (rrc.h) */
 };
 
 enum {
@@ -33,6 +39,10 @@ enum {
 	RECORD_CIPHERTEXT_MAX = (1 << 14) + 2048, /* RFC 5246 §6.2.3 */
 	RECORD_EXPLICIT_MAX = 8,
 	RECORD_AAD_LEN = 13,
+	RECORD_CID_MAX = 255, /* what a peer may want of us; of ours see cid_format.h */
+	RECORD_HEADER_CID_MAX = RECORD_HEADER_LEN + RECORD_CID_MAX,
+	RECORD_AAD_CID_LEN = 23, /* and the connection ID itself */
+	RECORD_AAD_CID_MAX = RECORD_AAD_CID_LEN + RECORD_CID_MAX,
 	/* Records looked at in one datagram: more is STATUS_RECORD_TOO_MANY (bad-input A9). */
 	RECORDS_PER_DATAGRAM = 16,
 };
@@ -45,10 +55,11 @@ struct record {
 	uint16_t version;
 	uint16_t epoch;
 	uint64_t seq;
-	struct rd body; /* the fragment; borrows the datagram */
+	struct rd cid;  /* of a RECORD_CID; else none. Borrows the datagram, as the body does */
+	struct rd body; /* the fragment */
 };
 
-/* record_type_known: what this build speaks; connection IDs (25) are not negotiated. */
+/* record_type_known: what an association without connection IDs speaks. */
 static inline bool record_type_known(uint8_t type)
 {
 	return type >= RECORD_CCS && type <= RECORD_APPDATA;
@@ -73,7 +84,7 @@ static inline enum status record_none(struct record *out, enum status why)
 }
 
 /*
- * record_next: the next record of a datagram.
+ * record_next: the next record of a datagram of an association without connection IDs.
  *
  * STATUS_OK: *out is filled, *datagram is behind it. RECORD_TYPE and RECORD_VERSION: skipped,
  * *datagram is behind it, the caller may go on. RECORD_SHORT and RECORD_LENGTH: nothing more can be
@@ -81,7 +92,7 @@ static inline enum status record_none(struct record *out, enum status why)
  * *out is all zeros.
  *
  * Checked in this order: header, length against the datagram and the limit (2^14 in epoch 0, whose
- * records are plain), type (connection IDs, type 25, are not negotiated in this build), version.
+ * records are plain), type (RECORD_CID is none that was negotiated: bad-input A18), version.
  * Whether an epoch, or a type within it, means anything is for the caller to say: application data
  * in epoch 0 parses, and has to be dropped there (bad-input K9).
  */
@@ -99,6 +110,7 @@ static inline enum status record_next(struct rd *datagram, struct record *out)
 	r.version = bytes_u16(head.p + 1);
 	r.epoch = (uint16_t)(number >> 48);
 	r.seq = number & RECORD_SEQ_MAX;
+	r.cid = (struct rd){ NULL, NULL };
 	if (!rd_sub(&at, bytes_u16(head.p + 11), &r.body) ||
 	    rd_len(&r.body) > (size_t)(r.epoch == 0 ? RECORD_PLAINTEXT_MAX : RECORD_CIPHERTEXT_MAX))
 		return record_none(out, STATUS_RECORD_LENGTH);
@@ -109,6 +121,55 @@ static inline enum status record_next(struct rd *datagram, struct record *out)
 		return record_none(out, STATUS_RECORD_VERSION);
 	*out = r;
 	return STATUS_OK;
+}
+
+/*
+ * record_next_cid: the same where connection IDs were agreed on; cid_len: of those that the peer
+ * was given, 0: it was given an empty one, and sends none.
+ *
+ * Takes records of all types of record_next too, as those of epoch 0 have no connection ID; whether
+ * a later epoch's may have none is for the caller to say (RFC 9146 §3: it may not, with cid_len
+ * above 0). RECORD_RRC is one in the clear only where cid_len is 0; with it, an inner type.
+ * RECORD_CID as a status: one with a connection ID where the peer was given an empty one, or in
+ * epoch 0; nothing more can be made of the datagram.
+ */
+static inline enum status record_next_cid(struct rd *datagram, size_t cid_len, struct record *out)
+{
+	struct rd at = *datagram, head;
+	struct record r;
+	uint64_t number;
+	const bool plain_rrc = cid_len == 0 && rd_len(&at) > 0 && at.p[0] == RECORD_RRC;
+
+	if (rd_len(&at) == 0 || (at.p[0] != RECORD_CID && !plain_rrc))
+		return record_next(datagram, out);
+	datagram->p = datagram->end;
+	if (at.p[0] == RECORD_CID && cid_len == 0)
+		return record_none(out, STATUS_RECORD_CID);
+	if (!rd_sub(&at, RECORD_HEADER_LEN + cid_len, &head))
+		return record_none(out, STATUS_RECORD_SHORT);
+	number = bytes_u64(head.p + 3);
+	r.type = head.p[0];
+	r.version = bytes_u16(head.p + 1);
+	r.epoch = (uint16_t)(number >> 48);
+	r.seq = number & RECORD_SEQ_MAX;
+	r.cid = rd_of(head.p + 11, cid_len);
+	if (!rd_sub(&at, bytes_u16(head.end - 2), &r.body) ||
+	    rd_len(&r.body) > RECORD_CIPHERTEXT_MAX)
+		return record_none(out, STATUS_RECORD_LENGTH);
+	if (r.epoch == 0)
+		return record_none(out, STATUS_RECORD_CID);
+	*datagram = at;
+	if (r.version != DTLS_1_2)
+		return record_none(out, STATUS_RECORD_VERSION);
+	*out = r;
+	return STATUS_OK;
+}
+
+/* record_cid_at: the connection ID, of cid_len bytes, of a record that starts at p with RECORD_CID;
+ * NULL: it is cut off. Of a DTLS 1.3 record: record13_cid_at. */
+static inline const uint8_t *record_cid_at(const uint8_t *p, size_t len, size_t cid_len)
+{
+	return len < RECORD_HEADER_LEN + cid_len ? NULL : p + RECORD_HEADER_LEN - 2;
 }
 
 /* Type and version, as the machine stores them, with a byte to spare. */
@@ -150,4 +211,33 @@ static inline void record_aad(uint8_t out[RECORD_AAD_LEN], uint8_t type, uint16_
 	bytes_put_u64(out, (uint64_t)epoch << 48 | seq);
 	bytes_put_raw32(out + 8, record_raw_type(type, DTLS_1_2));
 	bytes_put_u16(out + 11, plaintext_len);
+}
+
+/* record_put_cid_header: the RECORD_HEADER_LEN + cid_len bytes of a header with a connection ID;
+ * cid_len is not 0. */
+static inline void record_put_cid_header(uint8_t *out, uint16_t epoch, uint64_t seq,
+					 const uint8_t *cid, size_t cid_len, uint16_t len)
+{
+	record_put_header(out, RECORD_CID, DTLS_1_2, epoch, seq, 0);
+	memcpy(out + RECORD_HEADER_LEN - 2, cid, cid_len);
+	bytes_put_u16(out + RECORD_HEADER_LEN - 2 + cid_len, len);
+}
+
+/*
+ * record_cid_aad: RFC 9146 §5.3 additional data, for AEADs; inner_len: of content, type and zeros.
+ * Returns its length, RECORD_AAD_CID_LEN + cid_len, so much room there is at out.
+ *
+ *   8 bytes ff · type 1 · length of ID 1 · type 1 · version 2 · epoch 2 · number 6 · ID · length 2
+ */
+static inline size_t record_cid_aad(uint8_t *out, uint16_t epoch, uint64_t seq, const uint8_t *cid,
+				    size_t cid_len, uint16_t inner_len)
+{
+	bytes_put_u64(out, UINT64_MAX);
+	out[8] = RECORD_CID;
+	out[9] = (uint8_t)cid_len;
+	bytes_put_raw32(out + 10, record_raw_type(RECORD_CID, DTLS_1_2));
+	bytes_put_u64(out + 13, (uint64_t)epoch << 48 | seq);
+	memcpy(out + 21, cid, cid_len);
+	bytes_put_u16(out + 21 + cid_len, inner_len);
+	return RECORD_AAD_CID_LEN + cid_len;
 }

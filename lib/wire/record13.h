@@ -28,7 +28,7 @@ enum {
 	RECORD13_EPOCH_BITS = 0x03,
 
 	RECORD13_HEADER_LEN = 5, /* of what we send: a 16-bit number, a length, no connection ID */
-	RECORD13_CID_MAX = 20,   /* ours; with it a header is additional data that AEADs take */
+	RECORD13_CID_MAX = 20,   /* so long, a header is additional data that a batch takes */
 	RECORD13_HEADER_MAX = 5 + RECORD13_CID_MAX,
 	RECORD13_SAMPLE_LEN = 16, /* what the mask is made of; no fragment is shorter */
 	RECORD13_INNER_MAX = RECORD_PLAINTEXT_MAX + 1,        /* content, type and zeros */
@@ -40,7 +40,7 @@ enum {
 /* A record as it stands in a datagram, its number still masked. */
 struct record13 {
 	const uint8_t *header; /* borrows the datagram; the fragment is right behind it */
-	uint8_t header_len;
+	uint16_t header_len;
 	uint8_t epoch_bits;
 	struct rd body; /* the fragment, RECORD13_SAMPLE_LEN bytes or more */
 };
@@ -72,7 +72,7 @@ static inline const uint8_t *record13_number_at(const uint8_t *header, size_t he
 
 /*
  * record13_next: the next record of a datagram in which record13_is the next byte; cid_len: of the
- * connection IDs that the peer was given, at most RECORD13_CID_MAX; 0: none was agreed on.
+ * connection IDs that the peer was given, at most RECORD_CID_MAX; 0: none was agreed on.
  *
  * STATUS_OK: *out is filled, *datagram is behind it. RECORD_SHORT (the fragment has less than
  * RECORD13_SAMPLE_LEN bytes) and RECORD_LENGTH (more than RECORD13_CIPHERTEXT_MAX): skipped,
@@ -102,7 +102,7 @@ static inline enum status record13_next(struct rd *datagram, size_t cid_len, str
 	if (rd_len(&body) > RECORD13_CIPHERTEXT_MAX)
 		return STATUS_RECORD_LENGTH;
 	*out = (struct record13){ .header = head.p,
-				  .header_len = (uint8_t)header_len,
+				  .header_len = (uint16_t)header_len,
 				  .epoch_bits = first & RECORD13_EPOCH_BITS,
 				  .body = body };
 	return STATUS_OK;
@@ -146,6 +146,13 @@ static inline uint64_t record13_unmask(const uint8_t *header, size_t header_len,
 	return record13_number(next, bytes_u16(number), 16);
 }
 
+/* record13_cid_at: the connection ID, of cid_len bytes, of a record that starts at p with
+ * RECORD13_CID set; NULL: it is cut off. */
+static inline const uint8_t *record13_cid_at(const uint8_t *p, size_t len, size_t cid_len)
+{
+	return len < 1 + cid_len ? NULL : p + 1;
+}
+
 /* record13_put_header: the RECORD13_HEADER_LEN bytes of a header for a fragment of len bytes,
  * unmasked, as the additional data wants it. record13_put_mask: afterwards, in place. */
 static inline void record13_put_header(uint8_t out[RECORD13_HEADER_LEN], uint64_t epoch,
@@ -160,6 +167,21 @@ static inline void record13_put_mask(uint8_t header[RECORD13_HEADER_LEN], const 
 {
 	header[1] ^= mask[0];
 	header[2] ^= mask[1];
+}
+
+/* record13_put_cid_header, record13_put_cid_mask: the same for a header of RECORD13_HEADER_LEN +
+ * cid_len bytes, with the peer's connection ID, of at most RECORD_CID_MAX bytes and not empty. */
+static inline void record13_put_cid_header(uint8_t *out, uint64_t epoch, uint64_t number,
+					   const uint8_t *cid, size_t cid_len, uint16_t len)
+{
+	record13_put_header(out + cid_len, epoch, number, len);
+	out[0] = (uint8_t)(out[cid_len] | RECORD13_CID);
+	memcpy(out + 1, cid, cid_len);
+}
+
+static inline void record13_put_cid_mask(uint8_t *header, size_t cid_len, const uint8_t mask[2])
+{
+	record13_put_mask(header + cid_len, mask);
 }
 
 /* record13_inner_len: bytes of the inner plaintext for so many of content: the type, and zeros
