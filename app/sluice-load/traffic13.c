@@ -66,7 +66,7 @@ void traffic13_add(struct traffic *t, uint32_t device, struct rd *left, uint8_t 
 		.text = bytes + rec.header_len,
 		.device = device,
 		.len = (uint16_t)(rd_len(&rec.body) - tag),
-		.header_len = rec.header_len,
+		.header_len = (uint8_t)rec.header_len,
 		.mask = mask_later(&t->open_masks[alg], &t->devices->v13[device].rx, bytes,
 				   rec.body.p),
 	};

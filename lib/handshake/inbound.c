@@ -56,7 +56,9 @@ static enum status record_plain(struct handshake *h, const struct record *rec)
 	case RECORD_HANDSHAKE:
 		return fragments_take(h, 0, rec->seq, rec->body);
 	case RECORD_APPDATA:
+	case RECORD_CID:
 	case RECORD_ACK:
+	case RECORD_RRC:
 		break;
 	}
 	return STATUS_RECORD_PLAIN;
@@ -174,6 +176,8 @@ static enum status content_take13(struct handshake *h, const struct protect_cont
 		return alert_take13(h, body);
 	case RECORD_APPDATA:
 	case RECORD_CCS:
+	case RECORD_CID:
+	case RECORD_RRC:
 		break;
 	}
 	connection_fail(h, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
