@@ -42,9 +42,10 @@ static void check_record(const struct record *r, const uint8_t *at, size_t cid_l
 
 static void check_records(struct rd left)
 {
-	uint8_t cid_len = 0;
+	uint8_t cid_len;
 
-	(void)rd_u8(&left, &cid_len);
+	if (!rd_u8(&left, &cid_len))
+		return;
 	while (rd_len(&left) > 0) {
 		const uint8_t *at = left.p;
 		struct record r;
