@@ -38,6 +38,14 @@ struct flow_hash {
 	uint64_t signature; /* 48 bits, never 0 */
 };
 
+/* flow_hash_tag: 32 bits of a hash that stand for its flow, never 0. */
+static inline uint32_t flow_hash_tag(const struct flow_hash *h)
+{
+	const uint32_t tag = (uint32_t)h->signature;
+
+	return tag + (tag == 0);
+}
+
 /* flow_hash_supported: whether this CPU has the AES instructions that all below needs. */
 bool flow_hash_supported(void);
 

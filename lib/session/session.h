@@ -15,6 +15,7 @@
 #include "record13.h"
 #include "ref.h"
 #include "suite.h"
+#include "table.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -105,6 +106,9 @@ enum {
 	SESSION_CLASS_CID_OUT = 32, /* ours carry one of the peer's */
 };
 _Static_assert((int)AEAD_N <= (int)SESSION_CLASS_13, "a bit of its own");
+_Static_assert((int)SESSION_CLASS_CID == (int)TABLE_TAGGED, "the entry's tag is of the path");
+_Static_assert((SESSION_CLASS_CID_OUT | (SESSION_CLASS_CID_OUT - 1)) <= TABLE_CLASS_MAX,
+	       "all bits");
 
 static inline bool session_class_is_13(uint8_t class) { return class & SESSION_CLASS_13; }
 
@@ -112,6 +116,8 @@ static inline enum aead_alg session_class_alg(uint8_t class)
 {
 	return (enum aead_alg)(class & SESSION_CLASS_ALG);
 }
+
+static inline bool session_class_has_cid(uint8_t class) { return class & SESSION_CLASS_CID; }
 
 /* session_key_overflows: whether an algorithm's keys stand in the overflow line. */
 static inline bool session_key_overflows(enum aead_alg alg)
@@ -152,8 +158,12 @@ enum { SESSION_TX_LIMIT_MIN = 64, SESSION_RX_LIMIT_MIN = 512 };
 /* session_beyond: whether a length is beyond a limit; 0: there is none. */
 static inline bool session_beyond(uint16_t limit, size_t len) { return limit != 0 && len > limit; }
 
+/* A connection ID of ours is of one length for all (RFC 9146 §3), a peer's of any. */
+enum { SESSION_CID_MAX = RECORD13_CID_MAX, SESSION_PEER_CID_MAX = 255, SESSION_PEER_CID_SHORT = 8 };
+
 /* The cold part: set at install, read when something other than a record happens. */
 struct session_cold {
+	/* The owner's alone: they change when the peer's path does. */
 	struct flow flow;
 	struct nexthop hop;
 	uint16_t tx_limit, rx_limit;     /* as installed */
@@ -166,15 +176,17 @@ struct session_cold {
 	uint8_t class;
 	uint8_t owner; /* poll core index */
 	uint8_t handshake_core;
-	uint8_t idle_sweeps;
-	uint8_t alerts; /* ignored ones; too many close the session */
-	uint8_t auth;   /* what the peer proved itself with: the installer's number */
+	uint8_t idle_sweeps : 4;
+	uint8_t rrc : 1;  /* both ends do return routability checks */
+	uint8_t auth : 3; /* what the peer proved itself with: the installer's number */
+	uint8_t alerts;   /* ignored ones; too many close the session */
+	uint8_t peer_cid_len;
+	uint8_t peer_cid[SESSION_PEER_CID_SHORT]; /* or it stands in store->peer_cids */
+	struct table_place cid; /* the index entry of a session that has a connection ID of ours */
 };
-/* Of the 320 bytes that a session may cost in all; lines do not matter for it. */
-_Static_assert(sizeof(struct session_cold) <= 88, "the cold part's budget is 88 bytes");
-
-/* A connection ID of ours: of one length for all (RFC 9146 §3), a peer's of any. */
-enum { SESSION_CID_MAX = RECORD13_CID_MAX, SESSION_PEER_CID_MAX = 255 };
+/* Of the 336 bytes that a session with connection IDs may cost in all; lines do not matter for it.
+ */
+_Static_assert(sizeof(struct session_cold) <= 104, "the cold part's budget is 104 bytes");
 
 /* What a finished handshake installs. Key fields are the server's view: rx opens, tx seals. */
 struct session_install {
@@ -206,7 +218,9 @@ struct session_install {
 /* session_install_class: the class of the session that it makes. */
 static inline uint8_t session_install_class(const struct session_install *in)
 {
-	return (uint8_t)(in->aead | (in->version == DTLS_1_3 ? SESSION_CLASS_13 : 0));
+	return (uint8_t)(in->aead | (in->version == DTLS_1_3 ? SESSION_CLASS_13 : 0) |
+			 (in->own_cid_len != 0 ? SESSION_CLASS_CID : 0) |
+			 (in->peer_cid_len != 0 ? SESSION_CLASS_CID_OUT : 0));
 }
 
 /* The next keys of one direction of a DTLS 1.3 session (RFC 9147 §8). The peer's: its records of

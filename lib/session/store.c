@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 enum {
-	LINE = 64, /* of lazy arrays, one a slot */
 	WORD_BITS = 64,
 	INSERT_TRIES = 64, /* for a relocation on another core to end its few stores */
 	SESSIONS_MAX = 1 << 30,
@@ -156,8 +155,10 @@ static struct store_parts parts_of(const struct store_config *cfg)
 	return p;
 }
 
-_Static_assert(sizeof(struct session_overflow) == LINE && sizeof(struct session_tx13) == LINE,
-	       "what lazy arrays are made of");
+_Static_assert(BLOCK_PAGE % sizeof(struct session_overflow) == 0 &&
+		       BLOCK_PAGE % sizeof(struct store_peer_cid) == 0 &&
+		       BLOCK_HUGE_PAGE % sizeof(struct session_tx13) == 0,
+	       "no element of a lazy array is on two pages");
 
 /* Each part's run of an array of elements of this size on the part's node. */
 static void place(const struct store *s, const struct block *array, size_t size)
@@ -184,16 +185,18 @@ static bool array_new(const struct store *s, struct block *out, size_t size)
 
 static size_t lazy_words(const struct store *s, const struct store_lazy *lazy)
 {
-	return s->n_slots / ((size_t)lazy->page / LINE * WORD_BITS) + 1;
+	return s->n_slots / ((size_t)lazy->page / lazy->element * WORD_BITS) + 1;
 }
 
-static bool lazy_new(const struct store *s, struct store_lazy *out, enum block_page page)
+static bool lazy_new(const struct store *s, struct store_lazy *out, size_t element,
+		     enum block_page page)
 {
 	out->page = page;
+	out->element = (uint16_t)element;
 	out->touched = calloc(lazy_words(s, out), sizeof(*out->touched));
-	if (out->touched == NULL || !block_new_lazy(&out->block, (size_t)s->n_slots * LINE, page))
+	if (out->touched == NULL || !block_new_lazy(&out->block, s->n_slots * element, page))
 		return false;
-	place(s, &out->block, LINE);
+	place(s, &out->block, element);
 	return true;
 }
 
@@ -205,7 +208,7 @@ static void lazy_free(struct store_lazy *lazy)
 
 static void lazy_touch(struct store_lazy *lazy, uint32_t slot)
 {
-	uint32_t page = slot / ((uint32_t)lazy->page / LINE);
+	uint32_t page = slot / ((uint32_t)lazy->page / lazy->element);
 	uint64_t bit = UINT64_C(1) << page % WORD_BITS;
 
 	if (!(atomic_fetch_or_explicit(&lazy->touched[page / WORD_BITS], bit,
@@ -230,8 +233,9 @@ static bool allocate_arrays(struct store *s)
 
 	if (!array_new(s, &s->hot_block, sizeof(*s->hot)) ||
 	    !array_new(s, &s->cold_block, sizeof(*s->cold)) ||
-	    !lazy_new(s, &s->tx13_lazy, BLOCK_HUGE_PAGE) ||
-	    !lazy_new(s, &s->overflow_lazy, BLOCK_PAGE))
+	    !lazy_new(s, &s->tx13_lazy, sizeof(*s->tx13), BLOCK_HUGE_PAGE) ||
+	    !lazy_new(s, &s->overflow_lazy, sizeof(*s->overflow), BLOCK_PAGE) ||
+	    !lazy_new(s, &s->peer_cids_lazy, sizeof(*s->peer_cids), BLOCK_PAGE))
 		return false;
 	if (words > 1 && !array_new(s, &s->wide_block, words * sizeof(*s->wide)))
 		return false;
@@ -239,6 +243,7 @@ static bool allocate_arrays(struct store *s)
 	s->cold = s->cold_block.p;
 	s->tx13 = s->tx13_lazy.block.p;
 	s->overflow = s->overflow_lazy.block.p;
+	s->peer_cids = s->peer_cids_lazy.block.p;
 	s->wide = s->wide_block.p;
 	return true;
 }
@@ -313,6 +318,7 @@ void store_free(struct store *s)
 	block_free(&s->cold_block);
 	lazy_free(&s->tx13_lazy);
 	lazy_free(&s->overflow_lazy);
+	lazy_free(&s->peer_cids_lazy);
 	block_free(&s->wide_block);
 	secret_wipe(&s->hash_key, sizeof(s->hash_key));
 	free(s);
@@ -384,6 +390,19 @@ static void fill12(struct store *s, uint32_t slot, const struct session_install 
 	hot->tx_seq_hi = (uint16_t)(in->tx_seq >> 32);
 }
 
+static void fill_peer_cid(struct store *s, uint32_t slot, const struct session_install *in)
+{
+	struct session_cold *cold = &s->cold[slot];
+	uint8_t *to = cold->peer_cid;
+
+	cold->peer_cid_len = in->peer_cid_len;
+	if (in->peer_cid_len > SESSION_PEER_CID_SHORT) {
+		lazy_touch(&s->peer_cids_lazy, slot);
+		to = s->peer_cids[slot].bytes;
+	}
+	memcpy(to, in->peer_cid, in->peer_cid_len);
+}
+
 static void fill_slot(struct store *s, uint32_t slot, uint8_t owner,
 		      const struct session_install *in)
 {
@@ -399,11 +418,13 @@ static void fill_slot(struct store *s, uint32_t slot, uint8_t owner,
 		.handshake_slot = in->handshake_slot,
 		.handshake_generation = in->handshake_generation,
 		.suite = in->suite,
-		.auth = in->auth,
+		.rrc = in->rrc,
+		.auth = in->auth & 7U,
 		.class = class,
 		.owner = owner,
 		.handshake_core = in->handshake_core,
 	};
+	fill_peer_cid(s, slot, in);
 	if (session_class_is_13(class))
 		fill13(s, slot, in);
 	else
@@ -460,44 +481,95 @@ static void abandon(struct store *s, uint32_t slot)
 	slot_give(s->slots, slot);
 }
 
+/* What the new session is found by. A connection ID's place is kept, for it is not: its owner's to
+ * remove, and to give another tag. */
+static struct flow_hash key_of(const struct store *s, const struct session_install *in,
+			       const struct flow_hash *flow)
+{
+	return in->own_cid_len == 0 ? *flow
+				    : flow_hash_cid(&s->hash_key, in->own_cid, in->own_cid_len);
+}
+
+/* Publishes the filled slot's entry. */
+static bool go_live(struct store *s, struct session_ref ref, const struct flow_hash *flow,
+		    const struct session_install *in)
+{
+	const struct flow_hash key = key_of(s, in, flow);
+	struct session_cold *cold = &s->cold[ref.slot];
+	struct table_hit entry = { .ref = ref, .owner = cold->owner, .class = cold->class };
+
+	if (session_class_has_cid(cold->class)) {
+		cold->cid = table_place_of(&key);
+		entry.ref.generation = flow_hash_tag(flow);
+	}
+	return publish(s, &key, &entry) == TABLE_INSERTED;
+}
+
 enum status store_install(struct store *s, uint8_t owner, const struct session_install *in,
 			  struct session_ref *out, struct session_ref *replaced)
 {
 	struct flow_hash hash = hash_of(s, &in->flow);
-	struct table_hit entry = { .owner = owner, .class = session_install_class(in) };
+	struct session_ref ref;
 	struct table_hit old = { 0 };
 	enum place place = look_at_place(s, owner, &in->flow, &hash, &old);
 	uint32_t limit = place == PLACE_OLD_SELF ? s->n_slots : s->max_sessions;
 
 	*out = *replaced = (struct session_ref){ 0 };
-	if (place == PLACE_TAKEN || !slot_take(s->slots, owner, limit, &entry.ref.slot))
+	if ((place == PLACE_TAKEN && in->own_cid_len == 0) ||
+	    !slot_take(s->slots, owner, limit, &ref.slot))
 		return STATUS_SESSION_FULL;
 	if (place == PLACE_OLD_SELF) {
 		(void)table_remove(s->flows, &hash, old.ref); /* there: removing it is ours */
 		*replaced = old.ref;
 	}
-	fill_slot(s, entry.ref.slot, owner, in);
-	entry.ref.generation = next_generation(s, entry.ref.slot);
-	if (session_class_is_13(entry.class))
-		s->tx13[entry.ref.slot].generation = entry.ref.generation;
-	if (publish(s, &hash, &entry) != TABLE_INSERTED) {
-		abandon(s, entry.ref.slot);
+	fill_slot(s, ref.slot, owner, in);
+	ref.generation = next_generation(s, ref.slot);
+	if (session_class_is_13(s->cold[ref.slot].class))
+		s->tx13[ref.slot].generation = ref.generation;
+	if (!go_live(s, ref, &hash, in)) {
+		abandon(s, ref.slot);
 		return STATUS_SESSION_FULL;
 	}
 	atomic_fetch_add_explicit(&s->live, 1, memory_order_relaxed);
-	*out = entry.ref;
+	*out = ref;
 	return STATUS_OK;
+}
+
+bool store_move(struct store *s, struct session_ref ref, const struct flow *flow,
+		const struct nexthop *hop)
+{
+	const struct flow_hash hash = hash_of(s, flow);
+	struct session_cold *cold = &s->cold[ref.slot];
+
+	cold->flow = *flow;
+	cold->hop = *hop;
+	for (int i = 0; i < INSERT_TRIES; i++) {
+		if (table_retag(s->flows, cold->cid, ref.slot, flow_hash_tag(&hash)))
+			return true;
+		__builtin_ia32_pause();
+	}
+	return false;
+}
+
+static void remove_entry(struct store *s, struct session_ref ref)
+{
+	const struct session_cold *cold = &s->cold[ref.slot];
+	struct flow_hash hash;
+
+	if (session_class_has_cid(cold->class)) {
+		(void)table_remove_tagged(s->flows, cold->cid, ref.slot);
+		return;
+	}
+	hash = hash_of(s, &cold->flow);
+	/* Not there when a newer session of the flow took its place. */
+	(void)table_remove(s->flows, &hash, ref);
 }
 
 bool store_retire(struct store *s, struct session_ref ref)
 {
-	struct flow_hash hash;
-
 	if (!store_live(s, ref))
 		return false;
-	hash = hash_of(s, &s->cold[ref.slot].flow);
-	/* Not there when a newer session of the flow took its place. */
-	(void)table_remove(s->flows, &hash, ref);
+	remove_entry(s, ref);
 	next_generation(s, ref.slot);
 	wipe_keys(s, ref.slot);
 	atomic_fetch_sub_explicit(&s->live, 1, memory_order_relaxed);
@@ -543,7 +615,7 @@ static bool sweep_slot(struct store *s, uint32_t slot, uint8_t max_sweeps)
 		return false;
 	}
 	if (cold->idle_sweeps < max_sweeps)
-		cold->idle_sweeps++;
+		cold->idle_sweeps = (cold->idle_sweeps + 1U) & 15U;
 	return cold->idle_sweeps >= max_sweeps;
 }
 
@@ -575,5 +647,6 @@ size_t store_bytes(const struct store *s)
 {
 	return sizeof(*s) + table_bytes(s->flows) + s->hot_block.len + s->cold_block.len +
 	       s->wide_block.len + lazy_bytes(s, &s->tx13_lazy) + lazy_bytes(s, &s->overflow_lazy) +
-	       sizeof(*s->slots) + s->n_slots * sizeof(s->slots->next[0]);
+	       lazy_bytes(s, &s->peer_cids_lazy) + sizeof(*s->slots) +
+	       s->n_slots * sizeof(s->slots->next[0]);
 }

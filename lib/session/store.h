@@ -33,8 +33,14 @@ struct store_config {
 struct store_lazy {
 	struct block block;
 	enum block_page page;
+	uint16_t element;          /* bytes of one; a page is a multiple of them */
 	_Atomic uint64_t *touched; /* a bit for each page */
 	_Atomic uint32_t pages;    /* that were touched */
+};
+
+/* A peer's connection ID that is longer than the cold part's room. */
+struct store_peer_cid {
+	uint8_t bytes[SESSION_PEER_CID_MAX + 1];
 };
 
 struct store {
@@ -42,16 +48,17 @@ struct store {
 	struct session_cold *cold;         /* [n_slots] */
 	struct session_tx13 *tx13;         /* [n_slots]; lazy: DTLS 1.3 only */
 	struct session_overflow *overflow; /* [n_slots]; lazy: 256-bit suites only */
+	struct store_peer_cid *peer_cids;  /* [n_slots]; lazy: long connection IDs only */
 	uint64_t *wide;                    /* [n_slots * replay_window / 64], or NULL */
 	unsigned replay_window;
 	uint32_t n_slots; /* max_sessions and the spare ones */
 	uint32_t max_sessions;
 	struct flow_hash_key hash_key;
-	struct table *flows; /* 5-tuple → session */
+	struct table *flows; /* 5-tuple, or connection ID of ours → session */
 	struct identity_set *identities;
 	struct store_slots *slots;
 	struct block hot_block, cold_block, wide_block;
-	struct store_lazy tx13_lazy, overflow_lazy;
+	struct store_lazy tx13_lazy, overflow_lazy, peer_cids_lazy;
 	uint8_t apart[64]; /* what changes is not on the lines that every burst reads */
 	_Atomic uint32_t live;
 };
@@ -73,6 +80,10 @@ void store_free(struct store *s);
  * session of another flow or owner has the same signature (the identity reference then stays with
  * the caller). A session is never evicted for another flow's (bad-input N5). Owner core only,
  * inside RCU read side.
+ *
+ * A session with a connection ID of ours is found by that, and not by its flow, which may become
+ * another device's while this one has moved on: its entry has flow_hash_tag of its path in place of
+ * the generation.
  */
 enum status store_install(struct store *s, uint8_t owner, const struct session_install *in,
 			  struct session_ref *out, struct session_ref *replaced);
@@ -95,6 +106,24 @@ static inline struct session_hot *store_hot(const struct store *s, struct sessio
  * store_take_retired. false: the reference was stale. Owner core only. */
 bool store_retire(struct store *s, struct session_ref ref);
 
+/* store_move: the live session's peer is on another path from now on: cold.flow and cold.hop, and
+ * the entry's tag. false: the entry does not have the tag yet, as another thread is just relocating
+ * it: to be called again with the next record from there. A session with a connection ID of ours.
+ * Owner core only. */
+bool store_move(struct store *s, struct session_ref ref, const struct flow *flow,
+		const struct nexthop *hop);
+
+/* store_peer_cid: the connection ID that goes with records to the peer of a live session; empty:
+ * none. Borrowed until it retires. Owner core only. */
+static inline struct rd store_peer_cid(const struct store *s, uint32_t slot)
+{
+	const struct session_cold *cold = &s->cold[slot];
+
+	return rd_of(cold->peer_cid_len <= SESSION_PEER_CID_SHORT ? cold->peer_cid
+								  : s->peer_cids[slot].bytes,
+		     cold->peer_cid_len);
+}
+
 /* store_take_retired: up to max retired slots, each given out once; returns how many. Control
  * thread only. */
 size_t store_take_retired(struct store *s, uint32_t *slots, size_t max);
@@ -104,7 +133,7 @@ size_t store_take_retired(struct store *s, uint32_t *slots, size_t max);
 void store_recycle(struct store *s, const uint32_t *slots, size_t n);
 
 /* store_sweep: looks at up to n slots from *cursor on and writes those of `owner` that received
- * nothing for max_sweeps visits to out; returns how many. A session is reported again at each
+ * nothing for max_sweeps (at most 15) visits to out; returns how many. A session is reported again at each
  * further visit until it is retired. Owner core only, inside RCU read side. */
 size_t store_sweep(struct store *s, uint8_t owner, uint32_t *cursor, size_t n, uint8_t max_sweeps,
 		   struct session_ref *out);

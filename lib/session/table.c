@@ -28,7 +28,8 @@
  *   remover can only mark it DEAD. So no word 0 that a relocator waits to swap can have been
  *   recycled under it (no ABA), and no remover waits for a relocator: the relocator, when its swap
  *   fails, knows that the entry is dead and clears the copy first, the original last.
- * - Word 1 is written only under BUSY.
+ * - Word 1 is written only under BUSY; and its upper half, the tag of a tagged entry, by the owner
+ *   (CAS), who alone could remove it.
  *
  * A pair is consistent. A reader loads word 1, word 0, word 1, and believes the pair when both
  * loads of word 1 agree. Let word 0 be of the entry's k-th use. Word 1 of a use is written before
@@ -36,7 +37,13 @@
  * use than k (word 0 would have been BUSY or newer), nor the second of an earlier one. A reference
  * uses an entry once (it is inserted once, relocated at most once, and never back), hence equal
  * values are of the same use, k. Were a reference ever inserted twice, the worst would be a record
- * tried under a foreign key: its tag fails.
+ * tried under a foreign key: its tag fails. A slot with a tag may come again, but not before those
+ * who read meanwhile are through.
+ *
+ * A new tag is not lost. Its writer swaps word 1 and then looks at word 0; a relocator swaps word 0
+ * (MOVING) and then loads word 1 for its copy. All four are sequentially consistent, so either the
+ * copy gets the new tag, or the writer sees that the entry is on the move and says so. Its swap of
+ * word 1 hits no later use of the entry: that has another slot, or is BUSY and writes word 1 yet.
  *
  * A live entry is not missed. A reader that found its place in the primary bucket empty or reused
  * (acquire) is ordered after the relocator's swap that emptied it (release, and later claims are
@@ -62,8 +69,9 @@ enum {
 	WORD0_MOVING = 2,
 	WORD0_SECONDARY = 4, /* stands in its secondary bucket */
 	WORD0_BUSY = 1,      /* whole word: no signature is 0 */
+	WORD0_TAGGED = TABLE_TAGGED << 3,
 	CLASS_SHIFT = 3,
-	OWNER_SHIFT = 8,
+	OWNER_SHIFT = 9,
 	SIGNATURE_SHIFT = 16,
 	MOVE_DEPTH = 2, /* how far an insert may push others on */
 	READ_TRIES = 4, /* each retry needs a whole remove and insert by a writer meanwhile */
@@ -164,7 +172,7 @@ static inline uint64_t load_acquire(const _Atomic uint64_t *w)
 
 static inline bool swap(_Atomic uint64_t *w, uint64_t from, uint64_t to)
 {
-	return atomic_compare_exchange_strong_explicit(w, &from, to, memory_order_acq_rel,
+	return atomic_compare_exchange_strong_explicit(w, &from, to, memory_order_seq_cst,
 						       memory_order_acquire);
 }
 
@@ -173,7 +181,7 @@ static inline bool swap(_Atomic uint64_t *w, uint64_t from, uint64_t to)
 /* What of word 0 a lookup compares: the signature, and that the entry is not dead. */
 #define WORD0_COMPARED (~UINT64_C(0) << SIGNATURE_SHIFT | WORD0_DEAD)
 
-static inline uint64_t wanted(uint64_t signature) { return signature << SIGNATURE_SHIFT; }
+static inline uint64_t signature_word(uint64_t signature) { return signature << SIGNATURE_SHIFT; }
 
 /* One look at an entry; false: it is another one, or changed meanwhile. */
 INLINED bool entry_read(const struct entry *e, uint64_t want, struct table_hit *out)
@@ -186,8 +194,8 @@ INLINED bool entry_read(const struct entry *e, uint64_t want, struct table_hit *
 		return false;
 	out->ref = (struct session_ref){ .slot = (uint32_t)again,
 					 .generation = (uint32_t)(again >> 32) };
-	out->owner = (uint8_t)(word0 >> OWNER_SHIFT);
-	out->class = (uint8_t)word0 >> CLASS_SHIFT;
+	out->owner = (word0 >> OWNER_SHIFT) & TABLE_OWNER_MAX;
+	out->class = (word0 >> CLASS_SHIFT) & TABLE_CLASS_MAX;
 	return true;
 }
 
@@ -277,7 +285,7 @@ INLINED void find_primary(struct guess (*guess_of)(const struct bucket *b, uint6
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = primary_of(n_buckets, &keys[i]);
 
-		if (likely(bucket_find(guess_of, &buckets[at], wanted(keys[i].signature),
+		if (likely(bucket_find(guess_of, &buckets[at], signature_word(keys[i].signature),
 				       &out[i]))) {
 			follow_hit(follow, &out[i]);
 			continue;
@@ -301,7 +309,7 @@ INLINED size_t find_secondary(struct guess (*guess_of)(const struct bucket *b, u
 		uint8_t k = misses->key[i];
 		const struct bucket *b = &t->buckets[misses->bucket[i]];
 
-		if (!bucket_find(guess_of, b, wanted(keys[k].signature), &out[k]))
+		if (!bucket_find(guess_of, b, signature_word(keys[k].signature), &out[k]))
 			continue;
 		follow_hit(follow, &out[k]);
 		hits++;
@@ -392,7 +400,7 @@ static void entry_move(struct entry *from, uint64_t word0, struct entry *to)
 		entry_clear(to); /* removed or already on the move */
 		return;
 	}
-	entry_publish(to, copy | WORD0_MOVING, load_acquire(&from->word1));
+	entry_publish(to, copy | WORD0_MOVING, atomic_load(&from->word1));
 	if (!swap(&from->word0, word0 | WORD0_MOVING, 0)) {
 		entry_clear(to); /* removed meanwhile; in this order: see above */
 		entry_clear(from);
@@ -475,7 +483,8 @@ enum table_insert table_insert(struct table *t, const struct flow_hash *key,
 {
 	uint32_t primary = primary_of(t->n_buckets, key);
 	uint32_t secondary = secondary_of(t->n_buckets, primary, key->signature);
-	uint64_t word0 = key->signature << SIGNATURE_SHIFT | (uint64_t)entry->owner << OWNER_SHIFT |
+	uint64_t word0 = key->signature << SIGNATURE_SHIFT |
+			 (uint64_t)(entry->owner & TABLE_OWNER_MAX) << OWNER_SHIFT |
 			 (uint64_t)(entry->class & TABLE_CLASS_MAX) << CLASS_SHIFT;
 	bool in_secondary;
 	struct entry *e;
@@ -492,15 +501,38 @@ enum table_insert table_insert(struct table *t, const struct flow_hash *key,
 	return TABLE_INSERTED;
 }
 
-/* Removal */
+/* Removal, and new tags */
 
-static bool entry_remove(struct entry *e, uint64_t signature, uint64_t ref)
+/* An entry that is wanted, as far as its caller knows it. */
+struct wanted {
+	uint64_t word0_mask, word0, word1_mask, word1;
+};
+
+static struct wanted wanted_by_key(const struct flow_hash *key, struct session_ref ref)
+{
+	return (struct wanted){ WORD0_COMPARED, signature_word(key->signature), ~UINT64_C(0),
+				word1_of(ref) };
+}
+
+static struct wanted wanted_by_place(struct table_place place, uint32_t slot)
+{
+	return (struct wanted){ (uint64_t)UINT32_MAX << SIGNATURE_SHIFT | WORD0_TAGGED | WORD0_DEAD,
+				(uint64_t)place.signature << SIGNATURE_SHIFT | WORD0_TAGGED,
+				UINT32_MAX, slot };
+}
+
+static bool is_wanted(const struct wanted *want, uint64_t word0, uint64_t word1)
+{
+	return (word0 & want->word0_mask) == want->word0 &&
+	       (word1 & want->word1_mask) == want->word1;
+}
+
+static bool entry_remove(struct entry *e, const struct wanted *want)
 {
 	uint64_t word0 = load_acquire(&e->word0);
 
 	/* A swap fails only when a relocation takes one of its few steps meanwhile. */
-	while (signature_of(word0) == signature && !(word0 & WORD0_DEAD) &&
-	       load_acquire(&e->word1) == ref) {
+	while (is_wanted(want, word0, load_acquire(&e->word1))) {
 		uint64_t gone = word0 & WORD0_MOVING ? word0 | WORD0_DEAD : 0;
 
 		if (swap(&e->word0, word0, gone))
@@ -510,22 +542,60 @@ static bool entry_remove(struct entry *e, uint64_t signature, uint64_t ref)
 	return false;
 }
 
-static bool bucket_remove(struct bucket *b, uint64_t signature, uint64_t ref)
+static bool bucket_remove(struct bucket *b, const struct wanted *want)
 {
 	for (unsigned i = 0; i < ENTRIES; i++)
-		if (entry_remove(&b->entry[i], signature, ref))
+		if (entry_remove(&b->entry[i], want))
 			return true;
 	return false;
 }
 
-bool table_remove(struct table *t, const struct flow_hash *key, struct session_ref ref)
+/* bucket: bits that choose the primary; signature: those of which the secondary is made. */
+static bool remove_wanted(struct table *t, uint32_t bucket, uint32_t signature,
+			  const struct wanted *want)
 {
-	uint32_t primary = primary_of(t->n_buckets, key);
-	uint32_t secondary = secondary_of(t->n_buckets, primary, key->signature);
+	uint32_t primary = scale(bucket, t->n_buckets);
+	uint32_t secondary = secondary_of(t->n_buckets, primary, signature);
 
-	if (!bucket_remove(&t->buckets[primary], key->signature, word1_of(ref)) &&
-	    !bucket_remove(&t->buckets[secondary], key->signature, word1_of(ref)))
+	if (!bucket_remove(&t->buckets[primary], want) &&
+	    !bucket_remove(&t->buckets[secondary], want))
 		return false;
 	atomic_fetch_sub_explicit(&t->count, 1, memory_order_relaxed);
 	return true;
+}
+
+bool table_remove(struct table *t, const struct flow_hash *key, struct session_ref ref)
+{
+	const struct wanted want = wanted_by_key(key, ref);
+
+	return remove_wanted(t, (uint32_t)key->bucket, (uint32_t)key->signature, &want);
+}
+
+bool table_remove_tagged(struct table *t, struct table_place place, uint32_t slot)
+{
+	const struct wanted want = wanted_by_place(place, slot);
+
+	return remove_wanted(t, place.bucket, place.signature, &want);
+}
+
+static bool entry_retag(struct entry *e, const struct wanted *want, uint64_t word1)
+{
+	uint64_t was = load_acquire(&e->word1), word0 = load_acquire(&e->word0);
+
+	return is_wanted(want, word0, was) && !(word0 & WORD0_MOVING) &&
+	       swap(&e->word1, was, word1) && atomic_load(&e->word0) == word0;
+}
+
+bool table_retag(struct table *t, struct table_place place, uint32_t slot, uint32_t tag)
+{
+	const struct wanted want = wanted_by_place(place, slot);
+	const uint64_t word1 = word1_of((struct session_ref){ slot, tag });
+	uint32_t primary = scale(place.bucket, t->n_buckets);
+	uint32_t secondary = secondary_of(t->n_buckets, primary, place.signature);
+
+	for (unsigned i = 0; i < ENTRIES; i++)
+		if (entry_retag(&t->buckets[primary].entry[i], &want, word1) ||
+		    entry_retag(&t->buckets[secondary].entry[i], &want, word1))
+			return true;
+	return false;
 }

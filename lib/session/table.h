@@ -10,10 +10,15 @@
  *
  * Entry, two words, each read atomically; a reader that sees the reference change under it looks
  * again:
- *   word 0: signature 48 | owner 8 | class 5 | flags 3        0: empty
+ *   word 0: signature 48 | owner 7 | class 6 | flags 3        0: empty
  *   word 1: generation 32 | slot 32
  *
- * Inserts and removals of one signature are one thread's: its owner's. (Relocations are anyone's.)
+ * An entry of a class with TABLE_TAGGED has, where others have the generation, a tag that may
+ * change while it is there: what a session's path hashes to. Its slot is not used for another
+ * session before a grace period has passed since the entry was removed.
+ *
+ * Inserts, removals and new tags of one signature are one thread's: its owner's. (Relocations are
+ * anyone's.)
  */
 #pragma once
 
@@ -24,13 +29,23 @@
 
 struct table;
 
-enum { TABLE_BURST_MAX = 64, TABLE_CLASS_MAX = 31 };
+enum { TABLE_BURST_MAX = 64, TABLE_CLASS_MAX = 63, TABLE_OWNER_MAX = 127, TABLE_TAGGED = 16 };
 
 struct table_hit {
-	struct session_ref ref; /* generation 0: a miss */
+	struct session_ref ref; /* generation 0: a miss. Of a TABLE_TAGGED class: the tag, not 0 */
 	uint8_t owner;
 	uint8_t class; /* of a session: session.h; at most TABLE_CLASS_MAX */
 };
+
+/* All that it takes to find a TABLE_TAGGED entry again, whose slot is known. */
+struct table_place {
+	uint32_t bucket, signature; /* low halves */
+};
+
+static inline struct table_place table_place_of(const struct flow_hash *key)
+{
+	return (struct table_place){ (uint32_t)key->bucket, (uint32_t)key->signature };
+}
 
 /* table_new: room for capacity entries at half load, on a NUMA node as block_new takes it, from
  * DPDK's heap when it is up (huge pages), else from aligned memory. NULL without memory. Slow path
@@ -74,6 +89,14 @@ enum table_insert table_insert(struct table *t, const struct flow_hash *key,
 /* table_remove: removes the entry with this signature and reference; false when there is none. Any
  * writer thread. */
 bool table_remove(struct table *t, const struct flow_hash *key, struct session_ref ref);
+
+/* table_remove_tagged: the same for a TABLE_TAGGED entry, whatever its tag is. */
+bool table_remove_tagged(struct table *t, struct table_place place, uint32_t slot);
+
+/* table_retag: gives a TABLE_TAGGED entry another tag. Lookups meanwhile find the entry, with the
+ * one or the other. false: no such entry, or another thread is just relocating it, and then it has
+ * either tag (the caller may try again). The entry's owner only. */
+bool table_retag(struct table *t, struct table_place place, uint32_t slot, uint32_t tag);
 
 /* table_count: live entries. Any thread. A path may skip lookups in a table that is empty. */
 uint32_t table_count(const struct table *t);

@@ -103,6 +103,72 @@ static void burst_reports_hits_and_misses_in_place(void **state)
 	table_free(t);
 }
 
+/* Tagged, whatever the key is. */
+static struct table_hit tagged_of(uint32_t slot, uint32_t tag)
+{
+	struct table_hit entry = entry_of(slot, tag);
+
+	entry.class |= TABLE_TAGGED;
+	return entry;
+}
+
+static bool retag(struct table *t, uint32_t i, uint32_t slot, uint32_t tag)
+{
+	struct flow_hash key = key_of(i);
+
+	return table_retag(t, table_place_of(&key), slot, tag);
+}
+
+static bool drop_tagged(struct table *t, uint32_t i, uint32_t slot)
+{
+	struct flow_hash key = key_of(i);
+
+	return table_remove_tagged(t, table_place_of(&key), slot);
+}
+
+static enum table_insert insert_tagged(struct table *t, uint32_t i, uint32_t tag)
+{
+	struct flow_hash key = key_of(i);
+	struct table_hit entry = tagged_of(i, tag);
+
+	return table_insert(t, &key, &entry);
+}
+
+/* In a primary or a secondary bucket; no other entry changes, and none without a tag does. */
+static void tags_change_in_place(void **state)
+{
+	enum { N = 1500 };
+	struct table *t = table_new(1000, -1);
+
+	(void)state;
+	assert_non_null(t);
+	for (uint32_t i = 0; i < N; i++)
+		assert_int_equal(i % 2 ? insert(t, i, 7) : insert_tagged(t, i, 7), TABLE_INSERTED);
+	assert_false(retag(t, N, N, 9));
+	for (uint32_t i = 0; i < N; i += 2) {
+		assert_false(retag(t, i, i + 2, 9)); /* another slot */
+		assert_true(retag(t, i, i, 9 + i));
+	}
+	for (uint32_t i = 0; i < N; i++) {
+		struct table_hit hit = lookup(t, key_of(i)), want = tagged_of(i, 9 + i);
+
+		if (i % 2 == 0)
+			assert_memory_equal(&hit, &want, offsetof(struct table_hit, class) + 1);
+		else
+			assert_true(names(hit, i, 7));
+	}
+	for (uint32_t i = 0; i < N; i += 2) {
+		assert_false(drop_tagged(t, i, i + 2));
+		assert_true(drop_tagged(t, i, i));
+		assert_false(drop_tagged(t, i, i));
+	}
+	assert_int_equal(table_count(t), N / 2);
+	assert_int_equal(insert(t, N + 1, 5), TABLE_INSERTED);
+	if (((N + 1) % (TABLE_CLASS_MAX + 1) & TABLE_TAGGED) == 0)
+		assert_false(retag(t, N + 1, N + 1, 6));
+	table_free(t);
+}
+
 static void equal_signature_is_refused(void **state)
 {
 	struct table *t = table_new(64, -1);
@@ -376,17 +442,122 @@ static void removals_meet_relocations(void **state)
 	table_free(h.t);
 }
 
+/*
+ * The same crowd, whose entries are tagged: after table_retag said so, the entry has the new tag,
+ * whatever relocation another writer had begun meanwhile.
+ */
+static void tag_one(struct hammer *h, uint32_t i, uint32_t tag)
+{
+	uint32_t tries = 0;
+
+	while (!retag(h->t, i, i, tag))
+		if (++tries > 100000000) /* none but a relocation is in the way, and that ends */
+			atomic_fetch_add(&h->missed, 1);
+	if (lookup(h->t, key_of(i)).ref.generation != tag)
+		atomic_fetch_add(&h->wrong, 1);
+	atomic_store(&h->live[i], tag);
+	atomic_fetch_add(&h->changed, 1);
+}
+
+static void churn_tagged(struct hammer *h, uint32_t i, uint32_t *tag)
+{
+	const uint32_t is = atomic_load(&h->live[i]);
+
+	if (is != 0 && lookup(h->t, key_of(i)).ref.generation != is)
+		atomic_fetch_add(&h->wrong, 1); /* lost since */
+	*tag += 1;
+	if (is == 0) {
+		if (insert_tagged(h->t, i, *tag) == TABLE_INSERTED)
+			atomic_store(&h->live[i], *tag);
+		else
+			atomic_fetch_add(&h->refused, 1);
+	} else if (*tag % 4 != 0) {
+		tag_one(h, i, *tag);
+	} else {
+		atomic_store(&h->live[i], 0);
+		if (!drop_tagged(h->t, i, i))
+			atomic_fetch_add(&h->missed, 1);
+	}
+}
+
+static void *tag_write(void *arg)
+{
+	struct hammer_writer *w = arg;
+	uint64_t s = w->index + 77;
+	uint32_t tag = 1;
+
+	for (int round = 0; round < CROWD_ROUNDS; round++)
+		churn_tagged(w->h, RESIDENT + next_random(&s) % CROWD_KEYS * WRITERS + w->index,
+			     &tag);
+	return NULL;
+}
+
+/* Tags of a key only grow while it is there: what is found is not older than what was there
+ * before, and not missed. */
+static void *tag_read(void *arg)
+{
+	struct hammer *h = arg;
+	uint64_t s = 5;
+
+	while (!atomic_load(&h->stop)) {
+		const uint32_t i = RESIDENT + next_random(&s) % (CROWD_KEYS * WRITERS);
+		const uint32_t before = atomic_load(&h->live[i]);
+		const struct table_hit hit = lookup(h->t, key_of(i));
+
+		atomic_fetch_add(&h->looked, 1);
+		if (hit.ref.generation != 0 && hit.ref.slot != i)
+			atomic_fetch_add(&h->wrong, 1);
+		if (before != 0 && atomic_load(&h->live[i]) == before &&
+		    hit.ref.generation < before)
+			atomic_fetch_add(&h->missed, 1);
+	}
+	return NULL;
+}
+
+static void new_tags_meet_relocations(void **state)
+{
+	static struct hammer h;
+	struct hammer_writer writers[WRITERS];
+	pthread_t reader, thread[WRITERS];
+
+	(void)state;
+	h.t = table_new(12, -1);
+	assert_non_null(h.t);
+	assert_int_equal(pthread_create(&reader, NULL, tag_read, &h), 0);
+	for (uint32_t i = 0; i < WRITERS; i++) {
+		writers[i] = (struct hammer_writer){ &h, i };
+		assert_int_equal(pthread_create(&thread[i], NULL, tag_write, &writers[i]), 0);
+	}
+	for (uint32_t i = 0; i < WRITERS; i++)
+		pthread_join(thread[i], NULL);
+	atomic_store(&h.stop, true);
+	pthread_join(reader, NULL);
+	assert_int_equal(atomic_load(&h.missed), 0);
+	assert_int_equal(atomic_load(&h.wrong), 0);
+	assert_true(atomic_load(&h.looked) > 0 && atomic_load(&h.changed) > 0);
+	assert_true(atomic_load(&h.refused) > 0);
+	for (uint32_t i = RESIDENT; i < RESIDENT + CHURN; i++)
+		if (atomic_load(&h.live[i]) != 0)
+			assert_true(drop_tagged(h.t, i, i));
+	assert_int_equal(table_count(h.t), 0);
+	for (uint32_t i = 0; i < 12; i++)
+		assert_int_equal(insert(h.t, 100000 + i, 1), TABLE_INSERTED);
+	table_free(h.t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_inserted_is_found_until_removed),
 		cmocka_unit_test(burst_reports_hits_and_misses_in_place),
+		cmocka_unit_test(tags_change_in_place),
 		cmocka_unit_test(equal_signature_is_refused),
 		cmocka_unit_test(full_table_says_so_and_keeps_all),
 		cmocka_unit_test(capacity_is_kept),
 		cmocka_unit_test(relocations_fill_nine_tenths),
 		cmocka_unit_test(live_entries_are_never_missed),
 		cmocka_unit_test(removals_meet_relocations),
+		cmocka_unit_test(new_tags_meet_relocations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
