@@ -72,6 +72,10 @@ static bool load_credentials(struct app *app)
 		log_line(LOG_LEVEL_ERROR, "--ticket-key-file: %s", err);
 		return false;
 	}
+	if (!cluster_init(&app->cluster, &app->opt, err, sizeof(err))) {
+		log_line(LOG_LEVEL_ERROR, "--cid-key-file: %s", err);
+		return false;
+	}
 	return true;
 }
 
@@ -411,6 +415,7 @@ void app_free(struct app *app)
 		sink_close(app->sink);
 	credentials_free(&app->credentials);
 	resumption_free(&app->resumption);
+	cluster_free(&app->cluster);
 	free(app->last_sample);
 	if (app->eal_up)
 		rte_eal_cleanup();

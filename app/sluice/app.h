@@ -2,6 +2,7 @@
 /* The process: everything there is one of, and the cores that share it. */
 #pragma once
 
+#include "cluster.h"
 #include "control.h"
 #include "core.h"
 #include "credentials.h"
@@ -24,6 +25,7 @@ struct app {
 	struct psk_queue *psk_queue; /* NULL: no --psk-socket */
 	struct psk_socket *psk_socket;
 	struct resumption resumption; /* --no-resumption: all zero */
+	struct cluster cluster;
 	struct sink *sink;
 
 	struct eal_args eal;

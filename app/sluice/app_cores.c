@@ -134,6 +134,7 @@ static bool make_handshake(struct app *app, struct core *core, unsigned index)
 		.review = app->review,
 		.resumption = app->resumption.keys != NULL ? &app->resumption : NULL,
 		.policy = &app->opt.policy,
+		.cids = app->opt.policy.cid ? &app->cluster.issuer : NULL,
 		.aead = app->aeads[core->index],
 		.max_handshakes = app->opt.max_handshakes / app->layout.n_handshake + 1,
 		.max_lingering = max_lingering(&app->opt) / app->layout.n_handshake + 1,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "aead.h"
+#include "cid.h"
 #include "credentials.h"
 #include "handshake.h"
 #include "mesh.h"
@@ -28,6 +29,7 @@ struct handshake_core_config {
 	const struct resumption *resumption; /* NULL: full handshakes only */
 	struct review *review;               /* NULL: credentials never change */
 	const struct hello_policy *policy;
+	struct cid_issuer *cids; /* IDs of policy->cid_len bytes; NULL: the policy has none */
 	struct aead *aead;
 	uint32_t max_handshakes;
 	uint32_t max_lingering; /* last flights kept for those that ask for them again */

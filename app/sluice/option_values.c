@@ -142,8 +142,6 @@ static bool take_known(struct option_values *values, struct walk *w, const struc
 	bool takes_value = def->kind != OPTION_COMMAND || def->arg != NULL;
 	const char *reason;
 
-	if (def->kind == OPTION_ABSENT)
-		return refuse(values, def->name, option_not_in_this_build, NULL);
 	if (!takes_value && value != NULL)
 		return refuse(values, def->name, "takes no value", value);
 	if (!takes_value || (def->kind == OPTION_SWITCH && value == NULL))
@@ -315,8 +313,6 @@ static void help_row(FILE *out, const struct option_def *def)
 
 		fprintf(out, "          %.*s", (int)len, line);
 		line = line[len] != '\0' ? line + len + 1 : NULL;
-		if (line == NULL && def->kind == OPTION_ABSENT)
-			fprintf(out, " (%s)", option_not_in_this_build);
 		if (line == NULL && def->fallback != NULL)
 			fprintf(out, " [%s]", def->fallback);
 		fputc('\n', out);

@@ -18,7 +18,6 @@ enum option_kind {
 	OPTION_LIST,    /* may be given several times */
 	OPTION_SWITCH,  /* no value on the command line, or =yes|no; yes|no in a file */
 	OPTION_COMMAND, /* command line only, once; no value unless arg is there */
-	OPTION_ABSENT,  /* known, but not in this build; arg NULL: takes no value */
 };
 
 struct option_def {
@@ -39,7 +38,7 @@ struct option_table {
 	size_t n_rows;
 };
 
-/* The reason for what is known and not implemented. */
+/* The reason for a value that is known and not implemented. */
 extern const char option_not_in_this_build[];
 
 /* option_find: by name without dashes; NULL: unknown. */

@@ -6,6 +6,7 @@
  */
 #include "options.h"
 
+#include "node_spec.h"
 #include "options_file.h"
 #include "options_table.h"
 #include "port_spec.h"
@@ -29,8 +30,6 @@ static const char *take_row(void *arg, const char *name, const char *value, unsi
 	snprintf(f->value, sizeof(f->value), "%s", value);
 	if (def == NULL)
 		return "unknown option";
-	if (def->kind == OPTION_ABSENT)
-		return option_not_in_this_build;
 	if (def->kind == OPTION_COMMAND)
 		return "for the command line only";
 	if (f->on_command_line[def - options_table.rows])
@@ -158,9 +157,16 @@ static bool check_versions(const struct options *opt)
 	       option_values_report(opt->values, "--max-version", "older than --min-version", NULL);
 }
 
+static bool check_nodes(const struct options *opt)
+{
+	const char *option, *reason = node_specs_check(opt, &option);
+
+	return reason == NULL || option_values_report(opt->values, option, reason, NULL);
+}
+
 static bool check_all(const struct options *opt)
 {
-	return check_ports(opt) && check_listen(opt) &&
+	return check_ports(opt) && check_listen(opt) && check_nodes(opt) &&
 	       (opt->action == OPTIONS_SHOW_LAYOUT || check_credentials(opt));
 }
 
@@ -220,7 +226,7 @@ static void dump(const struct options *opt, FILE *out)
 	for (size_t i = 0; i < options_table.n_rows; i++) {
 		const struct option_def *def = &options_table.rows[i];
 
-		if (def->kind == OPTION_ABSENT || def->kind == OPTION_COMMAND)
+		if (def->kind == OPTION_COMMAND)
 			continue;
 		if (opt->values->rows[i].n > 0)
 			dump_texts(opt, out, i);

@@ -26,6 +26,7 @@ enum {
 	OPTIONS_BURST_DEFAULT = 32,
 	OPTIONS_BURST_MAX = 64,
 	OPTIONS_NO_CORE = 0xffff,
+	OPTIONS_NODES_MAX = 16,
 };
 
 /* What the DEV of --port names. */
@@ -57,6 +58,13 @@ struct listen_spec {
 	bool any4, any6; /* every IPv4 (IPv6) address of ours; ip is not used */
 	uint8_t ip[16];
 	uint16_t port;
+};
+
+/* One --node. */
+struct node_spec {
+	uint8_t ip[16]; /* IPv4-mapped for IPv4 */
+	uint16_t port;
+	uint8_t id;
 };
 
 /* One triple of --config: port is the index of the --port, or its number when it has one. */
@@ -116,6 +124,13 @@ struct options {
 	bool no_resumption;
 	unsigned replay_window; /* 64, or a multiple of it up to 1024 */
 	enum aead_engine aead_engine;
+
+	uint8_t cid_length;       /* of connection IDs that devices get; 0: they get none */
+	const char *cid_key_file; /* NULL: a random key */
+	uint8_t node_id;
+	struct node_spec nodes[OPTIONS_NODES_MAX];
+	unsigned n_nodes;
+	bool node_reply_direct; /* else through the node that met the device */
 
 	const char *sink; /* as sink_config.spec takes it */
 	bool ack_delivered;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "options_set.h"
 
+#include "cid_format.h"
+#include "node_spec.h"
 #include "option_values.h"
 #include "port_spec.h"
 #include "suite_names.h"
@@ -466,6 +468,48 @@ const char *options_set_replay_window(struct options *opt, const char *text)
 		return "wants a multiple of 64 up to 1024";
 	opt->replay_window = (unsigned)v;
 	return NULL;
+}
+
+/* What is given is answered for, and checked for reachability (RFC 9853). */
+const char *options_set_cid_length(struct options *opt, const char *text)
+{
+	struct hello_policy *policy = &opt->policy;
+	uint64_t v;
+
+	if (!units_count(&v, text, CID_LEN_MAX) || (v != 0 && v < CID_LEN_MIN))
+		return "wants 0 or 8 to 16";
+	opt->cid_length = policy->cid_len = (uint8_t)v;
+	policy->cid = policy->rrc = v != 0;
+	return NULL;
+}
+
+const char *options_set_cid_key_file(struct options *opt, const char *text)
+{
+	opt->cid_key_file = text;
+	return NULL;
+}
+
+const char *options_set_node_id(struct options *opt, const char *text)
+{
+	uint64_t v;
+
+	if (!units_count(&v, text, UINT8_MAX))
+		return "wants 0 to 255";
+	opt->node_id = (uint8_t)v;
+	return NULL;
+}
+
+const char *options_set_node(struct options *opt, const char *text)
+{
+	return node_specs_add(opt->nodes, &opt->n_nodes, text);
+}
+
+const char *options_set_node_reply(struct options *opt, const char *text)
+{
+	opt->node_reply_direct = strcmp(text, "direct") == 0;
+	if (opt->node_reply_direct || strcmp(text, "through") == 0)
+		return NULL;
+	return "wants through or direct";
 }
 
 const char *options_set_sink(struct options *opt, const char *text)

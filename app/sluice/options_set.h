@@ -11,7 +11,8 @@
 	X(aead_engine) X(max_sessions) X(max_handshakes) X(handshake_rate) X(psk_socket) X(psk_timeout) X(session_timeout) X(replay_window)       \
 	X(sink) X(ack) X(off) X(log_level) X(stats_period) X(test_mode) X(show_layout)             \
 	X(cert) X(key) X(client_ca) X(crl) X(crl_expired) X(client_auth) X(rpk_file) X(device_name)     \
-	X(groups) X(check_config) X(session_lifetime) X(session_cache) X(tickets) X(ticket_key_file) X(no_resumption)
+	X(groups) X(check_config) X(session_lifetime) X(session_cache) X(tickets) X(ticket_key_file) X(no_resumption)         \
+	X(cid_length) X(cid_key_file) X(node_id) X(node) X(node_reply)
 /* clang-format on */
 
 #define OPTIONS_SET_DECLARE(name)                                                                  \

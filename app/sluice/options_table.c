@@ -13,14 +13,12 @@ OPTIONS_SET_LIST(OPTIONS_TABLE_ADAPTER)
 #undef OPTIONS_TABLE_ADAPTER
 
 /* clang-format off */
-#define ABSENT(name, arg, help) { NULL, name, arg, NULL, help, OPTION_ABSENT, NULL }
-
 static const struct option_def rows[] = {
 	{ "Network", "port", "DEV,ip=ADDR/LEN,ip6=ADDR/LEN,gw=ADDR,mtu=N", NULL,
 	  "a port; all but DEV optional, ip= and ip6= several times. DEV: a PCI address,\n"
 	  "tap:NAME, af_packet:IF, af_xdp:IF, vhost:PATH, virtio_user:PATH, or the number\n"
 	  "of a port that EAL's own arguments made. gw= is for what starts a conversation,\n"
-	  "which nothing in this build does: answers go to the MAC their request came from",
+	  "as --node does: answers go to the MAC their request came from",
 	  OPTION_LIST, set_port },
 	{ NULL, "listen", "ADDR:PORT", ":5684",
 	  "where to listen; IPv6 as [ADDR]:PORT, every address as :PORT",
@@ -130,10 +128,14 @@ static const struct option_def rows[] = {
 	  OPTION_VALUE, set_session_timeout },
 	{ NULL, "replay-window", "N", "64", "records; a multiple of 64 up to 1024",
 	  OPTION_VALUE, set_replay_window },
-	ABSENT("cid-length", "N", "length of connection IDs"),
-	ABSENT("cid-key-file", "FILE", "keys of connection IDs"),
-	ABSENT("node-id", "N", "this node of a cluster"),
-	ABSENT("node", "N=ADDR", "another node of a cluster"),
+	{ NULL, "cid-length", "N", "8",
+	  "bytes of the connection IDs that devices get which ask for them, 8 to 16; 0: they get\n"
+	  "none, and a new address costs them a handshake (docs/connection-ids.md)",
+	  OPTION_VALUE, set_cid_length },
+	{ NULL, "cid-key-file", "FILE", NULL,
+	  "the key that connection IDs are enciphered with, shared by nodes: 32 hex digits;\n"
+	  "read at start only. Without, a random key",
+	  OPTION_VALUE, set_cid_key_file },
 	{ NULL, "session-lifetime", "TIME", "24h",
 	  "how long a session can be resumed after its full handshake; 7d at most",
 	  OPTION_VALUE, set_session_lifetime },
@@ -149,6 +151,18 @@ static const struct option_def rows[] = {
 	  OPTION_VALUE, set_ticket_key_file },
 	{ NULL, "no-resumption", NULL, "no", "full handshakes only",
 	  OPTION_SWITCH, set_no_resumption },
+
+	{ "Cluster", "node-id", "N", "0",
+	  "this node, 0 to 255, unlike all others with its --cid-key-file",
+	  OPTION_VALUE, set_node_id },
+	{ NULL, "node", "N=ADDR[:PORT]", NULL,
+	  "another node: datagrams for its devices that come here are forwarded to it; several\n"
+	  "times. Its port is 5684, or what its --listen says; it lists this node in turn",
+	  OPTION_LIST, set_node },
+	{ NULL, "node-reply", "through|direct", "through",
+	  "how devices are answered whose datagrams came through another node: through it too,\n"
+	  "or over this node's own gw=, from the address that they sent to",
+	  OPTION_VALUE, set_node_reply },
 
 	{ "Readings", "sink", "null|stdout|file:PATH|kafka:BROKERS/TOPIC", "stdout",
 	  "where readings go, a JSON object a line; this build: no kafka",

@@ -494,32 +494,98 @@ static void control_characters_are_refused(void **state)
 	end(&r);
 }
 
-/* Every option of the command line's contract that no landed work implements. */
-static void absent_options(void **state)
+#define NODE BASE "--cid-key-file k --node-id 1 "
+
+static void connection_ids(void **state)
 {
-	static const char *const absent[] = {
-		"cid-length",
-		"cid-key-file",
-		"node-id",
-		"node",
+	struct run r = accepts(BASE);
+
+	(void)state;
+	assert_int_equal(r.opt.cid_length, 8);
+	assert_true(r.opt.policy.cid && r.opt.policy.rrc);
+	assert_int_equal(r.opt.policy.cid_len, 8);
+	assert_null(r.opt.cid_key_file);
+	assert_int_equal(r.opt.node_id, 0);
+	assert_int_equal(r.opt.n_nodes, 0);
+	end(&r);
+	r = accepts(BASE "--cid-length 0");
+	assert_int_equal(r.opt.cid_length, 0);
+	assert_false(r.opt.policy.cid || r.opt.policy.rrc);
+	end(&r);
+	r = accepts(BASE "--cid-length 16 --cid-key-file k --node-id 255");
+	assert_int_equal(r.opt.policy.cid_len, 16);
+	assert_string_equal(r.opt.cid_key_file, "k");
+	assert_int_equal(r.opt.node_id, 255);
+	end(&r);
+	refuses(BASE "--cid-length 7", "sluice: --cid-length: wants 0 or 8 to 16 (7)\n");
+	refuses(BASE "--cid-length 17", "sluice: --cid-length: wants 0 or 8 to 16 (17)\n");
+	refuses(BASE "--cid-length auto", "sluice: --cid-length: wants 0 or 8 to 16 (auto)\n");
+	refuses(BASE "--node-id 256", "sluice: --node-id: wants 0 to 255 (256)\n");
+	refuses(BASE "--node-id -1", "sluice: --node-id: wants 0 to 255 (-1)\n");
+}
+
+static void nodes(void **state)
+{
+	static const uint8_t second[] = { 198, 18, 0, 12 };
+	struct run r = accepts(NODE "--node 2=198.18.0.12 --node 3=198.18.0.13:5700");
+
+	(void)state;
+	assert_int_equal(r.opt.n_nodes, 2);
+	assert_int_equal(r.opt.nodes[0].id, 2);
+	assert_int_equal(r.opt.nodes[0].port, 5684);
+	assert_memory_equal(r.opt.nodes[0].ip + 12, second, 4);
+	assert_int_equal(r.opt.nodes[1].port, 5700);
+	assert_false(r.opt.node_reply_direct);
+	end(&r);
+	r = accepts("sluice --port tap:a,ip6=2001:db8::1/64,gw=2001:db8::99 --psk-file keys "
+		    "--cid-key-file k --node 2=[2001:db8::2] --node 3=[2001:db8:1::3]:1 "
+		    "--node-reply direct");
+	assert_int_equal(r.opt.n_nodes, 2);
+	assert_int_equal(r.opt.nodes[0].ip[0], 0x20);
+	assert_int_equal(r.opt.nodes[1].port, 1);
+	assert_true(r.opt.node_reply_direct);
+	end(&r);
+}
+
+static void bad_nodes(void **state)
+{
+	static const char *const shapes[] = {
+		"2",      "=198.18.0.12",     "256=198.18.0.12", "x=198.18.0.12",   "2=",
+		"2=host", "2=198.18.0.12/24", "2=2001:db8::1",   "2=[198.18.0.12]", "2=[2001:db8::1"
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++) {
-		char line[128], message[128], file[128];
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
+		char line[200], message[200];
 
-		snprintf(message, sizeof(message), "sluice: --%s: not in this build\n", absent[i]);
-		snprintf(line, sizeof(line), BASE "--%s x", absent[i]);
-		refuses(line, message);
-		snprintf(line, sizeof(line), BASE "--%s", absent[i]);
-		refuses(line, message);
-		snprintf(file, sizeof(file), "\n%s = x\n", absent[i]);
-		write_file(file);
-		snprintf(line, sizeof(line), BASE "-f %s", path);
-		snprintf(message, sizeof(message), "sluice: --%s: not in this build at %s:2 (x)\n",
-			 absent[i], path);
+		snprintf(line, sizeof(line), NODE "--node %s", shapes[i]);
+		snprintf(message, sizeof(message),
+			 "sluice: --node: wants N=ADDR[:PORT], N from 0 to 255, IPv6 as [ADDR] "
+			 "(%s)\n",
+			 shapes[i]);
 		refuses(line, message);
 	}
+	refuses(NODE "--node 2=127.0.0.1",
+		"sluice: --node: no address that a host can have (2=127.0.0.1)\n");
+	refuses(NODE "--node 2=198.18.0.12:0",
+		"sluice: --node: wants a port from 1 to 65535 (2=198.18.0.12:0)\n");
+	refuses(NODE "--node 2=198.18.0.12 --node 2=198.18.0.13",
+		"sluice: --node: the same node twice (2=198.18.0.13)\n");
+	refuses(NODE "--node 2=198.18.0.12 --node 3=198.18.0.12",
+		"sluice: --node: the same address twice (3=198.18.0.12)\n");
+	refuses(NODE "--node 1=198.18.0.12", "sluice: --node: this node's own --node-id\n");
+	refuses(NODE "--node 2=198.18.0.2", "sluice: --node: this node's own address\n");
+	refuses(NODE "--node 2=198.19.0.2",
+		"sluice: --node: no --port has its network or a gateway\n");
+	refuses(NODE "--node 2=[2001:db8::2]",
+		"sluice: --node: no --port has its network or a gateway\n");
+	refuses(BASE "--node 2=198.18.0.12",
+		"sluice: --node: wants --cid-key-file, the same on every node\n");
+	refuses(NODE "--cid-length 0 --node 2=198.18.0.12", "sluice: --node: wants --cid-length\n");
+	refuses(NODE "--node-reply maybe",
+		"sluice: --node-reply: wants through or direct (maybe)\n");
+	refuses(NODE "--node 2=198.18.0.12 --node-reply direct",
+		"sluice: --node-reply: direct wants a --port with gw=\n");
 }
 
 /* A version is spoken when it is wanted and a suite of it is there. */
@@ -605,7 +671,7 @@ static void every_option_of_the_contract_is_known(void **state)
 		"psk-derive cert key client-ca crl client-auth rpk-file deny-file device-name "
 		"min-version max-version suites psk-modes groups max-sessions max-handshakes "
 		"session-timeout "
-		"replay-window cid-length cid-key-file node-id node session-lifetime "
+		"replay-window cid-length cid-key-file node-id node node-reply session-lifetime "
 		"ticket-key-file no-resumption aead-engine sink ack metrics control log-level "
 		"stats-period f show-layout check-config dump-config version help test-mode";
 	char copy[sizeof(contract)];
@@ -792,7 +858,6 @@ static void help_names_every_option_and_default(void **state)
 			assert_non_null(strstr(r.out, name));
 		}
 	}
-	assert_non_null(strstr(r.out, "length of connection IDs (not in this build)"));
 	end(&r);
 }
 
@@ -1022,7 +1087,9 @@ int main(void)
 		cmocka_unit_test(unknown_and_stray_arguments),
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(control_characters_are_refused),
-		cmocka_unit_test(absent_options),
+		cmocka_unit_test(connection_ids),
+		cmocka_unit_test(nodes),
+		cmocka_unit_test(bad_nodes),
 		cmocka_unit_test(versions),
 		cmocka_unit_test(psk_modes),
 		cmocka_unit_test(absent_values),
