@@ -8,37 +8,46 @@ struct handshake_memory_block {
 	max_align_t bytes[];
 };
 
+/* Where blocks of a length are kept; NULL: they are not. */
+static struct handshake_memory_kept *kept_of(struct handshake_memory *m, size_t len)
+{
+	for (unsigned i = 0; i < HANDSHAKE_SIZES; i++)
+		if (handshake_sizes[i] == len)
+			return &m->kept[i];
+	return NULL;
+}
+
 void *handshake_memory_alloc(void *arg, size_t len)
 {
-	struct handshake_memory *m = arg;
+	struct handshake_memory_kept *kept = kept_of(arg, len);
 	struct handshake_memory_block *b;
 
-	if (len == m->size && m->n > 0)
-		return m->kept[--m->n]->bytes;
-	b = malloc(sizeof(*b) + len);
+	if (kept != NULL && kept->n > 0)
+		return kept->blocks[--kept->n]->bytes;
+	b = calloc(1, sizeof(*b) + len);
 	if (b == NULL)
 		return NULL;
-	if (m->size == 0)
-		m->size = len;
 	b->len = len;
 	return b->bytes;
 }
 
 void handshake_memory_release(void *arg, void *p)
 {
-	struct handshake_memory *m = arg;
 	struct handshake_memory_block *b;
+	struct handshake_memory_kept *kept;
 
 	b = (struct handshake_memory_block *)((char *)p -
 					      offsetof(struct handshake_memory_block, bytes));
-	if (b->len == m->size && m->n < HANDSHAKE_MEMORY_KEPT)
-		m->kept[m->n++] = b;
+	kept = kept_of(arg, b->len);
+	if (kept != NULL && kept->n < HANDSHAKE_MEMORY_KEPT)
+		kept->blocks[kept->n++] = b;
 	else
 		free(b);
 }
 
 void handshake_memory_free(struct handshake_memory *m)
 {
-	while (m->n > 0)
-		free(m->kept[--m->n]);
+	for (unsigned i = 0; i < HANDSHAKE_SIZES; i++)
+		while (m->kept[i].n > 0)
+			free(m->kept[i].blocks[--m->kept[i].n]);
 }

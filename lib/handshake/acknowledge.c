@@ -8,14 +8,19 @@ static bool can_ack(const struct handshake *h)
 	return h->version == DTLS_1_3 && h->tx_epoch >= RECORD13_EPOCH_HANDSHAKE;
 }
 
-void acknowledge_begin(struct handshake *h) { acks_begin(&h->acks, h->in.next); }
+void acknowledge_begin(struct handshake *h)
+{
+	if (h->v13 != NULL)
+		acks_begin(&h->v13->acks, h->in.next);
+}
 
 void acknowledge_record(struct handshake *h, uint8_t epoch, uint64_t number, uint16_t message_seq)
 {
-	struct acks *a = &h->acks;
+	struct acks *a;
 
-	if (h->version != DTLS_1_3 || message_seq < a->first_seq)
+	if (h->version != DTLS_1_3 || message_seq < h->v13->acks.first_seq)
 		return;
+	a = &h->v13->acks;
 	acks_add(a, epoch, number);
 	/* RFC 9147 §7.1: "set a timer for 1/4 the current retransmit timer value when the first
 	 * record in the flight is received". */
@@ -23,7 +28,11 @@ void acknowledge_record(struct handshake *h, uint8_t epoch, uint64_t number, uin
 		a->deadline_ns = h->now_ns + h->out.timeout_ns / 4;
 }
 
-void acknowledge_gap(struct handshake *h) { h->acks.due = can_ack(h); }
+void acknowledge_gap(struct handshake *h)
+{
+	if (can_ack(h))
+		h->v13->acks.due = true;
+}
 
 void acknowledge_answered(struct handshake *h)
 {
@@ -33,10 +42,10 @@ void acknowledge_answered(struct handshake *h)
 
 void acknowledge_timeout(struct handshake *h)
 {
-	if (h->now_ns < h->acks.deadline_ns)
+	if (h->now_ns < acknowledge_deadline(h))
 		return;
-	h->acks.due = can_ack(h);
-	h->acks.deadline_ns = UINT64_MAX;
+	h->v13->acks.due = can_ack(h);
+	h->v13->acks.deadline_ns = UINT64_MAX;
 }
 
 /* RFC 9147 §7.2: an ACK that names an epoch above its own is an illegal parameter. */
@@ -86,9 +95,9 @@ bool acknowledge_write(struct handshake *h, struct wr *w)
 	struct wr ack = wr_of(body, sizeof(body));
 	size_t len;
 
-	if (!h->acks.due)
+	if (!acknowledge_due(h))
 		return false;
-	acks_write(&h->acks, &ack, room < limit ? room : limit);
+	acks_write(&h->v13->acks, &ack, room < limit ? room : limit);
 	return wr_finish(&ack, &len) &&
 	       protect_write(&h->protect, w, h->tx_epoch, RECORD_ACK, DTLS_1_2, body, len);
 }

@@ -20,6 +20,18 @@ void acknowledge_gap(struct handshake *h);
 /* acknowledge_answered: something of the peer's next flight came, which acknowledges ours. */
 void acknowledge_answered(struct handshake *h);
 
+/* acknowledge_deadline: when acknowledge_timeout is due; UINT64_MAX: never. acknowledge_due: at the
+ * next output. */
+static inline uint64_t acknowledge_deadline(const struct handshake *h)
+{
+	return h->v13 == NULL ? UINT64_MAX : h->v13->acks.deadline_ns;
+}
+
+static inline bool acknowledge_due(const struct handshake *h)
+{
+	return h->v13 != NULL && h->v13->acks.due;
+}
+
 /* acknowledge_timeout: the rest of a flight has not come. */
 void acknowledge_timeout(struct handshake *h);
 

@@ -3,7 +3,10 @@
 
 void acks_begin(struct acks *a, uint16_t first_seq)
 {
-	*a = (struct acks){ .deadline_ns = UINT64_MAX, .first_seq = first_seq };
+	a->deadline_ns = UINT64_MAX;
+	a->due = false;
+	a->first_seq = first_seq;
+	a->n = 0;
 }
 
 static bool is_below(const struct hs_ack *a, const struct hs_ack *b)

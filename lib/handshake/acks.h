@@ -18,8 +18,8 @@ struct acks {
 	struct hs_ack numbers[ACKS_MAX];
 };
 
-/* acks_begin: another flight of the peer is next, which begins with a message_seq: nothing is to be
- * acknowledged. */
+/* acks_begin: the first flight, or another of the peer is next, which begins with a message_seq:
+ * nothing is to be acknowledged. */
 void acks_begin(struct acks *a, uint16_t first_seq);
 
 /* acks_add: a record of the flight; a second time is fine. */

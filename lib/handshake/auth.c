@@ -30,14 +30,6 @@ static enum hs_next internal(struct handshake *h)
 	return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 }
 
-static enum hs_next job(struct handshake *h, const struct handshake_job *job,
-			enum hs_next (*resume)(struct handshake *h))
-{
-	h->job = *job;
-	h->resume = resume;
-	return HS_NEXT_JOB;
-}
-
 void auth_job_done(struct handshake *h)
 {
 	if (h->job.kind == JOB_ECDHE_KEYGEN)
@@ -59,7 +51,9 @@ void auth_free(struct handshake *h)
 enum hs_next auth_keygen(struct handshake *h, uint16_t group,
 			 enum hs_next (*resume)(struct handshake *h))
 {
-	return job(h, &(struct handshake_job){ .kind = JOB_ECDHE_KEYGEN, .group = group }, resume);
+	connection_job(h, JOB_ECDHE_KEYGEN, resume);
+	h->job.group = group;
+	return HS_NEXT_JOB;
 }
 
 static enum hs_next on_shared(struct handshake *h)
@@ -74,23 +68,25 @@ static enum hs_next on_shared(struct handshake *h)
 enum hs_next auth_derive(struct handshake *h, struct rd point,
 			 enum hs_next (*then)(struct handshake *h))
 {
-	struct handshake_job j = { .kind = JOB_ECDHE_DERIVE, .ecdhe = h->ecdhe };
+	struct handshake_job *j = &h->job;
 
-	if (rd_len(&point) > sizeof(j.point))
+	if (rd_len(&point) > sizeof(j->point))
 		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
-	memcpy(j.point, point.p, rd_len(&point));
-	j.point_len = (uint8_t)rd_len(&point);
+	connection_job(h, JOB_ECDHE_DERIVE, on_shared);
+	j->ecdhe = h->ecdhe;
+	memcpy(j->point, point.p, rd_len(&point));
+	j->point_len = (uint8_t)rd_len(&point);
 	h->then = then;
-	return job(h, &j, on_shared);
+	return HS_NEXT_JOB;
 }
 
 enum hs_next auth_sign(struct handshake *h, const struct signature_input *input,
 		       enum hs_next (*resume)(struct handshake *h))
 {
-	return job(h,
-		   &(struct handshake_job){
-			   .kind = JOB_SIGN, .key = x509_own_key(h->own), .input = *input },
-		   resume);
+	connection_job(h, JOB_SIGN, resume);
+	h->job.key = x509_own_key(h->own);
+	h->job.input = *input;
+	return HS_NEXT_JOB;
 }
 
 static enum hs_next on_verified(struct handshake *h)
@@ -112,15 +108,13 @@ enum hs_next auth_verify(struct handshake *h, const struct reassembly_message *m
 
 	if (!connection_heard(h, m) || !connection_take(h, m, &h->peer_message))
 		return internal(h);
+	connection_job(h, JOB_VERIFY, on_verified);
+	h->job.key = h->peer_key;
+	h->job.input = *input;
+	h->job.scheme = sig->scheme;
+	h->job.peer_signature = rd_of(h->peer_message.bytes + at, len);
 	h->then = then;
-	return job(
-		h,
-		&(struct handshake_job){ .kind = JOB_VERIFY,
-					 .key = h->peer_key,
-					 .input = *input,
-					 .scheme = sig->scheme,
-					 .peer_signature = rd_of(h->peer_message.bytes + at, len) },
-		on_verified);
+	return HS_NEXT_JOB;
 }
 
 bool auth_certificate(struct handshake *h, struct rd body, uint8_t epoch)
@@ -147,10 +141,9 @@ enum hs_next auth_peer_judge(struct handshake *h, struct rd shown, uint8_t type,
 			     enum hs_next (*then)(struct handshake *h))
 {
 	h->in.certificates = false; /* there is one at most */
+	connection_job(h, JOB_VERIFY_PEER, on_judged);
+	h->job.certificate_type = type;
+	h->job.certificate = shown;
 	h->then = then;
-	return job(h,
-		   &(struct handshake_job){ .kind = JOB_VERIFY_PEER,
-					    .certificate_type = type,
-					    .certificate = shown },
-		   on_judged);
+	return HS_NEXT_JOB;
 }

@@ -28,8 +28,8 @@ static bool input_of(struct handshake *h, enum handshake_role signer, struct sig
 {
 	if (!connection_hash(h))
 		return false;
-	out->bytes = h->v13.signed_bytes;
-	out->len = certificate_verify13_input(h->v13.signed_bytes, signer == HANDSHAKE_SERVER,
+	out->bytes = h->v13->signed_bytes;
+	out->len = certificate_verify13_input(h->v13->signed_bytes, signer == HANDSHAKE_SERVER,
 					      h->hash, h->hash_len);
 	out->hashed = false;
 	return true;

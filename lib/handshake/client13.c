@@ -59,7 +59,7 @@ static enum hs_next share_make(struct handshake *h, uint16_t group)
 {
 	ecdhe_free(h->ecdhe);
 	h->ecdhe = NULL;
-	h->v13.group = group;
+	h->v13->group = group;
 	return auth_keygen(h, group, on_keygen);
 }
 
@@ -106,15 +106,15 @@ static enum hs_next on_retry(struct handshake *h, const struct reassembly_messag
 {
 	bool group = sh->has_share;
 
-	if (h->v13.retried)
+	if (h->v13->retried)
 		return connection_fail(h, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
 	if ((!group && rd_len(&sh->cookie) == 0) || rd_len(&sh->cookie) > sizeof(h->cookie) ||
-	    (group && (sh->group == h->v13.group || !group_offered(h->cfg->policy, sh->group))))
+	    (group && (sh->group == h->v13->group || !group_offered(h->cfg->policy, sh->group))))
 		return illegal(h);
 	h->cookie_len = (uint8_t)rd_len(&sh->cookie);
 	if (h->cookie_len > 0)
 		memcpy(h->cookie, sh->cookie.p, h->cookie_len);
-	h->v13.retried = true;
+	h->v13->retried = true;
 	if (!retry_hear(h, m))
 		return internal(h);
 	return group ? share_make(h, sh->group) : hello_flight(h);
@@ -139,7 +139,7 @@ static bool answer_fits(const struct handshake *h, const struct server_hello13 *
 {
 	const struct hello_policy *policy = h->cfg->policy;
 
-	if (sh->has_share ? sh->group != h->v13.group || h->ecdhe == NULL
+	if (sh->has_share ? sh->group != h->v13->group || h->ecdhe == NULL
 			  : !sh->has_psk || !policy->psk_ke)
 		return false;
 	return sh->has_psk ? hello13_psk(h, sh->psk) : hello13_certificates(h);
@@ -150,13 +150,13 @@ static enum hs_next on_answer(struct handshake *h, const struct reassembly_messa
 {
 	if (!answer_fits(h, sh))
 		return illegal(h);
-	if (!h->v13.retried) {
+	if (!h->v13->retried) {
 		h->transcript = transcript_new(h->suite->hash);
 		if (h->transcript == NULL || !connection_said(h, 0))
 			return internal(h);
 	}
-	h->v13.by_psk = sh->has_psk;
-	h->v13.psk_index = (uint8_t)sh->psk;
+	h->v13->by_psk = sh->has_psk;
+	h->v13->psk_index = (uint8_t)sh->psk;
 	if (!connection_heard(h, m) || !hello13_early(h))
 		return internal(h);
 	return sh->has_share ? auth_derive(h, sh->share, on_shared) : on_secret(h, NULL, 0);
@@ -174,7 +174,7 @@ static enum hs_next on_server_hello(struct handshake *h, const struct reassembly
 		return connection_fail(h, STATUS_HELLO_VERSION, ALERT_PROTOCOL_VERSION);
 	suite = suite_offered(h->cfg->policy, sh.suite);
 	if (suite == NULL || sh.compression != 0 || rd_len(&sh.session_id) != 0 ||
-	    (h->v13.retried && suite != h->suite))
+	    (h->v13->retried && suite != h->suite))
 		return illegal(h);
 	h->suite = suite;
 	return sh.retry ? on_retry(h, m, &sh) : on_answer(h, m, &sh);
@@ -184,7 +184,7 @@ static enum hs_next on_server_hello(struct handshake *h, const struct reassembly
  * an 'unsupported_extension' alert". Types of certificates are agreed on where there are some. */
 static bool asked_for(const struct handshake *h, const struct encrypted_extensions *e)
 {
-	bool types = h->cfg->policy->client_rpk && !h->v13.by_psk;
+	bool types = h->cfg->policy->client_rpk && !h->v13->by_psk;
 
 	return !e->server_name &&
 	       (types || (!e->has_client_certificate_type && !e->has_server_certificate_type)) &&
@@ -216,8 +216,8 @@ static enum hs_next on_encrypted_extensions(struct handshake *h, const struct re
 		return illegal(h);
 	if (!connection_heard(h, m))
 		return internal(h);
-	h->in.certificates = !h->v13.by_psk;
-	h->state = h->v13.by_psk ? C13_FINISHED : C13_REQUEST;
+	h->in.certificates = !h->v13->by_psk;
+	h->state = h->v13->by_psk ? C13_FINISHED : C13_REQUEST;
 	return HS_NEXT_MESSAGE;
 }
 

@@ -66,9 +66,12 @@ struct connection_key {
 	uint8_t index;
 };
 
-/* What is DTLS 1.3's. Of the fields below, psk, master (the resumption secret), hash, own_point and
- * peer_point are used too. */
+/* What is DTLS 1.3's, in memory of its own: a handshake of 1.2 clears and wipes none of it. Of the
+ * fields below, psk, master (the resumption secret), hash, own_point and peer_point are used too.
+ */
 struct connection13 {
+	struct acks acks;                         /* of the peer's flight */
+	struct flight_sent sent[FLIGHT_SENT_MAX]; /* of ours */
 	struct schedule13 schedule;
 	/* traffic secrets: of the newest epoch; of epoch 2, which the Finished are made with */
 	uint8_t client_secret[HASH_MAX], server_secret[HASH_MAX];
@@ -116,7 +119,6 @@ struct handshake {
 
 	struct reassembly in;
 	struct flight out;
-	struct acks acks; /* of the peer's flight */
 	struct protect protect;
 	struct transcript *transcript;
 	struct messages messages; /* those of the transcript */
@@ -183,7 +185,7 @@ struct handshake {
 	struct connection_copy own_cid, peer_cid;
 	bool rrc; /* RFC 9853 was agreed on */
 
-	struct connection13 v13;
+	struct connection13 *v13; /* NULL: the version is 1.2, or not known yet */
 
 	/* What the session can be resumed by: offered, promised or agreed on. */
 	uint8_t session_id[HS_SESSION_ID_MAX];
@@ -211,9 +213,10 @@ enum hs_next connection_unparsed(struct handshake *h, enum hs_parse how);
 void connection_step(struct handshake *h, enum hs_next next);
 
 /* connection_version: the version that was agreed on, and the rows that are in force from the next
- * message on; the handler sets h->state. Client: handshake_new knows them. */
-void connection_version(struct handshake *h, uint16_t version, const struct hs_row *rows,
-			size_t n_rows);
+ * message on; the handler sets h->state. Client: handshake_new knows them. false: there is no
+ * memory for what 1.3 needs. */
+bool connection_version(struct handshake *h, uint16_t version, const struct hs_row *rows,
+			size_t n_rows) MUST_USE;
 
 /* connection_keys: opens an epoch both ways with keys of h->suite, copied: 1 in DTLS 1.2; in 1.3 2,
  * and 3 as soon as they are known: records of it reach no handler, the session gets them. What was
@@ -229,8 +232,10 @@ static inline uint8_t connection_last_epoch(const struct handshake *h)
 /* connection_waits: whether a job is under way, so that no message can be handled. */
 static inline bool connection_waits(const struct handshake *h) { return h->job.kind != JOB_NONE; }
 
-/* connection_job: h->job is of that kind, and all else in it zero. */
-void connection_job(struct handshake *h, enum handshake_job_kind kind);
+/* connection_job: h->job is of that kind, and all else in it zero: the caller fills in what it is
+ * about and returns HS_NEXT_JOB. resume goes on with its results. */
+void connection_job(struct handshake *h, enum handshake_job_kind kind,
+		    enum hs_next (*resume)(struct handshake *h));
 
 /* connection_prf: asks for a PRF over the secret with two seeds; resume has it in h->job.prf_out.
  */

@@ -8,11 +8,15 @@ enum { FRAGMENT_MIN = 32 }; /* a smaller piece is not worth a header while more 
 
 void flight_init(struct flight *f, uint64_t timeout_ns, uint64_t timeout_max_ns)
 {
-	*f = (struct flight){ .state = FLIGHT_PREPARING,
-			      .initial_ns = timeout_ns,
-			      .max_ns = timeout_max_ns,
-			      .timeout_ns = timeout_ns };
+	f->state = FLIGHT_PREPARING;
+	f->initial_ns = timeout_ns;
+	f->max_ns = timeout_max_ns;
+	f->timeout_ns = timeout_ns;
 }
+
+void flight_by_block(struct flight *f, struct flight_sent sent[FLIGHT_SENT_MAX]) { f->sent = sent; }
+
+static bool by_block(const struct flight *f) { return f->sent != NULL; }
 
 void flight_wipe(struct flight *f)
 {
@@ -28,7 +32,8 @@ void flight_begin(struct flight *f)
 	f->n_messages = 0;
 	f->used = 0;
 	f->n_sent = 0;
-	memset(f->sent, 0, sizeof(f->sent));
+	if (by_block(f))
+		memset(f->sent, 0, FLIGHT_SENT_MAX * sizeof(*f->sent));
 }
 
 struct wr flight_open(struct flight *f)
@@ -179,7 +184,7 @@ static bool is_hello(const struct flight *f)
  * without having to be retransmitted". But for a hello, whose cookie is good for a while only. */
 void flight_send(struct flight *f, uint64_t now_ns, bool last)
 {
-	if (!f->by_block || f->n_timeouts == 0 || is_hello(f))
+	if (!by_block(f) || f->n_timeouts == 0 || is_hello(f))
 		f->timeout_ns = f->initial_ns;
 	f->n_timeouts = 0;
 	f->last = last;
@@ -243,7 +248,7 @@ static uint32_t cut_end(const struct flight *f, uint32_t len, size_t room)
 		return end;
 	end = f->sending_at + (uint32_t)room;
 	aligned = end - end % size;
-	return f->by_block && aligned > f->sending_at ? aligned : end;
+	return by_block(f) && aligned > f->sending_at ? aligned : end;
 }
 
 /* Cuts the next fragment of a handshake message. */
@@ -292,7 +297,7 @@ bool flight_next(struct flight *f, size_t room, uint8_t *out, size_t *out_len, u
 
 void flight_sent(struct flight *f, uint64_t number)
 {
-	if (!f->by_block || f->cut.blocks == 0)
+	if (!by_block(f) || f->cut.blocks == 0)
 		return;
 	f->cut.number = number;
 	f->sent[f->n_sent++ % FLIGHT_SENT_MAX] = f->cut;
@@ -310,7 +315,7 @@ bool flight_ack(struct flight *f, uint64_t epoch, uint64_t number)
 {
 	bool fresh = false;
 
-	for (unsigned i = 0; i < FLIGHT_SENT_MAX; i++) {
+	for (unsigned i = 0; by_block(f) && i < FLIGHT_SENT_MAX; i++) {
 		const struct flight_sent *s = &f->sent[i];
 		struct flight_message *m = &f->messages[s->message];
 

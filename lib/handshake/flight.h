@@ -69,20 +69,23 @@ struct flight {
 	uint64_t deadline_ns;
 	uint64_t last_sent_ns;
 	unsigned n_timeouts;
-	bool last;     /* no answer is expected */
-	bool by_block; /* DTLS 1.3 */
+	bool last; /* no answer is expected */
 	uint8_t n_messages;
 	uint8_t sending;     /* message to cut from next */
 	uint16_t sending_at; /* body bytes of it that went out */
 	uint16_t used;
-	uint8_t n_sent;         /* modulo FLIGHT_SENT_MAX: where the next one is remembered */
-	struct flight_sent cut; /* by the latest flight_next; its number is not known yet */
-	struct flight_sent sent[FLIGHT_SENT_MAX];
+	uint8_t n_sent;           /* modulo FLIGHT_SENT_MAX: where the next one is remembered */
+	struct flight_sent cut;   /* by the latest flight_next; its number is not known yet */
+	struct flight_sent *sent; /* FLIGHT_SENT_MAX of them, borrowed; NULL: DTLS 1.2 */
 	struct flight_message messages[FLIGHT_MESSAGES_MAX];
 	uint8_t bytes[FLIGHT_BYTES_MAX];
 };
 
+/* flight_init: f is all zero. */
 void flight_init(struct flight *f, uint64_t timeout_ns, uint64_t timeout_max_ns);
+
+/* flight_by_block: DTLS 1.3: from the next flight on; sent is for its records, and borrowed. */
+void flight_by_block(struct flight *f, struct flight_sent sent[FLIGHT_SENT_MAX]);
 
 /* flight_wipe: forgets the messages and everything in them. */
 void flight_wipe(struct flight *f);

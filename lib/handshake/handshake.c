@@ -18,7 +18,14 @@
 
 #include <stdlib.h>
 
-_Static_assert(sizeof(struct handshake) + REASSEMBLY_CERTIFICATE_MEMORY_MAX + MESSAGES_MEMORY_MAX +
+const size_t handshake_sizes[HANDSHAKE_SIZES] = { sizeof(struct handshake),
+						  sizeof(struct connection13) };
+
+/* Every byte of it is wiped, in each handshake: 1.2 is to pay for nothing that is 1.3's. */
+enum { BLOCK_MAX = 5 * 1024, BLOCK13_MAX = 3 * 1024 };
+_Static_assert(sizeof(struct handshake) <= BLOCK_MAX && sizeof(struct connection13) <= BLOCK13_MAX,
+	       "what a handshake takes before anything is kept for it: 8 KiB");
+_Static_assert(BLOCK_MAX + BLOCK13_MAX + REASSEMBLY_CERTIFICATE_MEMORY_MAX + MESSAGES_MEMORY_MAX +
 			       (size_t)(HANDSHAKE_HELD_MAX + 1) * HANDSHAKE_DATAGRAM_MAX <=
 		       HANDSHAKE_MEMORY_MAX,
 	       "a handshake's memory budget");
@@ -33,7 +40,7 @@ static bool system_random(void *arg, void *out, size_t len)
 static void *system_alloc(void *arg, size_t len)
 {
 	(void)arg;
-	return malloc(len);
+	return calloc(1, len);
 }
 
 static void system_release(void *arg, void *p)
@@ -50,14 +57,13 @@ void handshake_config_system(struct handshake_config *cfg)
 }
 
 /* A client offers one; a server's first row is the same for all. */
-static void first_version(struct handshake *h)
+static bool first_version(struct handshake *h)
 {
 	if (h->role == HANDSHAKE_SERVER)
-		connection_version(h, DTLS_1_2, server_rows, server_n_rows);
-	else if (h->cfg->policy->max_version == DTLS_1_3)
-		connection_version(h, DTLS_1_3, client13_rows, client13_n_rows);
-	else
-		connection_version(h, DTLS_1_2, client12_rows, client12_n_rows);
+		return connection_version(h, DTLS_1_2, server_rows, server_n_rows);
+	if (h->cfg->policy->max_version == DTLS_1_3)
+		return connection_version(h, DTLS_1_3, client13_rows, client13_n_rows);
+	return connection_version(h, DTLS_1_2, client12_rows, client12_n_rows);
 }
 
 struct handshake *handshake_new(const struct handshake_config *cfg, enum handshake_role role,
@@ -68,19 +74,19 @@ struct handshake *handshake_new(const struct handshake_config *cfg, enum handsha
 
 	if (h == NULL)
 		return NULL;
-	*h = (struct handshake){
-		.cfg = cfg,
-		.role = role,
-		.started_ns = now_ns,
-		.now_ns = now_ns,
-		.alert = CONNECTION_NO_ALERT,
-		.protect = { .aead = cfg->aead, .client = role == HANDSHAKE_CLIENT },
-	};
+	h->cfg = cfg;
+	h->role = role;
+	h->started_ns = h->now_ns = now_ns;
+	h->alert = CONNECTION_NO_ALERT;
+	h->protect.aead = cfg->aead;
+	h->protect.client = role == HANDSHAKE_CLIENT;
 	record_limits_init(h);
 	reassembly_init(&h->in, &alloc, 0);
 	flight_init(&h->out, cfg->timeout_ns, cfg->timeout_max_ns);
-	acknowledge_begin(h);
-	first_version(h);
+	if (!first_version(h)) {
+		handshake_free(h);
+		return NULL;
+	}
 	return h;
 }
 
@@ -118,17 +124,33 @@ void handshake_free(struct handshake *h)
 	transcript_free(h->transcript);
 	if (h->interned != NULL && cfg->identity_put != NULL)
 		cfg->identity_put(cfg->identity_arg, h->interned);
+	if (h->v13 != NULL) {
+		secret_wipe(h->v13, sizeof(*h->v13));
+		cfg->release(cfg->alloc_arg, h->v13);
+	}
 	secret_wipe(h, sizeof(*h));
 	cfg->release(cfg->alloc_arg, h);
 }
 
-void connection_version(struct handshake *h, uint16_t version, const struct hs_row *rows,
+static bool begin13(struct handshake *h)
+{
+	h->v13 = h->cfg->alloc(h->cfg->alloc_arg, sizeof(*h->v13));
+	if (h->v13 == NULL)
+		return false;
+	flight_by_block(&h->out, h->v13->sent);
+	acknowledge_begin(h);
+	return true;
+}
+
+bool connection_version(struct handshake *h, uint16_t version, const struct hs_row *rows,
 			size_t n_rows)
 {
+	if (version == DTLS_1_3 && !begin13(h))
+		return false;
 	h->version = version;
 	h->rows = rows;
 	h->n_rows = n_rows;
-	h->out.by_block = version == DTLS_1_3;
+	return true;
 }
 
 void connection_keys(struct handshake *h, uint8_t epoch, const struct traffic_keys *keys)
@@ -137,7 +159,7 @@ void connection_keys(struct handshake *h, uint8_t epoch, const struct traffic_ke
 	h->keys_are_new = true;
 }
 
-void connection_ack(struct handshake *h) { h->acks.due = true; }
+void connection_ack(struct handshake *h) { h->v13->acks.due = true; }
 
 enum hs_next connection_fail(struct handshake *h, enum status why, int alert)
 {
@@ -166,7 +188,7 @@ static void end13(struct handshake *h)
 		return;
 	}
 	h->tx_epoch = RECORD13_EPOCH_DATA;
-	h->acks.due = true;
+	connection_ack(h);
 	h->outcome = CONNECTION_DONE;
 }
 
@@ -197,14 +219,28 @@ void connection_step(struct handshake *h, enum hs_next next)
 	}
 }
 
-/* Most jobs are PRFs, whose fields come first, and look-ups of keys, whose fields come next: the
- * rest, two kilobytes, they leave zero. */
+/* Most jobs are PRFs and look-ups of keys: the rest they leave zero. */
 static size_t job_used(enum handshake_job_kind kind)
 {
-	if (kind == JOB_NONE || kind == JOB_PRF)
-		return offsetof(struct handshake_job, psk_len);
-	return kind == JOB_PSK_LOOKUP ? offsetof(struct handshake_job, session_id)
-				      : sizeof(struct handshake_job);
+	const struct handshake_job *j;
+
+	switch (kind) {
+	case JOB_NONE:
+		return offsetof(struct handshake_job, secret);
+	case JOB_PSK_LOOKUP:
+		return offsetof(struct handshake_job, psk) + sizeof(j->psk);
+	case JOB_PRF:
+		return offsetof(struct handshake_job, prf_out) + sizeof(j->prf_out);
+	case JOB_SESSION_FIND:
+	case JOB_SESSION_KEEP:
+	case JOB_ECDHE_KEYGEN:
+	case JOB_ECDHE_DERIVE:
+	case JOB_SIGN:
+	case JOB_VERIFY:
+	case JOB_VERIFY_PEER:
+		break;
+	}
+	return sizeof(*j);
 }
 
 static void job_clear(struct handshake *h)
@@ -214,16 +250,18 @@ static void job_clear(struct handshake *h)
 	h->job_done = JOB_NONE;
 }
 
-void connection_job(struct handshake *h, enum handshake_job_kind kind)
+void connection_job(struct handshake *h, enum handshake_job_kind kind,
+		    enum hs_next (*resume)(struct handshake *h))
 {
 	job_clear(h);
 	h->job.kind = kind;
+	h->resume = resume;
 }
 
 enum hs_next connection_prf(struct handshake *h, const struct connection_prf *p,
 			    enum hs_next (*resume)(struct handshake *h))
 {
-	connection_job(h, JOB_PRF);
+	connection_job(h, JOB_PRF, resume);
 	h->job.hash = h->suite->hash;
 	h->job.label = p->label;
 	h->job.secret = p->secret;
@@ -233,7 +271,6 @@ enum hs_next connection_prf(struct handshake *h, const struct connection_prf *p,
 	h->job.seed2 = p->seed2;
 	h->job.seed2_len = p->seed2_len;
 	h->job.prf_out_len = p->out_len;
-	h->resume = resume;
 	return HS_NEXT_JOB;
 }
 
@@ -397,13 +434,14 @@ bool handshake_over(const struct handshake *h) { return h->outcome != CONNECTION
 uint64_t handshake_deadline(const struct handshake *h)
 {
 	uint64_t give_up = h->started_ns + h->cfg->give_up_ns, flight = flight_deadline(&h->out);
+	uint64_t ack = acknowledge_deadline(h);
 
 	if (h->outcome != CONNECTION_RUNNING)
 		return UINT64_MAX;
 	if (h->role == HANDSHAKE_CLIENT && !h->started)
 		return h->started_ns;
-	if (h->acks.deadline_ns < flight)
-		flight = h->acks.deadline_ns;
+	if (ack < flight)
+		flight = ack;
 	return flight < give_up ? flight : give_up;
 }
 
@@ -559,7 +597,7 @@ void handshake_event(struct handshake *h, struct handshake_event *out)
 {
 	*out = (struct handshake_event){ .kind = HANDSHAKE_NONE };
 	if (h->event_given || h->outcome == CONNECTION_RUNNING || h->alert != CONNECTION_NO_ALERT ||
-	    h->out.state == FLIGHT_SENDING || h->acks.due)
+	    h->out.state == FLIGHT_SENDING || acknowledge_due(h))
 		return;
 	h->event_given = true;
 	if (h->outcome == CONNECTION_DONE) {

@@ -65,7 +65,7 @@ struct handshake_config {
 	uint16_t mtu;            /* largest datagram to send, UDP payload bytes */
 	bool (*random)(void *arg, void *out, size_t len); /* false: fail the handshake */
 	void *random_arg;
-	void *(*alloc)(void *arg, size_t len); /* may return NULL */
+	void *(*alloc)(void *arg, size_t len); /* of zeros; may return NULL */
 	void (*release)(void *arg, void *p);   /* wipes nothing: the handshake does */
 	void *alloc_arg;
 	/* gives back an interned identity that no INSTALL took over; NULL when jobs give none */
@@ -77,6 +77,11 @@ struct handshake_config {
 void handshake_config_system(struct handshake_config *cfg);
 
 struct handshake;
+
+/* handshake_sizes: what every handshake asks alloc for, and what one of DTLS 1.3 does besides; what
+ * it releases of these sizes is all zero again. */
+enum { HANDSHAKE_SIZES = 2 };
+extern const size_t handshake_sizes[HANDSHAKE_SIZES];
 
 /*
  * handshake_new: a connection. Server: the first input is the ClientHello whose cookie the gate
@@ -198,61 +203,82 @@ struct handshake_peer {
 	struct credential credential;
 };
 
+/* What a kind reads and writes; all of it is zero but for what the handshake set. */
 struct handshake_job {
 	enum handshake_job_kind kind;
-	enum prf_hash hash; /* JOB_PRF */
-	/* JOB_PRF: key_prf's arguments; out in prf_out. */
-	const uint8_t *secret, *seed1, *seed2;
-	size_t secret_len, seed1_len, seed2_len, prf_out_len;
-	const char *label;
-	uint8_t prf_out[160];
 	bool failed; /* out, all kinds: libcrypto or the store failed */
 	/* JOB_PSK_LOOKUP, JOB_SESSION_FIND: out: somebody was asked, and the rest comes later;
 	 * until then there is no handshake_job_done. Input, timers and output go on meanwhile. */
 	bool later;
-	/* JOB_PSK_LOOKUP: in identity; out psk, psk_len 0: unknown (the handshake goes on with a
-	 * random key, so that an unknown identity looks like a wrong key: bad-input F1) and
-	 * interned, a reference that moves to the handshake (may be NULL when unknown). */
-	uint8_t psk_len;
-	uint16_t identity_len;
-	const uint8_t *identity;
-	uint8_t psk[PSK_KEY_MAX];
+	bool refused; /* out: JOB_ECDHE_DERIVE, JOB_VERIFY */
+	/* out: JOB_PSK_LOOKUP, JOB_SESSION_FIND, JOB_VERIFY_PEER: a reference that moves to the
+	 * handshake */
 	const struct identity *interned;
-	/* JOB_SESSION_FIND: the session that a hello asks for, by ticket, or by session_id when
-	 * ticket_len is 0. out found: it is not too old, the credential that made it is in force,
-	 * and session and interned are set; renew: its ticket should be replaced. Not found: a full
-	 * handshake follows. */
-	const uint8_t *session_id, *ticket;
-	uint16_t ticket_len;
-	uint8_t session_id_len;
-	bool found, renew;
-	struct session_state session;
-	/* JOB_SESSION_KEEP: keeps session under session_id; when session_id_len is 0, out sealed: a
-	 * ticket that is good for lifetime_s. sealed_len 0: there is none, which is no failure. */
-	uint16_t sealed_len;
-	uint32_t lifetime_s;
-	uint8_t sealed[HANDSHAKE_SEALED_MAX];
-	/* JOB_ECDHE_KEYGEN: in group; out ecdhe, which moves to the handshake, and point. */
-	/* JOB_ECDHE_DERIVE: in ecdhe and point, the peer's; out shared; refused: it is no point. */
-	struct ecdhe *ecdhe;
-	uint16_t group;
-	uint8_t point_len;
-	uint8_t point[ECDHE_PUBLIC_MAX];
-	uint8_t shared[ECDHE_SECRET_LEN];
-	/* JOB_SIGN: in key and input; out signature and its length. */
-	/* JOB_VERIFY: in key, input, scheme and peer_signature; out refused: it is wrong. */
-	const struct signature_key *key;
-	struct signature_input input;
-	struct rd peer_signature;
-	size_t signature_len;
-	uint8_t signature[SIGNATURE_MAX];
-	uint16_t scheme;
-	/* JOB_VERIFY_PEER: in certificate_type (RFC 7250) and certificate, what certificate_parse
-	 * gave; out peer, and interned, the name (may be NULL when it is refused). */
-	struct rd certificate;
-	struct handshake_peer peer;
-	uint8_t certificate_type;
-	bool refused;
+	union {
+		/* JOB_PRF: key_prf's arguments; out in prf_out. */
+		struct {
+			const uint8_t *secret, *seed1, *seed2;
+			size_t secret_len, seed1_len, seed2_len, prf_out_len;
+			const char *label;
+			enum prf_hash hash;
+			uint8_t prf_out[160];
+		};
+		/* JOB_PSK_LOOKUP: in identity; out psk, psk_len 0: unknown (the handshake goes on
+		 * with a random key, so that an unknown identity looks like a wrong key: bad-input
+		 * F1) and interned (may be NULL when unknown). */
+		struct {
+			const uint8_t *identity;
+			uint16_t identity_len;
+			uint8_t psk_len;
+			uint8_t psk[PSK_KEY_MAX];
+		};
+		/* JOB_SESSION_FIND: the session that a hello asks for, by ticket, or by session_id
+		 * when ticket_len is 0. out found: it is not too old, the credential that made it
+		 * is in force, and session and interned are set; renew: its ticket should be
+		 * replaced. Not found: a full handshake follows.
+		 * JOB_SESSION_KEEP: keeps session under session_id; when session_id_len is 0, out
+		 * sealed: a ticket that is good for lifetime_s. sealed_len 0: there is none, which
+		 * is no failure. */
+		struct {
+			const uint8_t *session_id, *ticket;
+			uint16_t ticket_len;
+			uint8_t session_id_len;
+			bool found, renew;
+			struct session_state session;
+			uint16_t sealed_len;
+			uint32_t lifetime_s;
+			uint8_t sealed[HANDSHAKE_SEALED_MAX];
+		};
+		/* JOB_ECDHE_KEYGEN: in group; out ecdhe, which moves to the handshake, and point.
+		 * JOB_ECDHE_DERIVE: in ecdhe and point, the peer's; out shared; refused: it is no
+		 * point. */
+		struct {
+			struct ecdhe *ecdhe;
+			uint16_t group;
+			uint8_t point_len;
+			uint8_t point[ECDHE_PUBLIC_MAX];
+			uint8_t shared[ECDHE_SECRET_LEN];
+		};
+		/* JOB_SIGN: in key and input; out signature and its length.
+		 * JOB_VERIFY: in key, input, scheme and peer_signature; out refused: it is wrong.
+		 */
+		struct {
+			const struct signature_key *key;
+			struct signature_input input;
+			struct rd peer_signature;
+			size_t signature_len;
+			uint16_t scheme;
+			uint8_t signature[SIGNATURE_MAX];
+		};
+		/* JOB_VERIFY_PEER: in certificate_type (RFC 7250) and certificate, what
+		 * certificate_parse gave; out peer, and interned, the name (may be NULL when it is
+		 * refused). */
+		struct {
+			struct rd certificate;
+			uint8_t certificate_type;
+			struct handshake_peer peer;
+		};
+	};
 };
 
 struct handshake_job *handshake_job(struct handshake *h);

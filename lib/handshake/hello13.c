@@ -25,13 +25,13 @@ bool hello13_certificates(const struct handshake *h)
 /* No key: there is none. */
 static struct own_psk ticket_of(const struct handshake *h)
 {
-	const struct suite *suite = suite_by_id(h->v13.session.suite);
+	const struct suite *suite = suite_by_id(h->v13->session.suite);
 
 	if (h->ticket.len == 0 || suite == NULL)
 		return (struct own_psk){ .hash = PRF_SHA256 };
 	return (struct own_psk){
 		.identity = rd_of(h->ticket.bytes, h->ticket.len),
-		.key = rd_of(h->v13.session.master, hash13_len(suite->hash)),
+		.key = rd_of(h->v13->session.master, hash13_len(suite->hash)),
 		.hash = suite->hash,
 		.binder = SECRET13_RESUMPTION_BINDER,
 		.obfuscated_age = ticket13_age(h),
@@ -61,7 +61,7 @@ static struct own_psk external_of(const struct handshake *h)
 /* RFC 8446 §4.1.2: after a HelloRetryRequest those go that do not fit its suite. */
 static bool fits(const struct handshake *h, const struct own_psk *psk)
 {
-	return !h->v13.retried || psk->hash == h->suite->hash;
+	return !h->v13->retried || psk->hash == h->suite->hash;
 }
 
 /* All that are offered, in order; how many is returned. */
@@ -86,15 +86,15 @@ bool hello13_psk(const struct handshake *h, uint16_t index)
 bool hello13_early(struct handshake *h)
 {
 	struct own_psk psks[PSKS_MAX];
-	const struct own_psk *psk = &psks[h->v13.psk_index];
+	const struct own_psk *psk = &psks[h->v13->psk_index];
 
 	h->credential.kind = CREDENTIAL_NONE;
-	if (!h->v13.by_psk)
+	if (!h->v13->by_psk)
 		return keys13_early(h, h->suite->hash, NULL, 0);
-	if (h->v13.psk_index >= psks_of(h, psks))
+	if (h->v13->psk_index >= psks_of(h, psks))
 		return false;
 	h->resumed = h->by_ticket = psk->binder == SECRET13_RESUMPTION_BINDER;
-	h->credential.kind = h->resumed ? h->v13.session.credential : CREDENTIAL_PSK;
+	h->credential.kind = h->resumed ? h->v13->session.credential : CREDENTIAL_PSK;
 	return keys13_early(h, h->suite->hash, psk->key.p, rd_len(&psk->key));
 }
 
@@ -172,10 +172,10 @@ bool hello13_write(struct handshake *h)
 	uint16_t suites[SUITE_13_N];
 	struct own_psk psks[PSKS_MAX] = { 0 };
 	uint8_t modes[2];
-	const struct hs_share share = { h->v13.group, h->own_point_len, h->own_point };
+	const struct hs_share share = { h->v13->group, h->own_point_len, h->own_point };
 	struct client_hello13_params p = {
 		.random = h->client_random,
-		.n_shares = h->v13.group != ECDHE_NONE,
+		.n_shares = h->v13->group != ECDHE_NONE,
 		.shares = &share,
 		.cookie = rd_of(h->cookie, h->cookie_len),
 		.psk_modes = modes,

@@ -4,7 +4,7 @@
 
 #include "connection.h"
 
-/* hello13_write: the hello into the flight, with h->own_point as the share of h->v13.group (0:
+/* hello13_write: the hello into the flight, with h->own_point as the share of h->v13->group (0:
  * without one) and the cookie of a HelloRetryRequest. The transcript, if there is one by now, has
  * what came before it. */
 bool hello13_write(struct handshake *h) MUST_USE;
@@ -13,7 +13,7 @@ bool hello13_write(struct handshake *h) MUST_USE;
 bool hello13_certificates(const struct handshake *h);
 
 /* hello13_psk: whether the PSK of this index was offered, and goes with h->suite. hello13_early:
- * the schedule's beginning, by h->v13.by_psk and psk_index; says by h->credential and h->resumed
+ * the schedule's beginning, by h->v13->by_psk and psk_index; says by h->credential and h->resumed
  * what it is. */
 bool hello13_psk(const struct handshake *h, uint16_t index) MUST_USE;
 bool hello13_early(struct handshake *h) MUST_USE;

@@ -7,13 +7,13 @@ _Static_assert((int)HASH_MAX <= (int)MASTER_SECRET_LEN, "h->master has room for 
 
 bool keys13_early(struct handshake *h, enum prf_hash hash, const uint8_t *psk, size_t len)
 {
-	return schedule13_early(&h->v13.schedule, hash, psk, len);
+	return schedule13_early(&h->v13->schedule, hash, psk, len);
 }
 
 bool keys13_binder(const struct handshake *h, enum secret13 which, const uint8_t *hash,
 		   uint8_t out[HASH_MAX])
 {
-	const struct schedule13 *s = &h->v13.schedule;
+	const struct schedule13 *s = &h->v13->schedule;
 	uint8_t key[HASH_MAX];
 	bool ok = schedule13_secret(s, which, NULL, key) &&
 		  schedule13_verify_data(s->hash, key, hash, out);
@@ -26,7 +26,7 @@ bool keys13_binder(const struct handshake *h, enum secret13 which, const uint8_t
 static bool epoch_open(struct handshake *h, uint8_t epoch, enum secret13 client,
 		       enum secret13 server)
 {
-	struct connection13 *v = &h->v13;
+	struct connection13 *v = h->v13;
 	struct traffic_keys keys = { 0 };
 	bool ok = connection_hash(h) &&
 		  schedule13_secret(&v->schedule, client, h->hash, v->client_secret) &&
@@ -41,7 +41,7 @@ static bool epoch_open(struct handshake *h, uint8_t epoch, enum secret13 client,
 
 bool keys13_handshake(struct handshake *h, const uint8_t *shared, size_t len)
 {
-	struct connection13 *v = &h->v13;
+	struct connection13 *v = h->v13;
 
 	if (!schedule13_handshake(&v->schedule, shared, len) ||
 	    !epoch_open(h, 2, SECRET13_CLIENT_HANDSHAKE, SECRET13_SERVER_HANDSHAKE))
@@ -58,7 +58,7 @@ static bool verify_data(struct handshake *h, bool of_client, uint8_t out[HASH_MA
 {
 	return connection_hash(h) &&
 	       schedule13_verify_data(h->suite->hash,
-				      of_client ? h->v13.client_finished : h->v13.server_finished,
+				      of_client ? h->v13->client_finished : h->v13->server_finished,
 				      h->hash, out);
 }
 
@@ -91,15 +91,15 @@ bool keys13_peer_finished(struct handshake *h, const struct reassembly_message *
 
 bool keys13_application(struct handshake *h)
 {
-	return schedule13_master(&h->v13.schedule) &&
+	return schedule13_master(&h->v13->schedule) &&
 	       epoch_open(h, 3, SECRET13_CLIENT_TRAFFIC, SECRET13_SERVER_TRAFFIC);
 }
 
 bool keys13_resumption(struct handshake *h)
 {
 	bool ok = connection_hash(h) &&
-		  schedule13_secret(&h->v13.schedule, SECRET13_RESUMPTION, h->hash, h->master);
+		  schedule13_secret(&h->v13->schedule, SECRET13_RESUMPTION, h->hash, h->master);
 
-	secret_wipe(&h->v13.schedule, sizeof(h->v13.schedule));
+	secret_wipe(&h->v13->schedule, sizeof(h->v13->schedule));
 	return ok;
 }

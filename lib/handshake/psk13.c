@@ -23,8 +23,8 @@ static enum hs_next found(struct handshake *h, bool by_psk)
 {
 	enum hs_next n;
 
-	h->v13.by_psk = by_psk;
-	n = h->v13.then(h);
+	h->v13->by_psk = by_psk;
+	n = h->v13->then(h);
 	connection_drop(h, &h->hello);
 	return n;
 }
@@ -37,7 +37,7 @@ static enum hs_next take(struct handshake *h, struct rd psk, enum secret13 which
 	uint8_t expected[HASH_MAX];
 
 	if (!keys13_early(h, h->suite->hash, psk.p, rd_len(&psk)) ||
-	    !keys13_binder(h, which, h->v13.binder_hash, expected))
+	    !keys13_binder(h, which, h->v13->binder_hash, expected))
 		return internal(h);
 	if (!secret_equal(binder.p, expected, rd_len(&binder)))
 		return connection_fail(h, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
@@ -46,9 +46,9 @@ static enum hs_next take(struct handshake *h, struct rd psk, enum secret13 which
 
 static enum hs_next external_take(struct handshake *h)
 {
-	h->v13.psk_index = h->v13.key.index;
+	h->v13->psk_index = h->v13->key.index;
 	h->credential.kind = CREDENTIAL_PSK;
-	return take(h, rd_of(h->psk, h->psk_len), SECRET13_EXTERNAL_BINDER, h->v13.key.binder);
+	return take(h, rd_of(h->psk, h->psk_len), SECRET13_EXTERNAL_BINDER, h->v13->key.binder);
 }
 
 /* Of an identity that nobody has a key of. */
@@ -73,7 +73,7 @@ static enum hs_next on_psk(struct handshake *h)
 
 static enum hs_next external_find(struct handshake *h)
 {
-	const struct rd identity = h->v13.key.identity;
+	const struct rd identity = h->v13->key.identity;
 
 	if (rd_len(&identity) == 0) {
 		/* Tickets only, and of no session: its client has to begin without them. */
@@ -83,10 +83,9 @@ static enum hs_next external_find(struct handshake *h)
 	}
 	h->identity_len = (uint8_t)rd_len(&identity);
 	memcpy(h->identity, identity.p, h->identity_len);
-	h->job = (struct handshake_job){ .kind = JOB_PSK_LOOKUP,
-					 .identity = h->identity,
-					 .identity_len = h->identity_len };
-	h->resume = on_psk;
+	connection_job(h, JOB_PSK_LOOKUP, on_psk);
+	h->job.identity = h->identity;
+	h->job.identity_len = h->identity_len;
 	return HS_NEXT_JOB;
 }
 
@@ -99,7 +98,7 @@ static enum hs_next session_take(struct handshake *h)
 	h->identity_len = s->name_len;
 	memcpy(h->identity, s->name, s->name_len);
 	h->resumed = h->by_ticket = true;
-	return take(h, rd_of(s->master, len), SECRET13_RESUMPTION_BINDER, h->v13.ticket_binder);
+	return take(h, rd_of(s->master, len), SECRET13_RESUMPTION_BINDER, h->v13->ticket_binder);
 }
 
 /* RFC 8446 §4.2.11: the hash goes with the PSK; a session of DTLS 1.2 has a suite of 1.2. A session
@@ -124,11 +123,10 @@ static enum hs_next on_session(struct handshake *h)
 
 static enum hs_next ticket_find(struct handshake *h, const struct hs_psk *psk)
 {
-	h->v13.ticket_binder = psk->binder;
-	h->job = (struct handshake_job){ .kind = JOB_SESSION_FIND,
-					 .ticket = psk->identity.p,
-					 .ticket_len = (uint16_t)rd_len(&psk->identity) };
-	h->resume = on_session;
+	h->v13->ticket_binder = psk->binder;
+	connection_job(h, JOB_SESSION_FIND, on_session);
+	h->job.ticket = psk->identity.p;
+	h->job.ticket_len = (uint16_t)rd_len(&psk->identity);
 	return HS_NEXT_JOB;
 }
 
@@ -137,12 +135,12 @@ static enum hs_next ticket_find(struct handshake *h, const struct hs_psk *psk)
  * ticket that is too long for a name.) */
 static void key_note(struct handshake *h, const struct hs_psk *psk)
 {
-	size_t old = rd_len(&h->v13.key.identity), len = rd_len(&psk->identity);
+	size_t old = rd_len(&h->v13->key.identity), len = rd_len(&psk->identity);
 
 	if (len <= sizeof(h->identity) && (old == 0 || (old >= TICKET_MIN && len < TICKET_MIN)))
-		h->v13.key = (struct connection_key){ .identity = psk->identity,
-						      .binder = psk->binder,
-						      .index = h->v13.psk_index };
+		h->v13->key = (struct connection_key){ .identity = psk->identity,
+						       .binder = psk->binder,
+						       .index = h->v13->psk_index };
 }
 
 /* The least that is asked of a ticket before it is looked for. */
@@ -164,7 +162,7 @@ bool psk13_wanted(const struct handshake_config *cfg, const struct client_hello 
 
 static enum hs_next next(struct handshake *h)
 {
-	struct connection13 *v = &h->v13;
+	struct connection13 *v = h->v13;
 	struct hs_psk psk;
 
 	while (v->n_psks < PSKS_MAX && hs_psk_next(&v->identities, &v->binders, &psk)) {
@@ -189,8 +187,8 @@ enum hs_next psk13_find(struct handshake *h, const struct reassembly_message *m,
 {
 	if (!connection_keep(h, &h->hello, m->body.p, rd_len(&m->body)))
 		return internal(h);
-	h->v13.identities = moved(ch->psk_identities, m, h->hello.bytes);
-	h->v13.binders = moved(ch->psk_binders, m, h->hello.bytes);
-	h->v13.then = then;
+	h->v13->identities = moved(ch->psk_identities, m, h->hello.bytes);
+	h->v13->binders = moved(ch->psk_binders, m, h->hello.bytes);
+	h->v13->then = then;
 	return next(h);
 }

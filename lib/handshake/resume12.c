@@ -163,7 +163,7 @@ enum hs_next resume12_find(struct handshake *h, const struct reassembly_message 
 	    client_hello_parse(resume12_hello(h).body, &ch) != HS_PARSE_OK)
 		return internal(h);
 	h->by_ticket = asks_by_ticket(h->cfg, &ch);
-	h->job = (struct handshake_job){ .kind = JOB_SESSION_FIND };
+	connection_job(h, JOB_SESSION_FIND, on_found);
 	if (h->by_ticket) {
 		h->job.ticket = ch.ticket.p;
 		h->job.ticket_len = (uint16_t)rd_len(&ch.ticket);
@@ -172,7 +172,6 @@ enum hs_next resume12_find(struct handshake *h, const struct reassembly_message 
 		h->job.session_id_len = (uint8_t)rd_len(&ch.session_id);
 	}
 	h->then = full;
-	h->resume = on_found;
 	return HS_NEXT_JOB;
 }
 
@@ -203,15 +202,14 @@ enum hs_next resume12_keep(struct handshake *h, enum hs_next (*then)(struct hand
 
 	h->then = then;
 	if (promised) {
-		h->job = (struct handshake_job){ .kind = JOB_SESSION_KEEP,
-						 .session_id = h->session_id,
-						 .session_id_len = h->session_id_len };
+		connection_job(h, JOB_SESSION_KEEP, on_kept);
+		h->job.session_id = h->session_id;
+		h->job.session_id_len = h->session_id_len;
 		resume_fill(h, &h->job.session);
 		memcpy(h->job.session.master, h->master, sizeof(h->master));
 		resume_bind(h, &h->job.session);
 	}
 	secret_wipe(h->psk, sizeof(h->psk));
-	h->resume = on_kept;
 	return promised ? HS_NEXT_JOB : on_kept(h);
 }
 

@@ -139,7 +139,8 @@ static enum hs_next on_no_session(struct handshake *h)
 enum hs_next server12_answer(struct handshake *h, const struct reassembly_message *m,
 			     const struct client_hello *ch)
 {
-	connection_version(h, DTLS_1_2, server12_rows, server12_n_rows);
+	if (!connection_version(h, DTLS_1_2, server12_rows, server12_n_rows))
+		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	record_limits_choose(h, &h->choice);
 	if (resume12_wanted(h->cfg, ch))
 		return resume12_find(h, m, on_no_session);
@@ -238,10 +239,9 @@ static enum hs_next psk_find(struct handshake *h, struct rd identity)
 {
 	h->identity_len = (uint8_t)rd_len(&identity);
 	memcpy(h->identity, identity.p, h->identity_len);
-	connection_job(h, JOB_PSK_LOOKUP);
+	connection_job(h, JOB_PSK_LOOKUP, on_psk);
 	h->job.identity = h->identity;
 	h->job.identity_len = h->identity_len;
-	h->resume = on_psk;
 	return HS_NEXT_JOB;
 }
 

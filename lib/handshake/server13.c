@@ -29,7 +29,7 @@ static enum hs_next internal(struct handshake *h)
 
 static bool by_ecdhe(const struct handshake *h)
 {
-	return !h->v13.by_psk || h->choice.psk_mode == HELLO_PSK_DHE_KE;
+	return !h->v13->by_psk || h->choice.psk_mode == HELLO_PSK_DHE_KE;
 }
 
 static bool server_hello(struct handshake *h)
@@ -40,8 +40,8 @@ static bool server_hello(struct handshake *h)
 		.share = { .group = by_ecdhe(h) ? h->choice.group : ECDHE_NONE,
 			   .key = h->own_point,
 			   .len = h->own_point_len },
-		.has_psk = h->v13.by_psk,
-		.psk = h->v13.psk_index,
+		.has_psk = h->v13->by_psk,
+		.psk = h->v13->psk_index,
 	};
 	struct wr w = flight_open(&h->out);
 
@@ -57,7 +57,7 @@ static bool encrypted_extensions(struct handshake *h)
 					  .record_size_limit = limits.record_size_limit };
 	struct wr w = flight_open(&h->out);
 
-	if (!h->v13.by_psk) {
+	if (!h->v13->by_psk) {
 		e.server_name = c->server_name;
 		e.has_client_certificate_type = c->has_client_type;
 		e.has_server_certificate_type = c->has_server_type;
@@ -78,7 +78,7 @@ static bool certificate_request(struct handshake *h)
 
 static enum hs_next finish(struct handshake *h)
 {
-	bool asked = !h->v13.by_psk && h->choice.request_certificate;
+	bool asked = !h->v13->by_psk && h->choice.request_certificate;
 
 	if (!keys13_finished(h) || !keys13_application(h))
 		return internal(h);
@@ -93,7 +93,7 @@ static enum hs_next answer(struct handshake *h, const uint8_t *shared, size_t le
 	flight_begin(&h->out);
 	if (!server_hello(h) || !keys13_handshake(h, shared, len) || !encrypted_extensions(h))
 		return internal(h);
-	if (h->v13.by_psk)
+	if (h->v13->by_psk)
 		return finish(h);
 	if ((h->choice.request_certificate && !certificate_request(h)) ||
 	    !auth13_certificate(h, h->choice.server_type))
@@ -116,7 +116,7 @@ static enum hs_next on_keygen(struct handshake *h)
 /* Whether it is a PSK, and which, is known; without one the schedule begins here. */
 static enum hs_next on_found(struct handshake *h)
 {
-	if (!h->v13.by_psk) {
+	if (!h->v13->by_psk) {
 		h->credential.kind = CREDENTIAL_NONE;
 		h->identity_len = 0;
 		if (!keys13_early(h, h->suite->hash, NULL, 0))
@@ -155,7 +155,7 @@ static bool hello_hear(struct handshake *h, const struct reassembly_message *m,
 	if (!connection_transcript_header(h, m->type, m->seq, (uint32_t)len) ||
 	    !connection_transcript(h, m->body.p, cut) || !connection_hash(h))
 		return false;
-	memcpy(h->v13.binder_hash, h->hash, sizeof(h->v13.binder_hash));
+	memcpy(h->v13->binder_hash, h->hash, sizeof(h->v13->binder_hash));
 	return connection_transcript(h, m->body.p + cut, len - cut);
 }
 
@@ -176,7 +176,8 @@ static bool share_take(struct handshake *h, const struct client_hello *ch)
 enum hs_next server13_answer(struct handshake *h, const struct reassembly_message *m,
 			     const struct client_hello *ch)
 {
-	connection_version(h, DTLS_1_3, server13_rows, server13_n_rows);
+	if (!connection_version(h, DTLS_1_3, server13_rows, server13_n_rows))
+		return internal(h);
 	record_limits_choose(h, &h->choice);
 	h->suite = h->choice.suite;
 	h->transcript = transcript_new(h->suite->hash);
@@ -229,7 +230,7 @@ static enum hs_next on_certificate_verify(struct handshake *h, const struct reas
 
 static enum hs_next done(struct handshake *h)
 {
-	return h->v13.n_tickets > 0 ? HS_NEXT_LAST_FLIGHT : HS_NEXT_DONE;
+	return h->v13->n_tickets > 0 ? HS_NEXT_LAST_FLIGHT : HS_NEXT_DONE;
 }
 
 static enum hs_next on_finished(struct handshake *h, const struct reassembly_message *m)

@@ -25,7 +25,7 @@ static unsigned tickets_wanted(const struct handshake *h)
 static enum hs_next done(struct handshake *h)
 {
 	secret_wipe(h->psk, sizeof(h->psk));
-	return h->v13.then(h);
+	return h->v13->then(h);
 }
 
 /* RFC 8446 §4.6.1: ticket_age_add is "a securely generated, random 32-bit value"; the nonce is "a
@@ -34,7 +34,7 @@ static enum hs_next on_kept(struct handshake *h)
 {
 	struct new_session_ticket13 ticket = {
 		.lifetime_s = h->job.lifetime_s,
-		.nonce = rd_of(&h->v13.n_tickets, 1),
+		.nonce = rd_of(&h->v13->n_tickets, 1),
 		.ticket = rd_of(h->job.sealed, h->job.sealed_len),
 	};
 	struct wr w;
@@ -46,8 +46,8 @@ static enum hs_next on_kept(struct handshake *h)
 	w = flight_open(&h->out);
 	new_session_ticket13_write(&w, &ticket);
 	if (!connection_message(h, &w, 3, HS_NEW_SESSION_TICKET))
-		return h->v13.n_tickets > 0 ? done(h) : internal(h);
-	h->v13.n_tickets++;
+		return h->v13->n_tickets > 0 ? done(h) : internal(h);
+	h->v13->n_tickets++;
 	return next(h);
 }
 
@@ -55,20 +55,19 @@ static enum hs_next next(struct handshake *h)
 {
 	uint8_t *psk = h->job.session.master;
 
-	if (h->v13.n_tickets == tickets_wanted(h))
+	if (h->v13->n_tickets == tickets_wanted(h))
 		return done(h);
-	h->job = (struct handshake_job){ .kind = JOB_SESSION_KEEP };
+	connection_job(h, JOB_SESSION_KEEP, on_kept);
 	resume_fill(h, &h->job.session);
-	if (!schedule13_ticket_psk(h->suite->hash, h->master, &h->v13.n_tickets, 1, psk))
+	if (!schedule13_ticket_psk(h->suite->hash, h->master, &h->v13->n_tickets, 1, psk))
 		return internal(h);
 	resume_bind(h, &h->job.session);
-	h->resume = on_kept;
 	return HS_NEXT_JOB;
 }
 
 enum hs_next ticket13_give(struct handshake *h, enum hs_next (*then)(struct handshake *h))
 {
-	h->v13.then = then;
+	h->v13->then = then;
 	flight_begin(&h->out);
 	return next(h);
 }
@@ -93,7 +92,7 @@ bool ticket13_offer(struct handshake *h, const struct handshake_session *s)
 		return false;
 	connection_drop(h, &h->ticket);
 	h->ticket = ticket;
-	h->v13.session = *s;
+	h->v13->session = *s;
 	return true;
 }
 
@@ -102,7 +101,7 @@ bool ticket13_session(const struct handshake *h, struct handshake_session *out)
 	*out = (struct handshake_session){ .ticket = NULL };
 	if (h->outcome != CONNECTION_DONE || !h->resumed)
 		return false;
-	*out = h->v13.session;
+	*out = h->v13->session;
 	out->ticket = h->ticket.bytes;
 	return true;
 }
@@ -150,7 +149,7 @@ bool handshake_ticket(const struct handshake_session *base, uint64_t now_ns,
 /* RFC 8446 §4.2.11.1: in milliseconds, plus what the server said. */
 uint32_t ticket13_age(const struct handshake *h)
 {
-	const struct handshake_session *s = &h->v13.session;
+	const struct handshake_session *s = &h->v13->session;
 
 	return (uint32_t)((h->now_ns - s->taken_ns) / 1000000) + s->age_add;
 }

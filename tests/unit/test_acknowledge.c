@@ -181,7 +181,7 @@ static void test_long_ack_and_short_records(void **state)
 	p.client.cfg.record_size_limit = HS_RECORD_SIZE_MIN;
 	finished = client_finished_of();
 	for (unsigned i = 0; i < 20; i++)
-		acks_add(&p.server.h->acks, 0, i);
+		acks_add(&p.server.h->v13->acks, 0, i);
 	pair_deliver(&p, true, finished.bytes, finished.len);
 	d = steps_take();
 	assert_in_range(d.len, 1, RECORD13_HEADER_LEN + HS_RECORD_SIZE_MIN + AEAD_TAG_MAX);

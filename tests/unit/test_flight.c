@@ -24,6 +24,7 @@ static void message(uint8_t type, uint16_t seq, size_t len)
 /* ClientKeyExchange of 100 bytes, ChangeCipherSpec, Finished. */
 static void begin(void)
 {
+	f = (struct flight){ 0 };
 	flight_init(&f, SECOND, 60 * SECOND);
 	flight_begin(&f);
 	message(HS_CLIENT_KEY_EXCHANGE, 2, 100);
@@ -100,6 +101,7 @@ static void test_borrowed_bodies(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(body); i++)
 		body[i] = (uint8_t)(i * 3 + i / 256);
+	f = (struct flight){ 0 };
 	flight_init(&f, SECOND, 60 * SECOND);
 	flight_begin(&f);
 	message(HS_SERVER_HELLO, 1, 40);
@@ -238,6 +240,7 @@ static void test_full_flight_is_refused(void **state)
 	struct wr w;
 
 	(void)state;
+	f = (struct flight){ 0 };
 	flight_init(&f, SECOND, 60 * SECOND);
 	flight_begin(&f);
 	w = flight_open(&f);
@@ -308,11 +311,13 @@ static unsigned send13(uint64_t first, size_t room, size_t *bytes)
 /* A certificate of 3000 bytes and a Finished of 32, in epoch 2. */
 static void begin13(void)
 {
+	static struct flight_sent sent[FLIGHT_SENT_MAX];
 	static uint8_t body[3000];
 	struct wr w;
 
+	f = (struct flight){ 0 };
 	flight_init(&f, SECOND, 60 * SECOND);
-	f.by_block = true;
+	flight_by_block(&f, sent);
 	flight_begin(&f);
 	assert_true(flight_borrow(&f, rd_of(body, sizeof(body)), 2, HS_CERTIFICATE, 2));
 	w = flight_open(&f);

@@ -338,6 +338,23 @@ static void test_memory_budget(void **state)
 	steps_end();
 }
 
+/* What every handshake takes: nothing of DTLS 1.3's in one of 1.2, and in either no more than was
+ * measured. */
+static void test_memory_of_a_version(void **state)
+{
+	(void)state;
+	steps_begin();
+	steps_run();
+	assert_true(p.client.installed && p.server.installed);
+	/* The Finished is held until there are keys. */
+	assert_int_equal(p.server.memory.n_allocs, 2);
+	assert_in_range(p.server.memory.peak, handshake_sizes[0], handshake_sizes[0] + 128);
+	assert_int_equal(p.client.memory.peak, handshake_sizes[0]);
+	steps_end();
+	assert_in_range(handshake_sizes[0], 1, 5 * 1024);
+	assert_in_range(handshake_sizes[0] + handshake_sizes[1], 1, 8 * 1024);
+}
+
 /* Every allocation fails once: no crash, no leak, and the outcome is one of two. */
 static void test_allocation_failures(void **state)
 {
@@ -582,6 +599,7 @@ int main(void)
 		cmocka_unit_test(test_timeout_too_early_does_nothing),
 		cmocka_unit_test(test_datagrams_fit_the_mtu),
 		cmocka_unit_test(test_memory_budget),
+		cmocka_unit_test(test_memory_of_a_version),
 		cmocka_unit_test(test_allocation_failures),
 		cmocka_unit_test(test_secrets_are_wiped),
 		cmocka_unit_test(test_identity_reference),

@@ -9,63 +9,86 @@
 
 #include <cmocka.h>
 
-enum { HANDSHAKE = 5000, LETTER = 300 };
+enum { LETTER = 300 };
 
 static void the_last_released_is_the_next(void **state)
 {
-	struct handshake_memory m = { .n = 0 };
-	void *a = handshake_memory_alloc(&m, HANDSHAKE), *b = handshake_memory_alloc(&m, HANDSHAKE);
+	struct handshake_memory m = { 0 };
 
 	(void)state;
-	assert_non_null(a);
-	assert_non_null(b);
-	assert_ptr_not_equal(a, b);
-	handshake_memory_release(&m, a);
-	handshake_memory_release(&m, b);
-	assert_ptr_equal(handshake_memory_alloc(&m, HANDSHAKE), b);
-	assert_ptr_equal(handshake_memory_alloc(&m, HANDSHAKE), a);
-	handshake_memory_release(&m, a);
-	handshake_memory_release(&m, b);
+	for (unsigned i = 0; i < HANDSHAKE_SIZES; i++) {
+		void *a = handshake_memory_alloc(&m, handshake_sizes[i]);
+		void *b = handshake_memory_alloc(&m, handshake_sizes[i]);
+
+		assert_non_null(a);
+		assert_non_null(b);
+		assert_ptr_not_equal(a, b);
+		handshake_memory_release(&m, a);
+		handshake_memory_release(&m, b);
+		assert_ptr_equal(handshake_memory_alloc(&m, handshake_sizes[i]), b);
+		assert_ptr_equal(handshake_memory_alloc(&m, handshake_sizes[i]), a);
+		handshake_memory_release(&m, a);
+		handshake_memory_release(&m, b);
+	}
 	handshake_memory_free(&m);
 }
 
-/* What else a handshake asks for is never where one was, or the other way round. */
+/* Neither do the two sizes, nor is what else a handshake asks for ever where one was. */
 static void sizes_do_not_mix(void **state)
 {
-	struct handshake_memory m = { .n = 0 };
-	uint8_t *h = handshake_memory_alloc(&m, HANDSHAKE), *letter;
+	struct handshake_memory m = { 0 };
+	uint8_t *h = handshake_memory_alloc(&m, handshake_sizes[0]);
+	uint8_t *letter = handshake_memory_alloc(&m, LETTER);
 
 	(void)state;
-	letter = handshake_memory_alloc(&m, LETTER);
 	memset(letter, 1, LETTER);
 	handshake_memory_release(&m, letter);
-	assert_int_equal(m.n, 0);
+	assert_int_equal(m.kept[0].n + m.kept[1].n, 0);
 	handshake_memory_release(&m, h);
-	assert_int_equal(m.n, 1);
+	assert_int_equal(m.kept[0].n, 1);
+	assert_int_equal(m.kept[1].n, 0);
 	letter = handshake_memory_alloc(&m, LETTER);
-	assert_int_equal(m.n, 1);
-	h = handshake_memory_alloc(&m, HANDSHAKE);
-	memset(h, 2, HANDSHAKE); /* the sanitizer would see it */
+	assert_int_equal(m.kept[0].n, 1);
+	h = handshake_memory_alloc(&m, handshake_sizes[0]);
+	memset(h, 2, handshake_sizes[0]); /* the sanitizer would see it */
 	assert_int_equal((uintptr_t)h % _Alignof(max_align_t), 0);
+	memset(h, 0, handshake_sizes[0]);
 	handshake_memory_release(&m, letter);
 	handshake_memory_release(&m, h);
+	handshake_memory_free(&m);
+}
+
+/* New, kept, and after something else was in it. */
+static void all_of_it_is_zeros(void **state)
+{
+	static const uint8_t zeros[LETTER];
+	struct handshake_memory m = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		uint8_t *letter = handshake_memory_alloc(&m, LETTER);
+
+		assert_memory_equal(letter, zeros, LETTER);
+		memset(letter, 1, LETTER);
+		handshake_memory_release(&m, letter);
+	}
 	handshake_memory_free(&m);
 }
 
 static void no_more_are_kept_than_some(void **state)
 {
-	struct handshake_memory m = { .n = 0 };
+	struct handshake_memory m = { 0 };
 	void *p[HANDSHAKE_MEMORY_KEPT + 8];
 	enum { N = sizeof(p) / sizeof(p[0]) };
 
 	(void)state;
 	for (unsigned i = 0; i < N; i++)
-		p[i] = handshake_memory_alloc(&m, HANDSHAKE);
+		p[i] = handshake_memory_alloc(&m, handshake_sizes[1]);
 	for (unsigned i = 0; i < N; i++)
 		handshake_memory_release(&m, p[i]);
-	assert_int_equal(m.n, HANDSHAKE_MEMORY_KEPT);
+	assert_int_equal(m.kept[1].n, HANDSHAKE_MEMORY_KEPT);
 	handshake_memory_free(&m);
-	assert_int_equal(m.n, 0);
+	assert_int_equal(m.kept[1].n, 0);
 }
 
 int main(void)
@@ -73,6 +96,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_released_is_the_next),
 		cmocka_unit_test(sizes_do_not_mix),
+		cmocka_unit_test(all_of_it_is_zeros),
 		cmocka_unit_test(no_more_are_kept_than_some),
 	};
 

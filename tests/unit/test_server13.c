@@ -342,7 +342,7 @@ static void test_ticket_of_a_replaced_key_is_passed_over(void **state)
 	run();
 	expect_completed();
 	assert_false(p.server.h->resumed || p.client.h->resumed);
-	assert_int_equal(p.client.h->v13.psk_index, 1);
+	assert_int_equal(p.client.h->v13->psk_index, 1);
 	messages13_end();
 }
 
