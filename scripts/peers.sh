@@ -5,6 +5,7 @@
 # what is there already. wolfSSL has DTLS 1.3, connection IDs, plain PSK and raw public keys; Mbed TLS
 # 3.6 has connection IDs. NSS's tools, which have DTLS 1.3 too, are unpacked as they are, with the C
 # library that they want.
+# wolfSSL is sid's, wherever the others come from: connection IDs of DTLS 1.2 came with 5.7.4.
 #   peers.sh [DIR]    DIR: [$XDG_CACHE_HOME/sluice-peers], with wolfssl/ and mbedtls/ (include, lib)
 #                     and nss/ (tstclnt)
 #   PEERS_SUITE=sid   another suite of Debian than [trixie]
@@ -12,6 +13,7 @@ set -euo pipefail
 
 dir=${1:-${SLUICE_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-peers}}
 suite=${PEERS_SUITE:-trixie}
+wolfssl_suite=sid
 mirror=http://deb.debian.org/debian
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -20,7 +22,7 @@ wolfssl_options=(--disable-shared --enable-static --enable-dtls --enable-dtls13 
 	--enable-dtls-frag-ch --enable-hrrcookie --enable-psk --enable-aesccm --enable-rpk --enable-curve25519
 	--enable-ed25519 --enable-session-ticket --enable-sni --enable-alpn --enable-maxfragment
 	--enable-supportedcurves --enable-opensslextra --enable-opensslall --disable-oldtls --disable-examples --disable-crypttests
-	'CFLAGS=-O2 -DWOLFSSL_STATIC_PSK')
+	'CFLAGS=-O2 -DWOLFSSL_STATIC_PSK -DDTLS_CID_MAX_SIZE=32')
 mbedtls_options=(MBEDTLS_SSL_RECORD_SIZE_LIMIT)
 nss_options=(libnss3-tools libnss3 libnspr4 libsqlite3-0 zlib1g libc6) # packages
 
@@ -37,46 +39,52 @@ quietly() {
 
 wants() { # library
 	local -n options=$1_options
-	echo "$suite ${options[*]}"
+	local from=$suite
+	[ "$1" != wolfssl ] || from=$wolfssl_suite
+	echo "$from ${options[*]}"
 }
 is_ready() { [ "$(cat "$dir/$1/ready" 2> /dev/null)" = "$(wants "$1")" ]; }
 
 make_apt() {
 	mkdir -p "$dir"/apt/{sources,lists/partial,cache/archives/partial}
-	printf 'Types: deb deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$mirror" "$suite" "$keyring" \
-		> "$dir/apt/sources/peers.sources"
+	printf 'Types: %s\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n\n' \
+		'deb deb-src' "$mirror" "$suite" "$keyring" \
+		deb-src "$mirror" "$wolfssl_suite" "$keyring" > "$dir/apt/sources/peers.sources"
 	apt=(-q -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$dir/apt/sources" -o "Dir::State::Lists=$dir/apt/lists"
 		-o "Dir::Cache=$dir/apt/cache" -o APT::Sandbox::User=root -o Acquire::Retries=2)
 	quietly apt-get "${apt[@]}" -o APT::Update::Error-Mode=any update
 }
 
-# unpack LIBRARY: its newest source, in $source.
+# unpack LIBRARY SUITE: its newest source there as its authors gave it out, in $source. Debian's changes
+# to it are not needed, and of sid not always to be had.
 source=$dir/download/source
 unpack() {
-	quietly apt-get "${apt[@]}" source --download-only "$1"
 	# apt has verified its checksums.
-	quietly dpkg-source --no-check -x ./*.dsc "$source"
+	quietly apt-get "${apt[@]}" source --download-only --tar-only "$1/$2"
+	mkdir -p "$source"
+	quietly tar -xf "$1"_*.orig.tar.?z -C "$source" --strip-components=1
+	echo "$1 ($(basename "$1"_*.orig.tar.?z | sed 's/.*_\(.*\)\.orig.*/\1/'), Debian $2)" > "$dir/download/version"
 }
 
 # They begin in $dir/download, and end with the library in $dir/LIBRARY, and its version.
 build_wolfssl() {
-	unpack wolfssl
+	unpack wolfssl "$wolfssl_suite"
 	cd "$source"
 	quietly ./autogen.sh
 	quietly ./configure --prefix="$dir/wolfssl" "${wolfssl_options[@]}"
 	quietly make -j "$(nproc)" install
-	head -n 1 debian/changelog > "$dir/wolfssl/version"
+	mv "$dir/download/version" "$dir/wolfssl/"
 }
 build_mbedtls() {
 	local option
-	unpack mbedtls
+	unpack mbedtls "$suite"
 	cd "$source"
 	for option in "${mbedtls_options[@]}"; do quietly python3 scripts/config.py set "$option"; done
 	quietly make -j "$(nproc)" lib CFLAGS=-O2
 	mkdir -p "$dir/mbedtls/lib"
 	cp library/*.a "$dir/mbedtls/lib/"
 	cp -r include "$dir/mbedtls/"
-	head -n 1 debian/changelog > "$dir/mbedtls/version"
+	mv "$dir/download/version" "$dir/mbedtls/"
 }
 build_nss() {
 	local package lib=$dir/nss/usr/lib/x86_64-linux-gnu
@@ -101,5 +109,5 @@ for name in wolfssl mbedtls nss; do
 		wants "$name" > "$dir/$name/ready"
 		rm -rf "$dir/download"
 	fi
-	echo "peers: $(cut -d ';' -f 1 "$dir/$name/version")"
+	echo "peers: $(cat "$dir/$name/version")"
 done

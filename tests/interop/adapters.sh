@@ -67,7 +67,8 @@ build_newer() {
 	for name in wolfssl mbedtls; do
 		[ -f "$peers/$name/ready" ] || continue
 		gcc -O1 -D_GNU_SOURCE -isystem "$peers/$name/include" -o "$work/client-$name-new" \
-			"$root/tests/interop/client.c" "$root/tests/interop/client_$name.c" \
+			-I "$root/lib/base" -I "$root/lib/wire" "$root/lib/wire/coap_msg.c" \
+			"$root"/tests/interop/client{,_coap,_"$name"}.c \
 			-Wl,--start-group "$peers/$name"/lib/*.a -Wl,--end-group -lm -pthread || return 1
 	done
 }

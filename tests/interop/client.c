@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client.h"
 
+#include "client_coap.h"
+
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { DATAGRAM_MAX = 2048, PATIENCE_S = 15, ADDRESS_MAX = 64 };
+enum { PATIENCE_S = 15, CID_LEN_MAX = CLIENT_CID_MAX };
 
-/* An acknowledgement begins like its request, but for type and code: version, token's length,
- * message ID, token (RFC 7252 §3). */
-enum {
-	COAP_CON = 0x40,
-	COAP_ACK = 0x60,
-	COAP_TYPE_MASK = 0xf0,
-	COAP_CHANGED = 0x44,
-	MESSAGE_ID_AT = 2
-};
+/* A request without an answer is sent again after RFC 7252's ACK_TIMEOUT, as a new record. */
+enum { ACK_TIMEOUT_MS = 2000, TRIES = 4, ECHOES_MAX = 2 };
 
 static const char help[] =
 	"[options] ADDRESS PORT REQUEST\n"
@@ -38,6 +35,10 @@ static const char help[] =
 	"  --resume id|ticket    a second session, which has to resume the first\n"
 	"  --no-ems\n"
 	"  --dtls 1.2|1.3|both   nothing else is offered; 1.2 without\n"
+	"  --cid LEN             a connection ID of so many bytes, and the server's, which are demanded\n"
+	"  --requests N          in each session, one after another\n"
+	"  --between COMMAND     of the shell, run before each but the first\n"
+	"  --move-to ADDRESS     before each but the first on to a new port, of this address of ours\n"
 	"and with 1.3:\n"
 	"  --psk-mode psk_ke|psk_dhe_ke   nothing else is offered\n"
 	"  --no-key-share        the server has to ask for a key of the group\n"
@@ -60,6 +61,10 @@ enum {
 	OPT_PSK_MODE,
 	OPT_NO_KEY_SHARE,
 	OPT_UPDATE_KEYS,
+	OPT_CID,
+	OPT_REQUESTS,
+	OPT_BETWEEN,
+	OPT_MOVE_TO,
 };
 
 static const struct option names[] = {
@@ -79,6 +84,10 @@ static const struct option names[] = {
 	{ "psk-mode", required_argument, NULL, OPT_PSK_MODE },
 	{ "no-key-share", no_argument, NULL, OPT_NO_KEY_SHARE },
 	{ "update-keys", no_argument, NULL, OPT_UPDATE_KEYS },
+	{ "cid", required_argument, NULL, OPT_CID },
+	{ "requests", required_argument, NULL, OPT_REQUESTS },
+	{ "between", required_argument, NULL, OPT_BETWEEN },
+	{ "move-to", required_argument, NULL, OPT_MOVE_TO },
 	{ 0 },
 };
 
@@ -126,6 +135,24 @@ static bool set_psk_mode(struct client_options *opt, const char *text)
 	return opt->psk_mode != CLIENT_PSK_ANY;
 }
 
+static bool set_number(unsigned *to, const char *text, unsigned most)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	*to = (unsigned)n;
+	return end != text && *end == 0 && n <= most;
+}
+
+static bool set_cid(struct client_options *opt, const char *text)
+{
+	unsigned len = 0;
+	bool ok = set_number(&len, text, CID_LEN_MAX);
+
+	opt->cid_len = (int)len;
+	return ok;
+}
+
 static bool set_option(struct client_options *opt, int name, char *text)
 {
 	const char **const places[] = {
@@ -137,6 +164,8 @@ static bool set_option(struct client_options *opt, int name, char *text)
 		[OPT_RAW_PUBLIC] = &opt->raw_public,
 		[OPT_SERVER_NAME] = &opt->server_name,
 		[OPT_GROUP] = &opt->group,
+		[OPT_BETWEEN] = &opt->between,
+		[OPT_MOVE_TO] = &opt->move_to,
 	};
 
 	switch (name) {
@@ -145,8 +174,11 @@ static bool set_option(struct client_options *opt, int name, char *text)
 	case OPT_RESUME:
 		return set_resume(opt, text);
 	case OPT_MAX_FRAGMENT:
-		opt->max_fragment = (unsigned)strtoul(text, NULL, 10);
-		return true;
+		return set_number(&opt->max_fragment, text, 4096);
+	case OPT_REQUESTS:
+		return set_number(&opt->n_requests, text, 250);
+	case OPT_CID:
+		return set_cid(opt, text);
 	case OPT_NO_EMS:
 		return opt->no_ems = true;
 	case OPT_DTLS:
@@ -165,53 +197,57 @@ static bool set_option(struct client_options *opt, int name, char *text)
 	}
 }
 
-static int udp_socket(const char *address, const char *port)
-{
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	const struct sockaddr *to = (const struct sockaddr *)&v4;
-	socklen_t len = sizeof(v4);
-	int fd;
-
-	v4.sin_port = v6.sin6_port = htons((uint16_t)strtoul(port, NULL, 10));
-	if (inet_pton(AF_INET6, address, &v6.sin6_addr) == 1) {
-		to = (const struct sockaddr *)&v6;
-		len = sizeof(v6);
-	} else if (inet_pton(AF_INET, address, &v4.sin_addr) != 1) {
-		return -1;
-	}
-	fd = socket(to->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, to, len) != 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-struct request {
-	uint8_t bytes[DATAGRAM_MAX];
-	size_t len;
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
 };
 
-static bool read_request(const char *path, struct request *request)
+static bool set_address(union address *a, const char *text, uint16_t port)
 {
-	FILE *file = fopen(path, "rb");
-
-	if (file == NULL)
-		return false;
-	request->len = fread(request->bytes, 1, sizeof(request->bytes), file);
-	(void)fclose(file);
-	return request->len >= 4;
+	*a = (union address){ 0 };
+	if (inet_pton(AF_INET6, text, &a->v6.sin6_addr) == 1) {
+		a->v6.sin6_family = AF_INET6;
+		a->v6.sin6_port = htons(port);
+		return true;
+	}
+	a->v4.sin_family = AF_INET;
+	a->v4.sin_port = htons(port);
+	return inet_pton(AF_INET, text, &a->v4.sin_addr) == 1;
 }
 
-static bool answers(const struct request *request, const uint8_t *answer, size_t len)
+static socklen_t address_len(const union address *a)
 {
-	size_t token_len = request->bytes[0] & 0x0f;
+	return a->any.sa_family == AF_INET6 ? sizeof(a->v6) : sizeof(a->v4);
+}
 
-	return len >= 4 + token_len && token_len + 4 <= request->len &&
-	       (request->bytes[0] & COAP_TYPE_MASK) == COAP_CON &&
-	       answer[0] == (COAP_ACK | token_len) && answer[1] == COAP_CHANGED &&
-	       memcmp(answer + 2, request->bytes + 2, 2 + token_len) == 0;
+/* Of the first address of ours where `from` is NULL; -1: there is none. */
+static int udp_socket(const char *from, const union address *to)
+{
+	int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	union address source;
+
+	if (fd < 0)
+		return -1;
+	if ((from == NULL || (set_address(&source, from, 0) &&
+			      bind(fd, &source.any, address_len(&source)) == 0)) &&
+	    connect(fd, &to->any, address_len(to)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* The library keeps its file descriptor, and finds another socket behind it. */
+static bool move(int fd, const char *to_own)
+{
+	union address server;
+	socklen_t len = sizeof(server);
+	int moved = getpeername(fd, &server.any, &len) == 0 ? udp_socket(to_own, &server) : -1;
+	bool ok = moved >= 0 && dup2(moved, fd) == fd;
+
+	if (moved >= 0)
+		close(moved);
+	return ok;
 }
 
 static bool is_among(const char *list, const char *name)
@@ -236,16 +272,19 @@ static bool is_wanted(const struct client_options *opt, const struct client_repo
 
 	return is_among(versions[opt->dtls], report->version) &&
 	       is_among(opt->suites, report->suite) &&
+	       (opt->cid_len == CLIENT_CID_NONE) == (report->cid_len == CLIENT_CID_NONE) &&
 	       (opt->max_fragment == 0 || report->max_fragment == opt->max_fragment);
 }
 
 static bool say_report(const struct client_options *opt, bool again)
 {
-	struct client_report report = { 0 };
+	struct client_report report = { .cid_len = CLIENT_CID_NONE };
 
 	library_report(&report);
 	printf("version: %s\nsuite: %s\ngroup: %s\nresumed: %s\n", report.version, report.suite,
 	       report.group, report.resumed ? "yes" : "no");
+	if (report.cid_len != CLIENT_CID_NONE)
+		printf("cid: %d bytes\n", report.cid_len);
 	return is_wanted(opt, &report) && report.resumed == again;
 }
 
@@ -257,27 +296,64 @@ static double now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-static bool ask(const struct request *request)
+const uint8_t *client_own_cid(void)
 {
-	uint8_t answer[DATAGRAM_MAX];
-	bool ok = library_write(request->bytes, request->len);
-	int len = ok ? library_read(answer, sizeof(answer)) : 0;
+	static uint8_t cid[CLIENT_CID_MAX];
+	static bool drawn;
 
-	ok = len > 0 && answers(request, answer, (size_t)len);
-	printf("answer: %s\n", ok ? "2.04" : "none");
+	if (!drawn)
+		drawn = getrandom(cid, sizeof(cid), 0) == sizeof(cid);
+	return cid;
+}
+
+/* The length of what the server said, which is 0 when it did not before it was asked often. */
+static size_t ask_until_answered(int fd, const struct client_request *request, uint8_t *answer)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	int len = 0;
+
+	for (unsigned i = 0; i < TRIES && len == 0; i++) {
+		if (!library_write(request->bytes, request->len))
+			return 0;
+		if (poll(&ready, 1, ACK_TIMEOUT_MS) > 0)
+			len = library_read(answer, CLIENT_DATAGRAM_MAX);
+	}
+	return len > 0 ? (size_t)len : 0;
+}
+
+static bool ask(int fd, struct client_request *request)
+{
+	uint8_t answer[CLIENT_DATAGRAM_MAX];
+	enum client_answer is = CLIENT_ANSWER_ECHO;
+
+	for (unsigned i = 0; i <= ECHOES_MAX && is == CLIENT_ANSWER_ECHO; i++) {
+		size_t len = ask_until_answered(fd, request, answer);
+
+		is = client_request_answered(request, answer, len);
+		if (is == CLIENT_ANSWER_ECHO) {
+			printf("answer: 4.01\n");
+			if (!client_request_echo(request, answer, len))
+				break;
+		}
+	}
+	printf("answer: %s\n", is == CLIENT_ANSWER_CHANGED ? "2.04" : "none");
+	return is == CLIENT_ANSWER_CHANGED;
+}
+
+static bool ask_more(const struct client_options *opt, int fd, struct client_request *request)
+{
+	bool ok = true;
+
+	for (unsigned i = 1; ok && i < opt->n_requests; i++) {
+		client_request_next(request);
+		(void)fflush(stdout);
+		ok = (opt->between == NULL || system(opt->between) == 0) &&
+		     (opt->move_to == NULL || move(fd, opt->move_to)) && ask(fd, request);
+	}
 	return ok;
 }
 
-/* A message of its own: with the same ID the server would take it for a repetition. */
-static bool ask_anew(const struct request *request)
-{
-	struct request next = *request;
-
-	next.bytes[MESSAGE_ID_AT]++;
-	return ask(&next);
-}
-
-static bool session(const struct client_options *opt, int fd, const struct request *request,
+static bool session(const struct client_options *opt, int fd, struct client_request request,
 		    bool again)
 {
 	double start = now_ms();
@@ -286,10 +362,13 @@ static bool session(const struct client_options *opt, int fd, const struct reque
 	if (!library_connect(fd, again))
 		return false;
 	printf("connected: %.1f ms\n", now_ms() - start);
-	ok = say_report(opt, again) && ask(request);
+	ok = say_report(opt, again) && ask(fd, &request);
 	printf("answered: %.1f ms\n", now_ms() - start);
-	if (ok && opt->update_keys)
-		ok = library_update_keys() && ask_anew(request);
+	ok = ok && ask_more(opt, fd, &request);
+	if (ok && opt->update_keys) {
+		client_request_next(&request);
+		ok = library_update_keys() && ask(fd, &request);
+	}
 	library_close();
 	return ok;
 }
@@ -297,13 +376,17 @@ static bool session(const struct client_options *opt, int fd, const struct reque
 static bool sessions(const struct client_options *opt, char **arguments)
 {
 	int n = opt->resume == CLIENT_FULL ? 1 : 2;
-	struct request request;
-	bool ok = read_request(arguments[2], &request) && library_start(opt);
+	struct client_request request;
+	union address server;
+	unsigned port;
+	bool ok = client_request_read(&request, arguments[2]) &&
+		  set_number(&port, arguments[1], UINT16_MAX) &&
+		  set_address(&server, arguments[0], (uint16_t)port) && library_start(opt);
 
 	for (int i = 0; ok && i < n; i++) {
-		int fd = udp_socket(arguments[0], arguments[1]);
+		int fd = udp_socket(NULL, &server);
 
-		ok = fd >= 0 && session(opt, fd, &request, i > 0);
+		ok = fd >= 0 && session(opt, fd, request, i > 0);
 		if (fd >= 0)
 			close(fd);
 	}
@@ -313,7 +396,7 @@ static bool sessions(const struct client_options *opt, char **arguments)
 
 int main(int argc, char **argv)
 {
-	struct client_options opt = { 0 };
+	struct client_options opt = { .cid_len = CLIENT_CID_NONE };
 	bool ok = true;
 	int name;
 

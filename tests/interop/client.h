@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CLIENT_KEY_MAX = 64, CLIENT_NAME_MAX = 64 };
+enum { CLIENT_KEY_MAX = 64, CLIENT_NAME_MAX = 64, CLIENT_CID_MAX = 32, CLIENT_CID_NONE = -1 };
 
 enum client_resume { CLIENT_FULL, CLIENT_BY_ID, CLIENT_BY_TICKET };
 
@@ -37,6 +37,12 @@ struct client_options {
 	enum client_psk_mode psk_mode; /* of 1.3, as what follows */
 	bool no_key_share;             /* groups without a key: the server has to ask for it */
 	bool update_keys;              /* both sides take new ones, and a second request follows */
+	/* Connection IDs are offered, with one of so many bytes for what the server sends; or
+	 * CLIENT_CID_NONE. */
+	int cid_len;
+	unsigned n_requests;  /* in a session, one after another */
+	const char *between;  /* a command of the shell that runs before each but the first */
+	const char *move_to;  /* an address, at a new port of which the client then is */
 };
 
 /* What was negotiated, as the library tells it; empty where it does not. */
@@ -45,6 +51,7 @@ struct client_report {
 	unsigned
 		max_fragment; /* where one was wanted: the longest payload that either side sends */
 	bool resumed;
+	int cid_len; /* of the server's connection ID; CLIENT_CID_NONE: none was agreed on */
 };
 
 /* library_start: what all sessions share; opt stays. False: said on stderr why not, among it that
@@ -56,6 +63,9 @@ void library_stop(void);
  * where `again`. False: said on stderr. */
 bool library_connect(int fd, bool again);
 void library_report(struct client_report *report);
+
+/* client_own_cid: opt->cid_len bytes, at random. */
+const uint8_t *client_own_cid(void);
 
 /* library_write: one record. library_read: the next one's length, or 0 or less. */
 bool library_write(const uint8_t *in, size_t len);

@@ -164,6 +164,13 @@ static bool configure(void)
 	mbedtls_ssl_conf_export_keys_cb(&config, export_keys, NULL);
 #endif
 	use_group();
+#ifdef MBEDTLS_SSL_DTLS_CONNECTION_ID
+	if (options->cid_len > 0 &&
+	    !went_well(mbedtls_ssl_conf_cid(&config, (size_t)options->cid_len,
+					    MBEDTLS_SSL_UNEXPECTED_CID_IGNORE),
+		       "--cid"))
+		return false;
+#endif
 	if (options->identity != NULL &&
 	    !went_well(mbedtls_ssl_conf_psk(&config, options->key, options->key_len,
 					    (const unsigned char *)options->identity,
@@ -216,6 +223,17 @@ static int handshake(void)
 	return result;
 }
 
+static bool offer_cid(void)
+{
+#ifdef MBEDTLS_SSL_DTLS_CONNECTION_ID
+	return went_well(mbedtls_ssl_set_cid(&ssl, MBEDTLS_SSL_CID_ENABLED, client_own_cid(),
+					     (size_t)options->cid_len),
+			 "--cid");
+#else
+	return failed("no connection IDs in this build");
+#endif
+}
+
 bool library_connect(int fd, bool again)
 {
 	mbedtls_ssl_init(&ssl);
@@ -224,6 +242,7 @@ bool library_connect(int fd, bool again)
 	/* A certificate is demanded to be of this name; the library asks the server for it too. */
 	if (!went_well(mbedtls_ssl_setup(&ssl, &config), "session") ||
 	    !went_well(mbedtls_ssl_set_hostname(&ssl, options->server_name), "--server-name") ||
+	    (options->cid_len != CLIENT_CID_NONE && !offer_cid()) ||
 	    (again && !went_well(mbedtls_ssl_set_session(&ssl, &kept), "session to resume")))
 		return false;
 	mbedtls_ssl_set_bio(&ssl, &net, mbedtls_net_send, mbedtls_net_recv,
@@ -244,6 +263,21 @@ static int max_fragment(void)
 #endif
 }
 
+/* Of the server. */
+static int cid_len(void)
+{
+#ifdef MBEDTLS_SSL_DTLS_CONNECTION_ID
+	unsigned char cid[MBEDTLS_SSL_CID_OUT_LEN_MAX];
+	size_t len = 0;
+	int enabled;
+
+	if (mbedtls_ssl_get_peer_cid(&ssl, &enabled, cid, &len) == 0 &&
+	    enabled == MBEDTLS_SSL_CID_ENABLED)
+		return (int)len;
+#endif
+	return CLIENT_CID_NONE;
+}
+
 void library_report(struct client_report *report)
 {
 	const char *name = mbedtls_ssl_get_ciphersuite(&ssl);
@@ -255,6 +289,7 @@ void library_report(struct client_report *report)
 		       strcmp(name, suite_name) == 0 ? options->suites : name);
 	report->max_fragment = (unsigned)max_fragment();
 	report->resumed = memcmp(master[0], master[1], MASTER_LEN) == 0;
+	report->cid_len = cid_len();
 }
 
 bool library_write(const uint8_t *in, size_t len)

@@ -200,6 +200,19 @@ static bool set_max_fragment(void)
 	return wolfSSL_UseMaxFragment(ssl, code) == WOLFSSL_SUCCESS;
 }
 
+static bool offer_cid(void)
+{
+#ifdef WOLFSSL_DTLS_CID
+	unsigned char cid[CLIENT_CID_MAX];
+
+	memcpy(cid, client_own_cid(), sizeof(cid));
+	return wolfSSL_dtls_cid_use(ssl) == WOLFSSL_SUCCESS &&
+	       wolfSSL_dtls_cid_set(ssl, cid, (unsigned)options->cid_len) == WOLFSSL_SUCCESS;
+#else
+	return failed("no connection IDs in this build");
+#endif
+}
+
 static bool configure(int fd)
 {
 	struct sockaddr_storage peer;
@@ -214,7 +227,8 @@ static bool configure(int fd)
 	if (options->resume == CLIENT_BY_TICKET && wolfSSL_UseSessionTicket(ssl) != WOLFSSL_SUCCESS)
 		return false;
 	return (options->server_name == NULL || set_server_name()) &&
-	       (options->max_fragment == 0 || set_max_fragment());
+	       (options->max_fragment == 0 || set_max_fragment()) &&
+	       (options->cid_len == CLIENT_CID_NONE || offer_cid());
 }
 
 static bool explain(int result)
@@ -257,6 +271,19 @@ bool library_connect(int fd, bool again)
 	return result == WOLFSSL_SUCCESS || explain(result);
 }
 
+/* Of the server, which has one where it agreed on them. */
+static int cid_len(void)
+{
+#ifdef WOLFSSL_DTLS_CID
+	unsigned len = 0;
+
+	if (wolfSSL_dtls_cid_is_enabled(ssl) &&
+	    wolfSSL_dtls_cid_get_tx_size(ssl, &len) == WOLFSSL_SUCCESS && len > 0)
+		return (int)len;
+#endif
+	return CLIENT_CID_NONE;
+}
+
 void library_report(struct client_report *report)
 {
 	const char *group = wolfSSL_get_curve_name(ssl);
@@ -270,6 +297,7 @@ void library_report(struct client_report *report)
 	(void)snprintf(report->group, sizeof(report->group), "%s", group != NULL ? group : "");
 	report->max_fragment = (unsigned)wolfSSL_GetMaxOutputSize(ssl);
 	report->resumed = wolfSSL_session_reused(ssl) != 0;
+	report->cid_len = cid_len();
 }
 
 bool library_write(const uint8_t *in, size_t len)

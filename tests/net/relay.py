@@ -19,11 +19,22 @@ import time
 class Peer:
     """A peer's socket to the target, and how many datagrams went each way."""
 
-    def __init__(self, address, target):
+    def __init__(self, address):
         self.address = address
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.connect(target)
+        self.socket = None
         self.count = {"up": 0, "down": 0}
+
+    def send(self, data):
+        """From the socket that the peer has now."""
+        self.socket.send(data)
+
+
+def socket_to(target, source=""):
+    """A socket to the target, from an address of ours."""
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind((source, 0))
+    s.connect(target)
+    return s
 
 
 class Relay:
@@ -41,26 +52,39 @@ class Relay:
         self.downgrade = args.downgrade
         self.peers = {}
         self.selector = selectors.DefaultSelector()
-        self.selector.register(self.front, selectors.EVENT_READ, None)
+        self.selector.register(self.front, selectors.EVENT_READ, self.from_peer)
         self.queue = []
         self.order = itertools.count()
+
+    def connect(self, peer):
+        """Gives a peer its socket to the target."""
+        peer.socket = socket_to(self.target)
+        self.selector.register(peer.socket, selectors.EVENT_READ, lambda: self.from_target(peer))
 
     def later(self, peer, way, send, data):
         """Has data sent when its time has come, unless it is one of those that are lost."""
         peer.count[way] += 1
         if peer.count[way] not in self.lost[way]:
-            heapq.heappush(self.queue, (time.monotonic() + self.delay, next(self.order), send, data))
+            self.delayed(send, data)
+
+    def delayed(self, send, data):
+        """Has data sent half a round-trip time later, behind all that was said before."""
+        heapq.heappush(self.queue, (time.monotonic() + self.delay, next(self.order), send, data))
 
     def from_peer(self):
         """One datagram of a peer."""
         data, address = self.front.recvfrom(65535)
         peer = self.peers.get(address)
         if peer is None:
-            peer = self.peers[address] = Peer(address, self.target)
-            self.selector.register(peer.socket, selectors.EVENT_READ, peer)
+            peer = self.peers[address] = Peer(address)
+            self.connect(peer)
         if self.downgrade:
             data = data.replace(b"\xfe\xfc", b"\xfe\xfd")
-        self.later(peer, "up", peer.socket.send, data)
+        self.upstream(peer, data)
+
+    def upstream(self, peer, data):
+        """A datagram on its way to the target."""
+        self.later(peer, "up", peer.send, data)
 
     def from_target(self, peer):
         """One datagram of the target."""
@@ -81,24 +105,27 @@ class Relay:
                     pass
             wait = max(0, self.queue[0][0] - time.monotonic()) if self.queue else None
             for key, _ in self.selector.select(wait):
-                if key.data is None:
-                    self.from_peer()
-                else:
-                    self.from_target(key.data)
+                key.data()
 
 
-def main():
-    """Parses, says that it is ready, and relays until it is ended."""
-    parser = argparse.ArgumentParser()
+def add_arguments(parser):
+    """Of the path."""
     parser.add_argument("port", type=int)
     parser.add_argument("target")
     parser.add_argument("target_port", type=int)
     parser.add_argument("--rtt", type=float, default=0)
     parser.add_argument("--lose", action="append", default=[])
     parser.add_argument("--downgrade", action="store_true")
+
+
+def main():
+    """Parses, says that it is ready, and relays until it is ended."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
     relay = Relay(parser.parse_args())
     print("ready", flush=True)
     relay.run()
 
 
-main()
+if __name__ == "__main__":
+    main()
