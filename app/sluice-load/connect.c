@@ -11,6 +11,15 @@
 
 #define SLOT_NONE UINT32_MAX
 
+static bool issue_cid(void *arg, uint8_t core, uint8_t *out)
+{
+	const struct connect *c = arg;
+
+	(void)core;
+	device_own_cid(c->beginning, c->cfg.handshake.policy->cid_len, out);
+	return true;
+}
+
 bool connect_init(struct connect *c, const struct connect_config *cfg)
 {
 	*c = (struct connect){
@@ -27,6 +36,8 @@ bool connect_init(struct connect *c, const struct connect_config *cfg)
 		connect_free(c);
 		return false;
 	}
+	c->cfg.handshake.cid_issue = issue_cid;
+	c->cfg.handshake.cid_arg = c;
 	c->seed = cfg->seed;
 	c->limit = cfg->at_once;
 	for (uint32_t i = 0; i < cfg->at_once; i++)
@@ -219,6 +230,8 @@ static void drain(struct connect *c, struct connect_slot *s, uint64_t now_ns, bo
 	counter_add(&c->cfg.counts->handshake_repeats, sent && timed_out);
 	if (event.kind == HANDSHAKE_INSTALL && event.tx_limit < c->cfg.longest) {
 		failed(c, s, STATUS_HS_RECORD_SIZE);
+	} else if (event.kind == HANDSHAKE_INSTALL && !device_takes(&event)) {
+		failed(c, s, STATUS_RECORD_CID);
 	} else if (event.kind == HANDSHAKE_INSTALL) {
 		installed(c, s, now_ns, &event);
 	} else if (event.kind == HANDSHAKE_FAILED) {
@@ -254,6 +267,7 @@ static void begin(struct connect *c, uint64_t now_ns)
 	s->device = device;
 	s->started_ns = now_ns;
 	s->cost = (struct connect_cost){ 0 };
+	c->beginning = device;
 	s->h = handshake_new(&c->cfg.handshake, HANDSHAKE_CLIENT, now_ns);
 	device_set_state(c->cfg.devices, device, DEVICE_CONNECTING);
 	c->cfg.devices->cold[device].connect = i;

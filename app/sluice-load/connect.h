@@ -62,6 +62,7 @@ struct connect {
 	enum status failure; /* of the last that failed, for the report */
 	struct resume resume;
 	struct linger linger;
+	uint32_t beginning; /* the device whose first hello is written */
 	uint64_t seed;
 	struct connect_cost costs[SUITE_N][CONNECT_MODES]; /* suites as suite_at has them */
 };

@@ -3,7 +3,6 @@
 
 #include "counter.h"
 #include "mix.h"
-#include "record.h"
 #include "replay.h"
 #include "secret.h"
 
@@ -49,8 +48,10 @@ bool devices_init(struct devices *d, uint32_t n, const struct hello_policy *poli
 		d->overflow = map((size_t)n * sizeof(*d->overflow));
 	if (is_13)
 		d->v13 = map((size_t)n * sizeof(*d->v13));
+	if (policy->cid)
+		d->cids = map((size_t)n * sizeof(*d->cids));
 	if (d->hot == NULL || d->cold == NULL || (wide && d->overflow == NULL) ||
-	    (is_13 && d->v13 == NULL)) {
+	    (is_13 && d->v13 == NULL) || (policy->cid && d->cids == NULL)) {
 		devices_free(d);
 		return false;
 	}
@@ -67,6 +68,7 @@ void devices_free(struct devices *d)
 	unmap(d->cold, (size_t)d->n * sizeof(*d->cold));
 	unmap(d->overflow, (size_t)d->n * sizeof(*d->overflow));
 	unmap(d->v13, (size_t)d->n * sizeof(*d->v13));
+	unmap(d->cids, (size_t)d->n * sizeof(*d->cids));
 	*d = (struct devices){ 0 };
 }
 
@@ -105,6 +107,15 @@ static void set_keys(struct devices *d, uint32_t i, enum aead_alg alg,
 	memcpy(hot->tx_key, keys->client_iv + 4, AEAD_IV_LEN - 4);
 }
 
+static void set_cid(struct device_cid *cid, const struct handshake_event *event)
+{
+	cid->own_len = (uint8_t)rd_len(&event->own_cid);
+	cid->len = (uint8_t)rd_len(&event->peer_cid);
+	cid->rrc = event->rrc;
+	if (cid->len > 0)
+		memcpy(cid->bytes, event->peer_cid.p, cid->len);
+}
+
 void device_install(struct devices *d, uint32_t i, const struct handshake_event *event)
 {
 	struct session_hot *hot = &d->hot[i];
@@ -114,6 +125,8 @@ void device_install(struct devices *d, uint32_t i, const struct handshake_event 
 		set_keys_13(&d->v13[i], event->keys);
 	else
 		set_keys(d, i, event->suite->aead, event->keys);
+	if (d->cids != NULL)
+		set_cid(&d->cids[i], event);
 	hot->tx_seq_lo = (uint32_t)event->tx_seq;
 	hot->tx_seq_hi = (uint16_t)(event->tx_seq >> 32);
 	replay_init(hot, NULL, 64, event->rx_newest, event->rx_window);
@@ -142,4 +155,41 @@ const uint8_t *device_tx_key(const struct devices *d, uint32_t i, enum aead_alg 
 const uint8_t *device_rx_key(const struct devices *d, uint32_t i, enum aead_alg alg)
 {
 	return session_key_overflows(alg) ? d->overflow[i].rx_key : d->hot[i].rx_key;
+}
+
+void device_own_cid(uint32_t i, uint8_t len, uint8_t *out)
+{
+	uint64_t number = i;
+
+	for (uint8_t at = len; at > 0; at--, number >>= 8)
+		out[at - 1] = (uint8_t)number;
+}
+
+bool device_is_own_cid(const struct devices *d, uint32_t i, struct rd cid)
+{
+	const uint8_t len = device_cid(d, i)->own_len;
+	uint8_t own[LOAD_CID_MAX];
+
+	device_own_cid(i, len, own);
+	return rd_len(&cid) == len && (len == 0 || memcmp(cid.p, own, len) == 0);
+}
+
+unsigned device_put_header(const struct devices *d, uint32_t i, uint8_t out[DEVICE_HEADER_MAX],
+			   uint8_t type, uint64_t seq, uint16_t len)
+{
+	const struct device_cid *cid = device_cid(d, i);
+
+	if (d->v13 != NULL) {
+		if (cid->len > 0)
+			record13_put_cid_header(out, RECORD13_EPOCH_DATA, seq, cid->bytes, cid->len,
+						len);
+		else
+			record13_put_header(out, RECORD13_EPOCH_DATA, seq, len);
+		return RECORD13_HEADER_LEN + cid->len;
+	}
+	if (cid->len > 0)
+		record_put_cid_header(out, DEVICE_EPOCH_12, seq, cid->bytes, cid->len, len);
+	else
+		record_put_header(out, type, DTLS_1_2, DEVICE_EPOCH_12, seq, len);
+	return RECORD_HEADER_LEN + cid->len;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The devices of one generator core: a line each for what a request and its answer touch, and a few
- * bytes for the rest. 72 bytes a device; 128-byte keys, 192 bytes of keys with DTLS 1.3, and
- * resumable sessions where they are asked for. Owner core only.
+ * bytes for the rest. 72 bytes a device; 128-byte keys, 192 bytes of keys with DTLS 1.3, connection
+ * IDs, and resumable sessions where they are asked for. Owner core only.
  *
  * The hot line is a session's (session.h); with DTLS 1.3 without keys, which struct device_13 has.
  * Its generation has no meaning for a client, whose devices are never recycled; what is kept there
@@ -17,6 +17,8 @@
 #pragma once
 
 #include "handshake.h"
+#include "load_options.h"
+#include "record13.h"
 #include "session.h"
 
 enum device_state {
@@ -44,6 +46,16 @@ struct device_13 {
 	struct device_keys rx, tx;
 } __attribute__((aligned(64)));
 
+/* What was agreed on about connection IDs. */
+struct device_cid {
+	uint8_t own_len; /* in the records that the device gets; 0: they have none */
+	uint8_t len;     /* the server's, in those that it sends; 0: they have none */
+	bool rrc;        /* RFC 9853 */
+	uint8_t bytes[LOAD_CID_MAX];
+};
+
+enum { DEVICE_EPOCH_12 = 1, DEVICE_HEADER_MAX = RECORD_HEADER_LEN + LOAD_CID_MAX };
+
 struct devices {
 	uint32_t n;
 	uint64_t n_live; /* a counter, which others read */
@@ -51,6 +63,7 @@ struct devices {
 	struct device_cold *cold;
 	struct session_overflow *overflow; /* NULL: no suite that needs it is offered */
 	struct device_13 *v13;             /* NULL: the devices speak DTLS 1.2 */
+	struct device_cid *cids;           /* NULL: no connection IDs are offered */
 };
 
 /* devices_init: n idle devices. policy: what is offered, for the keys' room; one version. false
@@ -105,11 +118,37 @@ static inline uint16_t device_take_mid(struct session_hot *hot)
 /* device_set_state: between states without a session. LIVE is device_install's to set. */
 void device_set_state(struct devices *d, uint32_t i, enum device_state state);
 
-/* device_install: keys and numbers of a finished handshake. */
+/* device_takes: whether a finished handshake is of a session that a device can have: with a
+ * connection ID of LOAD_CID_MAX bytes at most. */
+static inline bool device_takes(const struct handshake_event *event)
+{
+	return rd_len(&event->peer_cid) <= LOAD_CID_MAX;
+}
+
+/* device_install: keys and numbers of a finished handshake, which device_takes. */
 void device_install(struct devices *d, uint32_t i, const struct handshake_event *event);
 
 /* device_forget: wipes the session's keys; the device is idle. */
 void device_forget(struct devices *d, uint32_t i);
+
+/* device_cid: of a live device. */
+static inline const struct device_cid *device_cid(const struct devices *d, uint32_t i)
+{
+	static const struct device_cid none;
+
+	return d->cids != NULL ? &d->cids[i] : &none;
+}
+
+/* device_own_cid: the connection ID, of len bytes, that a device wants to be sent: its number. */
+void device_own_cid(uint32_t i, uint8_t len, uint8_t *out);
+
+/* device_is_own_cid: whether a record with this one, perhaps empty, is for a live device. */
+bool device_is_own_cid(const struct devices *d, uint32_t i, struct rd cid);
+
+/* device_put_header: of a record of a live device with len bytes behind it, in its version and with
+ * the server's connection ID, its number in the clear. Returns its length. */
+unsigned device_put_header(const struct devices *d, uint32_t i, uint8_t out[DEVICE_HEADER_MAX],
+			   uint8_t type, uint64_t seq, uint16_t len);
 
 /* Keys of a device's two directions, raw; DTLS 1.2. */
 const uint8_t *device_tx_key(const struct devices *d, uint32_t i, enum aead_alg alg);

@@ -3,6 +3,7 @@
 
 #include "hs_msg13.h"
 #include "record13.h"
+#include "rrc.h"
 
 #include <stdio.h>
 
@@ -136,6 +137,29 @@ static void acknowledge(struct generator *g, const struct traffic_record *r)
 		load_port_release(g->cfg.port, &b, 1);
 }
 
+/* RFC 9853: to where it came from, which is where the device is; what else there is of this kind a
+ * device has not asked for. */
+static void answer_challenge(struct generator *g, const struct traffic_record *r)
+{
+	struct load_buffer *b;
+	struct rrc m;
+
+	if (!device_cid(&g->devices, r->device)->rrc || !rrc_parse(rd_of(r->text, r->len), &m) ||
+	    m.type != RRC_PATH_CHALLENGE) {
+		counter_add(&generator_other(g)->unmatched, 1);
+		return;
+	}
+	if (!load_port_alloc(g->cfg.port, &b, 1))
+		return; /* the server asks again */
+	b->device = r->device;
+	b->len = RRC_LEN;
+	rrc_put(b->data, RRC_PATH_RESPONSE, m.cookie);
+	if (traffic_seal(&g->traffic, b, RECORD_RRC))
+		counter_add(&generator_other(g)->challenges, 1);
+	else
+		load_port_release(g->cfg.port, &b, 1);
+}
+
 /* DTLS 1.3: a ticket. Devices do not ask for new keys, and servers of theirs do not need any. */
 static void take_ticket(struct generator *g, const struct traffic_record *r)
 {
@@ -163,6 +187,9 @@ static void record(void *arg, const struct traffic_record *r)
 			take_ticket(g, r);
 		else
 			repeat_flight(g, r);
+		break;
+	case RECORD_RRC:
+		answer_challenge(g, r);
 		break;
 	case RECORD_ACK:
 		break;

@@ -3,7 +3,6 @@
 
 #include "hs_msg.h"
 #include "mix.h"
-#include "record13.h"
 
 enum { AHEAD = 40, FORGED_MIN = 17, FORGED_MAX = 120, KEPT_OF = 32 };
 
@@ -41,14 +40,12 @@ static bool make_forged(struct hostile *h, struct load_buffer *b, uint8_t type,
 {
 	uint64_t seq = session_tx_next(&devices->hot[b->device]) + mix_below(&h->seed, AHEAD);
 	uint16_t len = (uint16_t)(FORGED_MIN + mix_below(&h->seed, FORGED_MAX));
-	unsigned header = devices->v13 != NULL ? RECORD13_HEADER_LEN : RECORD_HEADER_LEN;
+	unsigned header;
 
 	if (seq > RECORD_SEQ_MAX)
 		return false;
-	if (devices->v13 != NULL) /* its number is any, once unmasked */
-		record13_put_header(b->data, RECORD13_EPOCH_DATA, seq, len);
-	else
-		record_put_header(b->data, type, DTLS_1_2, 1, seq, len);
+	/* With DTLS 1.3 its number is any, once unmasked. */
+	header = device_put_header(devices, b->device, b->data, type, seq, len);
 	noise(h, b->data + header, len);
 	b->len = (uint16_t)(header + len);
 	return true;

@@ -2,7 +2,6 @@
 #include "load_link.h"
 
 #include "frame_plain.h"
-#include "load_sources.h"
 #include "neighbour.h"
 
 #include <stdio.h>
@@ -55,7 +54,6 @@ bool load_link_init(struct load_link *link, const struct load_options *opt,
 
 	memset(link, 0, sizeof(*link));
 	link->sources = opt->sources;
-	link->share = share;
 	link->n_own = spec->n_addrs;
 	memcpy(link->own, spec->addrs, sizeof(link->own));
 	memcpy(link->target_ip, opt->target_ip, 16);
@@ -69,6 +67,9 @@ bool load_link_init(struct load_link *link, const struct load_options *opt,
 	link->hop.vlan_tci = VLAN_NONE;
 	if (wrong == NULL && !same_family(opt->sources.first_ip, opt->target_ip))
 		wrong = "of another IP version than the target";
+	if (wrong == NULL && !load_places_init(&link->places, &opt->sources, opt->devices, share,
+					       opt->migrate_share > 0))
+		wrong = "no memory";
 	if (wrong == NULL && choose_hop(link, spec))
 		return true;
 	if (wrong != NULL)
@@ -80,13 +81,15 @@ bool load_link_init(struct load_link *link, const struct load_options *opt,
 	return false;
 }
 
+void load_link_free(struct load_link *link) { load_places_free(&link->places); }
+
 size_t load_link_ask(const struct load_link *link, uint8_t *out)
 {
 	const struct frame_addr *own = own_like_target(link);
 	uint8_t from[16];
 	uint16_t port;
 
-	load_sources_at(&link->sources, link->share.first, from, &port);
+	load_sources_at(&link->sources, load_places_first(&link->places), from, &port);
 	return neighbour_ask(&link->host, own != NULL ? own->ip : from, link->hop_ip, out);
 }
 
@@ -96,8 +99,8 @@ static bool is_ours(const struct load_link *link, const uint8_t ip[16])
 	const uint32_t ports = load_sources_ports(&link->sources);
 	const uint32_t at = load_sources_find(&link->sources, ip, link->sources.first_port);
 
-	if (at != LOAD_NO_DEVICE && at / ports >= link->share.first / ports &&
-	    at / ports <= (link->share.first + link->share.n - 1) / ports)
+	if (at != LOAD_NO_DEVICE && at / ports >= load_places_first(&link->places) / ports &&
+	    at / ports <= load_places_last(&link->places) / ports)
 		return true;
 	for (unsigned i = 0; i < link->n_own; i++)
 		if (bytes_equal16(link->own[i].ip, ip))
@@ -146,13 +149,13 @@ static bool named_address(const uint8_t *frame, size_t len, uint8_t ip[16])
 static inline enum load_link_verdict accept(const struct load_link *link, const struct flow *flow,
 					    const struct frame *f, struct load_link_in *out)
 {
-	const uint32_t device = load_sources_find(&link->sources, flow->local_ip, flow->local_port);
+	const uint32_t place = load_sources_find(&link->sources, flow->local_ip, flow->local_port);
 
-	out->device = device - link->share.first;
+	out->device =
+		place != LOAD_NO_DEVICE ? load_places_find(&link->places, place) : LOAD_NO_DEVICE;
 	out->off = f->payload_off;
 	out->len = f->payload_len;
-	return device != LOAD_NO_DEVICE && out->device < link->share.n &&
-			       flow->remote_port == link->target_port &&
+	return out->device != LOAD_NO_DEVICE && flow->remote_port == link->target_port &&
 			       bytes_equal16(flow->remote_ip, link->target_ip)
 		       ? LOAD_LINK_DATAGRAM
 		       : LOAD_LINK_FOREIGN;
@@ -220,7 +223,7 @@ uint16_t load_link_write(const struct load_link *link, uint32_t device, uint8_t 
 	struct flow flow;
 	size_t headers;
 
-	load_sources_at(&link->sources, link->share.first + device, flow.local_ip,
+	load_sources_at(&link->sources, load_places_of(&link->places, device), flow.local_ip,
 			&flow.local_port);
 	bytes_copy16(flow.remote_ip, link->target_ip);
 	flow.remote_port = link->target_port;

@@ -9,12 +9,12 @@
 #pragma once
 
 #include "frame.h"
-#include "load_port.h"
+#include "load_places.h"
 
 struct load_link {
 	struct frame_host host; /* its one address is the one that the frame in hand names */
 	struct load_sources sources;
-	struct load_share share;
+	struct load_places places;
 	struct frame_addr own[FRAME_ADDRS_MAX]; /* of the port itself */
 	unsigned n_own;
 	uint8_t target_ip[16];
@@ -24,10 +24,12 @@ struct load_link {
 	struct nexthop hop; /* untagged */
 };
 
-/* load_link_init: false: the target is not on the link, and there is no gateway; err. */
+/* load_link_init: false: the target is not on the link, and there is no gateway, or there is no
+ * memory; err. */
 bool load_link_init(struct load_link *link, const struct load_options *opt,
 		    const struct port_spec *spec, const uint8_t mac[6], struct load_share share,
 		    char *err, size_t err_len) MUST_USE;
+void load_link_free(struct load_link *link);
 
 /* load_link_ask: a question for the next hop's link address, 90 bytes at most; its length. */
 size_t load_link_ask(const struct load_link *link, uint8_t *out);

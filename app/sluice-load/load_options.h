@@ -27,6 +27,7 @@ enum load_action {
 enum {
 	LOAD_CORES_MAX = 64,
 	LOAD_SOURCES_FIRST_PORT = 1024,
+	LOAD_CID_MAX = 20,
 	LOAD_INFLIGHT = 256000,   /* --inflight auto */
 	LOAD_INFLIGHT_MAX = 1000, /* … with --rate max: what is kept under way */
 };
@@ -65,7 +66,7 @@ struct load_options {
 	/* How the server proves itself, NULL: by the devices' keys; one of them at most. */
 	const char *server_ca, *server_keys;
 	const char *cert, *key;     /* what devices show it; NULL: nothing */
-	struct hello_policy policy; /* suites offered, in order */
+	struct hello_policy policy; /* suites offered, in order; connection IDs */
 
 	double rate; /* requests a second of the whole fleet; 0: max */
 	/* Ramp, then warm-up, then what is measured. With --search, a confirming trial takes
@@ -82,12 +83,13 @@ struct load_options {
 	enum load_retransmit retransmit;
 	uint64_t answer_timeout_ns; /* a request without an answer is lost after that */
 
-	double handshake_rate;           /* new handshakes a second; 0: as fast as possible */
-	uint32_t handshakes_at_once;     /* beside those of a storm */
-	uint32_t storm;                  /* devices that come back at once; 0: no storm */
-	double resume_share;             /* handshakes that resume where a session is known */
-	double churn_share;              /* devices that leave and connect again, a second */
-	uint64_t storm_at_ns;            /* when, in the measured time */
+	double handshake_rate;       /* new handshakes a second; 0: as fast as possible */
+	uint32_t handshakes_at_once; /* beside those of a storm */
+	uint32_t storm;              /* devices that come back at once; 0: no storm */
+	double resume_share;         /* handshakes that resume where a session is known */
+	double migrate_share; /* requests before which their device moves, if it has no other */
+	double churn_share;   /* devices that leave and connect again, a second */
+	uint64_t storm_at_ns; /* when, in the measured time */
 	double loss, reorder, duplicate; /* of datagrams sent, by the generator itself */
 	double hostile; /* datagrams beside the requests that are forged, replayed or broken */
 	uint64_t seed;

@@ -3,7 +3,7 @@
 
 #include "addr_text.h"
 #include "load_options_table.h"
-#include "load_sources.h"
+#include "load_places.h"
 #include "port_spec.h"
 #include "record.h"
 
@@ -122,11 +122,18 @@ static bool is_on_link(const struct frame_addr *addr, const uint8_t ip[16])
 	return bits % 8 == 0 || (addr->ip[bits / 8] ^ ip[bits / 8]) >> (8 - bits % 8) == 0;
 }
 
+/* Who moves needs two. */
+static uint32_t places_needed(const struct load_options *opt)
+{
+	return opt->migrate_share > 0 ? 2 : 1;
+}
+
 static bool complete_sources(struct load_options *opt)
 {
 	struct load_sources *s = &opt->sources;
 	const struct frame_addr *own = own_address(opt);
 	uint8_t last[16];
+	uint32_t places;
 	uint16_t port;
 
 	if (own == NULL)
@@ -134,8 +141,9 @@ static bool complete_sources(struct load_options *opt)
 			      "none given, and no --port has an address of the target's kind",
 			      NULL);
 	memcpy(s->first_ip, own->ip, sizeof(s->first_ip));
-	s->n_addrs = (opt->devices - 1) / load_sources_ports(s) + 1;
-	load_sources_at(s, opt->devices - 1, last, &port);
+	places = opt->devices * places_needed(opt);
+	s->n_addrs = (places - 1) / load_sources_ports(s) + 1;
+	load_sources_at(s, places - 1, last, &port);
 	if (load_sources_check(s, opt->devices) != NULL || !is_on_link(own, last))
 		return refuse(opt, "--sources",
 			      "none given, and the port's network is too small for the devices",
@@ -166,6 +174,7 @@ static const struct {
 	{ "handshakes-at-once", RUN | SEARCH | HANDSHAKES },
 	{ "resume", RUN | SEARCH | HANDSHAKES },
 	{ "churn", RUN | SEARCH },
+	{ "cid-migrate", RUN | SEARCH },
 	{ "storm", RUN },
 	{ "storm-at", RUN },
 	{ "rate", RUN },
@@ -329,6 +338,8 @@ static bool check_sources(const struct load_options *opt)
 	if (s->n_addrs == 0)
 		return true;
 	reason = load_sources_check(s, opt->devices);
+	if (reason == NULL && load_places_each(s, opt->devices) < places_needed(opt))
+		reason = "fewer than two for a device, and --cid-migrate";
 	if (reason != NULL)
 		return refuse(opt, "--sources", reason, text);
 	if (flow_ip_is_mapped(s->first_ip) != flow_ip_is_mapped(opt->target_ip))
@@ -350,6 +361,9 @@ static bool check_load(const struct load_options *opt)
 	    opt->storm == 0)
 		return refuse(opt, "--resume",
 			      "nobody connects twice: --churn, --storm or --handshakes-only", NULL);
+	if (opt->migrate_share > 0 && !opt->policy.cid)
+		return refuse(opt, "--cid-migrate", "without --cid: the server would not know them",
+			      NULL);
 	if (opt->hgrm != NULL && opt->json != NULL && strcmp(opt->hgrm, opt->json) == 0)
 		return refuse(opt, "--hgrm", "the same file as --json", opt->hgrm);
 	return true;

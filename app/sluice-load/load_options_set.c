@@ -309,6 +309,24 @@ const char *load_options_set_storm_at(struct load_options *opt, const char *text
 	return units_time_between(&opt->storm_at_ns, text, 0, HOUR) ? NULL : "wants 0 to 1h";
 }
 
+/* With them devices offer the return routability check, which they have. */
+const char *load_options_set_cid(struct load_options *opt, const char *text)
+{
+	uint32_t len = 0;
+	bool off = strcmp(text, "off") == 0;
+
+	if (!off && !set_count(&len, text, 0, LOAD_CID_MAX))
+		return "wants off or 0 to 20";
+	opt->policy.cid = opt->policy.rrc = !off;
+	opt->policy.cid_len = (uint8_t)len;
+	return NULL;
+}
+
+const char *load_options_set_cid_migrate(struct load_options *opt, const char *text)
+{
+	return set_share(&opt->migrate_share, text);
+}
+
 const char *load_options_set_churn(struct load_options *opt, const char *text)
 {
 	return set_share(&opt->churn_share, text);

@@ -84,6 +84,15 @@ static const struct option_def rows[] = {
 	  OPTION_VALUE, set_resume },
 	{ NULL, "resume-by", "ticket|id", "ticket", "what devices let the server give them",
 	  OPTION_VALUE, set_resume_by },
+	{ NULL, "cid", "LEN|off", "off",
+	  "connection IDs (RFC 9146): devices put the server's into their records, and want one\n"
+	  "of LEN bytes, 0 to 20, in those that they get; with them they offer return\n"
+	  "routability checks (RFC 9853)",
+	  OPTION_VALUE, set_cid },
+	{ NULL, "cid-migrate", "PCT", "0",
+	  "requests before which their device moves to another UDP port, and address where\n"
+	  "--sources has several, and goes on with its session; not while it waits for an answer",
+	  OPTION_VALUE, set_cid_migrate },
 	{ NULL, "churn", "PCT", "0", "devices that leave and connect again, a second",
 	  OPTION_VALUE, set_churn },
 	{ NULL, "storm", "N", "0",

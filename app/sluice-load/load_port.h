@@ -13,7 +13,9 @@
 
 enum {
 	LOAD_BURST_MAX = 64,
-	LOAD_HEADROOM = 32, /* in front of data, beside what the port itself needs there */
+	/* in front of data, beside what the port itself needs there: of a record with a connection
+	 * ID, too */
+	LOAD_HEADROOM = 48,
 	LOAD_DATAGRAM_MAX = 1500,
 	LOAD_NO_DEVICE = 0xffffffff,
 };
@@ -37,6 +39,10 @@ struct load_port_ops {
 	/* Up to max datagrams of devices of ours; the port answers ARP and the like by itself.
 	 * Every one is to be released, or sent. */
 	unsigned (*recv)(struct load_port *p, struct load_buffer **out, unsigned max);
+	/* A device goes on from another UDP port, and address where the sources have several; what
+	 * is under way to the old one is lost. false: it stays where it is. Only where the options
+	 * have devices that move. */
+	bool (*move)(struct load_port *p, uint32_t device);
 	/* Nothing to do until then, or until a datagram comes. Need not wait at all. */
 	void (*wait)(struct load_port *p, uint64_t ns);
 	void (*free)(struct load_port *p);
@@ -68,6 +74,11 @@ static inline unsigned load_port_send(struct load_port *p, struct load_buffer **
 static inline unsigned load_port_recv(struct load_port *p, struct load_buffer **out, unsigned max)
 {
 	return p->ops->recv(p, out, max);
+}
+
+static inline bool load_port_move(struct load_port *p, uint32_t device)
+{
+	return p->ops->move(p, device);
 }
 
 static inline void load_port_wait(struct load_port *p, uint64_t ns) { p->ops->wait(p, ns); }

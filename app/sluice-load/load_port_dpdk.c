@@ -219,6 +219,12 @@ static void dpdk_wait(struct load_port *base, uint64_t ns)
 		pause_ns(ns < NAP_NS ? ns : NAP_NS);
 }
 
+static bool dpdk_move(struct load_port *base, uint32_t device)
+{
+	load_places_move(&of(base)->link.places, device);
+	return true;
+}
+
 static void dpdk_free(struct load_port *base)
 {
 	struct dpdk_port *p = of(base);
@@ -226,6 +232,7 @@ static void dpdk_free(struct load_port *base)
 	if (p->open)
 		port_close(&p->port);
 	rte_mempool_free(p->pool);
+	load_link_free(&p->link);
 	free(p);
 }
 
@@ -234,6 +241,7 @@ static const struct load_port_ops dpdk_ops = {
 	.release = dpdk_release,
 	.send = dpdk_send,
 	.recv = dpdk_recv,
+	.move = dpdk_move,
 	.wait = dpdk_wait,
 	.free = dpdk_free,
 };

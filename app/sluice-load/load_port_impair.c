@@ -148,6 +148,11 @@ static void impair_release(struct load_port *base, struct load_buffer **bufs, un
 	load_port_release(of(base)->inner, bufs, n);
 }
 
+static bool impair_move(struct load_port *base, uint32_t device)
+{
+	return load_port_move(of(base)->inner, device);
+}
+
 static void impair_wait(struct load_port *base, uint64_t ns)
 {
 	struct impair_port *p = of(base);
@@ -177,6 +182,7 @@ struct load_port *load_port_impair_new(struct load_port *inner, const struct loa
 		.release = impair_release,
 		.send = impair_send,
 		.recv = impair_recv,
+		.move = impair_move,
 		.wait = impair_wait,
 		.free = impair_free,
 	};

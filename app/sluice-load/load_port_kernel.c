@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "load_sources.h"
+#include "load_places.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,6 +19,33 @@ enum {
 	FILES_BESIDE = 256, /* what the process may have open beside the fleet's sockets */
 };
 
+/* A socket address of either family. */
+struct address {
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} u;
+	socklen_t len;
+};
+
+static struct address address_of(const uint8_t ip[16], uint16_t port)
+{
+	struct address a = { .len = sizeof(a.u.v4) };
+
+	if (flow_ip_is_mapped(ip)) {
+		a.u.v4.sin_family = AF_INET;
+		a.u.v4.sin_port = htobe16(port);
+		memcpy(&a.u.v4.sin_addr, ip + 12, 4);
+		return a;
+	}
+	a.len = sizeof(a.u.v6);
+	a.u.v6.sin6_family = AF_INET6;
+	a.u.v6.sin6_port = htobe16(port);
+	memcpy(&a.u.v6.sin6_addr, ip, 16);
+	return a;
+}
+
 struct kernel_buffer {
 	struct load_buffer head;
 	uint8_t bytes[LOAD_HEADROOM + LOAD_DATAGRAM_MAX];
@@ -34,6 +61,9 @@ struct kernel_port {
 	unsigned n_free;
 	struct epoll_event ready[READY_MAX]; /* data.u32: the device */
 	unsigned ready_at, ready_end;
+	struct address target;
+	struct load_sources sources;
+	struct load_places places;
 };
 
 static struct kernel_port *of(struct load_port *p) { return (struct kernel_port *)p; }
@@ -230,6 +260,70 @@ static void kernel_wait(struct load_port *base, uint64_t ns)
 		find_ready(p, &wait);
 }
 
+/* To the device's place among the sources, or to what the kernel chooses. */
+static bool bind_source(const struct kernel_port *p, int fd, uint32_t device)
+{
+	struct address source;
+	uint8_t ip[16];
+	uint16_t port;
+
+	if (p->sources.n_addrs == 0)
+		return true;
+	load_sources_at(&p->sources, load_places_of(&p->places, device), ip, &port);
+	source = address_of(ip, port);
+	return bind(fd, &source.u.any, source.len) == 0;
+}
+
+static bool set_up_socket(const struct kernel_port *p, int fd, uint32_t device, const char **failed)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = device };
+	const int size = SOCKET_BUFFER;
+
+	/* Beyond the limit of the host only where allowed to; what there is serves as well. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	*failed = "its address cannot be bound to";
+	if (!bind_source(p, fd, device))
+		return false;
+	*failed = "connect";
+	if (connect(fd, &p->target.u.any, p->target.len) != 0)
+		return false;
+	*failed = "epoll";
+	return epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* A device's socket, at its place; -1: errno, and what failed. */
+static int open_socket(const struct kernel_port *p, uint32_t device, const char **failed)
+{
+	int fd = socket(p->target.u.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error;
+
+	*failed = "socket";
+	if (fd < 0 || set_up_socket(p, fd, device, failed))
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+/* The old socket stays until the new one is there: the kernel chooses another port then. */
+static bool kernel_move(struct load_port *base, uint32_t device)
+{
+	struct kernel_port *p = of(base);
+	const char *failed;
+	int fd;
+
+	if (p->sources.n_addrs > 0)
+		load_places_move(&p->places, device);
+	fd = open_socket(p, device, &failed);
+	if (fd < 0)
+		return false;
+	close(p->fds[device]);
+	p->fds[device] = fd;
+	return true;
+}
+
 static void kernel_free(struct load_port *base)
 {
 	struct kernel_port *p = of(base);
@@ -239,6 +333,7 @@ static void kernel_free(struct load_port *base)
 			close(p->fds[i]);
 	if (p->epoll >= 0)
 		close(p->epoll);
+	load_places_free(&p->places);
 	free(p->fds);
 	free(p->buffers);
 	free(p);
@@ -249,91 +344,15 @@ static const struct load_port_ops kernel_ops = {
 	.release = kernel_release,
 	.send = kernel_send,
 	.recv = kernel_recv,
+	.move = kernel_move,
 	.wait = kernel_wait,
 	.free = kernel_free,
 };
 
-/* A socket address of either family. */
-struct address {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} u;
-	socklen_t len;
-};
-
-static struct address address_of(const uint8_t ip[16], uint16_t port)
-{
-	struct address a = { .len = sizeof(a.u.v4) };
-
-	if (flow_ip_is_mapped(ip)) {
-		a.u.v4.sin_family = AF_INET;
-		a.u.v4.sin_port = htobe16(port);
-		memcpy(&a.u.v4.sin_addr, ip + 12, 4);
-		return a;
-	}
-	a.len = sizeof(a.u.v6);
-	a.u.v6.sin6_family = AF_INET6;
-	a.u.v6.sin6_port = htobe16(port);
-	memcpy(&a.u.v6.sin6_addr, ip, 16);
-	return a;
-}
-
-/* One port_new under way. */
-struct opening {
-	const struct load_options *opt;
-	struct kernel_port *port;
-	struct address target;
-	uint32_t first;
-	char *err;
-	size_t err_len;
-};
-
-static bool refuse(const struct opening *o, const char *what, uint32_t device)
-{
-	snprintf(o->err, o->err_len, "kernel sockets: device %u: %s: %s", o->first + device, what,
-		 strerror(errno));
-	return false;
-}
-
-static bool bind_source(const struct opening *o, int fd, uint32_t device)
-{
-	struct address source;
-	uint8_t ip[16];
-	uint16_t port;
-
-	if (o->opt->sources.n_addrs == 0)
-		return true;
-	load_sources_at(&o->opt->sources, o->first + device, ip, &port);
-	source = address_of(ip, port);
-	return bind(fd, &source.u.any, source.len) == 0;
-}
-
-static bool open_socket(const struct opening *o, uint32_t device)
-{
-	struct epoll_event event = { .events = EPOLLIN, .data.u32 = device };
-	const int size = SOCKET_BUFFER;
-	int fd = socket(o->target.u.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return refuse(o, "socket", device);
-	o->port->fds[device] = fd;
-	/* Beyond the limit of the host only where allowed to; what there is serves as well. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (!bind_source(o, fd, device))
-		return refuse(o, "its address cannot be bound to", device);
-	if (connect(fd, &o->target.u.any, o->target.len) != 0)
-		return refuse(o, "connect", device);
-	return epoll_ctl(o->port->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ||
-	       refuse(o, "epoll", device);
-}
-
 /* Room for the sockets of the whole fleet, of which other cores open a part. */
-static bool raise_files(const struct opening *o)
+static bool raise_files(const struct load_options *opt, char *err, size_t err_len)
 {
-	const rlim_t want = (rlim_t)o->opt->devices + FILES_BESIDE;
+	const rlim_t want = (rlim_t)opt->devices + FILES_BESIDE;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= want)
@@ -343,28 +362,32 @@ static bool raise_files(const struct opening *o)
 		limit.rlim_max = want;
 	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
 		return true;
-	snprintf(o->err, o->err_len,
-		 "kernel sockets: %u devices need %lu open files (ulimit -n): %s", o->opt->devices,
-		 (unsigned long)want, strerror(errno));
+	snprintf(err, err_len, "kernel sockets: %u devices need %lu open files (ulimit -n): %s",
+		 opt->devices, (unsigned long)want, strerror(errno));
 	return false;
 }
 
-static bool open_all(const struct opening *o)
+static bool open_all(struct kernel_port *p, char *err, size_t err_len)
 {
-	struct kernel_port *p = o->port;
+	const char *failed;
 
 	p->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (p->epoll < 0) {
-		snprintf(o->err, o->err_len, "kernel sockets: epoll: %s", strerror(errno));
+		snprintf(err, err_len, "kernel sockets: epoll: %s", strerror(errno));
 		return false;
 	}
-	for (uint32_t i = 0; i < p->n_fds; i++)
-		if (!open_socket(o, i))
-			return false;
+	for (uint32_t i = 0; i < p->n_fds; i++) {
+		p->fds[i] = open_socket(p, i, &failed);
+		if (p->fds[i] >= 0)
+			continue;
+		snprintf(err, err_len, "kernel sockets: device %u: %s: %s",
+			 p->places.share.first + i, failed, strerror(errno));
+		return false;
+	}
 	return true;
 }
 
-static struct kernel_port *allocate(uint32_t n)
+static struct kernel_port *allocate(const struct load_options *opt, struct load_share share)
 {
 	struct kernel_port *p = calloc(1, sizeof(*p));
 
@@ -372,17 +395,19 @@ static struct kernel_port *allocate(uint32_t n)
 		return NULL;
 	p->base.ops = &kernel_ops;
 	p->epoll = -1;
-	p->n_fds = n;
-	p->fds = malloc(((size_t)n + 1) * sizeof(*p->fds));
+	p->n_fds = share.n;
+	p->target = address_of(opt->target_ip, opt->target_port);
+	p->sources = opt->sources;
+	p->fds = malloc(((size_t)share.n + 1) * sizeof(*p->fds));
 	p->buffers = malloc(BUFFERS * sizeof(*p->buffers));
-	if (p->fds == NULL || p->buffers == NULL) {
-		free(p->fds);
-		p->fds = NULL;
+	for (uint32_t i = 0; p->fds != NULL && i < share.n; i++)
+		p->fds[i] = -1;
+	if (p->fds == NULL || p->buffers == NULL ||
+	    !load_places_init(&p->places, &opt->sources, opt->devices, share,
+			      opt->migrate_share > 0 && opt->sources.n_addrs > 0)) {
 		kernel_free(&p->base);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < n; i++)
-		p->fds[i] = -1;
 	for (unsigned i = 0; i < BUFFERS; i++)
 		p->free[p->n_free++] = &p->buffers[BUFFERS - 1 - i].head;
 	return p;
@@ -391,21 +416,17 @@ static struct kernel_port *allocate(uint32_t n)
 struct load_port *load_port_kernel_new(const struct load_options *opt, struct load_share share,
 				       char *err, size_t err_len)
 {
-	struct opening o = { .opt = opt,
-			     .target = address_of(opt->target_ip, opt->target_port),
-			     .first = share.first,
-			     .err = err,
-			     .err_len = err_len };
+	struct kernel_port *p;
 
-	if (!raise_files(&o))
+	if (!raise_files(opt, err, err_len))
 		return NULL;
-	o.port = allocate(share.n);
-	if (o.port == NULL) {
+	p = allocate(opt, share);
+	if (p == NULL) {
 		snprintf(err, err_len, "kernel sockets: no memory");
 		return NULL;
 	}
-	if (open_all(&o))
-		return &o.port->base;
-	kernel_free(&o.port->base);
+	if (open_all(p, err, err_len))
+		return &p->base;
+	kernel_free(&p->base);
 	return NULL;
 }

@@ -31,6 +31,8 @@
 	X(unreachable)   /* datagrams that could not leave, and ICMP errors */                     \
 	X(alerts)        /* alerts of the peer on live sessions */                                 \
 	X(sessions_lost) /* ended by the peer; the device connects again */                        \
+	X(moves)         /* of devices to another port or address, with their sessions */          \
+	X(challenges)    /* return routability checks of the peer, answered */                     \
 	X(hostile)       /* hostile datagrams sent */                                              \
 	X(impaired)      /* datagrams lost, doubled or held back on purpose */                     \
 	X(handshakes)    /* finished */                                                            \

@@ -146,6 +146,20 @@ static void miss(struct generator *g, uint64_t at_ns)
 	counter_add(&g->counts[measured(g, at_ns) ? COUNTS_MEASURED : COUNTS_OUTSIDE].missed, 1);
 }
 
+/* Before a message a device is somewhere else, as behind a NAT that has forgotten it. It waits for
+ * nothing that would be sent to where it was, and has a connection ID that it is known by. */
+static void move_some(struct generator *g, uint32_t device)
+{
+	if (!mix_chance(&g->seed, g->cfg.opt->migrate_share) ||
+	    device_under_way(&g->devices.hot[device]) > 1 ||
+	    device_cid(&g->devices, device)->len == 0)
+		return;
+	/* What it has said leaves from where it was. */
+	traffic_flush(&g->traffic);
+	egress_flush(&g->egress);
+	counter_add(&generator_other(g)->moves, load_port_move(g->cfg.port, device));
+}
+
 /* One request that is due; takes b over if it returns true. */
 static bool post(struct generator *g, const struct due *due, struct load_buffer *b)
 {
@@ -168,6 +182,8 @@ static bool post(struct generator *g, const struct due *due, struct load_buffer 
 		hold(g, i);
 		return false;
 	}
+	if (g->cfg.opt->migrate_share > 0)
+		move_some(g, due->device);
 	transmit(g, i, b);
 	return true;
 }

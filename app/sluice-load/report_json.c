@@ -60,6 +60,7 @@ static void write_shares(struct json_writer *w, const struct load_options *o)
 	json_writer_double(w, "con_share", o->con_share);
 	json_writer_double(w, "resume_share", o->resume_share);
 	json_writer_double(w, "churn_share", o->churn_share);
+	json_writer_double(w, "migrate_share", o->migrate_share);
 	json_writer_uint(w, "storm", o->storm);
 	json_writer_double(w, "storm_at_s", (double)o->storm_at_ns / 1e9);
 	json_writer_double(w, "loss", o->loss);
@@ -79,6 +80,8 @@ static void write_options(struct json_writer *w, const struct load_options *o)
 	for (size_t i = 0; i < o->policy.n_suites; i++)
 		json_writer_string(w, NULL, o->policy.suites[i]->name);
 	json_writer_close(w, ']');
+	if (o->policy.cid)
+		json_writer_uint(w, "cid_length", o->policy.cid_len);
 	json_writer_double(w, "handshake_rate", o->handshake_rate);
 	json_writer_uint(w, "handshakes_at_once", o->handshakes_at_once);
 	json_writer_double(w, "rate", o->rate);

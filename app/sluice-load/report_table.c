@@ -51,6 +51,7 @@ static void print_requests(FILE *out, const struct load_result *measured)
 	row(out, "lost", c->lost, c->scheduled, s);
 	rare_row(out, "  of these NON", c->lost_non, c->scheduled, s);
 	rare_row(out, "retransmissions", c->retransmitted, c->scheduled, s);
+	rare_row(out, "moves before them", c->moves, c->scheduled, s);
 	row(out, "sent late", c->late, c->scheduled, s);
 	row(out, "never sent", c->missed, c->scheduled, s);
 }
@@ -83,6 +84,7 @@ static void print_oddities(FILE *out, const struct load_counts *c)
 		{ "datagrams that cannot be read", c->malformed },
 		{ "alerts", c->alerts },
 		{ "sessions ended by the peer", c->sessions_lost },
+		{ "return routability checks answered", c->challenges },
 		{ "handshakes failed", c->handshakes_failed },
 		{ "flights of handshakes sent again", c->handshake_repeats },
 		{ "hostile datagrams sent", c->hostile },

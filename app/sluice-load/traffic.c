@@ -1,33 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "record13.h"
+#include "replay.h"
+#include "traffic12.h"
 #include "traffic13.h"
 
-#include "nonce.h"
-#include "replay.h"
-
-enum { EPOCH = 1, REPLAY_WIDTH = 64 };
-
-static uint64_t numbered(uint64_t seq) { return (uint64_t)EPOCH << SESSION_SEQ_BITS | seq; }
-
-/* One direction of a session. */
-struct keys {
-	const uint8_t *key, *salt, *key16;
-};
-
-static void fill(struct aead_op *op, enum aead_alg alg, struct keys keys, uint64_t nonce,
-		 uint8_t type, uint64_t seq, uint8_t *text, uint16_t len)
-{
-	op->src = op->dst = text;
-	op->key = keys.key;
-	op->len = len;
-	op->aad_len = RECORD_AAD_LEN;
-	op->ok = false;
-	session_iv(alg, keys.salt, keys.key16, op->nonce);
-	if (aead_info(alg)->explicit_len != 0)
-		bytes_put_u64(op->nonce + 4, nonce);
-	else
-		nonce_implicit(op->nonce, nonce);
-	record_aad(op->aad, type, EPOCH, seq, len);
-}
+enum { REPLAY_WIDTH = 64 };
 
 static void run(struct aead *a, struct traffic_ops ops[AEAD_N],
 		void (*what)(struct aead *, enum aead_alg, struct aead_op *, size_t))
@@ -40,12 +17,23 @@ static void run(struct aead *a, struct traffic_ops ops[AEAD_N],
 	}
 }
 
+/* What is in the inner plaintext; false: it has no type. */
+static bool strip(struct traffic_pending *p)
+{
+	size_t len;
+
+	if (!record13_take_inner(p->text, p->len, &p->type, &len))
+		return false;
+	p->len = (uint16_t)len;
+	return true;
+}
+
 static void commit_one(struct traffic *t, struct traffic_pending *p)
 {
-	bool ok = p->op != NULL && p->op->ok &&
+	bool ok = (p->op != NULL ? p->op->ok : p->opened) &&
 		  replay_commit(&t->devices->hot[p->device], NULL, REPLAY_WIDTH, p->seq) ==
 			  STATUS_OK &&
-		  (p->mask == NULL || traffic13_strip(p));
+		  (!p->inner || strip(p));
 	const struct traffic_record r = { p->device, p->type, p->len, p->text, p->seq };
 
 	if (ok)
@@ -71,50 +59,13 @@ static void commit(struct traffic *t)
 			commit_one(t, p);
 	}
 }
-static void add(struct traffic *t, uint32_t device, const struct record *rec, uint8_t *body)
-{
-	const struct session_hot *hot = &t->devices->hot[device];
-	enum aead_alg alg = device_alg(hot);
-	const struct aead_info *info = aead_info(alg);
-	const struct keys keys = { device_rx_key(t->devices, device, alg), hot->rx_salt,
-				   hot->rx_key };
-	size_t len = rd_len(&rec->body), around = (size_t)info->explicit_len + info->tag_len;
-	struct traffic_pending *p = &t->pending[t->n_pending];
-	struct traffic_ops *ops = &t->open_ops[alg];
-
-	if (len > around + t->rx_limit) {
-		counter_add(&t->counts->malformed, 1);
-		return;
-	}
-	if (rec->epoch != EPOCH || len < around ||
-	    replay_check(hot, NULL, REPLAY_WIDTH, rec->seq) != STATUS_OK) {
-		counter_add(&t->counts->unauthentic, 1);
-		return;
-	}
-	*p = (struct traffic_pending){
-		.op = &ops->op[ops->n++],
-		.text = body + info->explicit_len,
-		.seq = rec->seq,
-		.device = device,
-		.len = (uint16_t)(len - around),
-		.type = rec->type,
-	};
-	fill(p->op, alg, keys, info->explicit_len != 0 ? bytes_u64(body) : numbered(rec->seq),
-	     rec->type, rec->seq, p->text, p->len);
-	t->n_pending++;
-}
 
 static void add_next(struct traffic *t, uint32_t device, struct rd *left, uint8_t *bytes)
 {
-	const uint8_t *start = left->p;
-	struct record rec;
-
 	if (t->devices->v13 != NULL)
 		traffic13_add(t, device, left, bytes);
-	else if (record_next(left, &rec) == STATUS_OK)
-		add(t, device, &rec, bytes + (rec.body.p - start));
 	else
-		counter_add(&t->counts->malformed, 1);
+		traffic12_add(t, device, left, bytes);
 	if (t->n_pending == TRAFFIC_BURST)
 		commit(t);
 }
@@ -157,36 +108,10 @@ void traffic_open(struct traffic *t, struct load_buffer **bufs, unsigned n)
 	load_port_release(t->egress->port, bufs, n);
 }
 
-static bool seal_12(struct traffic *t, struct load_buffer *b, uint8_t type)
-{
-	struct session_hot *hot = &t->devices->hot[b->device];
-	enum aead_alg alg = device_alg(hot);
-	const struct aead_info *info = aead_info(alg);
-	const struct keys keys = { device_tx_key(t->devices, b->device, alg), hot->tx_salt,
-				   hot->tx_key };
-	unsigned front = RECORD_HEADER_LEN + (unsigned)info->explicit_len;
-	unsigned around = (unsigned)info->explicit_len + info->tag_len;
-	struct traffic_ops *ops = &t->seal_ops[alg];
-	uint8_t *text = b->data;
-	uint16_t len = b->len;
-	uint64_t seq;
-
-	/* The key's last record is its close_notify. */
-	if (!session_take_tx_seq(hot, info->seal_max - (type != RECORD_ALERT), &seq))
-		return false;
-	b->data -= front;
-	b->len = (uint16_t)(len + RECORD_HEADER_LEN + around);
-	record_put_header(b->data, type, DTLS_1_2, EPOCH, seq, (uint16_t)(len + around));
-	if (info->explicit_len != 0)
-		bytes_put_u64(text - RECORD_EXPLICIT_MAX, numbered(seq));
-	fill(&ops->op[ops->n++], alg, keys, numbered(seq), type, seq, text, len);
-	return true;
-}
-
 bool traffic_seal_behind(struct traffic *t, struct load_buffer *b, uint8_t type,
 			 const uint8_t *prefix, uint16_t prefix_len)
 {
-	if (!(t->devices->v13 != NULL ? traffic13_seal(t, b, type) : seal_12(t, b, type)))
+	if (!(t->devices->v13 != NULL ? traffic13_seal(t, b, type) : traffic12_seal(t, b, type)))
 		return false;
 	if (prefix_len > 0) {
 		b->data -= prefix_len;

@@ -3,8 +3,8 @@
  * Records of live sessions, in bursts: opened as they come, sealed as they leave, by algorithm,
  * with one AEAD call for many. Owner core only.
  *
- * traffic.c has the bursts and the records of DTLS 1.2, traffic13.c those of 1.3; a fleet speaks
- * one of them (struct devices).
+ * traffic.c has the bursts, traffic12.c the records of DTLS 1.2, traffic13.c those of 1.3; a fleet
+ * speaks one of them (struct devices).
  */
 #pragma once
 
@@ -33,13 +33,15 @@ struct traffic_handler {
 
 /* A record between its arrival and the verdict on its tag. */
 struct traffic_pending {
-	struct aead_op *op; /* NULL: nothing to open, it is not new */
+	struct aead_op *op; /* NULL: it is not new, or was opened apart from the others, */
+	bool opened;        /* with success */
+	bool inner;         /* type and length are found when it is open */
 	uint8_t *text;
 	uint64_t seq;
 	uint32_t device;
 	uint16_t len;
 	uint8_t type;
-	/* 1.3: whose number is masked, and whose type is found when it is open */
+	/* 1.3: whose number is masked */
 	uint8_t header_len;
 	struct aead_mask_op *mask;
 };

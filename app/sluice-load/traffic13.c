@@ -41,6 +41,7 @@ void traffic13_add(struct traffic *t, uint32_t device, struct rd *left, uint8_t 
 {
 	const uint8_t *start = left->p;
 	enum aead_alg alg = device_alg(&t->devices->hot[device]);
+	const size_t cid_len = device_cid(t->devices, device)->own_len;
 	size_t tag = aead_info(alg)->tag_len;
 	struct record13 rec;
 	struct record plain;
@@ -53,16 +54,18 @@ void traffic13_add(struct traffic *t, uint32_t device, struct rd *left, uint8_t 
 			counter_add(&t->counts->unauthentic, 1);
 		return;
 	}
-	if (record13_next(left, 0, &rec) != STATUS_OK ||
+	if (record13_next(left, cid_len, &rec) != STATUS_OK ||
 	    rd_len(&rec.body) > tag + 1 + t->rx_limit) {
 		counter_add(&t->counts->malformed, 1);
 		return;
 	}
-	if (rec.epoch_bits != (RECORD13_EPOCH_DATA & RECORD13_EPOCH_BITS)) {
+	if (rec.epoch_bits != (RECORD13_EPOCH_DATA & RECORD13_EPOCH_BITS) ||
+	    !device_is_own_cid(t->devices, device, rd_of(rec.header + 1, cid_len))) {
 		counter_add(&t->counts->unauthentic, 1);
 		return;
 	}
 	t->pending[t->n_pending++] = (struct traffic_pending){
+		.inner = true,
 		.text = bytes + rec.header_len,
 		.device = device,
 		.len = (uint16_t)(rd_len(&rec.body) - tag),
@@ -100,16 +103,6 @@ void traffic13_unmask(struct traffic *t, unsigned n)
 		t->open_masks[alg].n = 0;
 }
 
-bool traffic13_strip(struct traffic_pending *p)
-{
-	size_t len;
-
-	if (!record13_take_inner(p->text, p->len, &p->type, &len))
-		return false;
-	p->len = (uint16_t)len;
-	return true;
-}
-
 bool traffic13_seal(struct traffic *t, struct load_buffer *b, uint8_t type)
 {
 	struct session_hot *hot = &t->devices->hot[b->device];
@@ -118,6 +111,7 @@ bool traffic13_seal(struct traffic *t, struct load_buffer *b, uint8_t type)
 	const struct aead_info *info = aead_info(alg);
 	struct traffic_ops *ops = &t->seal_ops[alg];
 	struct aead_op *op = &ops->op[ops->n];
+	const uint8_t cid_len = device_cid(t->devices, b->device)->len;
 	uint8_t *text = b->data;
 	uint16_t len;
 	uint64_t seq;
@@ -128,12 +122,13 @@ bool traffic13_seal(struct traffic *t, struct load_buffer *b, uint8_t type)
 	ops->n++;
 	len = (uint16_t)record13_put_inner(text, b->len, type, info->tag_len);
 	fill(op, keys, seq, text, len);
-	b->data -= RECORD13_HEADER_LEN;
-	b->len = (uint16_t)(RECORD13_HEADER_LEN + len + info->tag_len);
-	record13_put_header(b->data, RECORD13_EPOCH_DATA, seq, (uint16_t)(len + info->tag_len));
-	op->aad_len = RECORD13_HEADER_LEN;
-	memcpy(op->aad, b->data, RECORD13_HEADER_LEN);
-	(void)mask_later(&t->seal_masks[alg], keys, b->data, text);
+	b->data -= RECORD13_HEADER_LEN + cid_len;
+	b->len = (uint16_t)(len + info->tag_len);
+	op->aad_len = (uint8_t)device_put_header(t->devices, b->device, b->data, type, seq, b->len);
+	b->len += op->aad_len;
+	memcpy(op->aad, b->data, op->aad_len);
+	/* Without what stands in front, it is a header like all. */
+	(void)mask_later(&t->seal_masks[alg], keys, b->data + cid_len, text);
 	return true;
 }
 

@@ -16,9 +16,6 @@ void traffic13_add(struct traffic *t, uint32_t device, struct rd *left, uint8_t 
 /* traffic13_unmask: the first n pending: an operation for those that are new. */
 void traffic13_unmask(struct traffic *t, unsigned n);
 
-/* traffic13_strip: type and length of a record that was opened; false: it has no type. */
-bool traffic13_strip(struct traffic_pending *p) MUST_USE;
-
 /* traffic13_seal: as traffic_seal, without passing it on. traffic13_mask: after aead_seal. */
 bool traffic13_seal(struct traffic *t, struct load_buffer *b, uint8_t type) MUST_USE;
 void traffic13_mask(struct traffic *t);

@@ -35,10 +35,12 @@ static const char help[] =
 	"  --resume id|ticket    a second session, which has to resume the first\n"
 	"  --no-ems\n"
 	"  --dtls 1.2|1.3|both   nothing else is offered; 1.2 without\n"
-	"  --cid LEN             a connection ID of so many bytes, and the server's, which are demanded\n"
+	"  --cid LEN             a connection ID of so many bytes, and the server's, which are "
+	"demanded\n"
 	"  --requests N          in each session, one after another\n"
 	"  --between COMMAND     of the shell, run before each but the first\n"
-	"  --move-to ADDRESS     before each but the first on to a new port, of this address of ours\n"
+	"  --move-to ADDRESS     before each but the first on to a new port, of this address of "
+	"ours\n"
 	"and with 1.3:\n"
 	"  --psk-mode psk_ke|psk_dhe_ke   nothing else is offered\n"
 	"  --no-key-share        the server has to ask for a key of the group\n"
@@ -229,8 +231,8 @@ static int udp_socket(const char *from, const union address *to)
 
 	if (fd < 0)
 		return -1;
-	if ((from == NULL || (set_address(&source, from, 0) &&
-			      bind(fd, &source.any, address_len(&source)) == 0)) &&
+	if ((from == NULL ||
+	     (set_address(&source, from, 0) && bind(fd, &source.any, address_len(&source)) == 0)) &&
 	    connect(fd, &to->any, address_len(to)) == 0)
 		return fd;
 	close(fd);

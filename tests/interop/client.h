@@ -40,9 +40,9 @@ struct client_options {
 	/* Connection IDs are offered, with one of so many bytes for what the server sends; or
 	 * CLIENT_CID_NONE. */
 	int cid_len;
-	unsigned n_requests;  /* in a session, one after another */
-	const char *between;  /* a command of the shell that runs before each but the first */
-	const char *move_to;  /* an address, at a new port of which the client then is */
+	unsigned n_requests; /* in a session, one after another */
+	const char *between; /* a command of the shell that runs before each but the first */
+	const char *move_to; /* an address, at a new port of which the client then is */
 };
 
 /* What was negotiated, as the library tells it; empty where it does not. */

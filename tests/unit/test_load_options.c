@@ -111,7 +111,8 @@ static void defaults(void **state)
 	assert_about(o->handshake_rate, 0);
 	assert_int_equal(o->handshakes_at_once, 256);
 	assert_about(o->loss + o->reorder + o->duplicate + o->hostile, 0);
-	assert_about(o->resume_share + o->churn_share, 0);
+	assert_about(o->resume_share + o->churn_share + o->migrate_share, 0);
+	assert_false(o->policy.cid || o->policy.rrc);
 	assert_int_equal(o->seed, 1);
 	assert_int_equal(o->burst, 32);
 	assert_true(o->progress);
@@ -124,18 +125,19 @@ static void defaults(void **state)
 static void every_value(void **state)
 {
 	struct run *r = accepts(
-		KERNEL "--sources 127.1.0.0+20:2000-2999 --threads 2 --cores 1,3 --burst 8 --rxd "
-		       "4096 --txd auto "
-		       "--test-mode --devices 20k --suites AES_128_CCM_8 --version 1.2 "
-		       "--handshake-rate 2.5k --handshakes-at-once 1k --resume 50 --churn 1% "
-		       "--rate 1.5M/s --ramp 2s --warmup 500ms --duration 1m --payload 24-64 "
-		       "--mix non:20,con:80 --path a/bc --inflight 500 --retransmit off "
-		       "--answer-timeout 2s --late 200us --loss 0.5 --reorder 1% --duplicate 2 "
-		       "--hostile 10% --seed 17 --json j --hgrm h --progress=no");
+		KERNEL
+		"--sources 127.1.0.0+40:2000-2999 --threads 2 --cores 1,3 --burst 8 --rxd "
+		"4096 --txd auto "
+		"--test-mode --devices 20k --suites AES_128_CCM_8 --version 1.2 "
+		"--handshake-rate 2.5k --handshakes-at-once 1k --resume 50 --churn 1% "
+		"--rate 1.5M/s --ramp 2s --warmup 500ms --duration 1m --payload 24-64 "
+		"--mix non:20,con:80 --path a/bc --inflight 500 --retransmit off "
+		"--answer-timeout 2s --late 200us --loss 0.5 --reorder 1% --duplicate 2 "
+		"--cid 5 --cid-migrate 3% --hostile 10% --seed 17 --json j --hgrm h --progress=no");
 	const struct load_options *o = &r->opt;
 
 	(void)state;
-	assert_int_equal(o->sources.n_addrs, 20);
+	assert_int_equal(o->sources.n_addrs, 40);
 	assert_int_equal(o->sources.first_ip[12], 127);
 	assert_int_equal(o->sources.first_ip[13], 1);
 	assert_int_equal(o->sources.first_port, 2000);
@@ -150,6 +152,9 @@ static void every_value(void **state)
 	assert_int_equal(o->handshakes_at_once, 1000);
 	assert_about(o->resume_share, 0.5);
 	assert_about(o->churn_share, 0.01);
+	assert_true(o->policy.cid && o->policy.rrc);
+	assert_int_equal(o->policy.cid_len, 5);
+	assert_about(o->migrate_share, 0.03);
 	assert_about(o->rate, 1.5e6);
 	assert_int_equal(o->ramp_ns, 2 * SECOND);
 	assert_int_equal(o->warmup_ns, 500 * MS);
@@ -408,6 +413,18 @@ static const char *const bad_values[][2] = {
 	{ "--cores 1-", "--cores: wants a list of cores below 128, like 1,3-5 (1-)" },
 	{ "--threads 0", "--threads: wants 1 to 64 (0)" },
 	{ "--threads 65", "--threads: wants 1 to 64 (65)" },
+	{ "--cid 21", "--cid: wants off or 0 to 20 (21)" },
+	{ "--cid -1", "--cid: wants off or 0 to 20 (-1)" },
+	{ "--cid yes", "--cid: wants off or 0 to 20 (yes)" },
+	{ "--cid off", NULL },
+	{ "--cid 0 --cid-migrate 100", NULL },
+	{ "--cid 8 --cid-migrate 101", "--cid-migrate: wants a percentage from 0 to 100 (101)" },
+	{ "--cid-migrate 5", "--cid-migrate: without --cid: the server would not know them" },
+	{ "--cid off --cid-migrate 5",
+	  "--cid-migrate: without --cid: the server would not know them" },
+	{ "--devices 3 --cid 8 --cid-migrate 5 --sources 127.0.0.1:1-5",
+	  "--sources: fewer than two for a device, and --cid-migrate (127.0.0.1:1-5)" },
+	{ "--devices 3 --cid 8 --cid-migrate 5 --sources 127.0.0.1:1-6", NULL },
 	{ "--storm many", "--storm: wants 0 to 100m (many)" },
 	{ "--storm 10 --storm-at 2h", "--storm-at: wants 0 to 1h (2h)" },
 	{ "--late 0", "--late: wants 1us to 1h (0)" },
@@ -452,6 +469,8 @@ static void contradictions_name_the_option(void **state)
 		  "--storm: leaves fewer than two devices a generator core (99)" },
 		{ "--devices 100 --threads 4 --storm 93",
 		  "--storm: leaves fewer than two devices a generator core (93)" },
+		{ "--handshakes-only --cid 0 --cid-migrate 1",
+		  "--cid-migrate: not together with --handshakes-only" },
 		{ "--storm 10 --churn 1", "--churn: not together with --storm" },
 		{ "--storm 10 --duration 1s --storm-at 1s",
 		  "--storm-at: not within --duration (1s)" },

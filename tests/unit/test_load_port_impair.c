@@ -64,6 +64,12 @@ static unsigned sink_recv(struct load_port *p, struct load_buffer **out, unsigne
 	return 0;
 }
 
+static bool sink_move(struct load_port *p, uint32_t device)
+{
+	(void)p;
+	return device == 7;
+}
+
 static void sink_wait(struct load_port *p, uint64_t ns)
 {
 	(void)p;
@@ -77,7 +83,7 @@ static void sink_free(struct load_port *p)
 }
 
 static const struct load_port_ops sink_ops = {
-	sink_alloc, sink_release, sink_send, sink_recv, sink_wait, sink_free,
+	sink_alloc, sink_release, sink_send, sink_recv, sink_move, sink_wait, sink_free,
 };
 
 static struct load_port *port;
@@ -246,6 +252,15 @@ static void what_is_held_is_given_back(void **state)
 	close_port(); /* asserts that none is left */
 }
 
+static void devices_move_behind_it(void **state)
+{
+	(void)state;
+	open_port(0, 0, 0, 1);
+	assert_true(load_port_move(port, 7));
+	assert_false(load_port_move(port, 8));
+	close_port();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_seed_is_a_sequence),
 		cmocka_unit_test(a_full_port_loses_nothing),
 		cmocka_unit_test(what_is_held_is_given_back),
+		cmocka_unit_test(devices_move_behind_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

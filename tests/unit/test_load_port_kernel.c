@@ -224,6 +224,58 @@ static void an_address_that_is_not_ours_is_named(void **state)
 	assert_non_null(strstr(err, "device 7"));
 }
 
+static void assert_moved(struct sockaddr_storage *from)
+{
+	struct sockaddr_storage before = *from;
+	struct load_buffer *b[4];
+
+	assert_true(load_port_move(port, 1));
+	send_one(1, "here");
+	assert_server_has("here", from);
+	assert_memory_not_equal(from, &before, sizeof(struct sockaddr_in));
+	/* What is sent to where it was is lost, what is sent to where it is arrives. */
+	answer(&before, "late", 4);
+	answer(from, "answer", 6);
+	load_port_wait(port, 1000000000);
+	assert_int_equal(load_port_recv(port, b, 4), 1);
+	assert_int_equal(b[0]->device, 1);
+	assert_memory_equal(b[0]->data, "answer", 6);
+	load_port_release(port, b, 1);
+}
+
+static void moves_to_where_the_kernel_likes(void **state)
+{
+	struct sockaddr_storage from;
+
+	(void)state;
+	open_port((struct load_share){ 0, 3 });
+	send_one(1, "first");
+	assert_server_has("first", &from);
+	for (unsigned i = 0; i < 20; i++)
+		assert_moved(&from);
+}
+
+static void moves_among_the_sources(void **state)
+{
+	struct sockaddr_storage from;
+	struct sockaddr_in first;
+
+	(void)state;
+	opt.devices = 3;
+	opt.migrate_share = 1;
+	opt.sources =
+		(struct load_sources){ .n_addrs = 2, .first_port = 21000, .last_port = 21005 };
+	flow_ip_map(opt.sources.first_ip, (const uint8_t[4]){ 127, 0, 0, 7 });
+	open_port((struct load_share){ 0, 3 });
+	send_one(1, "first");
+	assert_server_has("first", &from);
+	memcpy(&first, &from, sizeof(first));
+	assert_moved(&from);
+	assert_int_not_equal(((struct sockaddr_in *)&from)->sin_addr.s_addr, first.sin_addr.s_addr);
+	for (unsigned i = 0; i < 20; i++)
+		assert_moved(&from);
+}
+
 /* The port is closed: its ICMP error is counted, and the socket goes on. */
 static void refusal_is_counted(void **state)
 {
@@ -317,6 +369,8 @@ int main(void)
 		WITH_SERVER(batches_of_one_device),
 		WITH_SERVER(bound_to_the_sources),
 		WITH_SERVER(an_address_that_is_not_ours_is_named),
+		WITH_SERVER(moves_to_where_the_kernel_likes),
+		WITH_SERVER(moves_among_the_sources),
 		WITH_SERVER(refusal_is_counted),
 		WITH_SERVER(too_long_is_malformed),
 		WITH_SERVER(buffers_end_and_come_back),
