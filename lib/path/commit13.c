@@ -5,7 +5,12 @@
  * session: docs/decisions/forged-records.md. */
 static __attribute__((cold)) void forged(struct path_core *core, const struct core_record *rec)
 {
-	core->cfg.store->tx13[rec->ref.slot].failed_opens++;
+	struct session_cold *cold = &core->cfg.store->cold[rec->ref.slot];
+
+	if (!rec->old)
+		rekey_forged(core, rec->ref, ++core->cfg.store->read13[rec->ref.slot].failed_opens);
+	else if (cold->failed_opens < UINT32_MAX)
+		cold->failed_opens++;
 	throttle_forged(&core->throttle, core->now_ns, rec->ref);
 }
 
@@ -37,11 +42,13 @@ static inline enum status commit(struct path_core *core, struct core_record *rec
 	}
 	if (unlikely(!take_inner(rec)))
 		return STATUS_RECORD_TYPE;
-	s = replay_commit(rec->hot, store_wide(store, rec->ref.slot), store->replay_window,
-			  rec->seq);
-	if (likely(s == STATUS_OK))
-		commit_genuine(core, rec); /* a replay proves nothing */
-	return s;
+	s = replay_commit(rec->hot, core_wide(store, rec), core_window(store, rec), rec->seq);
+	if (unlikely(s != STATUS_OK))
+		return s; /* a replay proves nothing */
+	commit_genuine(core, rec);
+	if (unlikely(rec->old || rec->hot->rx_old == SESSION_OLD_NEEDED))
+		rekey_opened(core, rec);
+	return STATUS_OK;
 }
 
 void commit13_run(struct path_core *core)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core.h"
 
+#include "secret.h"
+
 void core_hand_off(struct path_core *core, struct rte_mbuf *m, uint8_t owner)
 {
 	struct msg *msg = msg_of(m);
@@ -89,24 +91,41 @@ bool core_pending(const struct path_core *core, const struct flow_hash *hash, st
 	       table_lookup_burst(core->cfg.pending, hash, out, 1) == 1;
 }
 
-static void tell_handshake(struct path_core *core, struct session_ref ref)
+bool core_take(struct rte_mbuf *m, void *out, size_t len)
 {
-	const struct session_cold *cold = &core->cfg.store->cold[ref.slot];
+	bool whole = rte_pktmbuf_data_len(m) == len && m->nb_segs == 1;
+
+	if (whole)
+		memcpy(out, rte_pktmbuf_mtod(m, void *), len);
+	secret_wipe(rte_pktmbuf_mtod(m, void *), rte_pktmbuf_data_len(m));
+	return whole;
+}
+
+void core_say(struct path_core *core, const struct msg *what, uint8_t to)
+{
 	struct rte_mbuf *m;
 
-	if (cold->handshake_core >= core->cfg.n_handshake)
+	if (to >= core->cfg.n_handshake)
 		return;
 	m = rte_pktmbuf_alloc(core->cfg.pool);
 	if (m == NULL)
 		return;
-	*msg_of(m) = (struct msg){
-		.kind = MSG_CLOSED,
-		.from = core->cfg.index,
-		.flow = cold->flow,
-		.ref = ref,
-		.peer_hs = { cold->handshake_slot, cold->handshake_generation },
-	};
-	outbox_put(&core->to_handshake[cold->handshake_core], &core->counts, m);
+	*msg_of(m) = *what;
+	msg_of(m)->from = core->cfg.index;
+	outbox_put(&core->to_handshake[to], &core->counts, m);
+}
+
+static void tell_handshake(struct path_core *core, struct session_ref ref)
+{
+	const struct session_cold *cold = &core->cfg.store->cold[ref.slot];
+	const struct table_hit maker = core_maker(core, ref);
+	const struct msg closed = { .kind = MSG_CLOSED,
+				    .flow = cold->flow,
+				    .ref = ref,
+				    .class = cold->class,
+				    .peer_hs = maker.ref };
+
+	core_say(core, &closed, maker.owner);
 }
 
 void core_retire(struct path_core *core, struct session_ref ref, enum status why)

@@ -17,6 +17,7 @@
 #include "outbox.h"
 #include "path.h"
 #include "record13.h"
+#include "rekey.h"
 #include "throttle.h"
 
 enum {
@@ -33,8 +34,9 @@ _Static_assert((int)GATE_BURST >= (int)PATH_BURST_MAX, "a burst of hellos is one
 /* A record of a session of this core: one mbuf is one record. */
 struct core_record {
 	struct rte_mbuf *m;
-	struct rte_mbuf *copy;   /* of its datagram, for the handshake under way if this fails */
-	struct session_hot *hot; /* from check on */
+	struct rte_mbuf *copy; /* of its datagram, for the handshake under way if this fails */
+	/* From check on: the hot line, or that of the epoch before (epoch.h). */
+	struct session_hot *hot;
 	union {
 		/* From open to commit: its place in core->ops, where ok says how it went. What is
 		 * sealed later takes the same places: a goodbye and replies that wait, while
@@ -49,7 +51,20 @@ struct core_record {
 	uint8_t type, class;
 	uint8_t pending_owner; /* whose copy */
 	uint8_t header_len;    /* in front of body; DTLS 1.3 only */
+	bool old;              /* of the epoch before the peer's newest; DTLS 1.3 only */
 };
+
+/* core_wide, core_window: the replay window of a record of DTLS 1.3: its bits, if they are not in
+ * rec->hot, and its width. */
+static inline uint64_t *core_wide(const struct store *store, const struct core_record *rec)
+{
+	return rec->old ? NULL : store_wide(store, rec->ref.slot);
+}
+
+static inline unsigned core_window(const struct store *store, const struct core_record *rec)
+{
+	return rec->old ? 64 : store->replay_window;
+}
 
 struct core_tx {
 	unsigned n;
@@ -125,6 +140,8 @@ struct path_core {
 
 	uint32_t sweep_cursor;
 	uint64_t swept_ns; /* slots due until here were looked at */
+
+	struct rekey_late rekeyed;
 
 	struct evict_ring evictions; /* another thread writes */
 };
@@ -202,19 +219,24 @@ static inline void core_op_fill(struct aead_op *op, const struct core_alg *alg,
 	bytes_put_u64(op->nonce + 4, nonce);
 }
 
+/* The same in DTLS 1.3. */
+struct core_keys13 {
+	const uint8_t *key, *iv;
+};
+
 /* core_op_fill13: the same for DTLS 1.3. The header, header_len bytes, stands in op->aad already,
  * and zeros behind it. */
-static inline void core_op_fill13(struct aead_op *op, const struct session_keys13 *keys,
-				  uint64_t seq, uint8_t *text, uint16_t len, uint8_t header_len)
+static inline void core_op_fill13(struct aead_op *op, struct core_keys13 keys, uint64_t seq,
+				  uint8_t *text, uint16_t len, uint8_t header_len)
 {
 	op->src = op->dst = text;
-	op->key = keys->key;
+	op->key = keys.key;
 	op->len = len;
 	op->aad_len = header_len;
 	op->ok = false;
 	/* nonce_implicit, but without a load of what was stored a moment ago in other pieces. */
-	memcpy(op->nonce, keys->iv, 4);
-	bytes_put_u64(op->nonce + 4, bytes_u64(keys->iv + 4) ^ seq);
+	memcpy(op->nonce, keys.iv, 4);
+	bytes_put_u64(op->nonce + 4, bytes_u64(keys.iv + 4) ^ seq);
 }
 
 void core_ops_run(struct path_core *core,
@@ -257,6 +279,22 @@ void core_hand_off(struct path_core *core, struct rte_mbuf *m, uint8_t owner);
  * make one (generation 0). */
 void core_to_handshake(struct path_core *core, struct rte_mbuf *m, enum msg_kind kind,
 		       const struct table_hit *pending);
+
+/* core_maker: the handshake that made a session, and its core. Its owner only. */
+static inline struct table_hit core_maker(const struct path_core *core, struct session_ref ref)
+{
+	const struct session_cold *cold = &core->cfg.store->cold[ref.slot];
+
+	return (struct table_hit){ .ref = { cold->handshake_slot, cold->handshake_generation },
+				   .owner = cold->handshake_core };
+}
+
+/* core_take: the data of a message with secrets, len bytes; the message is wiped. false: it has
+ * other data. */
+bool core_take(struct rte_mbuf *m, void *out, size_t len);
+
+/* core_say: a message without data to a handshake core; best effort. */
+void core_say(struct path_core *core, const struct msg *what, uint8_t to);
 
 /* core_pending: the handshake under way for a flow; false: none. */
 bool core_pending(const struct path_core *core, const struct flow_hash *hash,

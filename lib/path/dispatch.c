@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "seal.h"
 #include "stages.h"
 
 /* Warnings and malformed alerts that a session may send in its life (bad-input J5). */
@@ -22,11 +23,8 @@ static void to_workers(struct path_core *core, struct rte_mbuf *const *m, unsign
  */
 static void to_handshake(struct path_core *core, const struct core_record *rec)
 {
-	const struct session_cold *cold = &core->cfg.store->cold[rec->ref.slot];
-	struct table_hit maker = { .ref = { cold->handshake_slot, cold->handshake_generation },
-				   .owner = cold->handshake_core };
-
-	uint64_t epoch = session_class_is_13(rec->class) ? rec->hot->rx_epoch : 1;
+	const struct table_hit maker = core_maker(core, rec->ref);
+	const uint64_t epoch = session_class_is_13(rec->class) ? rec->hot->rx_epoch : 1;
 
 	msg_of(rec->m)->number = epoch << SESSION_SEQ_BITS | rec->seq;
 	core_to_handshake(core, rec->m, MSG_OPENED, &maker);
@@ -36,15 +34,7 @@ static void to_handshake(struct path_core *core, const struct core_record *rec)
 static void end(struct path_core *core, const struct core_record *rec, enum alert last,
 		enum status why)
 {
-	struct wr w = wr_of(rte_pktmbuf_mtod(rec->m, uint8_t *), 2);
-
-	wr_u8(&w, last == ALERT_CLOSE_NOTIFY ? ALERT_WARNING : ALERT_FATAL);
-	wr_u8(&w, (uint8_t)last);
-	rec->m->data_len = 2; /* there was a tag, so there is room */
-	rec->m->pkt_len = 2;
-	msg_of(rec->m)->kind = MSG_SEAL;
-	msg_of(rec->m)->type = RECORD_ALERT;
-	msg_of(rec->m)->prefix_len = 0;
+	seal_alert(rec->m, last); /* there was a tag, so there is room */
 	seal_add(core, rec->m);
 	seal_run(core); /* while the keys exist; replies that waited go first */
 	core_retire(core, rec->ref, why);

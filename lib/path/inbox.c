@@ -31,13 +31,16 @@ static __attribute__((noinline)) void message(struct path_core *core, struct rte
 	case MSG_REPLY:
 		seal_add(core, m);
 		return;
+	case MSG_REKEY:
+		seal_run(core); /* what came before it is sealed under the keys before */
+		rekey_run(core, m);
+		return;
 	case MSG_OPENED:
 	case MSG_LATE:
 	case MSG_INSTALLED:
 	case MSG_CLOSED:
 	case MSG_SEALED:
 	case MSG_REKEY_WANTED:
-	case MSG_REKEY:
 	case MSG_COAP:
 		break;
 	}

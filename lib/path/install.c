@@ -11,17 +11,6 @@ static void pending_remove(struct path_core *core, const struct flow *flow, stru
 	(void)table_remove(core->cfg.pending, &hash, hs); /* its core may have been quicker */
 }
 
-/* Keys out of the message, the message wiped. false: it is no MSG_INSTALL. */
-static bool take(struct rte_mbuf *m, struct session_install *out)
-{
-	bool whole = rte_pktmbuf_data_len(m) == sizeof(*out) && m->nb_segs == 1;
-
-	if (whole)
-		memcpy(out, rte_pktmbuf_mtod(m, void *), sizeof(*out));
-	secret_wipe(rte_pktmbuf_mtod(m, void *), rte_pktmbuf_data_len(m));
-	return whole;
-}
-
 /* MSG_INSTALLED, in the same mbuf. A refused one gives the identity back to the handshake core. */
 static void report(struct path_core *core, struct rte_mbuf *m, const struct session_install *in,
 		   struct session_ref ref)
@@ -47,7 +36,7 @@ void install_run(struct path_core *core, struct rte_mbuf *m)
 	struct session_install in;
 	enum status s;
 
-	if (!take(m, &in) || in.handshake_core >= core->cfg.n_handshake) {
+	if (!core_take(m, &in, sizeof(in)) || in.handshake_core >= core->cfg.n_handshake) {
 		core_drop(core, m, STATUS_HS_INTERNAL);
 		return;
 	}

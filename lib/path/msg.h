@@ -29,14 +29,13 @@ enum msg_kind {
 	/* peer_hs has its session: ref. No data; or generation 0: refused, the data is the
 	 * identity's pointer, whose reference is the handshake core's again */
 	MSG_INSTALLED,
-	/* no data: the session (ref, class) of peer_hs was closed or replaced, or in DTLS 1.3 was
-	 * idle; best effort */
-	MSG_CLOSED,
+	MSG_CLOSED, /* no data: the session (ref) of peer_hs was closed or replaced; best effort */
 	/* no data: the MSG_SEAL that asked for it (told) was sealed; ref, class, number: its
 	 * record's, peer_hs: as it came; best effort */
 	MSG_SEALED,
 	/* no data: keys of a DTLS 1.3 session are nearly worn, a KeyUpdate is due; ref, class,
-	 * update; peer_hs: from cold. Best effort: said again now and then until they are new */
+	 * update; peer_hs: from cold. Best effort: said again every 65,536 records until they are
+	 * new */
 	MSG_REKEY_WANTED,
 	/* handshake core → poll core */
 	MSG_SEND,    /* data: a datagram to send; flow, hop */

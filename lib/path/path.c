@@ -199,6 +199,7 @@ void path_sweep(struct path_core *core, uint64_t now_ns)
 {
 	core->now_ns = now_ns;
 	sweep_run(core);
+	rekey_sweep(core);
 	evict_run(core);
 }
 

@@ -85,6 +85,9 @@ struct path_config {
 	struct rte_mempool *pool;  /* mbufs with MSG_PRIV_SIZE of private area */
 
 	uint64_t session_timeout_ns; /* idle sessions close after this; 0: never */
+	/* Records after which a DTLS 1.3 session asks for new keys, below what its algorithm
+	 * bears; 0: shortly before that */
+	uint64_t rekey_after;
 };
 
 struct path_core;
@@ -144,6 +147,7 @@ size_t path_evict(struct path_core *core, const struct path_eviction *e, size_t 
 	X(aead_ops)                                                                                \
 	X(coap_out) /* CoAP messages given to workers */                                           \
 	X(installs)                                                                                \
+	X(rekeys) /* keys of a direction renewed (KeyUpdate) */                                    \
 	X(tx_frames)                                                                               \
 	X(tx_bytes)
 

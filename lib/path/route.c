@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "epoch.h"
 #include "stages.h"
 
 #include <rte_memcpy.h>
@@ -72,10 +73,11 @@ static bool starts_protected(const struct rte_mbuf *m)
 }
 
 /* Whether a session can have the keys of a record. */
-static bool can_be_of(const struct table_hit *session, const struct record *r)
+static bool can_be_of(const struct store *store, const struct table_hit *session,
+		      const struct record *r)
 {
 	if (session_class_is_13(session->class))
-		return r->version == DTLS_1_3 && r->epoch != RECORD13_EPOCH_HANDSHAKE;
+		return r->version == DTLS_1_3 && epoch_line(store, session->ref, r->epoch) != NULL;
 	return r->version != DTLS_1_3 && r->epoch != 0;
 }
 
@@ -107,7 +109,7 @@ static __attribute__((noinline)) bool route_other(struct path_core *core, struct
 		return false;
 	}
 	if (core_pending(core, hash, &pending)) {
-		if (!live || !can_be_of(hit, &first)) {
+		if (!live || !can_be_of(core->cfg.store, hit, &first)) {
 			core_to_handshake(core, m, MSG_DATAGRAM, &pending);
 			return false;
 		}

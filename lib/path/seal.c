@@ -109,18 +109,19 @@ static void wrap_behind(const struct store *store, const struct sealed *s,
 	m->pkt_len = m->data_len;
 }
 
-void seal_say_closed(struct rte_mbuf *m)
+void seal_alert(struct rte_mbuf *m, enum alert last)
 {
 	struct msg *msg = msg_of(m);
 	struct wr w = wr_of(rte_pktmbuf_mtod(m, uint8_t *), 2);
 
-	wr_u8(&w, ALERT_WARNING);
-	wr_u8(&w, ALERT_CLOSE_NOTIFY);
+	wr_u8(&w, last == ALERT_CLOSE_NOTIFY ? ALERT_WARNING : ALERT_FATAL);
+	wr_u8(&w, (uint8_t)last);
 	m->data_len = 2;
 	m->pkt_len = 2;
 	msg->kind = MSG_SEAL;
 	msg->type = RECORD_ALERT;
 	msg->prefix_len = 0;
+	msg->told = false;
 }
 
 /* A number for the message. The last one that a session sends with is for the close_notify that
@@ -135,7 +136,7 @@ static inline enum status take_number(struct session_hot *hot, struct rte_mbuf *
 	if (!session_take_tx_seq(hot, end, seq))
 		return STATUS_SEQ_EXHAUSTED;
 	if (unlikely(*seq == end - 1)) {
-		seal_say_closed(m);
+		seal_alert(m, ALERT_CLOSE_NOTIFY);
 		*used_up = true;
 	}
 	return STATUS_OK;
@@ -233,7 +234,7 @@ static bool is_used_up(const struct store *store, const struct msg *msg)
 	const uint64_t end = aead_info(session_class_alg(msg->class))->seal_max;
 
 	if (session_class_is_13(msg->class))
-		return (store->tx13[msg->ref.slot].number & SESSION_SEQ_MAX) >= end;
+		return (store->hot[msg->ref.slot].tx_number & SESSION_SEQ_MAX) >= end;
 	return session_tx_next(&store->hot[msg->ref.slot]) >= end;
 }
 

@@ -7,16 +7,15 @@
 /* In front of a message. */
 enum { SEAL_ROOM = FRAME_HEADERS_MAX + RECORD_HEADER_LEN + RECORD_EXPLICIT_MAX };
 
-/* seal_say_closed: the session has sent all it ever can: what it had to say is replaced by a
- * close_notify. */
-void seal_say_closed(struct rte_mbuf *m) __attribute__((cold));
+/* seal_alert: makes a message that says the last of a session out of any with two bytes of room. */
+void seal_alert(struct rte_mbuf *m, enum alert last) __attribute__((cold));
 
 /* seal13_ready: makes a record of DTLS 1.3 of a message and adds its operations, that of the AEAD
  * and that of its mask; else why not. *used_up: its session came to its end. */
 enum status seal13_ready(struct path_core *core, struct rte_mbuf *m, bool *used_up);
 
 /* seal13_answers: the same for what nearly all are: answers to requests, of sessions of one class
- * that are far from their end. Readies those in front of the first that is not one, into to;
+ * whose keys are far from worn. Readies those in front of the first that is not one, into to;
  * returns how many. */
 unsigned seal13_answers(struct path_core *core, struct rte_mbuf **to, struct rte_mbuf **m,
 			unsigned n);

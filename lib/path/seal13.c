@@ -17,16 +17,27 @@ static inline enum status fits(const struct rte_mbuf *m, const struct msg *msg)
 	return STATUS_OK;
 }
 
+/* Numbers from here on ask for new keys (bad-input K6). */
+static inline uint64_t worn_from(const struct path_core *core, uint64_t seal_max)
+{
+	const uint64_t latest = seal_max - seal_max / 8, wish = core->cfg.rekey_after;
+
+	return wish == 0 ? latest : RTE_MIN(wish, latest);
+}
+
 /* As take_number of DTLS 1.2. */
-static inline enum status take_number(struct session_tx13 *tx, struct rte_mbuf *m, bool *used_up)
+static inline enum status take_number(struct path_core *core, const struct session_hot *hot,
+				      struct rte_mbuf *m, bool *used_up)
 {
 	const uint64_t end = aead_info(session_class_alg(msg_of(m)->class))->seal_max;
-	const uint64_t seq = tx->number & SESSION_SEQ_MAX;
+	const uint64_t seq = hot->tx_number & SESSION_SEQ_MAX, worn = worn_from(core, end);
 
 	if (seq >= end)
 		return STATUS_SEQ_EXHAUSTED;
+	if (unlikely(seq >= worn))
+		rekey_sealed_many(core, msg_of(m)->ref, seq - worn);
 	if (unlikely(seq == end - 1)) {
-		seal_say_closed(m);
+		seal_alert(m, ALERT_CLOSE_NOTIFY);
 		*used_up = true;
 	}
 	return STATUS_OK;
@@ -36,22 +47,23 @@ static inline enum status take_number(struct session_tx13 *tx, struct rte_mbuf *
  *   before            plaintext
  *   after    header | plaintext | type | zeros | tag
  */
-static inline void wrap(struct path_core *core, struct rte_mbuf *m, struct session_tx13 *tx,
+static inline void wrap(struct path_core *core, struct rte_mbuf *m, struct session_hot *hot,
 			const struct core_alg *alg, uint8_t type)
 {
+	const struct store *store = core->cfg.store;
 	const uint32_t slot = msg_of(m)->ref.slot;
-	const uint64_t epoch = tx->number >> SESSION_SEQ_BITS, seq = tx->number & SESSION_SEQ_MAX;
+	const struct core_keys13 keys = { store->read13[slot].tx.key, store->read13[slot].tx_iv };
+	const uint64_t number = hot->tx_number++;
+	const uint64_t epoch = number >> SESSION_SEQ_BITS, seq = number & SESSION_SEQ_MAX;
 	const unsigned off = m->data_off, tag_len = alg->tag_len;
 	uint8_t *plain = (uint8_t *)m->buf_addr + off, *header = plain - RECORD13_HEADER_LEN;
 	const unsigned inner = (unsigned)record13_put_inner(plain, m->data_len, type, tag_len);
 	struct aead_op *op = core_ops_add13(core, alg->alg);
 
-	tx->number++;
 	record13_put_header(header, epoch, seq, (uint16_t)(inner + tag_len));
 	record13_put_header(op->aad, epoch, seq, (uint16_t)(inner + tag_len));
-	core_op_fill13(op, &tx->keys, seq, plain, (uint16_t)inner, RECORD13_HEADER_LEN);
-	(void)core_masks_add(core, alg->alg, store_tx_sn_key(core->cfg.store, slot, alg->alg),
-			     plain);
+	core_op_fill13(op, keys, seq, plain, (uint16_t)inner, RECORD13_HEADER_LEN);
+	(void)core_masks_add(core, alg->alg, store_tx_sn_key(store, slot, alg->alg), plain);
 	m->data_off = (uint16_t)(off - RECORD13_HEADER_LEN);
 	m->data_len = (uint16_t)(RECORD13_HEADER_LEN + inner + tag_len);
 	m->pkt_len = m->data_len;
@@ -60,18 +72,22 @@ static inline void wrap(struct path_core *core, struct rte_mbuf *m, struct sessi
 enum status seal13_ready(struct path_core *core, struct rte_mbuf *m, bool *used_up)
 {
 	struct msg *msg = msg_of(m);
-	struct session_tx13 *tx = store_tx13(core->cfg.store, msg->ref);
+	struct session_hot *hot = store_hot(core->cfg.store, msg->ref);
+	const uint64_t number = hot == NULL ? 0 : hot->tx_number;
 	struct core_alg alg;
 	enum status s;
 
-	if (tx == NULL)
+	if (hot == NULL)
 		return STATUS_STALE_REF;
 	if (msg->kind == MSG_SEAL && msg->prefix_len != 0)
 		return STATUS_TX_SIZE; /* nothing goes out in front of a record of ours */
-	if ((s = fits(m, msg)) != STATUS_OK || (s = take_number(tx, m, used_up)) != STATUS_OK)
+	if ((s = fits(m, msg)) != STATUS_OK ||
+	    (s = take_number(core, hot, m, used_up)) != STATUS_OK)
 		return s;
 	alg = core_alg_of(session_class_alg(msg->class));
-	wrap(core, m, tx, &alg, msg->kind == MSG_REPLY ? RECORD_APPDATA : msg->type);
+	wrap(core, m, hot, &alg, msg->kind == MSG_REPLY ? RECORD_APPDATA : msg->type);
+	if (msg->kind == MSG_SEAL && msg->told)
+		rekey_sealed(core, msg, number);
 	return STATUS_OK;
 }
 
@@ -80,20 +96,22 @@ unsigned seal13_answers(struct path_core *core, struct rte_mbuf **to, struct rte
 {
 	const uint8_t class = msg_of(*m)->class;
 	struct core_alg alg;
+	uint64_t worn;
 	unsigned i;
 
 	if (session_class_alg(class) >= AEAD_N)
 		return 0;
 	alg = core_alg_of(session_class_alg(class));
+	worn = worn_from(core, alg.seal_max);
 	for (i = 0; i < n; i++) {
 		const struct msg *msg = msg_of(m[i]);
-		struct session_tx13 *tx = store_tx13(core->cfg.store, msg->ref);
+		struct session_hot *hot = store_hot(core->cfg.store, msg->ref);
 
-		if (tx == NULL || msg->kind != MSG_REPLY || msg->class != class ||
+		if (hot == NULL || msg->kind != MSG_REPLY || msg->class != class ||
 		    msg->hop.port_id == MSG_COLD_HOP || fits(m[i], msg) != STATUS_OK ||
-		    (tx->number & SESSION_SEQ_MAX) >= alg.seal_max - 1)
+		    (hot->tx_number & SESSION_SEQ_MAX) >= worn)
 			break;
-		wrap(core, m[i], tx, &alg, RECORD_APPDATA);
+		wrap(core, m[i], hot, &alg, RECORD_APPDATA);
 		to[i] = m[i];
 	}
 	return i;

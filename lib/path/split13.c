@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "epoch.h"
 #include "stages.h"
 
 /*
@@ -9,9 +10,7 @@
 static enum status late(struct path_core *core, struct rte_mbuf *datagram, const struct record13 *r,
 			struct session_ref ref)
 {
-	const struct session_cold *cold = &core->cfg.store->cold[ref.slot];
-	struct table_hit maker = { .ref = { cold->handshake_slot, cold->handshake_generation },
-				   .owner = cold->handshake_core };
+	const struct table_hit maker = core_maker(core, ref);
 	struct rte_mbuf *m;
 
 	if (!throttle_take(&core->late_tokens, THROTTLE_RATE, core->now_ns))
@@ -20,9 +19,24 @@ static enum status late(struct path_core *core, struct rte_mbuf *datagram, const
 	if (m == NULL)
 		return STATUS_NO_MBUF;
 	msg_of(m)->ref = ref;
-	msg_of(m)->class = cold->class;
+	msg_of(m)->class = core->cfg.store->cold[ref.slot].class;
 	core_to_handshake(core, m, MSG_LATE, &maker);
 	return STATUS_OK;
+}
+
+/* A record of an epoch whose keys the session does not have. Low bits that could be those of a past
+ * epoch are not taken for a future one's (bad-input K4). */
+static enum status other_epoch(struct path_core *core, struct rte_mbuf *datagram,
+			       const struct record13 *r, struct session_ref ref)
+{
+	const struct session_hot *hot = store_hot(core->cfg.store, ref);
+
+	if (hot == NULL)
+		return STATUS_RECORD_AFTER_CLOSE;
+	if (r->epoch_bits != RECORD13_EPOCH_HANDSHAKE ||
+	    hot->rx_epoch > RECORD13_EPOCH_HANDSHAKE + RECORD13_EPOCH_BITS)
+		return STATUS_RECORD_EPOCH;
+	return late(core, datagram, r, ref);
 }
 
 /* What can be told of a record before its number is known. */
@@ -43,15 +57,14 @@ static enum status record_add(struct path_core *core, struct rte_mbuf *datagram,
 			      const struct record13 *r, const struct table_hit *session)
 {
 	struct core_record *rec = &core->records13[core->n_records13];
-	const uint16_t epoch = core->cfg.store->hot[session->ref.slot].rx_epoch;
+	const struct store *store = core->cfg.store;
+	const struct session_hot *line = epoch_line(store, session->ref, r->epoch_bits);
 	enum status s = acceptable(r, session_class_alg(session->class), &rec->plain_len);
 
 	if (s != STATUS_OK)
 		return s;
-	if (r->epoch_bits != (epoch & RECORD13_EPOCH_BITS))
-		return r->epoch_bits == RECORD13_EPOCH_HANDSHAKE
-			       ? late(core, datagram, r, session->ref)
-			       : STATUS_RECORD_EPOCH;
+	if (line == NULL)
+		return other_epoch(core, datagram, r, session->ref);
 	rec->m = first ? datagram : split_copy(core, datagram, r->header, r->body.end);
 	if (rec->m == NULL)
 		return STATUS_NO_MBUF;
@@ -61,6 +74,7 @@ static enum status record_add(struct path_core *core, struct rte_mbuf *datagram,
 	rec->ref = session->ref;
 	rec->class = session->class;
 	rec->header_len = (uint8_t)r->header_len;
+	rec->old = line != &store->hot[session->ref.slot];
 	core->n_records13++;
 	return STATUS_OK;
 }
@@ -120,6 +134,7 @@ static inline bool split_single(const struct store *store, const struct core_min
 	if (((*header ^ epoch) & RECORD13_EPOCH_BITS) != 0 || len < RECORD13_SAMPLE_LEN ||
 	    len - tag_len > RECORD_PLAINTEXT_MAX)
 		return false;
+	rte_prefetch0(&store->read13[session->ref.slot]);
 	rec->m = d->m;
 	rec->copy = NULL;
 	rec->body = header + RECORD13_HEADER_LEN;
@@ -127,6 +142,7 @@ static inline bool split_single(const struct store *store, const struct core_min
 	rec->plain_len = (uint16_t)(len - tag_len);
 	rec->class = session->class;
 	rec->header_len = RECORD13_HEADER_LEN;
+	rec->old = false;
 	return true;
 }
 

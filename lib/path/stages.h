@@ -6,7 +6,7 @@
  *                                ├─ split ─ check ─ open ─ commit ─ dispatch ─► worker, …
  *                DTLS 1.3:       └─ split13 ─ open13 ─ commit13 ─ dispatch ─► worker, …
  *   messages ─ inbox ┬───────────── lookup (handed-off datagrams)
- *                    ├─ install
+ *                    ├─ install, rekey
  *                    └─ seal ─ tx
  */
 #pragma once
@@ -104,17 +104,33 @@ void inbox_run(struct path_core *core, struct rte_mbuf **mbufs, unsigned n);
 /* install: a finished handshake's session becomes live (MSG_INSTALL). Takes m over. */
 void install_run(struct path_core *core, struct rte_mbuf *m);
 
+/* rekey: the next keys of a session (MSG_REKEY). Takes m over. */
+void rekey_run(struct path_core *core, struct rte_mbuf *m);
+
+/* rekey_opened: a record opened that is of the epoch before, or the first of the newest: the former
+ * epoch's keys go soon. rekey_forged: a record did not, nor did so many others under the newest
+ * keys; rekey_sealed_many: ours are worn, and sealed so many since. Both ask for new keys now and
+ * then. rekey_sealed: tells who asked (told) the number that a message got. */
+void rekey_opened(struct path_core *core, const struct core_record *rec);
+void rekey_forged(struct path_core *core, struct session_ref ref, uint64_t failed_opens);
+void rekey_sealed_many(struct path_core *core, struct session_ref ref, uint64_t beyond);
+void rekey_sealed(struct path_core *core, const struct msg *seal, uint64_t number);
+
+/* rekey_sweep: wipes keys of former epochs whose time is over. */
+void rekey_sweep(struct path_core *core);
+
 /* seal: a message (MSG_REPLY, MSG_SEAL) waits to be sealed; seal_run seals and transmits all. */
 void seal_run(struct path_core *core);
 
-/* seal_fetch: the hot line of a message's session on its way. */
+/* seal_fetch: the hot lines of a message's session on its way. */
 static inline void seal_fetch(const struct store *store, struct rte_mbuf *m)
 {
 	const struct msg *msg = msg_of(m);
 	const uint32_t slot = RTE_MIN(msg->ref.slot, store->n_slots - 1);
-	const void *tx13 = &store->tx13[slot], *hot = &store->hot[slot];
 
-	rte_prefetch0(session_class_is_13(msg->class) ? tx13 : hot);
+	rte_prefetch0(&store->hot[slot]);
+	if (session_class_is_13(msg->class))
+		rte_prefetch0(&store->read13[slot]);
 }
 
 static inline void seal_add(struct path_core *core, struct rte_mbuf *m)

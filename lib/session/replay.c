@@ -77,3 +77,15 @@ void replay_init(struct session_hot *hot, uint64_t *wide, unsigned width, uint64
 		if (window >> i & 1)
 			ring_set(wide, width, newest - i);
 }
+
+uint64_t replay_narrow(const struct session_hot *hot, const uint64_t *wide, unsigned width)
+{
+	const uint64_t newest = replay_newest(hot);
+	uint64_t window = 0;
+
+	if (wide == NULL)
+		return hot->window;
+	for (unsigned i = 0; i < WORD_BITS && i <= newest; i++)
+		window |= (uint64_t)replay_wide_has(wide, width, newest - i) << i;
+	return window;
+}

@@ -69,3 +69,7 @@ static inline enum status replay_commit(struct session_hot *hot, uint64_t *wide,
 /* replay_init: the window that a handshake leaves: newest and the 64 bits behind it. */
 void replay_init(struct session_hot *hot, uint64_t *wide, unsigned width, uint64_t newest,
 		 uint64_t window);
+
+/* replay_narrow: the newest and the 63 bits behind it of either kind of window, as in hot->window.
+ */
+uint64_t replay_narrow(const struct session_hot *hot, const uint64_t *wide, unsigned width);

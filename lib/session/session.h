@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A session in memory: an index entry (table.h), a hot line, in DTLS 1.3 a second one for what is
- * sent, a cold part, and an overflow line where the suite's keys are longer than 16 bytes or the
+ * A session in memory: an index entry (table.h), a hot line, in DTLS 1.3 a second one that is only
+ * read, a cold part, and an overflow line where the suite's keys are longer than 16 bytes or the
  * replay window wider than 64.
  *
  * One writer: the owner poll core. Others may read generation and cold under RCU after checking
@@ -18,17 +18,24 @@
 #include "table.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
 
-/* Of one direction in DTLS 1.3: the key of records, then that of their numbers (128-bit suites);
- * else the first is twice as long, and for the other see overflow. */
+/* Keys of one direction in DTLS 1.3: of records, then of their numbers (128-bit suites); else the
+ * first is twice as long, and for the other see overflow. */
 struct session_keys13 {
 	uint8_t key[16], sn_key[16];
-	uint8_t iv[AEAD_IV_LEN];
+};
+
+/* Whether a DTLS 1.3 session has the peer's keys of the epoch before its newest (store.h: old). */
+enum session_old {
+	SESSION_OLD_NONE,
+	SESSION_OLD_NEEDED, /* until a record of the newest epoch opened */
+	SESSION_OLD_LATE,   /* for records that were overtaken */
 };
 
 /*
- * The hot line: all that opening a request and sealing its response touch.
+ * The hot line: what opening a request and sealing its response touch, and all that they write.
  *
  *   OFFSET SIZE
  *      0    32   keys: receive 16, send 16 (128-bit suites); else the IVs' rest, see overflow
@@ -37,8 +44,10 @@ struct session_keys13 {
  *     52     4   generation; 0 never live
  *     56     8   replay window: bit i is newest - i (unused when the window is wide)
  *
- * In DTLS 1.3 all that opening a request touches:
- *      0    44   keys and IV, receive
+ * In DTLS 1.3:
+ *      0    32   keys, receive
+ *     32     8   next send number, with its epoch
+ *     40     4   state
  *     44     8   newest received, with the epoch in its middle
  */
 struct session_hot {
@@ -50,27 +59,38 @@ struct session_hot {
 			uint8_t tx_salt[4];
 			uint32_t tx_seq_lo;
 		};
-		struct session_keys13 rx13;
+		struct {
+			struct session_keys13 rx13;
+			union {
+				struct __attribute__((packed, aligned(4))) {
+					uint64_t tx_number; /* epoch << 48 | sequence number */
+					uint8_t rx_old;     /* enum session_old */
+				};
+				uint8_t old_iv[AEAD_IV_LEN]; /* of a line of store->old */
+			};
+		};
+		uint8_t secrets[44]; /* all of it, for those who wipe it */
 	};
 	uint32_t rx_newest_lo;
 	union {
 		uint16_t tx_seq_hi;
-		uint16_t rx_epoch; /* of the newest keys of the peer */
+		uint16_t rx_epoch; /* of the newest keys of the peer; its low 16 bits */
 	};
 	uint16_t rx_newest_hi;
 	_Atomic uint32_t generation;
 	uint64_t window;
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct session_hot) == 64, "the hot part is one cache line");
+_Static_assert(offsetof(struct session_hot, rx_newest_lo) == 44, "secrets are all in front of it");
 
-/* The second hot line of a DTLS 1.3 session: all that sealing a response touches. */
-struct session_tx13 {
-	struct session_keys13 keys;
-	uint32_t generation;   /* the session's; 0: no DTLS 1.3 session */
-	uint64_t number;       /* the next: epoch << 48 | sequence number */
+/* The second hot line of a DTLS 1.3 session: what records only read. A line that is written costs
+ * half as much again. */
+struct session_read13 {
+	struct session_keys13 tx;
+	uint8_t tx_iv[AEAD_IV_LEN], rx_iv[AEAD_IV_LEN];
 	uint64_t failed_opens; /* of records under the peer's newest keys (RFC 9147 §4.5.3) */
 } __attribute__((aligned(64)));
-_Static_assert(sizeof(struct session_tx13) == 64, "the hot part is a cache line a direction");
+_Static_assert(sizeof(struct session_read13) == 64, "one cache line");
 
 enum { SESSION_SEQ_BITS = 48 };
 #define SESSION_SEQ_MAX ((UINT64_C(1) << SESSION_SEQ_BITS) - 1)
@@ -145,11 +165,17 @@ static inline void session_iv(enum aead_alg alg, const uint8_t salt[4], const ui
 		memset(out + 4, 0, 8);
 }
 
-/* session_sn_key: the key of record numbers of one direction; overflow: that direction's. */
-static inline const uint8_t *session_sn_key(enum aead_alg alg, const struct session_keys13 *keys,
-					    const uint8_t overflow[AEAD_KEY_MAX])
+/* session_put_keys13: keys of one direction of DTLS 1.3 into a line; returns whether the one of
+ * record numbers goes into the overflow line instead. */
+static inline bool session_put_keys13(enum aead_alg alg, struct session_keys13 *line,
+				      const uint8_t key[AEAD_KEY_MAX],
+				      const uint8_t sn_key[AEAD_KEY_MAX])
 {
-	return session_key_overflows(alg) ? overflow : keys->sn_key;
+	const bool overflows = session_key_overflows(alg);
+
+	memcpy(line->key, key, 16);
+	memcpy(line->sn_key, overflows ? key + 16 : sn_key, 16);
+	return overflows;
 }
 
 /* No peer of ours asks for less: RFC 8449 §4, and RFC 6066 §4 for what it sends itself. */
@@ -169,7 +195,7 @@ struct session_cold {
 	uint16_t tx_limit, rx_limit;     /* as installed */
 	const struct identity *identity; /* one reference */
 	uint32_t swept_newest;           /* low half of rx newest at the last idle sweep */
-	uint32_t failed_opens;           /* not in DTLS 1.3 */
+	uint32_t failed_opens;           /* in DTLS 1.3 under the keys before the newest */
 	uint32_t handshake_slot;         /* who answers a repeated final flight */
 	uint32_t handshake_generation;
 	uint16_t suite; /* IANA id */

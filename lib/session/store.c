@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store.h"
 
+#include "epoch.h"
 #include "record13.h"
 #include "secret.h"
 
@@ -157,7 +158,7 @@ static struct store_parts parts_of(const struct store_config *cfg)
 
 _Static_assert(BLOCK_PAGE % sizeof(struct session_overflow) == 0 &&
 		       BLOCK_PAGE % sizeof(struct store_peer_cid) == 0 &&
-		       BLOCK_HUGE_PAGE % sizeof(struct session_tx13) == 0,
+		       BLOCK_HUGE_PAGE % sizeof(struct session_read13) == 0,
 	       "no element of a lazy array is on two pages");
 
 /* Each part's run of an array of elements of this size on the part's node. */
@@ -183,48 +184,29 @@ static bool array_new(const struct store *s, struct block *out, size_t size)
 	return true;
 }
 
-static size_t lazy_words(const struct store *s, const struct store_lazy *lazy)
+static bool lazy_array_new(const struct store *s, struct lazy *out, uint32_t size,
+			   enum block_page page)
 {
-	return s->n_slots / ((size_t)lazy->page / lazy->element * WORD_BITS) + 1;
-}
-
-static bool lazy_new(const struct store *s, struct store_lazy *out, size_t element,
-		     enum block_page page)
-{
-	out->page = page;
-	out->element = (uint16_t)element;
-	out->touched = calloc(lazy_words(s, out), sizeof(*out->touched));
-	if (out->touched == NULL || !block_new_lazy(&out->block, s->n_slots * element, page))
+	if (!lazy_new(out, s->n_slots, size, page))
 		return false;
-	place(s, &out->block, element);
+	place(s, &out->block, size);
 	return true;
 }
 
-static void lazy_free(struct store_lazy *lazy)
+static bool allocate_lazy_arrays(struct store *s)
 {
-	block_free(&lazy->block);
-	free(lazy->touched);
-}
-
-static void lazy_touch(struct store_lazy *lazy, uint32_t slot)
-{
-	uint32_t page = slot / ((uint32_t)lazy->page / lazy->element);
-	uint64_t bit = UINT64_C(1) << page % WORD_BITS;
-
-	if (!(atomic_fetch_or_explicit(&lazy->touched[page / WORD_BITS], bit,
-				       memory_order_relaxed) &
-	      bit))
-		atomic_fetch_add_explicit(&lazy->pages, 1, memory_order_relaxed);
-}
-
-/* The last page may be longer than the array. */
-static size_t lazy_bytes(const struct store *s, const struct store_lazy *lazy)
-{
-	size_t touched =
-		atomic_load_explicit(&lazy->pages, memory_order_relaxed) * (size_t)lazy->page;
-
-	return (touched < lazy->block.len ? touched : lazy->block.len) +
-	       lazy_words(s, lazy) * sizeof(*lazy->touched);
+	if (!lazy_array_new(s, &s->read13_lazy, sizeof(*s->read13), BLOCK_HUGE_PAGE) ||
+	    !lazy_array_new(s, &s->overflow_lazy, sizeof(*s->overflow), BLOCK_PAGE) ||
+	    !lazy_array_new(s, &s->old_lazy, sizeof(*s->old), BLOCK_PAGE) ||
+	    !lazy_array_new(s, &s->old_sn_lazy, sizeof(*s->old_sn_key), BLOCK_PAGE) ||
+	    !lazy_array_new(s, &s->peer_cids_lazy, sizeof(*s->peer_cids), BLOCK_PAGE))
+		return false;
+	s->read13 = s->read13_lazy.block.p;
+	s->overflow = s->overflow_lazy.block.p;
+	s->old = s->old_lazy.block.p;
+	s->old_sn_key = s->old_sn_lazy.block.p;
+	s->peer_cids = s->peer_cids_lazy.block.p;
+	return true;
 }
 
 static bool allocate_arrays(struct store *s)
@@ -232,18 +214,12 @@ static bool allocate_arrays(struct store *s)
 	size_t words = s->replay_window / WORD_BITS;
 
 	if (!array_new(s, &s->hot_block, sizeof(*s->hot)) ||
-	    !array_new(s, &s->cold_block, sizeof(*s->cold)) ||
-	    !lazy_new(s, &s->tx13_lazy, sizeof(*s->tx13), BLOCK_HUGE_PAGE) ||
-	    !lazy_new(s, &s->overflow_lazy, sizeof(*s->overflow), BLOCK_PAGE) ||
-	    !lazy_new(s, &s->peer_cids_lazy, sizeof(*s->peer_cids), BLOCK_PAGE))
+	    !array_new(s, &s->cold_block, sizeof(*s->cold)) || !allocate_lazy_arrays(s))
 		return false;
 	if (words > 1 && !array_new(s, &s->wide_block, words * sizeof(*s->wide)))
 		return false;
 	s->hot = s->hot_block.p;
 	s->cold = s->cold_block.p;
-	s->tx13 = s->tx13_lazy.block.p;
-	s->overflow = s->overflow_lazy.block.p;
-	s->peer_cids = s->peer_cids_lazy.block.p;
 	s->wide = s->wide_block.p;
 	return true;
 }
@@ -288,9 +264,11 @@ static void wipe_keys(struct store *s, uint32_t slot)
 {
 	const uint8_t class = s->cold[slot].class;
 
-	secret_wipe(&s->hot[slot].rx13, sizeof(s->hot[slot].rx13)); /* all keys of the line */
-	if (session_class_is_13(class))
-		secret_wipe(&s->tx13[slot], sizeof(s->tx13[slot]));
+	if (session_class_is_13(class)) {
+		epoch_forget(s, slot);
+		secret_wipe(&s->read13[slot], sizeof(s->read13[slot]));
+	}
+	secret_wipe(s->hot[slot].secrets, sizeof(s->hot[slot].secrets));
 	if (session_key_overflows(session_class_alg(class)))
 		secret_wipe(&s->overflow[slot], sizeof(s->overflow[slot]));
 }
@@ -316,8 +294,10 @@ void store_free(struct store *s)
 	free(s->slots);
 	block_free(&s->hot_block);
 	block_free(&s->cold_block);
-	lazy_free(&s->tx13_lazy);
+	lazy_free(&s->read13_lazy);
 	lazy_free(&s->overflow_lazy);
+	lazy_free(&s->old_lazy);
+	lazy_free(&s->old_sn_lazy);
 	lazy_free(&s->peer_cids_lazy);
 	block_free(&s->wide_block);
 	secret_wipe(&s->hash_key, sizeof(s->hash_key));
@@ -340,29 +320,21 @@ static void fill_overflow(struct store *s, uint32_t slot, const uint8_t rx[AEAD_
 	memcpy(s->overflow[slot].tx_key, tx, AEAD_KEY_MAX);
 }
 
-static void fill_keys13(struct session_keys13 *out, enum aead_alg alg, const uint8_t *key,
-			const uint8_t *sn_key, const uint8_t iv[AEAD_IV_LEN])
-{
-	memcpy(out->key, key, sizeof(out->key));
-	/* The second half of a key, or that of record numbers. */
-	memcpy(out->sn_key, session_key_overflows(alg) ? key + sizeof(out->key) : sn_key,
-	       sizeof(out->sn_key));
-	memcpy(out->iv, iv, AEAD_IV_LEN);
-}
-
 static void fill13(struct store *s, uint32_t slot, const struct session_install *in)
 {
 	struct session_hot *hot = &s->hot[slot];
-	struct session_tx13 *tx = &s->tx13[slot];
+	struct session_read13 *read = &s->read13[slot];
 
-	lazy_touch(&s->tx13_lazy, slot);
-	fill_keys13(&hot->rx13, in->aead, in->rx_key, in->rx_sn_key, in->rx_iv);
-	fill_keys13(&tx->keys, in->aead, in->tx_key, in->tx_sn_key, in->tx_iv);
-	if (session_key_overflows(in->aead))
+	lazy_touch(&s->read13_lazy, slot);
+	(void)session_put_keys13(in->aead, &hot->rx13, in->rx_key, in->rx_sn_key);
+	if (session_put_keys13(in->aead, &read->tx, in->tx_key, in->tx_sn_key))
 		fill_overflow(s, slot, in->rx_sn_key, in->tx_sn_key);
+	memcpy(read->rx_iv, in->rx_iv, AEAD_IV_LEN);
+	memcpy(read->tx_iv, in->tx_iv, AEAD_IV_LEN);
+	read->failed_opens = 0;
+	hot->tx_number = (uint64_t)RECORD13_EPOCH_DATA << SESSION_SEQ_BITS | in->tx_seq;
 	hot->rx_epoch = RECORD13_EPOCH_DATA;
-	tx->number = (uint64_t)RECORD13_EPOCH_DATA << SESSION_SEQ_BITS | in->tx_seq;
-	tx->failed_opens = 0;
+	hot->rx_old = SESSION_OLD_NONE;
 }
 
 static void fill_keys12(struct store *s, uint32_t slot, const struct session_install *in)
@@ -524,8 +496,6 @@ enum status store_install(struct store *s, uint8_t owner, const struct session_i
 	}
 	fill_slot(s, ref.slot, owner, in);
 	ref.generation = next_generation(s, ref.slot);
-	if (session_class_is_13(s->cold[ref.slot].class))
-		s->tx13[ref.slot].generation = ref.generation;
 	if (!go_live(s, ref, &hash, in)) {
 		abandon(s, ref.slot);
 		return STATUS_SESSION_FULL;
@@ -646,7 +616,8 @@ uint32_t store_count(const struct store *s)
 size_t store_bytes(const struct store *s)
 {
 	return sizeof(*s) + table_bytes(s->flows) + s->hot_block.len + s->cold_block.len +
-	       s->wide_block.len + lazy_bytes(s, &s->tx13_lazy) + lazy_bytes(s, &s->overflow_lazy) +
-	       lazy_bytes(s, &s->peer_cids_lazy) + sizeof(*s->slots) +
+	       s->wide_block.len + lazy_bytes(&s->read13_lazy) + lazy_bytes(&s->overflow_lazy) +
+	       lazy_bytes(&s->old_lazy) + lazy_bytes(&s->old_sn_lazy) +
+	       lazy_bytes(&s->peer_cids_lazy) + sizeof(*s->slots) +
 	       s->n_slots * sizeof(s->slots->next[0]);
 }

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "block.h"
+#include "lazy.h"
 #include "replay.h"
 #include "session.h"
 #include "table.h"
@@ -29,15 +30,6 @@ struct store_config {
 	struct identity_set *identities;
 };
 
-/* An array whose pages cost memory once a session touches them. */
-struct store_lazy {
-	struct block block;
-	enum block_page page;
-	uint16_t element;          /* bytes of one; a page is a multiple of them */
-	_Atomic uint64_t *touched; /* a bit for each page */
-	_Atomic uint32_t pages;    /* that were touched */
-};
-
 /* A peer's connection ID that is longer than the cold part's room. */
 struct store_peer_cid {
 	uint8_t bytes[SESSION_PEER_CID_MAX + 1];
@@ -46,8 +38,10 @@ struct store_peer_cid {
 struct store {
 	struct session_hot *hot;           /* [n_slots] */
 	struct session_cold *cold;         /* [n_slots] */
-	struct session_tx13 *tx13;         /* [n_slots]; lazy: DTLS 1.3 only */
+	struct session_read13 *read13;     /* [n_slots]; lazy: DTLS 1.3 only */
 	struct session_overflow *overflow; /* [n_slots]; lazy: 256-bit suites only */
+	struct session_hot *old;           /* [n_slots]; lazy: hot lines of the epoch before */
+	uint8_t (*old_sn_key)[32];         /* [n_slots]; lazy: of those, 256-bit suites only */
 	struct store_peer_cid *peer_cids;  /* [n_slots]; lazy: long connection IDs only */
 	uint64_t *wide;                    /* [n_slots * replay_window / 64], or NULL */
 	unsigned replay_window;
@@ -58,7 +52,7 @@ struct store {
 	struct identity_set *identities;
 	struct store_slots *slots;
 	struct block hot_block, cold_block, wide_block;
-	struct store_lazy tx13_lazy, overflow_lazy, peer_cids_lazy;
+	struct lazy read13_lazy, overflow_lazy, old_lazy, old_sn_lazy, peer_cids_lazy;
 	uint8_t apart[64]; /* what changes is not on the lines that every burst reads */
 	_Atomic uint32_t live;
 };
@@ -133,8 +127,8 @@ size_t store_take_retired(struct store *s, uint32_t *slots, size_t max);
 void store_recycle(struct store *s, const uint32_t *slots, size_t n);
 
 /* store_sweep: looks at up to n slots from *cursor on and writes those of `owner` that received
- * nothing for max_sweeps (at most 15) visits to out; returns how many. A session is reported again at each
- * further visit until it is retired. Owner core only, inside RCU read side. */
+ * nothing for max_sweeps (at most 15) visits to out; returns how many. A session is reported again
+ * at each further visit until it is retired. Owner core only, inside RCU read side. */
 size_t store_sweep(struct store *s, uint8_t owner, uint32_t *cursor, size_t n, uint8_t max_sweeps,
 		   struct session_ref *out);
 
@@ -150,27 +144,24 @@ static inline const uint8_t *store_tx_key(const struct store *s, uint32_t slot, 
 	return session_key_overflows(alg) ? s->overflow[slot].tx_key : s->hot[slot].tx_key;
 }
 
-/* store_tx13: the second hot line of the DTLS 1.3 session that a reference names; NULL when it
- * names none any more. Owner core only. */
-static inline struct session_tx13 *store_tx13(const struct store *s, struct session_ref ref)
-{
-	return (ref.generation & 1) && ref.slot < s->n_slots &&
-			       s->tx13[ref.slot].generation == ref.generation
-		       ? &s->tx13[ref.slot]
-		       : NULL;
-}
-
-/* store_rx_sn_key, store_tx_sn_key: as above, of record numbers. */
+/* store_rx_sn_key, store_tx_sn_key: as above, of record numbers in DTLS 1.3. */
 static inline const uint8_t *store_rx_sn_key(const struct store *s, uint32_t slot,
 					     enum aead_alg alg)
 {
-	return session_sn_key(alg, &s->hot[slot].rx13, s->overflow[slot].rx_key);
+	return session_key_overflows(alg) ? s->overflow[slot].rx_key : s->hot[slot].rx13.sn_key;
 }
 
 static inline const uint8_t *store_tx_sn_key(const struct store *s, uint32_t slot,
 					     enum aead_alg alg)
 {
-	return session_sn_key(alg, &s->tx13[slot].keys, s->overflow[slot].tx_key);
+	return session_key_overflows(alg) ? s->overflow[slot].tx_key : s->read13[slot].tx.sn_key;
+}
+
+/* store_old_sn_key: the same of the peer's epoch before (epoch.h). */
+static inline const uint8_t *store_old_sn_key(const struct store *s, uint32_t slot,
+					      enum aead_alg alg)
+{
+	return session_key_overflows(alg) ? s->old_sn_key[slot] : s->old[slot].rx13.sn_key;
 }
 
 /* store_wide: a slot's wide replay window for replay_check and replay_commit; NULL when the window

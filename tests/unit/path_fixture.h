@@ -274,6 +274,7 @@ struct client {
 	struct build_spec spec;
 	struct session_ref ref;
 	uint64_t seq;
+	uint16_t tx_epoch; /* of keys.tx_key; DTLS 1.3 only */
 };
 
 static inline struct flow client_flow(const struct build_spec *s)

@@ -35,7 +35,7 @@ static void replays_are_delivered_once(void **state)
 	client_delivers(w, 0, &c, "twice");
 	client_delivers_nothing(w, 0, &c);
 	assert_int_equal(world_count(w, 0, STATUS_RECORD_REPLAY), 3);
-	assert_int_equal(w->store->tx13[c.ref.slot].failed_opens, 0);
+	assert_int_equal(w->store->read13[c.ref.slot].failed_opens, 0);
 }
 
 /* A wide window (--replay-window) holds across it. */
@@ -73,7 +73,7 @@ static void forgeries_change_nothing(void **state)
 		out[n - 1] ^= (uint8_t)i;
 		client_send(w, 0, &c, out, n);
 		out[n - 1] ^= (uint8_t)i;
-		assert_int_equal(w->store->tx13[c.ref.slot].failed_opens, i);
+		assert_int_equal(w->store->read13[c.ref.slot].failed_opens, i);
 	}
 	assert_int_equal(world_count(w, 0, STATUS_RECORD_TAG), 10);
 	assert_int_equal(newest(w, &c), 0);

@@ -153,7 +153,7 @@ static void flood(struct world *w, uint8_t first)
 		world_rx(w, 0, world_frame(w, &spec));
 	}
 	/* So many were tried: those at once, and the plausible ones. */
-	assert_true(w->store->tx13[c.ref.slot].failed_opens < 500);
+	assert_true(w->store->read13[c.ref.slot].failed_opens < 500);
 	assert_true(world_count(w, 0, STATUS_RECORD_THROTTLED) > 19000);
 	client13_say(w, &c, "still here");
 	client_delivers(w, 0, &c, "still here");

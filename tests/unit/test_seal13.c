@@ -101,7 +101,7 @@ static void what_cannot_be_sealed(void **state)
 	assert_int_equal(world_count(w, 0, STATUS_STALE_REF), 2);
 	assert_null(world_sent());
 	/* No number was lost. */
-	assert_int_equal(w->store->tx13[c.ref.slot].number, UINT64_C(3) << 48 | 1);
+	assert_int_equal(w->store->hot[c.ref.slot].tx_number, UINT64_C(3) << 48 | 1);
 }
 
 /* bad-input K6, checklist 11: the limit of records under one key. */

@@ -203,7 +203,7 @@ static void other_epochs_are_dropped(void **state)
 	for (uint8_t epoch = 0; epoch < 2; epoch++)
 		client13_says(w, &c, (CLIENT13_HEADER & ~3) | epoch, 5, "hello");
 	assert_int_equal(world_count(w, 0, STATUS_RECORD_EPOCH), 2);
-	assert_int_equal(w->store->tx13[c.ref.slot].failed_opens, 0);
+	assert_int_equal(w->store->read13[c.ref.slot].failed_opens, 0);
 	client_delivers_nothing(w, 0, &c);
 }
 
