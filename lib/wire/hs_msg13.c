@@ -382,9 +382,9 @@ void new_connection_id_write(struct wr *w, const uint8_t *cids, size_t cid_len, 
 {
 	size_t mark = wr_open(w, 2);
 
-	for (size_t i = 0; i < n; i++) {
-		wr_uint(w, 1, cid_len);
-		wr_bytes(w, cids + i * cid_len, cid_len);
+	for (; n > 0; n--, cids += cid_len) {
+		wr_u8(w, (uint8_t)cid_len);
+		wr_bytes(w, cids, cid_len);
 	}
 	wr_close(w, 2, mark);
 	wr_u8(w, (uint8_t)usage);
