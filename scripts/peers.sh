@@ -5,15 +5,14 @@
 # what is there already. wolfSSL has DTLS 1.3, connection IDs, plain PSK and raw public keys; Mbed TLS
 # 3.6 has connection IDs. NSS's tools, which have DTLS 1.3 too, are unpacked as they are, with the C
 # library that they want.
-# wolfSSL is sid's, wherever the others come from: connection IDs of DTLS 1.2 came with 5.7.4.
-#   peers.sh [DIR]    DIR: [$XDG_CACHE_HOME/sluice-peers], with wolfssl/ and mbedtls/ (include, lib)
-#                     and nss/ (tstclnt)
+# There is sid's wolfSSL besides: 5.7.4 brought connection IDs of DTLS 1.2.
+#   peers.sh [DIR]    DIR: [$XDG_CACHE_HOME/sluice-peers], with wolfssl/, wolfssl_sid/ and mbedtls/
+#                     (include, lib) and nss/ (tstclnt)
 #   PEERS_SUITE=sid   another suite of Debian than [trixie]
 set -euo pipefail
 
 dir=${1:-${SLUICE_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-peers}}
 suite=${PEERS_SUITE:-trixie}
-wolfssl_suite=sid
 mirror=http://deb.debian.org/debian
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -22,7 +21,9 @@ wolfssl_options=(--disable-shared --enable-static --enable-dtls --enable-dtls13 
 	--enable-dtls-frag-ch --enable-hrrcookie --enable-psk --enable-aesccm --enable-rpk --enable-curve25519
 	--enable-ed25519 --enable-session-ticket --enable-sni --enable-alpn --enable-maxfragment
 	--enable-supportedcurves --enable-opensslextra --enable-opensslall --disable-oldtls --disable-examples --disable-crypttests
-	'CFLAGS=-O2 -DWOLFSSL_STATIC_PSK -DDTLS_CID_MAX_SIZE=32')
+	'CFLAGS=-O2 -DWOLFSSL_STATIC_PSK')
+# shellcheck disable=SC2034
+wolfssl_sid_options=("${wolfssl_options[@]}" 'CPPFLAGS=-DDTLS_CID_MAX_SIZE=32')
 mbedtls_options=(MBEDTLS_SSL_RECORD_SIZE_LIMIT)
 nss_options=(libnss3-tools libnss3 libnspr4 libsqlite3-0 zlib1g libc6) # packages
 
@@ -37,11 +38,15 @@ quietly() {
 	"$@" > "$log" 2>&1 < /dev/null || { tail -n 20 "$log" >&2; return 1; }
 }
 
+suite_of() { # library
+	case "$1" in
+	*_sid) echo sid ;;
+	*) echo "$suite" ;;
+	esac
+}
 wants() { # library
 	local -n options=$1_options
-	local from=$suite
-	[ "$1" != wolfssl ] || from=$wolfssl_suite
-	echo "$from ${options[*]}"
+	echo "$(suite_of "$1") ${options[*]}"
 }
 is_ready() { [ "$(cat "$dir/$1/ready" 2> /dev/null)" = "$(wants "$1")" ]; }
 
@@ -49,35 +54,41 @@ make_apt() {
 	mkdir -p "$dir"/apt/{sources,lists/partial,cache/archives/partial}
 	printf 'Types: %s\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n\n' \
 		'deb deb-src' "$mirror" "$suite" "$keyring" \
-		deb-src "$mirror" "$wolfssl_suite" "$keyring" > "$dir/apt/sources/peers.sources"
+		deb-src "$mirror" sid "$keyring" > "$dir/apt/sources/peers.sources"
 	apt=(-q -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$dir/apt/sources" -o "Dir::State::Lists=$dir/apt/lists"
 		-o "Dir::Cache=$dir/apt/cache" -o APT::Sandbox::User=root -o Acquire::Retries=2)
 	quietly apt-get "${apt[@]}" -o APT::Update::Error-Mode=any update
 }
 
-# unpack LIBRARY SUITE: its newest source there as its authors gave it out, in $source. Debian's changes
-# to it are not needed, and of sid not always to be had.
+# unpack LIBRARY: its newest source as its authors gave it out, in $source. Debian's changes to it are
+# not needed, and of sid not always to be had.
 source=$dir/download/source
 unpack() {
+	local package=${1%_sid} from
+	from=$(suite_of "$1")
 	# apt has verified its checksums.
-	quietly apt-get "${apt[@]}" source --download-only --tar-only "$1/$2"
+	quietly apt-get "${apt[@]}" source --download-only --tar-only "$package/$from"
 	mkdir -p "$source"
-	quietly tar -xf "$1"_*.orig.tar.?z -C "$source" --strip-components=1
-	echo "$1 ($(basename "$1"_*.orig.tar.?z | sed 's/.*_\(.*\)\.orig.*/\1/'), Debian $2)" > "$dir/download/version"
+	quietly tar -xf "$package"_*.orig.tar.*[z2] -C "$source" --strip-components=1
+	echo "$package ($(basename "$package"_*.orig.tar.*[z2] | sed 's/.*_\(.*\)\.orig.*/\1/'), Debian $from)" \
+		> "$dir/download/version"
 }
 
 # They begin in $dir/download, and end with the library in $dir/LIBRARY, and its version.
-build_wolfssl() {
-	unpack wolfssl "$wolfssl_suite"
+build_wolfssl() { build_wolf wolfssl; }
+build_wolfssl_sid() { build_wolf wolfssl_sid; }
+build_wolf() { # library
+	local -n options=$1_options
+	unpack "$1"
 	cd "$source"
 	quietly ./autogen.sh
-	quietly ./configure --prefix="$dir/wolfssl" "${wolfssl_options[@]}"
+	quietly ./configure --prefix="$dir/$1" "${options[@]}"
 	quietly make -j "$(nproc)" install
-	mv "$dir/download/version" "$dir/wolfssl/"
+	mv "$dir/download/version" "$dir/$1/"
 }
 build_mbedtls() {
 	local option
-	unpack mbedtls "$suite"
+	unpack mbedtls
 	cd "$source"
 	for option in "${mbedtls_options[@]}"; do quietly python3 scripts/config.py set "$option"; done
 	quietly make -j "$(nproc)" lib CFLAGS=-O2
@@ -99,7 +110,7 @@ build_nss() {
 }
 
 apt=()
-for name in wolfssl mbedtls nss; do
+for name in wolfssl wolfssl_sid mbedtls nss; do
 	if ! is_ready "$name"; then
 		[ "${#apt[@]}" -gt 0 ] || make_apt
 		rm -rf "${dir:?}/$name" "$dir/download"

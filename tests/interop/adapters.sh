@@ -64,18 +64,19 @@ missing() {
 # build_newer: our programs anew, with the libraries of scripts/peers.sh.
 build_newer() {
 	local name
-	for name in wolfssl mbedtls; do
+	for name in wolfssl wolfssl_sid mbedtls; do
 		[ -f "$peers/$name/ready" ] || continue
 		gcc -O1 -D_GNU_SOURCE -isystem "$peers/$name/include" -o "$work/client-$name-new" \
 			-I "$root/lib/base" -I "$root/lib/wire" "$root/lib/wire/coap_msg.c" \
-			"$root"/tests/interop/client{,_coap,_"$name"}.c \
+			"$root"/tests/interop/client{,_coap,_"${name%_sid}"}.c \
 			-Wl,--start-group "$peers/$name"/lib/*.a -Wl,--end-group -lm -pthread || return 1
 	done
 }
 
 client() {
 	local name=$1 suite='' psk='' ca='' cert='' key='' raw_key='' raw_public='' server_name='' group='' max_fragment='' \
-		resume='' no_ems='' sigalg='' record_size='' session_out='' session_in='' dtls='' psk_mode='' no_key_share='' update_keys=''
+		resume='' no_ems='' sigalg='' record_size='' session_out='' session_in='' dtls='' psk_mode='' no_key_share='' update_keys='' \
+		cid='' requests='' between='' move_to=''
 	shift
 	sent=1
 	: > "$work/said"
