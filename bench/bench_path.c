@@ -6,8 +6,10 @@
  *   path_open              frames → lookup → window → open → commit → worker's ring
  *   path_request_response  that, and every request becomes a response → ring → seal → frame out
  *   path_exchange          that, the responses made by the CoAP exchange, with a sink that takes
- * all path_hostile           path_request_response with forged, replayed and unknown records among
- * it
+ *   path_hop               path_request_response of records that arrive at another poll core than
+ *                          their sessions' owner's: what both do, on one core of the machine; what
+ *                          a line costs that goes from core to core is ring_hop's
+ *   path_hostile           path_request_response with forged, replayed and unknown records among it
  *
  * A turn is what the poll core's loop does: a burst from the port, the replies that wait in the
  * ring, a flush. path_cycles is the median over turns of the TSC cycles spent inside the path, per
@@ -28,7 +30,7 @@
 #include <rte_cycles.h>
 
 enum { SAMPLES_MAX = 1 << 16, STAGE_TURNS = 4096, FRAME_SRC_PORT = 34, FRAME_UDP_SUM = 40 };
-enum mode { OPEN, REQUEST_RESPONSE, EXCHANGE, HOSTILE };
+enum mode { OPEN, REQUEST_RESPONSE, EXCHANGE, HOP, HOSTILE };
 
 /* The stages, and what it takes to go through all of them once. */
 #define STAGES(X)                                                                                  \
@@ -205,6 +207,18 @@ static uint64_t settled_cycles(void)
 	return rte_rdtsc();
 }
 
+/* At another core first, which gives them to their owner. */
+static void hop(struct trial *t, struct rte_mbuf **in)
+{
+	struct rte_mbuf *m[WORLD_BURST_MAX];
+	unsigned n;
+
+	path_rx_burst(t->w->front, 0, in, t->burst, t->w->now_ns);
+	path_flush(t->w->front, t->w->now_ns);
+	n = rte_ring_sc_dequeue_burst(world_rig.to_owner, (void **)m, WORLD_BURST_MAX, NULL);
+	path_inbox_burst(t->w->core, m, n, t->w->now_ns);
+}
+
 static void turn(struct trial *t)
 {
 	struct path_core *core = t->w->core;
@@ -214,7 +228,10 @@ static void turn(struct trial *t)
 
 	receive(t, in);
 	from = settled_cycles();
-	path_rx_burst(core, 0, in, t->burst, t->w->now_ns);
+	if (t->mode == HOP)
+		hop(t, in);
+	else
+		path_rx_burst(core, 0, in, t->burst, t->w->now_ns);
 	n = take_replies(out, WORLD_BURST_MAX);
 	path_inbox_burst(core, out, n, t->w->now_ns);
 	transmit(core);
@@ -313,6 +330,10 @@ static void run(struct bench *b)
 		bench_fail(b, "no memory for exchanges");
 		return;
 	}
+	if (t.mode == HOP && !world_front(t.w)) {
+		bench_fail(b, "no memory for another core");
+		return;
+	}
 	path_stats(t.w->core, &before);
 	while (bench_next(b))
 		turn(&t);
@@ -339,7 +360,7 @@ struct params {
 static void add(struct params p)
 {
 	static const char *const names[] = { "path_open", "path_request_response", "path_exchange",
-					     "path_hostile" };
+					     "path_hop", "path_hostile" };
 	int64_t class = p.is_13 ? p.alg | SESSION_CLASS_13 : p.alg;
 	int64_t args[] = { p.mode, class, p.sessions, p.burst, p.hostile << 8 | p.reply, p.engine };
 	char name[160];
@@ -396,6 +417,8 @@ void bench_path_add(void)
 		p.mode = OPEN;
 		add(p);
 		p.mode = EXCHANGE;
+		add(p);
+		p.mode = HOP;
 		add(p);
 		add_13(usual, sessions[s]);
 	}

@@ -56,12 +56,13 @@ static bool rig_start(void)
 	r->to_handshake = ring("bench_handshake", RING_SIZE);
 	r->to_worker = ring("bench_worker", RING_SIZE);
 	r->from_worker = ring("bench_reply", RING_SIZE);
+	r->to_owner = ring("bench_owner", RING_SIZE);
 	r->secrets_now = &r->secrets;
 	r->pool = rte_pktmbuf_pool_create("bench", MBUFS, 256, MSG_PRIV_SIZE,
 					  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	return r->pending != NULL && r->gate != NULL && r->to_handshake != NULL &&
-	       r->to_worker != NULL && r->from_worker != NULL && r->pool != NULL &&
-	       cookie_secrets_init(&r->secrets) && start_port(r);
+	       r->to_worker != NULL && r->from_worker != NULL && r->to_owner != NULL &&
+	       r->pool != NULL && cookie_secrets_init(&r->secrets) && start_port(r);
 }
 
 static struct aead *engine_get(enum aead_engine engine)
@@ -71,10 +72,13 @@ static struct aead *engine_get(enum aead_engine engine)
 	return engines[engine];
 }
 
-static struct path_core *core_new(const struct world *w, enum aead_engine engine)
+/* Poll core 0 owns the sessions. */
+static struct path_core *core_new(const struct world *w, enum aead_engine engine, uint8_t index)
 {
 	struct path_config cfg = {
-		.n_poll = 1,
+		.index = index,
+		.n_poll = (uint8_t)(index + 1),
+		.to_poll = { world_rig.to_owner },
 		.n_handshake = 1,
 		.n_workers = 1,
 		.burst = 32,
@@ -277,9 +281,16 @@ struct world *world_get(uint8_t class, uint32_t n_sessions, enum aead_engine eng
 	if (w == NULL || w->store == NULL)
 		return NULL;
 	if (w->cores[engine] == NULL)
-		w->cores[engine] = core_new(w, engine);
+		w->cores[engine] = core_new(w, engine, 0);
 	w->core = w->cores[engine];
 	return w->core == NULL ? NULL : w;
+}
+
+bool world_front(struct world *w)
+{
+	if (w->front == NULL)
+		w->front = core_new(w, AEAD_ENGINE_AUTO, 1);
+	return w->front != NULL;
 }
 
 static void rewind_windows(struct world *w)

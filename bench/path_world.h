@@ -19,6 +19,7 @@ struct world {
 	struct store *store;
 	struct path_core *cores[AEAD_ENGINE_LIBCRYPTO + 1]; /* by engine */
 	struct path_core *core;                             /* the one of this bench */
+	struct path_core *front; /* another poll core, which owns no session; made when asked for */
 	uint64_t now_ns;
 	uint16_t message_id;
 	struct exchanges *exchanges; /* the worker's, made by the bench that needs them */
@@ -33,6 +34,7 @@ extern struct world_rig {
 	const struct cookie_secrets *_Atomic secrets_now;
 	_Atomic bool drain;
 	struct rte_ring *to_handshake, *to_worker, *from_worker;
+	struct rte_ring *to_owner;  /* from front to core */
 	struct rte_ring *port_ring; /* where the port puts what it is given */
 	uint16_t port_id;
 	unsigned n_sent;
@@ -42,6 +44,9 @@ extern struct world_rig {
 /* world_get: the world of so many sessions, its core set to one with that engine. NULL: no memory,
  * no port, or no such engine on this CPU. */
 struct world *world_get(uint8_t class, uint32_t n_sessions, enum aead_engine engine);
+
+/* world_front: makes sure of front. false: no memory. */
+bool world_front(struct world *w) MUST_USE;
 
 /* world_receive: n frames in fresh mbufs, as a port would give them. Has the windows forget what
  * they saw whenever every session had its turn. */
