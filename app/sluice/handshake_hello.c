@@ -55,6 +55,8 @@ static struct handshake_slot *open_slot(struct handshake_core *hc, struct rte_mb
 	slot->hash = *hash;
 	slot->owner = msg->from;
 	slot->handshake = handshake_new(&hc->handshake, HANDSHAKE_SERVER, now_ns);
+	if (slot->handshake != NULL)
+		handshake_owner(slot->handshake, slot->owner);
 	if (slot->handshake == NULL ||
 	    table_insert(hc->cfg.pending, hash, &entry) != TABLE_INSERTED) {
 		handshake_core_count(hc, slot->handshake == NULL ? STATUS_HS_INTERNAL

@@ -64,6 +64,13 @@ struct rte_mbuf *handshake_send_reserve(const struct handshake_send *s, unsigned
 
 static uint16_t limit_of(uint16_t agreed) { return agreed < RECORD_PLAINTEXT_MAX ? agreed : 0; }
 
+static uint8_t cid_fill(uint8_t *out, struct rd cid)
+{
+	size_t len = rd_len(&cid);
+
+	return len != 0 && rd_copy(&cid, out, len) ? (uint8_t)len : 0;
+}
+
 static void fill(struct session_install *in, const struct handshake_slot *slot,
 		 struct session_ref ref, const struct handshake_event *event)
 {
@@ -83,6 +90,9 @@ static void fill(struct session_install *in, const struct handshake_slot *slot,
 		.aead = (uint8_t)event->suite->aead,
 		.version = suite_is_13(event->suite) ? DTLS_1_3 : DTLS_1_2,
 	};
+	in->own_cid_len = cid_fill(in->own_cid, event->own_cid);
+	in->peer_cid_len = cid_fill(in->peer_cid, event->peer_cid);
+	in->rrc = event->rrc;
 	memcpy(in->rx_key, event->keys->client_key, AEAD_KEY_MAX);
 	memcpy(in->tx_key, event->keys->server_key, AEAD_KEY_MAX);
 	memcpy(in->rx_iv, event->keys->client_iv, AEAD_IV_LEN);

@@ -61,6 +61,14 @@ static bool pool_random(void *arg, void *out, size_t len)
 	return random_pool_bytes(&((struct handshake_core *)arg)->random, out, len);
 }
 
+static bool issue_cid(void *arg, uint8_t core, uint8_t *out)
+{
+	struct handshake_core *hc = arg;
+
+	cid_issue(hc->cfg.cids, core, out);
+	return true;
+}
+
 void handshake_work_init(struct handshake_core *hc)
 {
 	hc->handshake.alloc = handshake_memory_alloc;
@@ -70,6 +78,8 @@ void handshake_work_init(struct handshake_core *hc)
 	hc->handshake.random_arg = hc;
 	hc->handshake.own_find = find_own;
 	hc->handshake.own_arg = hc;
+	hc->handshake.cid_issue = issue_cid;
+	hc->handshake.cid_arg = hc;
 	hc->handshake.identity_put = give_back;
 	hc->handshake.identity_arg = hc;
 	hc->lookup = (struct job_lookup){ .find = find_psk,

@@ -160,8 +160,12 @@ enum status hello_select(const struct client_hello *ch, const struct hello_polic
 	if (c.version == 0)
 		return refuse(out, STATUS_HELLO_VERSION, ALERT_PROTOCOL_VERSION);
 	s = c.version == DTLS_1_3 ? select13(ch, policy, own, &c) : select12(ch, policy, own, &c);
-	if (s == STATUS_OK)
+	if (s == STATUS_OK) {
 		record_size_choose(ch, &c);
+		c.cid = policy->cid && ch->has_cid;
+		/* RFC 9853 §3: a client that "omits the connection_id extension" gets no rrc. */
+		c.rrc = c.cid && policy->rrc && ch->has_rrc;
+	}
 	*out = c;
 	return s;
 }

@@ -46,6 +46,7 @@ struct hello_choice {
 	 * records (RFC 8449 §4), no more than a record can hold; 0: not asked for. */
 	uint8_t max_fragment_length;
 	uint16_t record_size_limit;
+	bool cid, rrc; /* answer RFC 9146 and, only with it, RFC 9853 */
 	/* DTLS 1.3: both may be possible: which it is, the identities decide. */
 	enum hello_psk_mode psk_mode; /* NONE: the hello has no PSK for the suite */
 	bool certificate;             /* the server has one that the client takes */

@@ -2,6 +2,7 @@
 #include "client12.h"
 
 #include "auth12.h"
+#include "hello_cid.h"
 #include "keys12.h"
 #include "record_limits.h"
 #include "resume12.h"
@@ -83,6 +84,7 @@ static enum hs_next client_hello_flight(struct handshake *h)
 		.ticket_len = h->ticket.len,
 		.max_fragment_length = h->cfg->max_fragment_length,
 		.record_size_limit = h->cfg->record_size_limit,
+		.cid = hello_cid_params(h),
 	};
 	struct wr w;
 
@@ -101,7 +103,8 @@ static enum hs_next client_hello_flight(struct handshake *h)
 
 enum hs_next client12_start(struct handshake *h)
 {
-	if (!connection_random(h, h->client_random, sizeof(h->client_random)) || !resume12_offer(h))
+	if (!connection_random(h, h->client_random, sizeof(h->client_random)) ||
+	    !hello_cid_offer(h) || !resume12_offer(h))
 		return HS_NEXT_FAIL;
 	return client_hello_flight(h);
 }
@@ -197,6 +200,8 @@ static enum hs_next on_server_hello(struct handshake *h, const struct reassembly
 	    (sh.has_ticket && h->cfg->no_ticket) || !types_take(h, &sh) ||
 	    !record_limits_take(h, &limits))
 		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	if (!hello_cid_take(h, &(struct hello_cid){ sh.has_cid, sh.has_rrc, sh.cid }))
+		return HS_NEXT_FAIL;
 	if (h->cfg->policy->require_ems && !sh.has_ems)
 		return connection_fail(h, STATUS_HS_NO_EMS, ALERT_HANDSHAKE_FAILURE);
 	memcpy(h->server_random, sh.random, sizeof(h->server_random));

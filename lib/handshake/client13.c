@@ -3,6 +3,7 @@
 
 #include "auth13.h"
 #include "hello13.h"
+#include "hello_cid.h"
 #include "keys13.h"
 #include "record_limits.h"
 
@@ -67,7 +68,8 @@ enum hs_next client13_start(struct handshake *h)
 {
 	const struct hello_policy *policy = h->cfg->policy;
 
-	if (!connection_random(h, h->client_random, sizeof(h->client_random)))
+	if (!connection_random(h, h->client_random, sizeof(h->client_random)) ||
+	    !hello_cid_offer(h))
 		return HS_NEXT_FAIL;
 	return policy->n_groups > 0 ? share_make(h, policy->groups[0]) : hello_flight(h);
 }
@@ -150,6 +152,8 @@ static enum hs_next on_answer(struct handshake *h, const struct reassembly_messa
 {
 	if (!answer_fits(h, sh))
 		return illegal(h);
+	if (!hello_cid_take(h, &(struct hello_cid){ sh->has_cid, sh->has_rrc, sh->cid }))
+		return HS_NEXT_FAIL;
 	if (!h->v13->retried) {
 		h->transcript = transcript_new(h->suite->hash);
 		if (h->transcript == NULL || !connection_said(h, 0))

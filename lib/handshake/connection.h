@@ -17,6 +17,7 @@
  *   hello13.c            the hello that a client of 1.3 sends
  *   resume.c             what a server of either version asks of a session, and keeps of one
  *   record_limits.c      how large records may be
+ *   hello_cid.c          connection IDs and return routability
  *   messages.c           messages as they are, for signatures of 1.2
  *   flight.c reassembly.c protect.c    what goes out, what comes in, records
  */
@@ -183,7 +184,7 @@ struct handshake {
 
 	/* Connection IDs: in the peer's records and in ours; nothing: none. */
 	struct connection_copy own_cid, peer_cid;
-	bool rrc; /* RFC 9853 was agreed on */
+	bool cid, rrc; /* the extensions: offered by a client, then agreed on */
 
 	struct connection13 *v13; /* NULL: the version is 1.2, or not known yet */
 

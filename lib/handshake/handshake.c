@@ -516,15 +516,16 @@ static bool flight_write(struct handshake *h, struct wr *w)
 	return wr_len(w) != 0;
 }
 
+/* A long connection ID of the peer's makes datagrams larger, not records too small. */
 static size_t datagram_max(const struct handshake *h)
 {
-	size_t mtu = h->cfg->mtu;
+	size_t mtu = h->cfg->mtu, min = FLIGHT_DATAGRAM_MIN + rd_len(&h->protect.tx_cid);
 
 	if (mtu > HANDSHAKE_DATAGRAM_MAX)
 		mtu = HANDSHAKE_DATAGRAM_MAX;
-	if (mtu < FLIGHT_DATAGRAM_MIN)
-		mtu = FLIGHT_DATAGRAM_MIN;
-	return flight_datagram_max(&h->out, mtu);
+	if (mtu > min)
+		mtu = flight_datagram_max(&h->out, mtu);
+	return mtu > min ? mtu : min;
 }
 
 bool handshake_output(struct handshake *h, uint8_t out[HANDSHAKE_DATAGRAM_MAX], size_t *len)

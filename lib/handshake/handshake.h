@@ -54,8 +54,8 @@ struct handshake_config {
 	 * same, without a name. NULL: no certificates at all. */
 	struct x509_own *(*own_find)(void *arg, const uint8_t *name, size_t len, unsigned kinds);
 	void *own_arg;
-	/* A connection ID of ours, policy->cid_len bytes; core: of handshake_owner. false: there is
-	 * none to be had. Server: called once a handshake, when the client offers connection_id;
+	/* A connection ID of ours, policy->cid_len bytes; core: of handshake_owner. false: fail
+	 * the handshake. Server: called once a handshake, when the client offers connection_id;
 	 * client: for its first hello. Not called where cid_len is 0. */
 	bool (*cid_issue)(void *arg, uint8_t core, uint8_t *out);
 	void *cid_arg;
@@ -327,8 +327,8 @@ void handshake_event(struct handshake *h, struct handshake_event *out);
  * What outlives the handshake for 2 x MSL, so that a lost final flight is answered again.
  *
  * DTLS 1.3: what opens the client's records of epoch 2, so that a server can acknowledge a Finished
- * that comes again (RFC 9147 §5.8.1): suite, and in bytes its key, IV and key of numbers. A client
- * has none: its last flight was acknowledged.
+ * that comes again (RFC 9147 §5.8.1): suite, and in bytes its key, IV and key of numbers, and our
+ * connection ID. A client has none: its last flight was acknowledged.
  *
  * DTLS 1.2: the plain prefix of the datagram (the records of NewSessionTicket, if there was one,
  * and ChangeCipherSpec) and the Finished message to seal. The last flight is the server's, in an

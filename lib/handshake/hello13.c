@@ -2,6 +2,7 @@
 #include "hello13.h"
 
 #include "auth.h"
+#include "hello_cid.h"
 #include "keys13.h"
 #include "ticket13.h"
 
@@ -184,6 +185,7 @@ bool hello13_write(struct handshake *h)
 		.n_psks = (uint8_t)psks_of(h, psks),
 		.max_fragment_length = h->cfg->max_fragment_length,
 		.record_size_limit = h->cfg->record_size_limit,
+		.cid = hello_cid_params(h),
 	};
 	struct wr w = flight_open(&h->out);
 	uint8_t *body = w.p;

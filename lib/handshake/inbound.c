@@ -79,24 +79,18 @@ static void record_unopened(struct handshake *h, uint64_t seq)
 		connection_fail(h, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
 }
 
-static enum status record_open(struct handshake *h, const struct record *rec)
+/* Content of ours. */
+static enum status content_take12(struct handshake *h, const struct protect_content *c,
+				  const uint8_t *plaintext)
 {
-	uint8_t plaintext[PROTECT_RECORD_MAX];
-	size_t len;
-	enum status s = protect_open(&h->protect, rec, plaintext, &len);
-
-	if (s == STATUS_RECORD_TAG && rec->type == RECORD_HANDSHAKE)
-		record_unopened(h, rec->seq);
-	if (s != STATUS_OK)
-		return s;
-	if (len > h->rx_limit)
+	protect_mark(&h->protect, c);
+	if (c->len > h->rx_limit)
 		connection_fail(h, STATUS_HS_RECORD_SIZE, ALERT_RECORD_OVERFLOW);
-	else if (rec->type == RECORD_HANDSHAKE)
-		s = fragments_take(h, 1, rec->seq, rd_of(plaintext, len));
+	else if (c->type == RECORD_HANDSHAKE)
+		return fragments_take(h, c->epoch, c->seq, rd_of(plaintext, c->len));
 	else
 		connection_fail(h, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);
-	secret_wipe(plaintext, sizeof(plaintext));
-	return h->outcome == CONNECTION_FAILED ? h->why : s;
+	return h->why;
 }
 
 /* Puts a record with the others that the session will want. */
@@ -115,21 +109,28 @@ static enum status record_keep(struct keep *k, const struct rd *record)
 static enum status record_protected(struct handshake *h, struct keep *k, const struct record *rec,
 				    const struct rd *whole)
 {
+	uint8_t plaintext[PROTECT_RECORD_MAX];
+	struct protect_content c;
 	enum status s;
 
 	if (!protect_has(&h->protect, 1))
 		return record_keep(k, whole);
-	if (rec->type == RECORD_HANDSHAKE || rec->type == RECORD_CCS)
-		return record_open(h, rec);
-	s = protect_check(&h->protect, rec);
-	return s == STATUS_OK ? record_keep(k, whole) : s;
+	s = protect_open(&h->protect, rec, plaintext, &c);
+	if (s == STATUS_RECORD_TAG && (rec->type == RECORD_HANDSHAKE || rec->type == RECORD_CID))
+		record_unopened(h, rec->seq);
+	if (s == STATUS_OK)
+		s = c.type == RECORD_HANDSHAKE || c.type == RECORD_CCS
+			    ? content_take12(h, &c, plaintext)
+			    : record_keep(k, whole);
+	secret_wipe(plaintext, sizeof(plaintext));
+	return h->outcome == CONNECTION_FAILED ? h->why : s;
 }
 
 static enum status record_take12(struct handshake *h, struct keep *k, struct rd *datagram)
 {
 	struct rd whole = *datagram;
 	struct record rec;
-	enum status s = record_next(datagram, &rec);
+	enum status s = record_next_cid(datagram, h->own_cid.len, &rec);
 
 	whole.end = datagram->p;
 	if (s != STATUS_OK)
@@ -162,7 +163,7 @@ static enum status content_take13(struct handshake *h, const struct protect_cont
 {
 	struct rd body = rd_of(plaintext, c->len);
 
-	protect_mark13(&h->protect, c);
+	protect_mark(&h->protect, c);
 	if (c->len > h->rx_limit) {
 		connection_fail(h, STATUS_HS_RECORD_SIZE, ALERT_RECORD_OVERFLOW);
 		return STATUS_HS_RECORD_SIZE;
@@ -193,7 +194,16 @@ static bool is_of_session(const struct handshake *h, const struct protect_conten
 {
 	return c->epoch == RECORD13_EPOCH_DATA &&
 	       (h->role == HANDSHAKE_SERVER || c->type == RECORD_HANDSHAKE ||
-		c->type == RECORD_APPDATA);
+		c->type == RECORD_APPDATA || c->type == RECORD_RRC);
+}
+
+/* What comes before the ServerHello may have a connection ID or not: that is seen when it is looked
+ * at again. */
+static size_t cid_len13(const struct handshake *h, uint8_t first)
+{
+	bool known = protect_has(&h->protect, RECORD13_EPOCH_HANDSHAKE);
+
+	return known || (first & RECORD13_CID) ? h->own_cid.len : 0;
 }
 
 /* A protected record of DTLS 1.3; without keys it is kept for later. */
@@ -203,7 +213,7 @@ static enum status record_take13(struct handshake *h, struct keep *k, struct rd 
 	struct rd whole = *datagram;
 	struct protect_content content;
 	struct record13 rec;
-	enum status s = record13_next(datagram, 0, &rec);
+	enum status s = record13_next(datagram, cid_len13(h, *datagram->p), &rec);
 
 	whole.end = datagram->p;
 	if (s != STATUS_OK)
@@ -238,6 +248,9 @@ static enum status records_take(struct handshake *h, struct keep *k, struct rd d
 		if (n == RECORDS_PER_DATAGRAM)
 			return STATUS_RECORD_TOO_MANY;
 		s = record_take(h, k, &datagram);
+		/* RFC 9147 §4: "the rest of the datagram MUST be discarded" (bad-input I8). */
+		if (s == STATUS_RECORD_CID)
+			return s;
 		worst = s != STATUS_OK ? s : worst;
 	}
 	return worst;

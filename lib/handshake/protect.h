@@ -4,6 +4,9 @@
  * time. Epoch 0 is in the clear; epoch 1 is that of DTLS 1.2, 2 and 3 those of DTLS 1.3 (RFC 9147
  * §6.1): each opens once its keys are set. A number is never used twice, so neither is a nonce: in
  * 1.2 the explicit nonce is epoch and number (RFC 5288 §3, RFC 6655 §3, RFC 7905).
+ *
+ * Where connection IDs were agreed on (RFC 9146, RFC 9147 §9), all records but those in the clear
+ * have the peer's, those of the peer ours, and without it none opens.
  */
 #pragma once
 
@@ -25,6 +28,8 @@ struct protect_epoch {
 struct protect {
 	struct aead *aead;
 	bool client; /* which keys are ours to seal with */
+	/* Connection IDs: of the peer's records, of ours. Borrowed; empty: none. */
+	struct rd rx_cid, tx_cid;
 	struct protect_epoch epochs[PROTECT_EPOCHS];
 };
 
@@ -50,30 +55,24 @@ size_t protect_overhead(const struct protect *p, uint8_t epoch);
 bool protect_write(struct protect *p, struct wr *w, uint8_t epoch, uint8_t type, uint16_t version,
 		   const uint8_t *plaintext, size_t len) MUST_USE;
 
-/* protect_check: whether a record of epoch 1 is genuine and new; marks nothing. */
-enum status protect_check(const struct protect *p, const struct record *rec);
-
-/* protect_open: opens a record of epoch 1 into out (PROTECT_RECORD_MAX bytes) and marks its number.
- * STATUS_OK, or RECORD_REPLAY, RECORD_OLD, RECORD_SHORT, RECORD_LENGTH, RECORD_TAG and nothing is
- * changed. */
-enum status protect_open(struct protect *p, const struct record *rec, uint8_t *out,
-			 size_t *out_len);
-
-/* What a record of DTLS 1.3 turned out to be. */
+/* What a record turned out to be. */
 struct protect_content {
-	uint8_t epoch, type;
+	uint8_t epoch, type; /* the type that counts: in 1.3 and behind an ID it is encrypted */
 	uint64_t seq;
 	size_t len;
 };
 
 /*
- * protect_open13: opens a record of epoch 2 or 3 into out (PROTECT_RECORD_MAX bytes); marks
- * nothing. STATUS_OK and *content; or RECORD_EPOCH (no keys), RECORD_LENGTH, RECORD_TAG,
- * RECORD_REPLAY, RECORD_OLD, RECORD_TYPE (opened, and its type is none of 1.3's: bad-input
- * A16, A17).
+ * protect_open: opens a record of DTLS 1.2's epoch 1 into out (PROTECT_RECORD_MAX bytes),
+ * protect_open13 one of 1.3's epochs 2 and 3; both mark nothing. STATUS_OK and *content; or
+ * RECORD_EPOCH (no keys), RECORD_CID (not ours, or none where there has to be one), RECORD_SHORT,
+ * RECORD_LENGTH, RECORD_TAG, RECORD_REPLAY, RECORD_OLD, RECORD_TYPE (opened, and its type is none
+ * that there is: bad-input A16, A17).
  *
- * protect_mark13: marks its number, where the record is ours and not the session's that is to come.
+ * protect_mark: marks its number, where the record is ours and not the session's that is to come.
  */
+enum status protect_open(const struct protect *p, const struct record *rec, uint8_t *out,
+			 struct protect_content *content);
 enum status protect_open13(const struct protect *p, const struct record13 *rec, uint8_t *out,
 			   struct protect_content *content);
-void protect_mark13(struct protect *p, const struct protect_content *content);
+void protect_mark(struct protect *p, const struct protect_content *content);

@@ -18,6 +18,7 @@ static void remnant13(const struct handshake *h, struct handshake_remnant *out)
 	wr_bytes(&w, k->client_key, key_len);
 	wr_bytes(&w, k->client_iv, sizeof(k->client_iv));
 	wr_bytes(&w, k->client_sn, key_len);
+	wr_bytes(&w, h->own_cid.bytes, h->own_cid.len);
 	out->message_len = (uint16_t)wr_len(&w);
 }
 
@@ -113,7 +114,7 @@ enum remnant_answer handshake_remnant_input(struct handshake_remnant *r, uint64_
 	return repeat_wanted(r, now_ns, &f) ? REMNANT_REPEAT : REMNANT_NOTHING;
 }
 
-/* The client's records of epoch 2, as they were opened in the handshake. */
+/* The client's records of epoch 2, as they were opened in the handshake. Borrows r. */
 static bool records13(const struct handshake_remnant *r, struct aead *aead, struct protect *out)
 {
 	const struct suite *suite = suite_by_id(r->suite);
@@ -126,7 +127,7 @@ static bool records13(const struct handshake_remnant *r, struct aead *aead, stru
 	ok = rd_copy(&bytes, k.client_key, aead_info(suite->aead)->key_len) &&
 	     rd_copy(&bytes, k.client_iv, sizeof(k.client_iv)) &&
 	     rd_copy(&bytes, k.client_sn, aead_info(suite->aead)->key_len);
-	*out = (struct protect){ .aead = aead };
+	*out = (struct protect){ .aead = aead, .rx_cid = bytes };
 	protect_set_keys(out, RECORD13_EPOCH_HANDSHAKE, suite, &k);
 	secret_wipe(&k, sizeof(k));
 	return ok;
@@ -142,7 +143,7 @@ static void acks_gather(const struct protect *p, struct rd datagram, struct acks
 	acks_begin(out, 0);
 	for (unsigned n = 0;
 	     n < RECORDS_PER_DATAGRAM && rd_len(&datagram) > 0 && record13_is(*datagram.p); n++)
-		if (record13_next(&datagram, 0, &rec) == STATUS_OK &&
+		if (record13_next(&datagram, rd_len(&p->rx_cid), &rec) == STATUS_OK &&
 		    protect_open13(p, &rec, plaintext, &c) == STATUS_OK &&
 		    c.type == RECORD_HANDSHAKE)
 			acks_add(out, c.epoch, c.seq);

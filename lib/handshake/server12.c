@@ -2,6 +2,7 @@
 #include "server12.h"
 
 #include "auth12.h"
+#include "hello_cid.h"
 #include "keys12.h"
 #include "record_limits.h"
 #include "resume12.h"
@@ -43,6 +44,7 @@ bool server12_hello(struct handshake *h, const struct hello_choice *choice)
 		.server_certificate_type = choice->server_type,
 		.max_fragment_length = limits.max_fragment_length,
 		.record_size_limit = limits.record_size_limit,
+		.cid = hello_cid_params(h),
 	};
 	struct wr w = flight_open(&h->out);
 
@@ -142,6 +144,8 @@ enum hs_next server12_answer(struct handshake *h, const struct reassembly_messag
 	if (!connection_version(h, DTLS_1_2, server12_rows, server12_n_rows))
 		return connection_fail(h, STATUS_HS_INTERNAL, ALERT_INTERNAL_ERROR);
 	record_limits_choose(h, &h->choice);
+	if (!hello_cid_answer(h, ch))
+		return HS_NEXT_FAIL;
 	if (resume12_wanted(h->cfg, ch))
 		return resume12_find(h, m, on_no_session);
 	return full_handshake(h, m, ch);

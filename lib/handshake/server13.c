@@ -2,6 +2,7 @@
 #include "server13.h"
 
 #include "auth13.h"
+#include "hello_cid.h"
 #include "keys13.h"
 #include "psk13.h"
 #include "record_limits.h"
@@ -42,6 +43,7 @@ static bool server_hello(struct handshake *h)
 			   .len = h->own_point_len },
 		.has_psk = h->v13->by_psk,
 		.psk = h->v13->psk_index,
+		.cid = hello_cid_params(h),
 	};
 	struct wr w = flight_open(&h->out);
 
@@ -179,6 +181,8 @@ enum hs_next server13_answer(struct handshake *h, const struct reassembly_messag
 	if (!connection_version(h, DTLS_1_3, server13_rows, server13_n_rows))
 		return internal(h);
 	record_limits_choose(h, &h->choice);
+	if (!hello_cid_answer(h, ch))
+		return HS_NEXT_FAIL;
 	h->suite = h->choice.suite;
 	h->transcript = transcript_new(h->suite->hash);
 	if (h->transcript == NULL)

@@ -15,7 +15,7 @@ enum { STEPS_MAX = 64 };
 enum {
 	CHOICE_ECDSA = 0x04,
 	CHOICE_ECDHE = 0x08,
-	CHOICE_RENEW = 0x10,
+	CHOICE_RENEW = 0x10, /* where nothing is resumed: connection IDs */
 	CHOICE_TICKET = 0x20,
 	CHOICE_ID = 0x40,
 	CHOICE_NO_EMS = 0x80
@@ -205,6 +205,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p.server.cfg.tickets = choice & CHOICE_TICKET;
 	p.server.cfg.session_ids = choice & CHOICE_ID;
 	p.renew = choice & CHOICE_RENEW;
+	if ((choice & (CHOICE_RENEW | CHOICE_TICKET | CHOICE_ID)) == CHOICE_RENEW)
+		pair_use_cids(&p, 3, 8);
 	if (choice & (CHOICE_TICKET | CHOICE_ID))
 		meet();
 	if (!pair_start(&p))

@@ -123,6 +123,8 @@ static void prepare(uint8_t choice)
 	p.client_policy.client_rpk = p.server_policy.client_rpk = raw;
 	p.client_policy.psk_ke = p.server_policy.psk_ke = choice & CHOICE_PSK_KE;
 	p.server.cfg.tickets = choice & CHOICE_TICKET;
+	if (!(choice & CHOICE_CERTIFICATES))
+		pair_use_cids(&p, 3, 8);
 }
 
 /* A ticket of the server's, as the one before would have left it. */

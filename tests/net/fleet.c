@@ -177,14 +177,16 @@ static void on_response(struct fleet *f, struct device *d, const struct coap_msg
 static void on_record(struct fleet *f, struct device *d, const struct record *r)
 {
 	uint8_t text[PROTECT_RECORD_MAX];
+	struct protect_content c;
 	struct coap_msg m;
-	size_t len;
 
-	if (r->epoch != 1 || protect_open(&d->session, r, text, &len) != STATUS_OK)
+	if (r->epoch != 1 || protect_open(&d->session, r, text, &c) != STATUS_OK)
 		return;
-	if (r->type == RECORD_ALERT)
+	protect_mark(&d->session, &c);
+	if (c.type == RECORD_ALERT)
 		leave(f, d, FAILED);
-	else if (r->type == RECORD_APPDATA && coap_msg_parse(rd_of(text, len), &m) == COAP_PARSE_OK)
+	else if (c.type == RECORD_APPDATA &&
+		 coap_msg_parse(rd_of(text, c.len), &m) == COAP_PARSE_OK)
 		on_response(f, d, &m);
 }
 

@@ -5,13 +5,15 @@
 #include "handshake.h"
 #include "protect.h"
 
-/* event_protect: from a HANDSHAKE_INSTALL. */
+/* event_protect: from a HANDSHAKE_INSTALL, whose connection IDs are borrowed. */
 static inline struct protect event_protect(struct aead *aead, bool client,
 					   const struct handshake_event *e)
 {
 	struct protect p = { .aead = aead, .client = client };
 	uint8_t epoch = e->version == DTLS_1_3 ? 3 : 1;
 
+	p.rx_cid = e->own_cid;
+	p.tx_cid = e->peer_cid;
 	protect_set_keys(&p, epoch, e->suite, e->keys);
 	p.epochs[epoch].tx_seq = e->tx_seq;
 	p.epochs[epoch].rx_newest = e->rx_newest;

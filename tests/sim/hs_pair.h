@@ -92,6 +92,9 @@ struct pair_side {
 	enum status why;
 	/* the session that follows */
 	struct protect session;
+	uint8_t own_cid[RECORD_CID_MAX], peer_cid[RECORD_CID_MAX]; /* those that it has */
+	bool rrc;
+	unsigned n_issued; /* connection IDs */
 	struct handshake_remnant remnant;
 	unsigned n_data; /* application records received */
 	uint8_t data[PAIR_DATA_MAX];
@@ -162,6 +165,18 @@ static inline bool pair_random_bytes(void *arg, void *out, size_t len)
 	while (len-- > 0)
 		*p++ = (uint8_t)pair_random(&side->seed);
 	return !side->random_fails;
+}
+
+/* Connection IDs are random bytes. */
+static inline bool pair_cid_issue(void *arg, uint8_t core, uint8_t *out)
+{
+	struct pair_side *side = arg;
+
+	(void)core;
+	side->n_issued++;
+	for (size_t i = 0; i < side->cfg.policy->cid_len; i++)
+		out[i] = (uint8_t)pair_random(&side->seed);
+	return true;
 }
 
 static inline void pair_find(void *arg, struct handshake_job *job)
@@ -243,6 +258,8 @@ static inline void pair_config(struct pair_side *side, const struct hello_policy
 		.mtu = 1200,
 		.random = pair_random_bytes,
 		.random_arg = side,
+		.cid_issue = pair_cid_issue,
+		.cid_arg = side,
 		.alloc = pair_alloc,
 		.release = pair_release,
 		.alloc_arg = &side->memory,
@@ -284,6 +301,15 @@ static inline void pair_use13(struct pair *p, size_t i)
 		policies[k]->min_version = policies[k]->max_version = DTLS_1_3;
 		policies[k]->psk_ke = true;
 	}
+}
+
+/* pair_use_cids: both ends have connection IDs, with so many bytes of their own, and can do RRC. */
+static inline void pair_use_cids(struct pair *p, uint8_t client_len, uint8_t server_len)
+{
+	p->client_policy.cid = p->client_policy.rrc = true;
+	p->client_policy.cid_len = client_len;
+	p->server_policy.cid = p->server_policy.rrc = true;
+	p->server_policy.cid_len = server_len;
 }
 
 /* pair_begin: both ends ready, the client not started. aead and gate are the caller's. */
@@ -340,6 +366,7 @@ static inline bool pair_read13(const struct protect *writer, const struct record
 	struct protect_epoch *e = &p.epochs[rec->epoch_bits];
 
 	p.client = !p.client;
+	p.rx_cid = p.tx_cid;
 	e->rx_newest = e->tx_seq;
 	e->rx_window = 0;
 	return protect_open13(&p, rec, out, content) == STATUS_OK;
@@ -365,13 +392,14 @@ static inline void pair_note(struct pair_side *side, const uint8_t *bytes, size_
 
 	while (rd_len(&datagram) > 0) {
 		if (record13_is(*datagram.p)) {
-			if (record13_next(&datagram, 0, &rec13) != STATUS_OK ||
+			if (record13_next(&datagram, rd_len(&p->tx_cid), &rec13) != STATUS_OK ||
 			    !pair_read13(p, &rec13, plaintext, &c))
 				abort();
 			pair_note_one(side, (uint64_t)c.epoch << 48 | c.seq);
 			if (side->hear != NULL)
 				side->hear(side->hear_arg, &c, plaintext);
-		} else if (record_next(&datagram, &rec) == STATUS_OK && rec.epoch != 0) {
+		} else if (record_next_cid(&datagram, rd_len(&p->tx_cid), &rec) == STATUS_OK &&
+			   rec.epoch != 0) {
 			pair_note_one(side, (uint64_t)rec.epoch << 48 | rec.seq);
 		}
 	}
@@ -397,6 +425,19 @@ static inline void pair_session_take(struct pair *p)
 	p->session.ticket = p->ticket;
 }
 
+/* The session outlives the handshake whose connection IDs it borrows. */
+static inline void pair_cids_keep(struct pair_side *side)
+{
+	struct protect *p = &side->session;
+	struct wr own = wr_of(side->own_cid, sizeof(side->own_cid));
+	struct wr peer = wr_of(side->peer_cid, sizeof(side->peer_cid));
+
+	wr_bytes(&own, p->rx_cid.p, rd_len(&p->rx_cid));
+	wr_bytes(&peer, p->tx_cid.p, rd_len(&p->tx_cid));
+	p->rx_cid = rd_of(side->own_cid, wr_len(&own));
+	p->tx_cid = rd_of(side->peer_cid, wr_len(&peer));
+}
+
 static inline void pair_install(struct pair *p, struct pair_side *side,
 				const struct handshake_event *e)
 {
@@ -414,6 +455,8 @@ static inline void pair_install(struct pair *p, struct pair_side *side,
 	if (side == &p->client)
 		pair_session_take(p);
 	side->session = event_protect(p->aead, side == &p->client, e);
+	pair_cids_keep(side);
+	side->rrc = e->rrc;
 	for (size_t i = 0; i < e->n_held; i++) {
 		held[i].len = e->held[i].len;
 		memcpy(held[i].bytes, e->held[i].bytes, e->held[i].len);
@@ -505,14 +548,15 @@ static inline void pair_session_record(struct pair *p, struct pair_side *side,
 				       const struct record *rec)
 {
 	uint8_t plaintext[PROTECT_RECORD_MAX];
-	size_t len;
+	struct protect_content c;
 
-	if (rec->epoch != 1 || protect_open(&side->session, rec, plaintext, &len) != STATUS_OK)
+	if (rec->epoch != 1 || protect_open(&side->session, rec, plaintext, &c) != STATUS_OK)
 		return;
-	if (rec->type == RECORD_APPDATA && side->n_data < PAIR_DATA_MAX)
-		side->data[side->n_data++] = len > 0 ? plaintext[0] : 0;
-	if (rec->type == RECORD_HANDSHAKE &&
-	    handshake_remnant_input(&side->remnant, p->now, plaintext, len) == REMNANT_REPEAT)
+	protect_mark(&side->session, &c);
+	if (c.type == RECORD_APPDATA && side->n_data < PAIR_DATA_MAX)
+		side->data[side->n_data++] = c.len > 0 ? plaintext[0] : 0;
+	if (c.type == RECORD_HANDSHAKE &&
+	    handshake_remnant_input(&side->remnant, p->now, plaintext, c.len) == REMNANT_REPEAT)
 		pair_repeat(p, side);
 }
 
@@ -563,7 +607,7 @@ static inline void pair_session_record13(struct pair *p, struct pair_side *side,
 		pair_repeat13(p, side, whole);
 	if (protect_open13(&side->session, rec, plaintext, &c) != STATUS_OK)
 		return;
-	protect_mark13(&side->session, &c);
+	protect_mark(&side->session, &c);
 	if (c.type == RECORD_APPDATA && side->n_data < PAIR_DATA_MAX)
 		side->data[side->n_data++] = c.len > 0 ? plaintext[0] : 0;
 	if (c.type == RECORD_HANDSHAKE && side == &p->client)
@@ -573,6 +617,7 @@ static inline void pair_session_record13(struct pair *p, struct pair_side *side,
 static inline void pair_session_input(struct pair *p, struct pair_side *side, const uint8_t *bytes,
 				      size_t len)
 {
+	const size_t cid_len = rd_len(&side->session.rx_cid);
 	struct rd datagram = rd_of(bytes, len);
 	struct record13 rec13;
 	struct record rec;
@@ -581,11 +626,11 @@ static inline void pair_session_input(struct pair *p, struct pair_side *side, co
 		struct rd whole = datagram;
 
 		if (side->version == DTLS_1_3 && record13_is(*datagram.p)) {
-			if (record13_next(&datagram, 0, &rec13) != STATUS_OK)
+			if (record13_next(&datagram, cid_len, &rec13) != STATUS_OK)
 				continue;
 			whole.end = datagram.p;
 			pair_session_record13(p, side, &rec13, whole);
-		} else if (record_next(&datagram, &rec) == STATUS_OK) {
+		} else if (record_next_cid(&datagram, cid_len, &rec) == STATUS_OK) {
 			pair_session_record(p, side, &rec);
 		}
 	}
@@ -645,7 +690,7 @@ static inline void pair_side_again(struct pair_side *side)
 {
 	pair_end(side);
 	side->installed = side->failed = side->nonce_repeated = false;
-	side->n_nonces = side->n_data = side->n_installs = 0;
+	side->n_nonces = side->n_data = side->n_installs = side->n_issued = 0;
 	side->remnant = (struct handshake_remnant){ 0 };
 }
 

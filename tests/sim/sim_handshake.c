@@ -46,6 +46,8 @@ struct scenario {
 	uint8_t resume;  /* enum resume: the ends have met before */
 	bool v13, certificates, other_group; /* DTLS 1.3; no PSK; the server wants another share */
 	uint8_t epoch;                       /* of the session */
+	bool cids;
+	uint8_t client_cid, server_cid; /* bytes of each one's own */
 };
 
 enum resume { RESUME_NOT, RESUME_ID, RESUME_TICKET, RESUME_RENEW, RESUME_N };
@@ -176,16 +178,24 @@ static bool record_fits(const struct sim *s, const struct record *rec)
 	       rd_len(&rec->body) <= hs_fragment_length(s->sc.max_fragment_length);
 }
 
+/* Of the connection IDs that records in a direction have. */
+static uint8_t cid_len_of(const struct sim *s, bool to_server)
+{
+	return to_server ? s->sc.server_cid : s->sc.client_cid;
+}
+
 /* The next record of a datagram, of either version; *rec of a protected one of 1.3 says that it is
  * not of epoch 0, and no more. */
-static bool record_of(const struct sim *s, struct rd *datagram, struct record *rec)
+static bool record_of(const struct sim *s, bool to_server, struct rd *datagram, struct record *rec)
 {
+	const uint8_t cid_len = cid_len_of(s, to_server);
 	struct record13 rec13;
 
 	if (!s->sc.v13 || !record13_is(*datagram->p))
-		return record_next(datagram, rec) == STATUS_OK;
+		return record_next_cid(datagram, cid_len, rec) == STATUS_OK &&
+		       (rec->epoch == 0 || (rec->type == RECORD_CID) == (cid_len != 0));
 	*rec = (struct record){ .epoch = s->sc.epoch };
-	return record13_next(datagram, 0, &rec13) == STATUS_OK;
+	return record13_next(datagram, cid_len, &rec13) == STATUS_OK;
 }
 
 /* A hello of DTLS 1.3 has to fit a datagram, too. */
@@ -198,14 +208,15 @@ static uint16_t mtu_of(const struct sim *s, bool of_client)
 static void check_sent(struct sim *s, const struct pair_datagram *d)
 {
 	struct rd datagram = rd_of(d->bytes, d->len);
+	size_t most = FLIGHT_DATAGRAM_MIN + (size_t)cid_len_of(s, d->to_server);
 	struct record rec;
 	unsigned n = 0;
 
-	if (d->len > mtu_of(s, d->to_server))
+	if (d->len > most && d->len > mtu_of(s, d->to_server))
 		broken(s, "a datagram beyond the MTU");
 	while (rd_len(&datagram) > 0) {
 		/* An ACK may go with a flight. */
-		if (!record_of(s, &datagram, &rec) ||
+		if (!record_of(s, d->to_server, &datagram, &rec) ||
 		    ++n > FLIGHT_RECORDS_MAX + (s->sc.v13 ? 1U : 0U)) {
 			broken(s, "10: malformed or too many records were sent");
 			return;
@@ -285,7 +296,7 @@ static void link_fragment(struct sim *s, const struct pair_datagram *d)
 		struct pair_datagram one = { .to_server = d->to_server };
 		const uint8_t *start = datagram.p;
 
-		if (!record_of(s, &datagram, &rec))
+		if (!record_of(s, d->to_server, &datagram, &rec))
 			abort();
 		one.len = (uint16_t)(datagram.p - start);
 		memcpy(one.bytes, start, one.len);
@@ -318,8 +329,10 @@ static void early_data(struct sim *s, struct pair_datagram *d)
 	if (!s->sc.early_data || s->early_sent || !d->to_server || h == NULL ||
 	    h->tx_epoch != s->sc.epoch || h->out.state == FLIGHT_SENDING)
 		return;
-	s->early_sent = true;
-	if (protect_write(&h->protect, &w, s->sc.epoch, RECORD_APPDATA, DTLS_1_2, reading, 1))
+	/* behind a long connection ID there may be no room */
+	s->early_sent = protect_write(&h->protect, &w, s->sc.epoch, RECORD_APPDATA, DTLS_1_2,
+				      reading, 1);
+	if (s->early_sent)
 		d->len = (uint16_t)(d->len + wr_len(&w));
 }
 
@@ -505,6 +518,8 @@ static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed, s
 		begin13(s);
 	else
 		pair_use_certs(&s->pair, sc->suite, sc->auth);
+	if (sc->cids)
+		pair_use_cids(&s->pair, sc->client_cid, sc->server_cid);
 	s->pair.client.cfg.no_ems = !sc->ems;
 	s->pair.client.cfg.mtu = mtu_of(s, true);
 	s->pair.server.cfg.mtu = sc->mtu;
@@ -647,10 +662,24 @@ static struct scenario scenario13_of(uint64_t seed)
 	return sc;
 }
 
+/* Every other seed has connection IDs; a client's hello has to fit a datagram with its own. */
+static void scenario_cids(struct scenario *sc, uint64_t seed)
+{
+	static const uint8_t lengths[] = { 0, 1, 8, 255 };
+	uint64_t r = seed ^ 0xc1d;
+
+	sc->cids = pair_random(&r) % 2;
+	if (!sc->cids)
+		return;
+	sc->client_cid = lengths[pair_random(&r) % (sc->mtu < 1200 ? 3 : 4)];
+	sc->server_cid = lengths[pair_random(&r) % 4];
+}
+
 static bool run_seed(uint64_t seed, bool verbose, struct aead *aead, struct gate *gate)
 {
 	struct scenario sc = v13 ? scenario13_of(seed) : scenario_of(seed);
 
+	scenario_cids(&sc, seed);
 	sim_begin(&sim, &sc, seed, aead, gate);
 	sim.verbose = verbose;
 	sim_run(&sim);
@@ -706,7 +735,7 @@ static unsigned split(const struct sim *s, const struct pair_datagram *d,
 	while (rd_len(&datagram) > 0 && n < FAULT_RECORDS_MAX) {
 		const uint8_t *start = datagram.p;
 
-		if (!record_of(s, &datagram, &rec))
+		if (!record_of(s, d->to_server, &datagram, &rec))
 			abort();
 		out[n].to_server = d->to_server;
 		out[n].len = (uint16_t)(datagram.p - start);

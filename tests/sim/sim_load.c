@@ -287,21 +287,22 @@ static bool server_record(struct sim *s, uint32_t device, const struct record *r
 {
 	struct server_side *side = &s->servers[device];
 	uint8_t text[PROTECT_RECORD_MAX];
+	struct protect_content c;
 	struct coap_msg m;
-	size_t len;
 
-	if (!side->live || protect_open(&side->session, rec, text, &len) != STATUS_OK)
+	if (!side->live || protect_open(&side->session, rec, text, &c) != STATUS_OK)
 		return false;
-	if (rec->type == RECORD_ALERT)
+	protect_mark(&side->session, &c);
+	if (c.type == RECORD_ALERT)
 		side->live = false;
-	else if (rec->type == RECORD_HANDSHAKE &&
-		 handshake_remnant_input(&side->remnant, s->now, text, len) == REMNANT_REPEAT)
+	else if (c.type == RECORD_HANDSHAKE &&
+		 handshake_remnant_input(&side->remnant, s->now, text, c.len) == REMNANT_REPEAT)
 		server_repeat(s, device);
-	else if (rec->type == RECORD_APPDATA &&
+	else if (c.type == RECORD_APPDATA &&
 		 (s->now >= s->slams_ns || mix_chance(&s->noise, s->sc->forget)))
 		server_alert(s, device);
-	else if (rec->type == RECORD_APPDATA &&
-		 coap_msg_parse(rd_of(text, len), &m) == COAP_PARSE_OK)
+	else if (c.type == RECORD_APPDATA &&
+		 coap_msg_parse(rd_of(text, c.len), &m) == COAP_PARSE_OK)
 		server_request(s, device, &m);
 	return true;
 }

@@ -49,6 +49,30 @@ static enum status select_parts(const struct hello_parts *parts, const struct he
 	return hello_select(&ch, policy, own, out);
 }
 
+/* Checklist 36, 40: connection_id and rrc are answered where both ends can, rrc only with it. */
+static void connection_ids(void **state)
+{
+	uint8_t body[HELLO_MAX];
+	struct hello_parts p = hello_plain();
+	struct rd hello = rd_of(body, hello_body(body, &p));
+	struct hello_choice choice;
+	struct client_hello ch;
+
+	(void)state;
+	for (unsigned i = 0; i < 16; i++) {
+		struct hello_policy policy = *policy_all();
+
+		policy.cid = i & 1;
+		policy.rrc = i & 2;
+		assert_int_equal(client_hello_parse(hello, &ch), HS_PARSE_OK);
+		ch.has_cid = i & 4;
+		ch.has_rrc = i & 8;
+		assert_int_equal(hello_select(&ch, &policy, own, &choice), STATUS_OK);
+		assert_int_equal(choice.cid, (i & 5) == 5);
+		assert_int_equal(choice.rrc, i == 15);
+	}
+}
+
 static void server_preference_wins(void **state)
 {
 	const uint16_t gcm_first[] = { TLS_PSK_WITH_AES_128_GCM_SHA256,
@@ -503,6 +527,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(server_preference_wins),
+		cmocka_unit_test(connection_ids),
 		cmocka_unit_test(every_suite_of_ours_can_be_chosen),
 		cmocka_unit_test(no_common_suite_is_handshake_failure),
 		cmocka_unit_test(versions_from_1_2_on_are_accepted),
