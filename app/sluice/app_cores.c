@@ -94,6 +94,7 @@ static bool make_path(struct app *app, struct core *core, unsigned poll)
 		.cookie_secrets = &app->cookie_secrets,
 		.drain = &app->draining,
 		.pool = app->pool,
+		.forward = app->opt.n_nodes != 0 ? &app->cluster.nodes : NULL,
 		.session_timeout_ns = app->opt.session_timeout_ns,
 	};
 

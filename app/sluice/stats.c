@@ -45,6 +45,9 @@ static void sample_path(struct sample_core *out, const struct core *core)
 	c->hellos_admitted = p.hellos_admitted;
 	c->handoffs_out = p.handoffs_out;
 	c->handoffs_in = p.handoffs_in;
+	c->forwards_out = p.forwards_out;
+	c->forwards_in = p.forwards_in;
+	c->forwards_back = p.forwards_back;
 	c->records_opened = p.records_opened;
 	c->records_sealed = p.records_sealed;
 	c->aead_calls = p.aead_calls;

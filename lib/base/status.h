@@ -30,6 +30,13 @@
 	X(FRAME_ICMP_CHECKSUM, "frame_icmp_checksum", "ICMP or ICMPv6 checksum")                   \
 	X(FRAME_ANSWERED,      "frame_answered",      "ARP, ND or echo request, answered")         \
 	X(FRAME_ANSWER_LIMIT,  "frame_answer_limit",  "ARP, ND or echo beyond the answer rate")    \
+	X(FRAME_NEIGHBOUR,     "frame_neighbour",     "a node or gateway told its link address")   \
+	/* other nodes */                                                                          \
+	X(FORWARD_FORM,        "forward_form",        "forwarded: not what a node sends")          \
+	X(FORWARD_NODE,        "forward_node",        "of a node not listed, or not for this one") \
+	X(FORWARD_MAC,         "forward_mac",         "forwarded: forged, or of another key")      \
+	X(FORWARD_LOOP,        "forward_loop",        "forwarded before: goes no further")         \
+	X(FORWARD_LINK,        "forward_link",        "a node's link address is not known yet")    \
 	/* records */                                                                              \
 	X(RECORD_SHORT,        "record_short",        "record ends inside its header or AEAD")     \
 	X(RECORD_LENGTH,       "record_length",       "length beyond the datagram or the limit")   \

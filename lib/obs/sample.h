@@ -24,6 +24,9 @@ enum { SAMPLE_CORES_MAX = 128 };
 	X(hellos_admitted,   "ClientHellos with a valid cookie")                                   \
 	X(handoffs_out,      "datagrams handed to the owner of their session")                     \
 	X(handoffs_in,       "datagrams handed over by other cores")                               \
+	X(forwards_out,      "datagrams forwarded to the node of their session")                   \
+	X(forwards_in,       "datagrams forwarded by other nodes")                                 \
+	X(forwards_back,     "answers of other nodes given on to devices")                         \
 	X(records_opened,    "records decrypted")                                                  \
 	X(records_sealed,    "records encrypted")                                                  \
 	X(aead_calls,        "calls of the AEAD engine")                                           \

@@ -128,6 +128,12 @@ struct path_core {
 		struct aead_mask_op op[CORE_RECORDS_MAX];
 	} masks[AEAD_N];
 
+	/* Datagrams from and to other nodes, and their MACs. */
+	unsigned n_forward_in, n_forward_out;
+	struct rte_mbuf *forward_in[PATH_BURST_MAX], *forward_out[PATH_BURST_MAX];
+	struct hmac_op macs[PATH_BURST_MAX];
+	struct hmac_batch *hmac; /* NULL: there are no other nodes */
+
 	struct core_tx tx[PATH_PORTS_MAX];
 	struct outbox to_poll[PATH_POLL_MAX];
 	struct outbox to_handshake[PATH_HANDSHAKE_MAX];

@@ -86,6 +86,11 @@ struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns)
 		return NULL;
 	}
 	core->cfg = *cfg;
+	if (cfg->forward != NULL && (core->hmac = hmac_batch_new()) == NULL) {
+		rte_free(core);
+		errno = ENOMEM;
+		return NULL;
+	}
 	core->now_ns = core->swept_ns = now_ns;
 	core->singles = frame_single_usable();
 	core->plains = frame_plain_avx512_usable();
@@ -108,6 +113,8 @@ void path_core_free(struct path_core *core)
 	for (unsigned i = 0; i < core->cfg.n_ports; i++)
 		rte_pktmbuf_free_bulk(core->tx[i].m, core->tx[i].n);
 	rte_pktmbuf_free_bulk(core->datagrams, core->n_datagrams);
+	rte_pktmbuf_free_bulk(core->forward_in, core->n_forward_in);
+	rte_pktmbuf_free_bulk(core->forward_out, core->n_forward_out);
 	rte_pktmbuf_free_bulk(core->hellos, core->n_hellos);
 	rte_pktmbuf_free_bulk(core->seals, core->n_seals);
 	for (unsigned i = 0; i < PATH_POLL_MAX; i++)
@@ -116,6 +123,7 @@ void path_core_free(struct path_core *core)
 		outbox_clear(&core->to_handshake[i]);
 	for (unsigned i = 0; i < PATH_WORKERS_MAX; i++)
 		outbox_clear(&core->to_worker[i]);
+	hmac_batch_free(core->hmac);
 	rte_free(core);
 }
 
@@ -156,7 +164,8 @@ static void datagrams_run(struct path_core *core)
 /* Datagrams wait for path_flush. */
 static void make_room(struct path_core *core, unsigned n)
 {
-	if (core->n_datagrams + n > PATH_BURST_MAX) {
+	if (path_waiting(core) + n > PATH_BURST_MAX) {
+		forward_take(core);
 		lookup_run(core);
 		datagrams_run(core);
 	}
@@ -170,7 +179,10 @@ void path_rx_burst(struct path_core *core, unsigned port, struct rte_mbuf **mbuf
 	rx_run(core, port, mbufs, n);
 }
 
-unsigned path_waiting(const struct path_core *core) { return core->n_datagrams; }
+unsigned path_waiting(const struct path_core *core)
+{
+	return core->n_datagrams + core->n_forward_in;
+}
 
 void path_inbox_burst(struct path_core *core, struct rte_mbuf **mbufs, unsigned n, uint64_t now_ns)
 {
@@ -182,10 +194,12 @@ void path_inbox_burst(struct path_core *core, struct rte_mbuf **mbufs, unsigned 
 void path_flush(struct path_core *core, uint64_t now_ns)
 {
 	core->now_ns = now_ns;
+	forward_take(core);
 	/* Their sessions' lines come while the replies of the turn before are sealed. */
 	lookup_run(core);
 	seal_run(core);
 	datagrams_run(core);
+	forward_flush(core);
 	tx_flush(core);
 	for (unsigned i = 0; i < core->cfg.n_poll; i++)
 		outbox_flush(&core->to_poll[i], &core->counts);
@@ -201,6 +215,7 @@ void path_sweep(struct path_core *core, uint64_t now_ns)
 	sweep_run(core);
 	rekey_sweep(core);
 	evict_run(core);
+	forward_nodes_ask(core);
 }
 
 const struct status_counts *path_counts(const struct path_core *core) { return &core->counts; }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "aead.h"
+#include "forward_nodes.h"
 #include "frame.h"
 #include "gate.h"
 #include "msg.h"
@@ -84,6 +85,8 @@ struct path_config {
 	const _Atomic bool *drain; /* set: no new handshakes (STATUS_HELLO_REFUSED) */
 	struct rte_mempool *pool;  /* mbufs with MSG_PRIV_SIZE of private area */
 
+	struct forward_nodes *forward; /* NULL: no other nodes */
+
 	uint64_t session_timeout_ns; /* idle sessions close after this; 0: never */
 	/* Records after which a DTLS 1.3 session asks for new keys, below what its algorithm
 	 * bears; 0: shortly before that */
@@ -141,6 +144,9 @@ size_t path_evict(struct path_core *core, const struct path_eviction *e, size_t 
 	X(hellos_admitted) /* with a valid cookie */                                               \
 	X(handoffs_out)    /* datagrams given to the owner of their session */                     \
 	X(handoffs_in)                                                                             \
+	X(forwards_out)  /* datagrams given to the node that has their session */                  \
+	X(forwards_in)   /* taken from other nodes, for sessions here */                           \
+	X(forwards_back) /* answers of other nodes given on to devices */                          \
 	X(records_opened)                                                                          \
 	X(records_sealed)                                                                          \
 	X(aead_calls) /* AEAD fill: aead_ops / aead_calls */                                       \

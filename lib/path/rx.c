@@ -42,6 +42,16 @@ static inline bool listens(const struct path_core *core, const struct flow *flow
 	return likely(flow->local_port == core->listen_everywhere) || listens_at(&core->cfg, flow);
 }
 
+bool rx_is_ours(const struct path_core *core, unsigned port, const struct flow *flow)
+{
+	const struct frame_host *host = &core->cfg.ports[port].host;
+
+	for (unsigned i = 0; i < host->n_addrs; i++)
+		if (bytes_equal16(host->addrs[i].ip, flow->local_ip))
+			return listens(core, flow);
+	return false;
+}
+
 /* ARP, neighbour discovery and echo: answered in place, out of the port it came from. */
 static void answer(struct path_core *core, unsigned port, struct rte_mbuf *m)
 {
@@ -49,11 +59,12 @@ static void answer(struct path_core *core, unsigned port, struct rte_mbuf *m)
 	size_t cap = rte_pktmbuf_data_len(m) + rte_pktmbuf_tailroom(m), len;
 	uint16_t tci = m->vlan_tci;
 	bool stripped = m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED;
+	bool learned = forward_nodes_learn(core, port, m);
 	enum status s = frame_answer(host, rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m),
 				     cap, &len);
 
 	if (s != STATUS_FRAME_ANSWERED) {
-		core_drop(core, m, s);
+		core_drop(core, m, learned ? STATUS_FRAME_NEIGHBOUR : s);
 		return;
 	}
 	if (!throttle_take(&core->answers, THROTTLE_RATE, core->now_ns)) {
@@ -207,6 +218,8 @@ static void frame_in(struct path_core *core, unsigned port, struct rte_mbuf *m,
 		return;
 	}
 	sums->datagrams++;
+	if (unlikely(core->cfg.forward != NULL) && forward_add(core, m))
+		return;
 	if (!hello_taken(core, m, &sums->hellos))
 		core->datagrams[core->n_datagrams++] = m;
 }

@@ -5,6 +5,7 @@
  *   frames ─ rx ─ lookup ─ route ┬─ admit ──────────────────────────────► handshake core, or tx
  *                                ├─ split ─ check ─ open ─ commit ─ dispatch ─► worker, …
  *                DTLS 1.3:       └─ split13 ─ open13 ─ commit13 ─ dispatch ─► worker, …
+ *   from other nodes ─ forward ─ lookup; from route: forward ─ tx
  *   messages ─ inbox ┬───────────── lookup (handed-off datagrams)
  *                    ├─ install, rekey
  *                    └─ seal ─ tx
@@ -16,6 +17,28 @@
 /* rx: frames of a port become datagrams: core->datagrams, with flow and hop in their msg and the
  * data trimmed to the UDP payload. The network's own requests are answered on the spot. */
 void rx_run(struct path_core *core, unsigned port, struct rte_mbuf **mbufs, unsigned n);
+
+/* rx_is_ours: whether a flow's local end is an address of ours on ports[port], and listened on. */
+bool rx_is_ours(const struct path_core *core, unsigned port, const struct flow *flow);
+
+/* forward (forward_nodes.h): between nodes. forward_run: a datagram whose session another node has,
+ * to that node. forward_back: one whose hop is forward_hop_is, back through that node. Both wait
+ * until forward_flush, which gives them their MACs and transmits. forward_add: a datagram of
+ * another node, to wait until forward_take, which puts those of our sessions' devices into
+ * core->datagrams and sends answers on; false: it is none. There is room for what waits in
+ * core->datagrams. */
+void forward_run(struct path_core *core, struct rte_mbuf *m, uint8_t node);
+void forward_back(struct path_core *core, struct rte_mbuf *m);
+void forward_flush(struct path_core *core);
+bool forward_add(struct path_core *core, struct rte_mbuf *m);
+void forward_take(struct path_core *core);
+
+/* forward_nodes_link: the next hop on the way to a neighbour; false: its link address is not known
+ * yet. forward_nodes_learn: whether a frame told the link address of a neighbour.
+ * forward_nodes_ask: asks for those that are due. */
+bool forward_nodes_link(const struct path_core *core, uint8_t neighbour, struct nexthop *out);
+bool forward_nodes_learn(struct path_core *core, unsigned port, const struct rte_mbuf *m);
+void forward_nodes_ask(struct path_core *core);
 
 /* lookup: whose datagram each one is: core->hashes and core->hits, hot lines on their way.
  * lookup_ahead: its first half for the datagrams so far: hashes them and sends for their buckets.

@@ -150,8 +150,11 @@ static unsigned some_datagrams(struct path_core *core, struct rte_mbuf **m, unsi
 	const struct path_port *port;
 	unsigned done;
 
-	if (index >= PATH_PORTS_MAX) {
-		core_drop(core, *m, STATUS_TX_NO_QUEUE);
+	if (unlikely(index >= PATH_PORTS_MAX)) {
+		if (core->cfg.forward != NULL && forward_hop_is(&msg_of(*m)->hop))
+			forward_back(core, *m);
+		else
+			core_drop(core, *m, STATUS_TX_NO_QUEUE);
 		return 1;
 	}
 	port = &core->cfg.ports[index];

@@ -153,6 +153,17 @@ static inline const uint8_t *record13_cid_at(const uint8_t *p, size_t len, size_
 	return len < 1 + cid_len ? NULL : p + 1;
 }
 
+/* record13_first_cid: the connection ID, of cid_len bytes, of a datagram's first record, of either
+ * version; NULL: it has none, or is cut off in it. */
+static inline const uint8_t *record13_first_cid(const uint8_t *p, size_t len, size_t cid_len)
+{
+	if (len == 0)
+		return NULL;
+	if (p[0] == RECORD_CID)
+		return record_cid_at(p, len, cid_len);
+	return record13_is(p[0]) && p[0] & RECORD13_CID ? record13_cid_at(p, len, cid_len) : NULL;
+}
+
 /* record13_put_header: the RECORD13_HEADER_LEN bytes of a header for a fragment of len bytes,
  * unmasked, as the additional data wants it. record13_put_mask: afterwards, in place. */
 static inline void record13_put_header(uint8_t out[RECORD13_HEADER_LEN], uint64_t epoch,

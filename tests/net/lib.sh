@@ -19,6 +19,7 @@ srv=sl-s-$$
 cli=sl-c-$$
 work=$(mktemp -d "/tmp/sluice-net.XXXXXX")
 sluice_pid=
+more_ns=() # of a test's own
 export LSAN_OPTIONS=${LSAN_OPTIONS-print_suppressions=0:suppressions=$root/tests/net/lsan.supp}
 n_tests=0
 n_failed=0
@@ -26,7 +27,7 @@ n_failed=0
 cleanup() {
 	trap - EXIT
 	stop_sluice
-	for ns in "$srv" "$cli"; do
+	for ns in "$srv" "$cli" "${more_ns[@]}"; do
 		for pid in $(ip netns pids "$ns" 2>/dev/null); do kill -KILL "$pid" 2>/dev/null; done
 		ip netns del "$ns" 2>/dev/null
 	done

@@ -17,8 +17,8 @@ check "--help" exits 0 "$sluice" --help
 check "--version" exits 0 "$sluice" --version
 check "a bad option exits 2" exits 2 "$sluice" --no-such-option
 names_itself() {
-	"$sluice" --port "af_packet:veth0,$addresses" --psk-file /nonexistent --cid-length 8 > "$work/said" 2>&1
-	[ $? = 2 ] && grep -q -- '--cid-length: not in this build' "$work/said"
+	"$sluice" --port "af_packet:veth0,$addresses" --psk-file /nonexistent --sink kafka:b/t > "$work/said" 2>&1
+	[ $? = 2 ] && grep -q -- '--sink: not in this build' "$work/said"
 }
 check "an option of a later build says so" names_itself
 (umask 077 && psk_line dev1 "$key_text" > "$work/psk")
