@@ -6,6 +6,7 @@
 
 void bench_aead_add(void);
 void bench_constant_time_add(void);
+void bench_cid_add(void);
 void bench_coap_add(void);
 void bench_flood_add(void);
 void bench_frame_add(void);

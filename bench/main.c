@@ -75,6 +75,7 @@ int main(int argc, char **argv)
 	bench_flood_add();
 	bench_frame_add();
 	bench_record_add();
+	bench_cid_add();
 	bench_coap_add();
 	bench_machine_add();
 	bench_ring_add();
