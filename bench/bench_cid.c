@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Connection IDs: one more for a handshake, and where those of a burst belong that no session has. */
+/* Connection IDs: one more for a handshake, and where those of a burst belong that no session has.
+ */
 #include "benches.h"
 
 #include "cid.h"
