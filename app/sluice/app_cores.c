@@ -93,6 +93,7 @@ static bool make_path(struct app *app, struct core *core, unsigned poll)
 		.aead = app->aeads[core->index],
 		.cookie_secrets = &app->cookie_secrets,
 		.drain = &app->draining,
+		.cid = app->cluster.key.len != 0 ? &app->cluster.key : NULL,
 		.pool = app->pool,
 		.forward = app->opt.n_nodes != 0 ? &app->cluster.nodes : NULL,
 		.session_timeout_ns = app->opt.session_timeout_ns,

@@ -43,6 +43,8 @@
 	X(RECORD_TYPE,         "record_type",         "content type unknown or not negotiated")    \
 	X(RECORD_VERSION,      "record_version",      "version is not DTLS's")                     \
 	X(RECORD_CID,          "record_cid",          "connection ID unlike what was agreed on")   \
+	X(RECORD_CIDS,         "record_cids",         "rest of a datagram, of other connection ID") \
+	X(RECORD_CID_UNKNOWN,  "record_cid_unknown",  "connection ID that no endpoint gave out")   \
 	X(RECORD_EPOCH,        "record_epoch",        "an epoch this session does not have")       \
 	X(RECORD_PLAIN,        "record_plain",        "unprotected record on a live session")      \
 	X(RECORD_REPLAY,       "record_replay",       "number seen before")                        \
@@ -52,6 +54,15 @@
 	X(RECORD_TOO_MANY,     "record_too_many",     "records beyond the limit for a datagram")   \
 	X(RECORD_EMPTY,        "record_empty",        "opened, and holds nothing")                 \
 	X(RECORD_AFTER_CLOSE,  "record_after_close",  "behind a close_notify or fatal alert")      \
+	X(PATH_CHALLENGED,     "path_challenged",     "another address of a session: challenge sent") \
+	X(PATH_MOVED,          "path_moved",          "another address of a session was proved")   \
+	X(PATH_UNPROVED,       "path_unproved",       "another address of a session was not proved") \
+	X(PATH_REFUSED,        "path_refused",        "the peer does not want another address")    \
+	X(PATH_LIMIT,          "path_limit",          "beyond 3x what came from an unproved address") \
+	X(PATH_FULL,           "path_full",           "no room for another address of a session")  \
+	X(RRC_UNEXPECTED,      "rrc_unexpected",      "routability check that was not negotiated") \
+	X(RRC_IGNORED,         "rrc_ignored",         "routability check of unknown type or length") \
+	X(RRC_COOKIE,          "rrc_cookie",          "routability check without a cookie of ours") \
 	X(ALERT_IGNORED,       "alert_ignored",       "warning or malformed alert of a session")   \
 	X(NO_SESSION,          "no_session",          "no session or handshake for this flow")     \
 	X(STALE_REF,           "stale_ref",           "the session it names is gone")              \

@@ -14,35 +14,17 @@ static __attribute__((cold)) void forged(struct path_core *core, const struct co
 	throttle_forged(&core->throttle, core->now_ns, rec->ref);
 }
 
-static inline bool type_known(uint8_t type)
-{
-	return type == RECORD_APPDATA || type == RECORD_HANDSHAKE || type == RECORD_ALERT ||
-	       type == RECORD_ACK;
-}
-
-/* Content and its type; bad-input A16, A17. */
-static inline bool take_inner(struct core_record *rec)
-{
-	size_t len;
-
-	if (!record13_take_inner(rec->body, rec->plain_len, &rec->type, &len))
-		return false;
-	rec->plain_len = (uint16_t)len;
-	return type_known(rec->type);
-}
-
 static inline enum status commit(struct path_core *core, struct core_record *rec)
 {
-	struct store *store = core->cfg.store;
 	enum status s;
 
 	if (unlikely(!rec->op->ok)) {
 		forged(core, rec);
 		return STATUS_RECORD_TAG;
 	}
-	if (unlikely(!take_inner(rec)))
+	if (unlikely(!commit_take_inner(rec)))
 		return STATUS_RECORD_TYPE;
-	s = replay_commit(rec->hot, core_wide(store, rec), core_window(store, rec), rec->seq);
+	s = commit_number(core, rec);
 	if (unlikely(s != STATUS_OK))
 		return s; /* a replay proves nothing */
 	commit_genuine(core, rec);

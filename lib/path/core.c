@@ -45,6 +45,14 @@ void core_nonce_implicit(struct aead_op *op, enum aead_alg alg, const uint8_t sa
 	nonce_implicit(op->nonce, number);
 }
 
+/* Operations are zero beyond their additional data, which most have RECORD_AAD_LEN of. */
+static void make_narrow(struct core_ops *ops)
+{
+	for (unsigned i = 0; i < ops->n; i++)
+		memset(ops->op[i].aad + RECORD_AAD_LEN, 0, AEAD_AAD_MAX - RECORD_AAD_LEN);
+	ops->wide = false;
+}
+
 void core_ops_run(struct path_core *core,
 		  void (*run)(struct aead *a, enum aead_alg alg, struct aead_op *ops, size_t n))
 {
@@ -56,6 +64,8 @@ void core_ops_run(struct path_core *core,
 		run(core->cfg.aead, alg, ops->op, ops->n);
 		CORE_STAT(core, aead_calls, 1);
 		CORE_STAT(core, aead_ops, ops->n);
+		if (ops->wide)
+			make_narrow(ops);
 		ops->n = 0;
 	}
 }

@@ -10,8 +10,9 @@
  */
 #pragma once
 
+#include "away.h"
 #include "evict.h"
-#include "frame_plain.h"
+#include "frame_single.h"
 #include "hs_msg.h"
 #include "nonce.h"
 #include "outbox.h"
@@ -47,11 +48,14 @@ struct core_record {
 	uint8_t *body; /* the fragment, in m; from open on without its explicit nonce */
 	struct session_ref ref;
 	uint64_t seq;
-	uint16_t plain_len; /* in DTLS 1.3 of the inner plaintext; from commit on its content */
+	/* in DTLS 1.3 and with a connection ID of the inner plaintext; from commit on its content
+	 */
+	uint16_t plain_len;
 	uint8_t type, class;
 	uint8_t pending_owner; /* whose copy */
 	uint8_t header_len;    /* in front of body; DTLS 1.3 only */
-	bool old;              /* of the epoch before the peer's newest; DTLS 1.3 only */
+	bool old;              /* of the epoch before the peer's newest */
+	bool away;             /* from an address that is not the session's */
 };
 
 /* core_wide, core_window: the replay window of a record of DTLS 1.3: its bits, if they are not in
@@ -78,7 +82,9 @@ struct path_core {
 	struct path_config cfg;
 	uint8_t port_index[RTE_MAX_ETHPORTS]; /* by port_id; CORE_NO_PORT */
 	uint32_t listen_everywhere; /* a port that is open on every address; CORE_NO_LISTEN */
+	uint8_t cid_len;            /* of connection IDs of ours; 0: there are none */
 	bool singles;               /* the CPU has what frame_single.h needs */
+	bool cid_singles;           /* and cid_forms are made */
 	bool plains;                /* and what frame_plain_avx512.h does */
 	uint64_t now_ns;
 
@@ -89,6 +95,10 @@ struct path_core {
 	struct table_hit hits[PATH_BURST_MAX];
 	/* bit i: datagrams[i] is one that frame_single_parse took, of DTLS 1.2, of 1.3 */
 	uint64_t single, single13;
+	/* bit i: datagrams[i] begins with a connection ID of ours, by which it is looked up; then
+	 * paths[i] is flow_hash_tag of its flow */
+	uint64_t cid;
+	uint32_t paths[PATH_BURST_MAX];
 	bool behind; /* a port of theirs had more: hellos that rx did not see get no turn */
 
 	/* First flights for the gate, of the same burst. */
@@ -105,6 +115,7 @@ struct path_core {
 		const struct table_hit *session;
 		uint8_t pending_owner;
 		bool single, single13; /* see above */
+		bool away;             /* see struct core_record */
 	} mine[PATH_BURST_MAX];
 
 	/* Records to open: of DTLS 1.2, and of 1.3. */
@@ -119,8 +130,13 @@ struct path_core {
 	/* The operations of one round of AEAD calls, by algorithm. */
 	struct core_ops {
 		unsigned n;
+		bool wide; /* one or the other has more additional data than RECORD_AAD_LEN */
 		struct aead_op op[CORE_RECORDS_MAX];
 	} ops[AEAD_N];
+
+	/* Those with more additional data than the others have room for: done at once. */
+	struct aead_op long_op[CORE_RECORDS_MAX];
+	unsigned n_long;
 
 	/* The same for masks of record numbers. */
 	struct core_masks {
@@ -150,6 +166,11 @@ struct path_core {
 	struct rekey_late rekeyed;
 
 	struct evict_ring evictions; /* another thread writes */
+
+	struct away away;
+
+	/* Forms of frame_single.h for records with a connection ID of ours. */
+	struct frame_single_form cid_form, cid_form13;
 };
 
 static inline void core_count(struct path_core *core, enum status s)
@@ -170,7 +191,12 @@ static inline struct aead_op *core_ops_add(struct path_core *core, enum aead_alg
 	return &ops->op[ops->n++];
 }
 
-static inline void core_ops_drop(struct path_core *core, enum aead_alg alg) { core->ops[alg].n--; }
+static inline void core_ops_drop(struct path_core *core, enum aead_alg alg)
+{
+	struct core_ops *ops = &core->ops[alg];
+
+	memset(ops->op[--ops->n].aad, 0, AEAD_AAD_MAX);
+}
 
 /* core_ops_add13: the same for DTLS 1.3: without the additional data of 1.2, which is longer. */
 static inline struct aead_op *core_ops_add13(struct path_core *core, enum aead_alg alg)
@@ -205,18 +231,16 @@ struct core_keys {
 void core_nonce_implicit(struct aead_op *op, enum aead_alg alg, const uint8_t salt[4],
 			 const uint8_t key16[16], uint64_t number) __attribute__((cold));
 
-/* core_op_fill: sets an operation up for the len bytes at text, in place, of record number seq of
- * epoch 1. nonce: the explicit part, or where the suite has none, the number with its epoch. */
-static inline void core_op_fill(struct aead_op *op, const struct core_alg *alg,
-				struct core_keys keys, uint64_t nonce, uint8_t type, uint64_t seq,
-				uint8_t *text, uint16_t len)
+/* core_op_start: sets an operation up for the len bytes at text, in place; its additional data is
+ * left to the caller. nonce: the explicit part, or where the suite has none, the number with its
+ * epoch. */
+static inline void core_op_start(struct aead_op *op, const struct core_alg *alg,
+				 struct core_keys keys, uint64_t nonce, uint8_t *text, uint16_t len)
 {
 	op->src = op->dst = text;
 	op->key = keys.key;
 	op->len = len;
-	op->aad_len = RECORD_AAD_LEN;
 	op->ok = false;
-	record_aad(op->aad, type, 1, seq, len);
 	if (unlikely(alg->explicit_len == 0)) {
 		core_nonce_implicit(op, alg->alg, keys.salt, keys.key16, nonce);
 		return;
@@ -225,6 +249,33 @@ static inline void core_op_fill(struct aead_op *op, const struct core_alg *alg,
 	bytes_put_u64(op->nonce + 4, nonce);
 }
 
+/* core_op_fill: the same for a record without connection ID, of number seq of epoch 1. */
+static inline void core_op_fill(struct aead_op *op, const struct core_alg *alg,
+				struct core_keys keys, uint64_t nonce, uint8_t type, uint64_t seq,
+				uint8_t *text, uint16_t len)
+{
+	op->aad_len = RECORD_AAD_LEN;
+	record_aad(op->aad, type, 1, seq, len);
+	core_op_start(op, alg, keys, nonce, text, len);
+}
+
+/* core_op_cid_fits: whether the additional data of a DTLS 1.2 record with a connection ID of so
+ * many bytes is short enough for a batch; if not: aead_open_long, aead_seal_long.
+ * core_op_fill_cid: core_op_fill where it does; ops is the array that op is in. */
+static inline bool core_op_cid_fits(size_t cid_len)
+{
+	return RECORD_AAD_CID_LEN + cid_len <= AEAD_AAD_MAX;
+}
+
+static inline void core_op_fill_cid(struct core_ops *ops, struct aead_op *op,
+				    const struct core_alg *alg, struct core_keys keys,
+				    uint64_t nonce, uint64_t seq, struct rd cid, uint8_t *text,
+				    uint16_t len)
+{
+	ops->wide = true;
+	op->aad_len = (uint8_t)record_cid_aad(op->aad, 1, seq, cid.p, rd_len(&cid), len);
+	core_op_start(op, alg, keys, nonce, text, len);
+}
 /* The same in DTLS 1.3. */
 struct core_keys13 {
 	const uint8_t *key, *iv;
@@ -262,6 +313,19 @@ static inline struct aead_mask_op *core_masks_add(struct path_core *core, enum a
 }
 
 void core_masks_run(struct path_core *core);
+
+/* core_cid_at: the connection ID of ours that a datagram begins with; NULL: it begins with another
+ * record. */
+static inline const uint8_t *core_cid_at(const struct path_core *core, const uint8_t *p, size_t len)
+{
+	return core->cid_len == 0 ? NULL : record13_first_cid(p, len, core->cid_len);
+}
+
+/* core_cid_len: of the connection IDs that records for a session of this class have; 0: none. */
+static inline uint8_t core_cid_len(const struct path_core *core, uint8_t class)
+{
+	return session_class_has_cid(class) ? core->cid_len : 0;
+}
 
 /* core_is_hello: whether a well-formed record that starts at p is the (start of a) ClientHello in
  * the clear. */

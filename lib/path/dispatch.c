@@ -88,7 +88,7 @@ static inline void unwrap(struct path_core *core, const struct core_record *rec)
 	m->pkt_len = rec->plain_len;
 	msg->ref = rec->ref;
 	msg->type = rec->type;
-	msg->class = rec->class;
+	msg->class = rec->class | (rec->away ? MSG_CLASS_AWAY : 0);
 	msg->from = core->cfg.index;
 }
 
@@ -121,10 +121,12 @@ static inline bool dispatch(struct path_core *core, const struct core_record *re
 		msg_of(rec->m)->kind = MSG_COAP;
 		return true;
 	}
-	if (rec->type != RECORD_ALERT)
-		to_handshake(core, rec);
-	else
+	if (rec->type == RECORD_RRC)
+		away_check(core, rec);
+	else if (rec->type == RECORD_ALERT)
 		alert(core, rec);
+	else
+		to_handshake(core, rec);
 	return false;
 }
 

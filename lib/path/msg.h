@@ -56,6 +56,11 @@ enum msg_kind {
 	MSG_REPLY, /* data: a CoAP message to seal; ref; hop.port_id may be MSG_COLD_HOP */
 };
 
+/* Beside a session's bits (session.h) in the class of a message: its request came from an address
+ * that is not proved to be the peer's (away.h). */
+enum { MSG_CLASS_AWAY = 64 };
+_Static_assert((int)MSG_CLASS_AWAY > (int)TABLE_CLASS_MAX, "a bit of its own");
+
 /* hop.port_id of a message that answers no request: the owner takes flow and hop from cold. */
 enum { MSG_COLD_HOP = 0xffff };
 
@@ -73,7 +78,7 @@ struct msg {
 		 * keys of the peer's too */
 		uint8_t update;
 	};
-	uint8_t class; /* of the session (session.h) */
+	uint8_t class; /* of the session (session.h), and MSG_CLASS_AWAY */
 	uint8_t from;  /* index of the sending poll core */
 
 	struct session_ref peer_hs; /* a handshake core's slot and generation */

@@ -45,6 +45,8 @@ static inline void prepare(struct path_core *core, const struct store *store,
 	struct aead_op *op = core_ops_add13(core, session_class_alg(rec->class));
 
 	rec->seq = record13_unmask(header, rec->header_len, mask, replay_newest(hot) + 1, op->aad);
+	if (unlikely(rec->header_len > RECORD_AAD_LEN))
+		core->ops[session_class_alg(rec->class)].wide = true;
 	core_op_fill13(op, keys, rec->seq, rec->body, rec->plain_len, rec->header_len);
 	rec->op = op;
 }

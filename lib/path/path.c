@@ -40,6 +40,8 @@ static bool layout_works(const struct path_config *c)
 		if (c->ports[i].port_id >= RTE_MAX_ETHPORTS)
 			return false;
 	}
+	if (c->cid != NULL && c->cid->len > SESSION_CID_MAX)
+		return false;
 	return rte_pktmbuf_priv_size(c->pool) >= sizeof(struct msg) && rings_work(c);
 }
 
@@ -92,7 +94,13 @@ struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns)
 		return NULL;
 	}
 	core->now_ns = core->swept_ns = now_ns;
+	core->cid_len = cfg->cid == NULL ? 0 : cfg->cid->len;
 	core->singles = frame_single_usable();
+	core->cid_singles = core->singles && frame_single_cid_fits(core->cid_len);
+	if (core->cid_singles) {
+		frame_single_form_cid(&core->cid_form, false, core->cid_len);
+		frame_single_form_cid(&core->cid_form13, true, core->cid_len);
+	}
 	core->plains = frame_plain_avx512_usable();
 	listens_init(core);
 	memset(core->port_index, CORE_NO_PORT, sizeof(core->port_index));
@@ -103,6 +111,12 @@ struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns)
 	memcpy(&seed, &cfg->store->hash_key, sizeof(seed));
 	throttle_init(&core->throttle, seed);
 	boxes_init(core);
+	if (!away_init(&core->away)) {
+		hmac_batch_free(core->hmac);
+		rte_free(core);
+		errno = EAGAIN;
+		return NULL;
+	}
 	return core;
 }
 
@@ -216,6 +230,7 @@ void path_sweep(struct path_core *core, uint64_t now_ns)
 	rekey_sweep(core);
 	evict_run(core);
 	forward_nodes_ask(core);
+	away_run(core);
 }
 
 const struct status_counts *path_counts(const struct path_core *core) { return &core->counts; }

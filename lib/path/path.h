@@ -12,6 +12,7 @@
 #pragma once
 
 #include "aead.h"
+#include "cid.h"
 #include "forward_nodes.h"
 #include "frame.h"
 #include "gate.h"
@@ -79,6 +80,7 @@ struct path_config {
 	 * the reference is that core's. Inserted by handshake cores before they ask for anything to
 	 * be sent; removed by them when a handshake fails and by the poll core that installs. */
 	struct table *pending;
+	const struct cid_key *cid;                            /* of the IDs we give; NULL: none */
 	struct aead *aead;                                    /* this core's engine */
 	struct gate *gate;                                    /* this core's gate */
 	const struct cookie_secrets *_Atomic *cookie_secrets; /* current snapshot, RCU */
@@ -96,8 +98,8 @@ struct path_config {
 struct path_core;
 
 /* path_core_new: one poll core's state, on its NUMA socket. NULL with errno EINVAL (a layout that
- * cannot work: rings missing, private area too small) or
- * ENOMEM. Free with path_core_free, which frees what still waits in it and wipes. Slow path only.
+ * cannot work: rings missing, private area too small), ENOMEM, or EAGAIN (no randomness). Free with
+ * path_core_free, which frees what still waits in it and wipes. Slow path only.
  */
 struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns);
 void path_core_free(struct path_core *core);

@@ -270,6 +270,22 @@ static FRAME_SINGLE_TARGET unsigned singles13_in(struct path_core *core,
 	return singles_of(&frame_single_13, &core->single13, core, port, mbufs, n, sums);
 }
 
+static FRAME_SINGLE_TARGET unsigned cid_singles_in(struct path_core *core,
+						   const struct path_port *port,
+						   struct rte_mbuf **mbufs, unsigned n,
+						   struct rx_sums *sums)
+{
+	return singles_of(&core->cid_form, &core->single, core, port, mbufs, n, sums);
+}
+
+static FRAME_SINGLE_TARGET unsigned cid_singles13_in(struct path_core *core,
+						     const struct path_port *port,
+						     struct rte_mbuf **mbufs, unsigned n,
+						     struct rx_sums *sums)
+{
+	return singles_of(&core->cid_form13, &core->single13, core, port, mbufs, n, sums);
+}
+
 /* The frames' bytes, and room for what is said of them. */
 static void send_for(struct rte_mbuf **mbufs, unsigned n)
 {
@@ -280,7 +296,7 @@ static void send_for(struct rte_mbuf **mbufs, unsigned n)
 	}
 }
 
-/* The same for frames of either version, in whatever order. */
+/* The same for frames of either version, with connection IDs or without, in whatever order. */
 static unsigned all_singles(struct path_core *core, const struct path_port *port,
 			    struct rte_mbuf **mbufs, unsigned n, struct rx_sums *sums)
 {
@@ -291,6 +307,10 @@ static unsigned all_singles(struct path_core *core, const struct path_port *port
 		i += singles_in(core, port, mbufs + i, n - i, sums);
 		if (i < n)
 			i += singles13_in(core, port, mbufs + i, n - i, sums);
+		if (i < n && core->cid_singles)
+			i += cid_singles_in(core, port, mbufs + i, n - i, sums);
+		if (i < n && core->cid_singles)
+			i += cid_singles13_in(core, port, mbufs + i, n - i, sums);
 	} while (i < n && i > before);
 	return i;
 }

@@ -7,12 +7,10 @@
 enum { BEHIND = RECORD13_SAMPLE_LEN + AEAD_TAG_MAX };
 _Static_assert((int)RECORD13_HEADER_LEN <= (int)RECORD_HEADER_LEN, "room that is there for 1.2");
 
-static inline enum status fits(const struct rte_mbuf *m, const struct msg *msg)
+static inline enum status make_fit(struct rte_mbuf *m, const struct msg *msg, size_t cid_len)
 {
-	const unsigned off = m->data_off, len = m->data_len;
-
-	if (m->nb_segs != 1 || session_class_alg(msg->class) >= AEAD_N || off < SEAL_ROOM ||
-	    off + len + BEHIND > m->buf_len || len >= RECORD_PLAINTEXT_MAX)
+	if (session_class_alg(msg->class) >= AEAD_N || m->data_len >= RECORD_PLAINTEXT_MAX ||
+	    !seal_make_room(m, cid_len, BEHIND))
 		return STATUS_TX_SIZE;
 	return STATUS_OK;
 }
@@ -69,23 +67,59 @@ static inline void wrap(struct path_core *core, struct rte_mbuf *m, struct sessi
 	m->pkt_len = m->data_len;
 }
 
+/* The same with a connection ID of the peer's in the header. */
+static void wrap_cid(struct path_core *core, struct rte_mbuf *m, struct session_hot *hot,
+		     const struct core_alg *alg, uint8_t type, struct rd cid)
+{
+	const struct store *store = core->cfg.store;
+	const uint32_t slot = msg_of(m)->ref.slot;
+	const struct core_keys13 keys = { store->read13[slot].tx.key, store->read13[slot].tx_iv };
+	const uint64_t number = hot->tx_number++, seq = number & SESSION_SEQ_MAX;
+	const unsigned header_len = (unsigned)(RECORD13_HEADER_LEN + rd_len(&cid));
+	uint8_t *plain = rte_pktmbuf_mtod(m, uint8_t *), *header = plain - header_len;
+	const uint16_t inner = (uint16_t)record13_put_inner(plain, m->data_len, type, alg->tag_len);
+	const bool batch = header_len <= AEAD_AAD_MAX;
+	struct aead_op one, *op = batch ? core_ops_add13(core, alg->alg) : &one;
+
+	record13_put_cid_header(header, number >> SESSION_SEQ_BITS, seq, cid.p, rd_len(&cid),
+				(uint16_t)(inner + alg->tag_len));
+	core_op_fill13(op, keys, seq, plain, inner, (uint8_t)(batch ? header_len : 0));
+	if (batch) {
+		memcpy(op->aad, header, header_len);
+		core->ops[alg->alg].wide = true;
+	} else {
+		aead_seal_long(core->cfg.aead, alg->alg, op, rd_of(header, header_len));
+	}
+	(void)core_masks_add(core, alg->alg, store_tx_sn_key(store, slot, alg->alg), plain);
+	m->data_off = (uint16_t)(m->data_off - header_len);
+	m->data_len = (uint16_t)(header_len + inner + alg->tag_len);
+	m->pkt_len = m->data_len;
+}
+
 enum status seal13_ready(struct path_core *core, struct rte_mbuf *m, bool *used_up)
 {
 	struct msg *msg = msg_of(m);
 	struct session_hot *hot = store_hot(core->cfg.store, msg->ref);
 	const uint64_t number = hot == NULL ? 0 : hot->tx_number;
 	struct core_alg alg;
+	struct rd cid;
 	enum status s;
+	uint8_t type;
 
 	if (hot == NULL)
 		return STATUS_STALE_REF;
 	if (msg->kind == MSG_SEAL && msg->prefix_len != 0)
 		return STATUS_TX_SIZE; /* nothing goes out in front of a record of ours */
-	if ((s = fits(m, msg)) != STATUS_OK ||
+	cid = seal_cid(core->cfg.store, msg);
+	if ((s = make_fit(m, msg, rd_len(&cid))) != STATUS_OK ||
 	    (s = take_number(core, hot, m, used_up)) != STATUS_OK)
 		return s;
 	alg = core_alg_of(session_class_alg(msg->class));
-	wrap(core, m, hot, &alg, msg->kind == MSG_REPLY ? RECORD_APPDATA : msg->type);
+	type = msg->kind == MSG_REPLY ? RECORD_APPDATA : msg->type;
+	if (rd_len(&cid) == 0)
+		wrap(core, m, hot, &alg, type);
+	else
+		wrap_cid(core, m, hot, &alg, type, cid);
 	if (msg->kind == MSG_SEAL && msg->told)
 		rekey_sealed(core, msg, number);
 	return STATUS_OK;
@@ -99,7 +133,7 @@ unsigned seal13_answers(struct path_core *core, struct rte_mbuf **to, struct rte
 	uint64_t worn;
 	unsigned i;
 
-	if (session_class_alg(class) >= AEAD_N)
+	if (session_class_alg(class) >= AEAD_N || class & (SESSION_CLASS_CID_OUT | MSG_CLASS_AWAY))
 		return 0;
 	alg = core_alg_of(session_class_alg(class));
 	worn = worn_from(core, alg.seal_max);
@@ -108,7 +142,7 @@ unsigned seal13_answers(struct path_core *core, struct rte_mbuf **to, struct rte
 		struct session_hot *hot = store_hot(core->cfg.store, msg->ref);
 
 		if (hot == NULL || msg->kind != MSG_REPLY || msg->class != class ||
-		    msg->hop.port_id == MSG_COLD_HOP || fits(m[i], msg) != STATUS_OK ||
+		    msg->hop.port_id == MSG_COLD_HOP || make_fit(m[i], msg, 0) != STATUS_OK ||
 		    (hot->tx_number & SESSION_SEQ_MAX) >= worn)
 			break;
 		wrap(core, m[i], hot, &alg, RECORD_APPDATA);

@@ -4,15 +4,18 @@
 #include <rte_memcpy.h>
 
 /* What can be told of a record before its number is looked at. */
-static enum status acceptable(const struct record *r, enum aead_alg alg, uint16_t *plain_len)
+static enum status acceptable(const struct record *r, uint8_t class, uint16_t *plain_len)
 {
-	const struct aead_info *info = aead_info(alg);
+	const struct aead_info *info = aead_info(session_class_alg(class));
 	size_t overhead = (size_t)info->explicit_len + info->tag_len, len = rd_len(&r->body);
 
 	if (r->epoch == 0)
 		return STATUS_RECORD_PLAIN; /* bad-input J1, K9 */
 	if (r->epoch != 1)
 		return STATUS_RECORD_EPOCH;
+	/* RFC 9146 §3: a record without the connection ID that was agreed on is invalid. */
+	if (session_class_has_cid(class) != (r->type == RECORD_CID))
+		return STATUS_RECORD_CID;
 	/* Never in an epoch with keys (bad-input J6), or of DTLS 1.3. */
 	if (r->type == RECORD_CCS || r->type == RECORD_ACK)
 		return STATUS_RECORD_TYPE;
@@ -41,27 +44,30 @@ struct rte_mbuf *split_copy(struct path_core *core, struct rte_mbuf *datagram,
 }
 
 /* The datagram's own mbuf is for the first of its records. */
-static enum status record_add(struct path_core *core, struct rte_mbuf *datagram, bool first,
-			      const struct record *r, const struct table_hit *session)
+static enum status record_add(struct path_core *core, const struct core_mine *d, bool first,
+			      const struct record *r)
 {
 	struct core_record *rec = &core->records[core->n_records];
+	const struct table_hit *session = d->session;
+	const size_t header_len = RECORD_HEADER_LEN + rd_len(&r->cid);
 	uint16_t plain_len;
 	enum status s = acceptable(r, session->class, &plain_len);
 
 	if (s != STATUS_OK)
 		return s;
-	rec->m = first ? datagram
-		       : split_copy(core, datagram, r->body.p - RECORD_HEADER_LEN, r->body.end);
+	rec->m = first ? d->m : split_copy(core, d->m, r->body.p - header_len, r->body.end);
 	if (rec->m == NULL)
 		return STATUS_NO_MBUF;
 	rec->copy = NULL;
 	rec->body = first ? (uint8_t *)(uintptr_t)r->body.p
-			  : rte_pktmbuf_mtod_offset(rec->m, uint8_t *, RECORD_HEADER_LEN);
+			  : rte_pktmbuf_mtod_offset(rec->m, uint8_t *, header_len);
 	rec->ref = session->ref;
 	rec->seq = r->seq;
 	rec->plain_len = plain_len;
 	rec->type = r->type;
 	rec->class = session->class;
+	rec->old = false;
+	rec->away = d->away;
 	core->n_records++;
 	return STATUS_OK;
 }
@@ -84,6 +90,8 @@ void split_keep_copy(struct path_core *core, const struct core_mine *d, struct c
 static __attribute__((noinline)) void split(struct path_core *core, const struct core_mine *d)
 {
 	struct rd left = rd_of(rte_pktmbuf_mtod(d->m, uint8_t *), rte_pktmbuf_data_len(d->m));
+	const size_t cid_len = core_cid_len(core, d->session->class);
+	struct rd cid = { 0 };
 	unsigned first;
 
 	if (core->n_records + RECORDS_PER_DATAGRAM > CORE_RECORDS_MAX)
@@ -94,12 +102,14 @@ static __attribute__((noinline)) void split(struct path_core *core, const struct
 		enum status s = STATUS_RECORD_TOO_MANY; /* bad-input A9 */
 
 		if (n < RECORDS_PER_DATAGRAM)
-			s = record_next(&left, &r);
+			s = split_next(&left, cid_len, &r);
+		if (s == STATUS_OK && !split_same_cid(&cid, r.cid))
+			s = STATUS_RECORD_CIDS;
 		if (s == STATUS_OK)
-			s = record_add(core, d->m, core->n_records == first, &r, d->session);
+			s = record_add(core, d, core->n_records == first, &r);
 		if (s != STATUS_OK)
 			core_count(core, s);
-		if (s == STATUS_RECORD_TOO_MANY)
+		if (s == STATUS_RECORD_TOO_MANY || s == STATUS_RECORD_CIDS)
 			break;
 	}
 	if (core->n_records == first)
@@ -110,11 +120,11 @@ static __attribute__((noinline)) void split(struct path_core *core, const struct
 /* The same for a datagram of a single record, of which little is left to be asked. false: it cannot
  * be taken; split says why. */
 static inline bool split_single(const struct core_mine *d, const struct core_alg *alg,
-				struct core_record *rec)
+				unsigned header_len, struct core_record *rec)
 {
 	const struct table_hit *session = d->session;
 	unsigned overhead = (unsigned)alg->explicit_len + alg->tag_len;
-	unsigned plain_len = rte_pktmbuf_data_len(d->m) - (RECORD_HEADER_LEN + overhead);
+	unsigned plain_len = rte_pktmbuf_data_len(d->m) - (header_len + overhead);
 	uint8_t *header = rte_pktmbuf_mtod(d->m, uint8_t *);
 
 	/* A record that is too short makes a plaintext of billions. */
@@ -122,12 +132,14 @@ static inline bool split_single(const struct core_mine *d, const struct core_alg
 		return false;
 	rec->m = d->m;
 	rec->copy = NULL;
-	rec->body = header + RECORD_HEADER_LEN;
+	rec->body = header + header_len;
 	rec->ref = session->ref;
 	rec->seq = bytes_u64(header + 3) & RECORD_SEQ_MAX;
 	rec->plain_len = (uint16_t)plain_len;
 	rec->type = RECORD_APPDATA;
 	rec->class = session->class;
+	rec->old = false;
+	rec->away = d->away;
 	return true;
 }
 
@@ -137,6 +149,7 @@ static unsigned split_singles(struct path_core *core, const struct core_mine *mi
 {
 	const uint8_t class = mine->session->class;
 	const struct core_alg alg = core_alg_of(session_class_alg(class));
+	const unsigned header_len = RECORD_HEADER_LEN + core_cid_len(core, class);
 	struct core_record *rec = &core->records[core->n_records];
 	unsigned room = CORE_RECORDS_MAX - core->n_records, i = 0;
 
@@ -144,7 +157,7 @@ static unsigned split_singles(struct path_core *core, const struct core_mine *mi
 		return 0;
 	n = RTE_MIN(n, room);
 	while (i < n && mine[i].single && mine[i].session->class == class &&
-	       split_single(&mine[i], &alg, &rec[i]))
+	       split_single(&mine[i], &alg, header_len, &rec[i]))
 		i++;
 	core->n_records += i;
 	return i;

@@ -53,9 +53,10 @@ static enum status acceptable(const struct record13 *r, enum aead_alg alg, uint1
 }
 
 /* The datagram's own mbuf is for the first of its records. */
-static enum status record_add(struct path_core *core, struct rte_mbuf *datagram, bool first,
-			      const struct record13 *r, const struct table_hit *session)
+static enum status record_add(struct path_core *core, const struct core_mine *d, bool first,
+			      const struct record13 *r)
 {
+	const struct table_hit *session = d->session;
 	struct core_record *rec = &core->records13[core->n_records13];
 	const struct store *store = core->cfg.store;
 	const struct session_hot *line = epoch_line(store, session->ref, r->epoch_bits);
@@ -64,8 +65,8 @@ static enum status record_add(struct path_core *core, struct rte_mbuf *datagram,
 	if (s != STATUS_OK)
 		return s;
 	if (line == NULL)
-		return other_epoch(core, datagram, r, session->ref);
-	rec->m = first ? datagram : split_copy(core, datagram, r->header, r->body.end);
+		return other_epoch(core, d->m, r, session->ref);
+	rec->m = first ? d->m : split_copy(core, d->m, r->header, r->body.end);
 	if (rec->m == NULL)
 		return STATUS_NO_MBUF;
 	rec->copy = NULL;
@@ -75,23 +76,27 @@ static enum status record_add(struct path_core *core, struct rte_mbuf *datagram,
 	rec->class = session->class;
 	rec->header_len = (uint8_t)r->header_len;
 	rec->old = line != &store->hot[session->ref.slot];
+	rec->away = d->away;
 	core->n_records13++;
 	return STATUS_OK;
 }
 
 /* The next record, of any kind. */
 static enum status next(struct path_core *core, const struct core_mine *d, bool first,
-			struct rd *left)
+			struct rd *left, struct rd *cid)
 {
+	const uint8_t cid_len = core_cid_len(core, d->session->class);
 	struct record13 r;
 	struct record other;
 	enum status s;
 
 	if (record13_is(*left->p)) {
-		s = record13_next(left, 0, &r);
-		return s == STATUS_OK ? record_add(core, d->m, first, &r, d->session) : s;
+		s = record13_next(left, cid_len, &r);
+		if (s == STATUS_OK && !split_same_cid(cid, rd_of(r.header + 1, cid_len)))
+			return STATUS_RECORD_CIDS;
+		return s == STATUS_OK ? record_add(core, d, first, &r) : s;
 	}
-	s = record_next(left, &other);
+	s = split_next(left, cid_len, &other);
 	if (s != STATUS_OK)
 		return s;
 	/* bad-input J1, K9: what is in the clear; and the keys of DTLS 1.2 are not here. */
@@ -101,6 +106,7 @@ static enum status next(struct path_core *core, const struct core_mine *d, bool 
 void split13(struct path_core *core, const struct core_mine *d)
 {
 	struct rd left = rd_of(rte_pktmbuf_mtod(d->m, uint8_t *), rte_pktmbuf_data_len(d->m));
+	struct rd cid = { 0 };
 	unsigned first;
 
 	if (core->n_records13 + RECORDS_PER_DATAGRAM > CORE_RECORDS_MAX)
@@ -110,10 +116,10 @@ void split13(struct path_core *core, const struct core_mine *d)
 		enum status s = STATUS_RECORD_TOO_MANY; /* bad-input A9 */
 
 		if (n < RECORDS_PER_DATAGRAM)
-			s = next(core, d, core->n_records13 == first, &left);
+			s = next(core, d, core->n_records13 == first, &left, &cid);
 		if (s != STATUS_OK)
 			core_count(core, s);
-		if (s == STATUS_RECORD_TOO_MANY)
+		if (s == STATUS_RECORD_TOO_MANY || s == STATUS_RECORD_CIDS)
 			break;
 	}
 	if (core->n_records13 == first)
@@ -124,12 +130,12 @@ void split13(struct path_core *core, const struct core_mine *d)
 /* The same for a datagram of a single record with a header like ours, which is well-formed but may
  * be too short or too long, or of another epoch: false; split13 does it all. */
 static inline bool split_single(const struct store *store, const struct core_mine *d,
-				unsigned tag_len, struct core_record *rec)
+				unsigned header_len, unsigned tag_len, struct core_record *rec)
 {
 	const struct table_hit *session = d->session;
 	const uint16_t epoch = store->hot[session->ref.slot].rx_epoch;
 	uint8_t *header = rte_pktmbuf_mtod(d->m, uint8_t *);
-	unsigned len = rte_pktmbuf_data_len(d->m) - RECORD13_HEADER_LEN;
+	unsigned len = rte_pktmbuf_data_len(d->m) - header_len;
 
 	if (((*header ^ epoch) & RECORD13_EPOCH_BITS) != 0 || len < RECORD13_SAMPLE_LEN ||
 	    len - tag_len > RECORD_PLAINTEXT_MAX)
@@ -137,12 +143,13 @@ static inline bool split_single(const struct store *store, const struct core_min
 	rte_prefetch0(&store->read13[session->ref.slot]);
 	rec->m = d->m;
 	rec->copy = NULL;
-	rec->body = header + RECORD13_HEADER_LEN;
+	rec->body = header + header_len;
 	rec->ref = session->ref;
 	rec->plain_len = (uint16_t)(len - tag_len);
 	rec->class = session->class;
-	rec->header_len = RECORD13_HEADER_LEN;
+	rec->header_len = (uint8_t)header_len;
 	rec->old = false;
+	rec->away = d->away;
 	return true;
 }
 
@@ -151,12 +158,13 @@ unsigned split13_singles(struct path_core *core, const struct core_mine *mine, u
 	const struct store *store = core->cfg.store;
 	const uint8_t class = mine->session->class;
 	const unsigned tag_len = aead_info(session_class_alg(class))->tag_len;
+	const unsigned header_len = RECORD13_HEADER_LEN + core_cid_len(core, class);
 	struct core_record *rec = &core->records13[core->n_records13];
 	unsigned room = CORE_RECORDS_MAX - core->n_records13, i = 0;
 
 	n = RTE_MIN(n, room);
 	while (i < n && mine[i].single13 && mine[i].session->class == class &&
-	       split_single(store, &mine[i], tag_len, &rec[i]))
+	       split_single(store, &mine[i], header_len, tag_len, &rec[i]))
 		i++;
 	core->n_records13 += i;
 	return i;

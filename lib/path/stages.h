@@ -74,6 +74,25 @@ struct rte_mbuf *split_copy(struct path_core *core, struct rte_mbuf *datagram,
 			    const uint8_t *record, const uint8_t *end);
 void split_keep_copy(struct path_core *core, const struct core_mine *d, struct core_record *first);
 
+/* split_next: the next record of DTLS 1.2, or in the clear; cid_len: of the connection IDs that the
+ * peer was given. Without them, one that has one is passed by (bad-input A18). */
+static inline enum status split_next(struct rd *left, size_t cid_len, struct record *out)
+{
+	return cid_len == 0 ? record_next(left, out) : record_next_cid(left, cid_len, out);
+}
+
+/* split_same_cid: whether a record's connection ID, if it has one, is that of those before it in
+ * the datagram; if not, "the rest of the datagram MUST be discarded" (RFC 9147 §4; bad-input I8).
+ */
+static inline bool split_same_cid(struct rd *before, struct rd cid)
+{
+	if (rd_len(&cid) == 0)
+		return true;
+	if (rd_len(before) == 0)
+		*before = cid;
+	return rd_len(before) == rd_len(&cid) && memcmp(before->p, cid.p, rd_len(&cid)) == 0;
+}
+
 /* records_run: check, open, commit and dispatch, for both versions. */
 void records_run(struct path_core *core);
 
@@ -107,6 +126,32 @@ static inline void commit_settle(struct path_core *core, struct core_record *rec
 	kept += (*n_kept)++;
 	if (unlikely(kept != rec))
 		*kept = *rec;
+}
+
+/* commit_take_inner: the inner plaintext of a record becomes its content and its type, one that is
+ * known; bad-input A16, A17. */
+static inline bool commit_take_inner(struct core_record *rec)
+{
+	size_t len;
+
+	if (!record13_take_inner(rec->body, rec->plain_len, &rec->type, &len))
+		return false;
+	rec->plain_len = (uint16_t)len;
+	return rec->type == RECORD_APPDATA || rec->type == RECORD_HANDSHAKE ||
+	       rec->type == RECORD_ALERT || rec->type == RECORD_ACK || rec->type == RECORD_RRC;
+}
+
+/* commit_number: marks the number of a genuine record. */
+static inline enum status commit_number(struct path_core *core, struct core_record *rec)
+{
+	const struct store *store = core->cfg.store;
+	const bool newer = !rec->old && replay_is_newer(rec->hot, rec->seq);
+	const enum status s =
+		replay_commit(rec->hot, core_wide(store, rec), core_window(store, rec), rec->seq);
+
+	if (unlikely(rec->away) && s == STATUS_OK)
+		away_arrived(core, rec, newer);
+	return s;
 }
 
 /* open13: takes the masks off record numbers, then as check and open. Numbers seen are not looked

@@ -2,10 +2,10 @@
 /*
  * What nearly every frame of a busy port is: a plain frame (frame_plain.h) whose datagram is a
  * single record: of application data in epoch 1, or protected as in DTLS 1.3, with a header like
- * ours (record13_is_usual). All its headers lie in its first 64 bytes, which AVX-512 takes as one
- * register: one comparison says whether they are as they should be, one permutation lays out flow
- * and hop. Half the instructions of frame_plain_parse and of splitting the datagram, for CPUs that
- * have them.
+ * ours (record13_is_usual), or either with a short connection ID. All its headers lie in its first
+ * 64 bytes, which AVX-512 takes as one register: one comparison says whether they are as they
+ * should be, one permutation lays out flow and hop. Half the instructions of frame_plain_parse and
+ * of splitting the datagram, for CPUs that have them.
  *
  * Inline, for callers that are FRAME_SINGLE_TARGET themselves. Pure functions; any thread.
  */
@@ -125,6 +125,11 @@ static const struct frame_single_form frame_single_13 = {
 #undef NO
 /* clang-format on */
 
+/* frame_single_cid_fits: whether headers with a connection ID of so many bytes are in the first 64
+ * bytes of a frame. frame_single_form_cid: then, the form of what has one. Slow path only. */
+static inline bool frame_single_cid_fits(size_t cid_len) { return cid_len >= 1 && cid_len <= 9; }
+void frame_single_form_cid(struct frame_single_form *out, bool is_13, size_t cid_len);
+
 /* struct flow and struct nexthop: bytes of the frame, or (C) of what is the same for all. */
 #define C 64
 static const frame_single_bytes frame_single_ends = {
@@ -202,7 +207,8 @@ FRAME_SINGLE_INLINE bool frame_single_holds(const uint8_t *frame, __m512i head, 
 
 /*
  * frame_single_parse: frame_parse of such a frame, of FRAME_SINGLE_MIN bytes or more. form:
- * frame_single_12 or frame_single_13, a constant; plain is the host's; ends are FRAME_SINGLE_ENDS
+ * frame_single_12, frame_single_13 or one that frame_single_form_cid made of them; plain is the
+ * host's; ends are FRAME_SINGLE_ENDS
  * bytes, aligned to as many.
  *
  * True: frame_parse would say STATUS_OK, with payload_off FRAME_PLAIN_LEN and not checksum_partial,

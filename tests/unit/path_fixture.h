@@ -36,6 +36,7 @@ struct world {
 	struct rte_ring *to_worker[WORLD_CORES][WORLD_WORKERS];
 	struct path_config cfg[WORLD_CORES];
 	struct path_core *core[WORLD_CORES];
+	struct cid_key cid_key; /* len 0: cores give no connection IDs */
 	uint64_t now;
 };
 
@@ -80,6 +81,7 @@ static inline void world_core_config(struct world *w, unsigned i)
 		.drain = &w->drain,
 		.pool = w->pool,
 		.session_timeout_ns = WORLD_TIMEOUT,
+		.cid = w->cid_key.len == 0 ? NULL : &w->cid_key,
 	};
 	for (unsigned k = 0; k < WORLD_CORES; k++)
 		c->to_poll[k] = k == i ? NULL : w->to_poll[i][k];

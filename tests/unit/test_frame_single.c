@@ -41,11 +41,17 @@ static uint64_t random_next(uint64_t *x)
 	return *x;
 }
 
-static bool of_13; /* which of the forms is looked for */
+/* Which of the forms is looked for. */
+static bool of_13;
+static size_t cid_len; /* 0: without connection IDs */
+static struct frame_single_form cid_form;
 
 static FRAME_SINGLE_TARGET bool is_single(const uint8_t *frame, size_t len, unsigned checked,
 					  void *ends)
 {
+	if (cid_len != 0)
+		return frame_single_parse(&cid_form, &host.plain, frame, (uint16_t)len, checked,
+					  ends);
 	if (of_13)
 		return frame_single_parse(&frame_single_13, &host.plain, frame, (uint16_t)len,
 					  checked, ends);
@@ -61,11 +67,17 @@ static bool is_one_record(const uint8_t *p, size_t len)
 	struct record13 r13;
 	struct record r;
 
+	if (of_13 && cid_len != 0 && len > cid_len + RECORD13_HEADER_LEN &&
+	    len < cid_len + RECORD13_HEADER_LEN +
+			    RECORD13_SAMPLE_LEN) /* too short: not its matter */
+		return record13_is_usual(*p ^ RECORD13_CID) &&
+		       bytes_u16(p + cid_len + 3) == len - cid_len - RECORD13_HEADER_LEN;
 	if (of_13)
-		return len > 0 && record13_is_usual(*p) &&
-		       record13_next(&left, 0, &r13) == STATUS_OK && rd_len(&left) == 0;
-	return record_next(&left, &r) == STATUS_OK && r.type == RECORD_APPDATA &&
-	       r.version == DTLS_1_2 && r.epoch == 1 && rd_len(&left) == 0;
+		return len > 0 && record13_is_usual(cid_len ? *p ^ RECORD13_CID : *p) &&
+		       record13_next(&left, cid_len, &r13) == STATUS_OK && rd_len(&left) == 0;
+	return record_next_cid(&left, cid_len, &r) == STATUS_OK &&
+	       r.type == (cid_len ? RECORD_CID : RECORD_APPDATA) && r.version == DTLS_1_2 &&
+	       r.epoch == 1 && rd_len(&left) == 0;
 }
 
 /* By the general code, whether a frame is of the kind; its ends at out. */
@@ -109,11 +121,20 @@ static bool assert_alike(const struct build *f, unsigned checked)
 /* The header of a datagram of one record; of a number all that a header can hold. */
 static void put_header(uint8_t *datagram, size_t len, uint64_t number)
 {
-	if (of_13)
+	static const uint8_t cid[] = "any bytes";
+	const uint64_t seq = number & RECORD_SEQ_MAX;
+
+	if (cid_len != 0 && of_13)
+		record13_put_cid_header(datagram, number >> 32, number, cid, cid_len,
+					(uint16_t)(len - cid_len - RECORD13_HEADER_LEN));
+	else if (cid_len != 0)
+		record_put_cid_header(datagram, 1, seq, cid, cid_len,
+				      (uint16_t)(len - cid_len - RECORD_HEADER_LEN));
+	else if (of_13)
 		record13_put_header(datagram, number >> 32, number,
 				    (uint16_t)(len - RECORD13_HEADER_LEN));
 	else
-		record_put_header(datagram, RECORD_APPDATA, DTLS_1_2, 1, number & RECORD_SEQ_MAX,
+		record_put_header(datagram, RECORD_APPDATA, DTLS_1_2, 1, seq,
 				  (uint16_t)(len - RECORD_HEADER_LEN));
 }
 
@@ -243,6 +264,7 @@ static int as_12(void **state)
 {
 	(void)state;
 	of_13 = false;
+	cid_len = 0;
 	return 0;
 }
 
@@ -250,6 +272,41 @@ static int as_13(void **state)
 {
 	(void)state;
 	of_13 = true;
+	cid_len = 0;
+	return 0;
+}
+
+/* With connection IDs of every length that there is a form for. */
+static void connection_ids(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 18; i++) {
+		of_13 = i % 2;
+		cid_len = 1 + i / 2;
+		assert_true(frame_single_cid_fits(cid_len));
+		frame_single_form_cid(&cid_form, of_13, cid_len);
+		long_frames(NULL);
+		if (cid_len % 4 == 0)
+			random_frames(NULL);
+	}
+	assert_false(frame_single_cid_fits(0) || frame_single_cid_fits(10));
+}
+
+static int as_cid_12(void **state)
+{
+	(void)state;
+	of_13 = false;
+	cid_len = 8;
+	frame_single_form_cid(&cid_form, false, 8);
+	return 0;
+}
+
+static int as_cid_13(void **state)
+{
+	(void)state;
+	of_13 = true;
+	cid_len = 7;
+	frame_single_form_cid(&cid_form, true, 7);
 	return 0;
 }
 
@@ -262,6 +319,11 @@ int main(void)
 		EACH_FORM(every_length_and_each_bit),
 		EACH_FORM(long_frames),
 		EACH_FORM(random_frames),
+		cmocka_unit_test(connection_ids),
+		{ "every_length_and_each_bit_with_cid_of_1_2", every_length_and_each_bit, as_cid_12,
+		  NULL, NULL },
+		{ "every_length_and_each_bit_with_cid_of_1_3", every_length_and_each_bit, as_cid_13,
+		  NULL, NULL },
 	};
 
 	if (!frame_single_usable()) {
