@@ -3,6 +3,7 @@
  * libcrypto seals and opens, made as RFC 9146 §4 and §5 and RFC 9147 §4 draw them. */
 #pragma once
 
+#include "away.h"
 #include "path13_fixture.h"
 #include "rrc.h"
 

@@ -465,7 +465,7 @@ static inline struct heard client_open(struct world *w, const struct client *c, 
 	struct record rec;
 	struct aead_op op;
 
-	assert_int_equal(record_next(r, &rec), STATUS_OK);
+	assert_int_equal(record_next_cid(r, 0, &rec), STATUS_OK);
 	assert_int_equal(rec.epoch, 1);
 	assert_int_equal(rec.version, DTLS_1_2);
 	h.type = rec.type;
