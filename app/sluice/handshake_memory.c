@@ -24,7 +24,7 @@ void *handshake_memory_alloc(void *arg, size_t len)
 
 	if (kept != NULL && kept->n > 0)
 		return kept->blocks[--kept->n]->bytes;
-	b = calloc(1, sizeof(*b) + len);
+	b = kept != NULL ? calloc(1, sizeof(*b) + len) : malloc(sizeof(*b) + len);
 	if (b == NULL)
 		return NULL;
 	b->len = len;

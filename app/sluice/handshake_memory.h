@@ -20,9 +20,9 @@ struct handshake_memory {
 	} kept[HANDSHAKE_SIZES]; /* of each of handshake_sizes */
 };
 
-/* handshake_memory_alloc: zeros; arg is a struct handshake_memory; NULL without memory.
- * handshake_memory_release: what is secret in it, and all of a block of handshake_sizes, was wiped
- * by the caller. */
+/* handshake_memory_alloc: of handshake_sizes, zeros; arg is a struct handshake_memory; NULL without
+ * memory. handshake_memory_release: what is secret in it, and all of a block of handshake_sizes,
+ * was wiped by the caller. */
 void *handshake_memory_alloc(void *arg, size_t len);
 void handshake_memory_release(void *arg, void *p);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "prf_batch.h"
 
-#include "hmac_batch.h"
 #include "locked.h"
 #include "secret.h"
 
@@ -16,7 +15,7 @@ _Static_assert(2 * (int)PRF_BATCH_MAX <= (int)HMAC_BATCH_MAX, "two MACs of each 
  */
 struct run {
 	struct prf_op *op;
-	struct hmac_key key;
+	struct prf_key own; /* where op has none */
 	size_t done;
 	uint16_t seed_len;
 	uint8_t message[HMAC_SHA256_LEN + SEED_MAX]; /* A(i), seed */
@@ -57,6 +56,17 @@ static void append(struct run *r, const void *bytes, size_t len)
 	r->seed_len = (uint16_t)(r->seed_len + len);
 }
 
+static struct prf_key *key_of(struct run *r) { return r->op->key != NULL ? r->op->key : &r->own; }
+
+static void key_make(struct run *r)
+{
+	struct prf_key *key = key_of(r);
+
+	if (!key->made)
+		hmac_key_make(&key->hmac, r->op->secret, r->op->secret_len);
+	key->made = true;
+}
+
 /* false: it has to go alone. */
 static bool run_begin(struct run *r, struct prf_op *op)
 {
@@ -72,7 +82,8 @@ static bool run_begin(struct run *r, struct prf_op *op)
 	append(r, op->label, label_len);
 	append(r, op->seed1, op->seed1_len);
 	append(r, op->seed2, op->seed2_len);
-	hmac_key_make(&r->key, op->secret, op->secret_len);
+	r->own.made = false;
+	key_make(r);
 	return true;
 }
 
@@ -101,7 +112,7 @@ static size_t begin_all(struct prf_batch *b, struct prf_op *ops, size_t n)
 static void first_a(struct prf_batch *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		b->macs[i] = (struct hmac_op){ .key = &b->runs[i].key,
+		b->macs[i] = (struct hmac_op){ .key = &key_of(&b->runs[i])->hmac,
 					       .msg = b->runs[i].message + HMAC_SHA256_LEN,
 					       .len = b->runs[i].seed_len };
 	hmac_batch_run(b->hmac, b->macs, n);
@@ -118,7 +129,7 @@ static size_t round_macs(struct prf_batch *b, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		struct run *r = &b->runs[i];
-		struct hmac_op mac = { .key = &r->key, .msg = r->message };
+		struct hmac_op mac = { .key = &key_of(r)->hmac, .msg = r->message };
 
 		mac.len = (uint16_t)(HMAC_SHA256_LEN + r->seed_len);
 		b->macs[n_macs++] = mac;

@@ -3,16 +3,25 @@
  * core only. */
 #pragma once
 
+#include "hmac_batch.h"
 #include "key_schedule.h"
 
 enum { PRF_BATCH_MAX = 32 };
 
-/* key_prf's arguments. */
+/* A secret as HMAC-SHA256 wants it, so that the second PRF with it need not prepare it again. All
+ * zero: not made yet. Wipe it with the secret. */
+struct prf_key {
+	struct hmac_key hmac;
+	bool made;
+};
+
+/* key_prf's arguments, and what is kept of the secret. */
 struct prf_op {
 	enum prf_hash hash;
 	const char *label;
 	const uint8_t *secret, *seed1, *seed2;
 	size_t secret_len, seed1_len, seed2_len;
+	struct prf_key *key; /* of the secret, made where it is not yet; NULL: it is not kept */
 	uint8_t *out;
 	size_t out_len;
 	bool failed; /* out: libcrypto failed */

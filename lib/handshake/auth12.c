@@ -39,6 +39,7 @@ static bool input_messages(struct handshake *h, const struct signature_key *key,
 						 .len = h->messages.len };
 		return h->messages.bytes != NULL;
 	}
+	h->hash_is_new = false; /* it may be another hash's */
 	h->hash_len = transcript_sha256(h->transcript, h->hash);
 	*out = (struct signature_input){ .bytes = h->hash, .len = h->hash_len, .hashed = true };
 	return h->hash_len != 0;

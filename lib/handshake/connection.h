@@ -142,8 +142,10 @@ struct handshake {
 	uint8_t server_random[HS_RANDOM_LEN];
 	uint8_t premaster[4 + 2 * PSK_KEY_MAX];
 	uint8_t master[MASTER_SECRET_LEN];
-	uint8_t hash[HASH_MAX]; /* of the messages: a PRF job's seed */
+	struct prf_key master_key; /* 1.2: all PRFs but the first are under the master secret */
+	uint8_t hash[HASH_MAX];    /* of the messages: a PRF job's seed */
 	size_t hash_len;
+	bool hash_is_new; /* no message came since */
 	uint8_t peer_verify[VERIFY_DATA_LEN];
 	uint8_t premaster_len;
 
@@ -244,6 +246,7 @@ struct connection_prf {
 	const char *label;
 	const uint8_t *secret, *seed1, *seed2;
 	size_t secret_len, seed1_len, seed2_len, out_len;
+	struct prf_key *key; /* of the secret, kept; or NULL */
 };
 
 enum hs_next connection_prf(struct handshake *h, const struct connection_prf *p,

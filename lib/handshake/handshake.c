@@ -226,7 +226,7 @@ static size_t job_used(enum handshake_job_kind kind)
 
 	switch (kind) {
 	case JOB_NONE:
-		return offsetof(struct handshake_job, secret);
+		return offsetof(struct handshake_job, prf_key);
 	case JOB_PSK_LOOKUP:
 		return offsetof(struct handshake_job, psk) + sizeof(j->psk);
 	case JOB_PRF:
@@ -271,12 +271,14 @@ enum hs_next connection_prf(struct handshake *h, const struct connection_prf *p,
 	h->job.seed2 = p->seed2;
 	h->job.seed2_len = p->seed2_len;
 	h->job.prf_out_len = p->out_len;
+	h->job.prf_key = p->key;
 	return HS_NEXT_JOB;
 }
 
 bool connection_transcript(struct handshake *h, const uint8_t *bytes, size_t len)
 {
 	messages_add(h, bytes, len);
+	h->hash_is_new = false;
 	return transcript_add(h->transcript, bytes, len);
 }
 
@@ -334,8 +336,10 @@ bool connection_heard(struct handshake *h, const struct reassembly_message *m)
 
 bool connection_hash(struct handshake *h)
 {
-	h->hash_len = transcript_hash(h->transcript, h->hash);
-	return h->hash_len != 0;
+	if (!h->hash_is_new)
+		h->hash_len = transcript_hash(h->transcript, h->hash);
+	h->hash_is_new = h->hash_len != 0;
+	return h->hash_is_new;
 }
 
 void connection_awaits(struct handshake *h, const struct reassembly_message *m)

@@ -15,6 +15,7 @@
 #include "hello_select.h"
 #include "identity.h"
 #include "key_schedule.h"
+#include "prf_batch.h"
 #include "record.h"
 #include "session_state.h"
 #include "status.h"
@@ -65,7 +66,7 @@ struct handshake_config {
 	uint16_t mtu;            /* largest datagram to send, UDP payload bytes */
 	bool (*random)(void *arg, void *out, size_t len); /* false: fail the handshake */
 	void *random_arg;
-	void *(*alloc)(void *arg, size_t len); /* of zeros; may return NULL */
+	void *(*alloc)(void *arg, size_t len); /* zeros, of handshake_sizes; may return NULL */
 	void (*release)(void *arg, void *p);   /* wipes nothing: the handshake does */
 	void *alloc_arg;
 	/* gives back an interned identity that no INSTALL took over; NULL when jobs give none */
@@ -215,8 +216,10 @@ struct handshake_job {
 	 * handshake */
 	const struct identity *interned;
 	union {
-		/* JOB_PRF: key_prf's arguments; out in prf_out. */
+		/* JOB_PRF: key_prf's arguments; out in prf_out. key: of the secret, for whoever
+		 * does many PRFs at once (prf_batch.h). */
 		struct {
+			struct prf_key *prf_key;
 			const uint8_t *secret, *seed1, *seed2;
 			size_t secret_len, seed1_len, seed2_len, prf_out_len;
 			const char *label;
@@ -344,7 +347,8 @@ struct handshake_remnant {
 };
 _Static_assert(sizeof(struct handshake_remnant) <= HANDSHAKE_REMNANT_MAX, "remnant budget");
 
-/* handshake_remnant: taken after HANDSHAKE_INSTALL, before handshake_free. */
+/* handshake_remnant: taken after HANDSHAKE_INSTALL, before handshake_free. Of bytes, what is behind
+ * the message is left as it is. */
 void handshake_remnant(const struct handshake *h, struct handshake_remnant *out);
 
 /* handshake_remnant_size: what of it is to be kept; what lies behind is never looked at. 0: there

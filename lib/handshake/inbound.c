@@ -79,6 +79,14 @@ static void record_unopened(struct handshake *h, uint64_t seq)
 		connection_fail(h, STATUS_HS_AUTH, ALERT_DECRYPT_ERROR);
 }
 
+/* What a record that was opened, or was not, has left: no more than it had. */
+static void plaintext_wipe(uint8_t *plaintext, const struct rd *body)
+{
+	size_t len = rd_len(body);
+
+	secret_wipe(plaintext, len < PROTECT_RECORD_MAX ? len : PROTECT_RECORD_MAX);
+}
+
 /* Content of ours. */
 static enum status content_take12(struct handshake *h, const struct protect_content *c,
 				  const uint8_t *plaintext)
@@ -122,7 +130,7 @@ static enum status record_protected(struct handshake *h, struct keep *k, const s
 		s = c.type == RECORD_HANDSHAKE || c.type == RECORD_CCS
 			    ? content_take12(h, &c, plaintext)
 			    : record_keep(k, whole);
-	secret_wipe(plaintext, sizeof(plaintext));
+	plaintext_wipe(plaintext, &rec->body);
 	return h->outcome == CONNECTION_FAILED ? h->why : s;
 }
 
@@ -225,7 +233,7 @@ static enum status record_take13(struct handshake *h, struct keep *k, struct rd 
 		s = record_keep(k, &whole);
 	else if (s == STATUS_OK)
 		s = content_take13(h, &content, plaintext);
-	secret_wipe(plaintext, sizeof(plaintext));
+	plaintext_wipe(plaintext, &rec.body);
 	return h->outcome == CONNECTION_FAILED ? h->why : s;
 }
 

@@ -56,6 +56,7 @@ static void add(struct job_batch *b, struct handshake *h)
 					  .seed1_len = j->seed1_len,
 					  .seed2 = j->seed2,
 					  .seed2_len = j->seed2_len,
+					  .key = j->prf_key,
 					  .out = j->prf_out,
 					  .out_len = j->prf_out_len };
 }

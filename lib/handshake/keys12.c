@@ -20,6 +20,7 @@ enum hs_next keys12_expand(struct handshake *h, enum hs_next (*then)(struct hand
 		.label = "key expansion",
 		.secret = h->master,
 		.secret_len = sizeof(h->master),
+		.key = &h->master_key,
 		.seed1 = h->server_random,
 		.seed1_len = sizeof(h->server_random),
 		.seed2 = h->client_random,
@@ -34,6 +35,7 @@ enum hs_next keys12_expand(struct handshake *h, enum hs_next (*then)(struct hand
 static enum hs_next on_master(struct handshake *h)
 {
 	memcpy(h->master, h->job.prf_out, sizeof(h->master));
+	h->master_key.made = false;
 	secret_wipe(h->premaster, sizeof(h->premaster));
 	return keys12_expand(h, h->then);
 }
@@ -89,6 +91,7 @@ enum hs_next keys12_verify_data(struct handshake *h, bool of_client,
 		.label = of_client ? "client finished" : "server finished",
 		.secret = h->master,
 		.secret_len = sizeof(h->master),
+		.key = &h->master_key,
 		.seed1 = h->hash,
 		.out_len = VERIFY_DATA_LEN,
 	};

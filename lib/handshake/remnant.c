@@ -14,7 +14,8 @@ static void remnant13(const struct handshake *h, struct handshake_remnant *out)
 	const size_t key_len = aead_info(h->suite->aead)->key_len;
 	struct wr w = wr_of(out->bytes, sizeof(out->bytes));
 
-	*out = (struct handshake_remnant){ .suite = h->suite->id, .tx_limit = h->tx_limit };
+	out->suite = h->suite->id;
+	out->tx_limit = h->tx_limit;
 	wr_bytes(&w, k->client_key, key_len);
 	wr_bytes(&w, k->client_iv, sizeof(k->client_iv));
 	wr_bytes(&w, k->client_sn, key_len);
@@ -32,7 +33,7 @@ static void remnant12(const struct handshake *h, struct handshake_remnant *out)
 	unsigned n_plain = f->n_messages - 1u;
 	size_t len;
 
-	*out = (struct handshake_remnant){ .last_sent_ns = f->last_sent_ns };
+	out->last_sent_ns = f->last_sent_ns;
 	if (f->n_messages < 2 || !f->last)
 		return;
 	for (unsigned i = 0; i < n_plain; i++, m++) {
@@ -52,7 +53,7 @@ static void remnant12(const struct handshake *h, struct handshake_remnant *out)
 
 void handshake_remnant(const struct handshake *h, struct handshake_remnant *out)
 {
-	*out = (struct handshake_remnant){ 0 };
+	memset(out, 0, offsetof(struct handshake_remnant, bytes));
 	if (h->outcome != CONNECTION_DONE)
 		return;
 	if (h->version != DTLS_1_3)

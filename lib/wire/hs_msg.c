@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hs_msg.h"
 
+#include "bytes.h"
 #include "hs_extension.h"
 #include "record.h"
 
@@ -10,18 +11,27 @@ enum { SCSV_RENEGOTIATION_INFO = 0x00ff, SCSV_FALLBACK = 0x5600 };
 /* RFC 6066 §3, RFC 8422 §5.1.2 */
 enum { NAME_HOST = 0, POINT_UNCOMPRESSED = 0 };
 
+enum { HS_LEN_MAX = 0xffffff };
+
 bool hs_fragment_next(struct rd *record, struct hs_fragment *out)
 {
-	struct rd at = *record;
+	const uint8_t *p = record->p;
 	struct hs_fragment f;
 	uint32_t frag_len;
+	uint64_t low;
 
-	if (!rd_u8(&at, &f.type) || !rd_u24(&at, &f.len) || !rd_u16(&at, &f.seq) ||
-	    !rd_u24(&at, &f.off) || !rd_u24(&at, &frag_len) || !rd_sub(&at, frag_len, &f.body))
+	if (rd_len(record) < HS_HEADER_LEN)
 		return false;
-	if (f.off > f.len || frag_len > f.len - f.off)
+	low = bytes_u64(p + 4);
+	f.type = p[0];
+	f.len = bytes_u32(p) & HS_LEN_MAX;
+	f.seq = (uint16_t)(low >> 48);
+	f.off = (uint32_t)(low >> 24) & HS_LEN_MAX;
+	frag_len = (uint32_t)low & HS_LEN_MAX;
+	if (frag_len > rd_len(record) - HS_HEADER_LEN || f.off > f.len || frag_len > f.len - f.off)
 		return false;
-	*record = at;
+	f.body = rd_of(p + HS_HEADER_LEN, frag_len);
+	record->p = f.body.end;
 	*out = f;
 	return true;
 }
@@ -29,11 +39,15 @@ bool hs_fragment_next(struct rd *record, struct hs_fragment *out)
 void hs_header_write(struct wr *w, uint8_t type, uint32_t len, uint16_t seq, uint32_t off,
 		     uint32_t frag_len)
 {
-	wr_u8(w, type);
-	wr_u24(w, len);
-	wr_u16(w, seq);
-	wr_u24(w, off);
-	wr_u24(w, frag_len);
+	uint8_t *at = wr_space(w, HS_HEADER_LEN);
+
+	if ((len | off | frag_len) > HS_LEN_MAX)
+		w->failed = true;
+	if (at == NULL)
+		return;
+	bytes_put_u32(at, (uint32_t)type << 24 | len);
+	bytes_put_u32(at + 4, (uint32_t)seq << 16 | off >> 8);
+	bytes_put_u32(at + 8, off << 24 | frag_len);
 }
 
 /* The extensions block at the end of a hello: absent, or all that is left. */

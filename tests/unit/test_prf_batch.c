@@ -119,6 +119,35 @@ static void all_sizes_match_libcrypto(void **state)
 		batch_matches(*state, 1 + i / 8);
 }
 
+/* With a key that is kept the secret is read once: what it was then counts. Of SHA-384 none is kept.
+ */
+static void a_kept_key_is_made_once(void **state)
+{
+	static struct sample a, b;
+	struct prf_key key = { .made = false };
+	struct prf_op ops[2] = { any_op(&a), any_op(&b) };
+	uint8_t again[OUT_MAX];
+
+	ops[0].hash = ops[1].hash = PRF_SHA256;
+	ops[0].seed1_len = ops[0].seed2_len = 32;
+	ops[0].key = &key;
+	prf_batch_run(*state, ops, 2);
+	expect(&ops[0]);
+	expect(&ops[1]);
+	assert_true(key.made);
+	a.secret[0] ^= 1;
+	memcpy(again, a.out, ops[0].out_len);
+	memset(a.out, 0, ops[0].out_len);
+	prf_batch_run(*state, ops, 1);
+	assert_memory_equal(a.out, again, ops[0].out_len);
+
+	key.made = false;
+	ops[0].hash = PRF_SHA384;
+	prf_batch_run(*state, ops, 1);
+	expect(&ops[0]);
+	assert_false(key.made);
+}
+
 /* Not one byte beyond what was asked for, at every length around a block. */
 static void all_lengths_match_libcrypto(void **state)
 {
@@ -157,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_sizes_match_libcrypto),
 		cmocka_unit_test(all_lengths_match_libcrypto),
+		cmocka_unit_test(a_kept_key_is_made_once),
 		cmocka_unit_test(nothing_is_asked_for),
 	};
 
