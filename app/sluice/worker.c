@@ -3,6 +3,7 @@
 
 #include "answer.h"
 #include "coap_uri.h"
+#include "echo.h"
 #include "exchange.h"
 #include "handshake.h"
 #include "msg.h"
@@ -28,6 +29,7 @@ enum {
 struct worker {
 	struct worker_config cfg;
 	struct exchanges *exchanges;
+	struct keyed_hash_key echo_key;
 	const struct msg *current; /* the message exchange_input has in hand */
 	uint64_t wall_ns;          /* of this turn */
 	unsigned next_ring;
@@ -159,19 +161,74 @@ static void send_later(void *arg, struct session_ref ref, const uint8_t *bytes, 
 	send_reply(w, w->cfg.store->cold[ref.slot].owner, mbuf);
 }
 
+/* Whom an Echo value is for: a session, and where its peer was met. */
+struct echo_who {
+	struct session_ref ref;
+	struct flow flow;
+};
+_Static_assert(sizeof(struct echo_who) == 44 && sizeof(struct echo_who) <= ECHO_WHO_MAX,
+	       "without padding");
+
+/* Whether a message came from another address than its session's, of a device that does no return
+ * routability checks: then the Echo option shows that answers reach it (RFC 9146 §6). */
+static bool wants_echo(const struct worker *w, const struct msg *msg)
+{
+	return unlikely(msg->class & MSG_CLASS_AWAY) && store_live(w->cfg.store, msg->ref) &&
+	       !w->cfg.store->cold[msg->ref.slot].rrc;
+}
+
+/* It came back: its owner is told. */
+static void tell_proved(struct worker *w, const struct msg *msg)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(w->cfg.pool);
+
+	if (mbuf == NULL) {
+		status_add(&w->counts, STATUS_NO_MBUF, 1);
+		return;
+	}
+	*msg_of(mbuf) = (struct msg){ .kind = MSG_PROVED, .ref = msg->ref, .flow = msg->flow };
+	outbox_put(&w->to_poll[msg->from], &w->counts, mbuf);
+}
+
+/* The answer gets an Echo option, unless the request has a fresh one. Nothing is refused for want
+ * of it: an answer is no longer than what such an address may get, and who does not know the option
+ * would never get any. */
+static void echo(struct worker *w, struct rd request, uint64_t now_ns, uint8_t *reply, size_t *len)
+{
+	const struct msg *msg = w->current;
+	const struct echo_who who = { msg->ref, msg->flow };
+	const struct rd who_bytes = rd_of((const uint8_t *)&who, sizeof(who));
+	const uint16_t limit = w->cfg.store->cold[msg->ref.slot].tx_limit;
+	uint8_t value[ECHO_LEN];
+	struct rd got;
+
+	if (echo_find(request, &got) && echo_fresh(&w->echo_key, who_bytes, now_ns, got)) {
+		tell_proved(w, msg);
+		return;
+	}
+	if (*len == 0 || session_beyond(limit, *len + ECHO_OPTION_MAX))
+		return;
+	echo_make(&w->echo_key, who_bytes, now_ns, value);
+	if (echo_add(reply, len, value))
+		status_add(&w->counts, STATUS_COAP_ECHO, 1);
+}
+
 /* One message of a device; its answer goes back in the same mbuf. */
 static void on_coap(struct worker *w, struct rte_mbuf *mbuf, uint64_t now_ns)
 {
-	uint8_t reply[EXCHANGE_REPLY_MAX];
+	const struct rd request =
+		rd_of(rte_pktmbuf_mtod(mbuf, const uint8_t *), rte_pktmbuf_data_len(mbuf));
+	uint8_t reply[EXCHANGE_REPLY_MAX + ECHO_OPTION_MAX];
 	size_t reply_len = 0;
 	enum status status;
 
 	w->current = msg_of(mbuf);
-	status = exchange_input(w->exchanges, w->current->ref, now_ns,
-				rte_pktmbuf_mtod(mbuf, const uint8_t *), rte_pktmbuf_data_len(mbuf),
+	status = exchange_input(w->exchanges, w->current->ref, now_ns, request.p, rd_len(&request),
 				reply, &reply_len);
 	if (status != STATUS_OK)
 		status_add(&w->counts, status, 1);
+	if (wants_echo(w, w->current))
+		echo(w, request, now_ns, reply, &reply_len);
 	if (reply_len == 0) {
 		rte_pktmbuf_free(mbuf);
 		return;
@@ -266,7 +323,8 @@ struct worker *worker_new(const struct worker_config *cfg)
 		.arg = w,
 	};
 
-	if (w == NULL || !random_bytes(&exchange.seed, sizeof(exchange.seed))) {
+	if (w == NULL || !random_bytes(&exchange.seed, sizeof(exchange.seed)) ||
+	    !random_bytes(&w->echo_key, sizeof(w->echo_key))) {
 		free(w);
 		return NULL;
 	}

@@ -133,6 +133,7 @@
 	X(COAP_DUPLICATE,      "coap_duplicate",      "duplicate, answered alike")                 \
 	X(COAP_UNMATCHED,      "coap_unmatched",      "ACK or RST for nothing outstanding")        \
 	X(COAP_PING,           "coap_ping",           "ping, answered with RST")                   \
+	X(COAP_ECHO,           "coap_echo",           "answer with an Echo option")                \
 	X(COAP_OPTION,         "coap_option",         "critical option not understood")            \
 	X(COAP_METHOD,         "coap_method",         "method not allowed: 4.05")                  \
 	X(COAP_NOT_FOUND,      "coap_not_found",      "GET of no resource of ours: 4.04")          \

@@ -4,7 +4,8 @@
  * that is theirs. A NAT may have given them a new one, they may have moved, or somebody beside the
  * way copies their records and is quicker (RFC 9146 §6, RFC 9147 §11). The address of a session is
  * replaced only when the peer proved that what is sent to the new one reaches it: by a return
- * routability check (RFC 9853) where both ends agreed on that, else by an Echo option (RFC 9175).
+ * routability check (RFC 9853) where both ends agreed on that, else by an Echo option (RFC 9175),
+ * which the worker puts into its answers (MSG_PROVED).
  *
  * Until then: what answers a request goes to the session's address, and once more to where the
  * request came from, as long as no more than three times the bytes that came from there go there.

@@ -24,6 +24,10 @@ static __attribute__((noinline)) void message(struct path_core *core, struct rte
 		seal_run(core); /* what a session that is replaced has to say goes out first */
 		install_run(core, m);
 		return;
+	case MSG_PROVED:
+		away_proved(core, msg_of(m)->ref, &msg_of(m)->flow);
+		rte_pktmbuf_free(m);
+		return;
 	case MSG_SEND:
 		tx_datagrams(core, &m, 1);
 		return;

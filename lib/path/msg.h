@@ -52,6 +52,9 @@ enum msg_kind {
 	MSG_HANDOFF,
 	/* poll core → worker */
 	MSG_COAP, /* data: a CoAP message; flow, hop, ref, class, from */
+	/* worker → poll core `from` of the request, no data: the peer has shown that it is reached
+	 * at this flow; ref, flow */
+	MSG_PROVED,
 	/* worker → poll core `from` of the request, which owns the session */
 	MSG_REPLY, /* data: a CoAP message to seal; ref; hop.port_id may be MSG_COLD_HOP */
 };

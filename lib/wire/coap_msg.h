@@ -48,6 +48,7 @@ enum coap_option {
 	COAP_PROXY_URI = 35,
 	COAP_PROXY_SCHEME = 39,
 	COAP_SIZE1 = 60,
+	COAP_ECHO = 252, /* RFC 9175 */
 	COAP_NO_RESPONSE = 258,
 };
 

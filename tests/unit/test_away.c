@@ -419,6 +419,16 @@ static void peers_challenges(void **state)
 	}
 }
 
+/* A worker says that the device is reached there. */
+static void proved(struct world *w, const struct client *c, unsigned port)
+{
+	const struct client there = at(c, port);
+	struct rte_mbuf *m = world_mbuf(w, "", 0);
+
+	*msg_of(m) = (struct msg){ .kind = MSG_PROVED, .ref = c->ref, .flow = there.keys.flow };
+	world_inbox(w, 0, m);
+}
+
 /* bad-input I6: not negotiated: nobody is asked, no message of it is taken. Answers go both ways
  * all the same, and the address stays. */
 static void not_negotiated(void **state)
@@ -443,9 +453,9 @@ static void not_negotiated(void **state)
 		turn(w);
 		assert_null(world_sent());
 		assert_true(is_home(w, &c, HOME));
-		away_proved(w->core[0], c.ref, &home.keys.flow); /* not where it is */
+		proved(w, &c, THIRD); /* not where it is */
 		assert_true(is_home(w, &c, HOME));
-		away_proved(w->core[0], c.ref, &c.keys.flow);
+		proved(w, &c, NEW);
 		assert_true(is_home(w, &c, NEW));
 	}
 	assert_int_equal(world_count(w, 0, STATUS_RRC_UNEXPECTED), 6);

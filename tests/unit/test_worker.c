@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include "coap_msg.h"
+#include "echo.h"
 #include "handshake.h"
 #include "wiring_fixture.h"
 
@@ -229,6 +230,82 @@ static void an_answer_finds_room_in_any_mbuf(void **state)
 		assert_true(rte_pktmbuf_tailroom(got) >= 256);
 		rte_pktmbuf_free(got);
 	}
+}
+
+/* A POST from another address than the session's, perhaps with an Echo option. */
+static void post_from_away(struct world *w, uint16_t mid, uint16_t port, struct rd echo)
+{
+	struct rte_mbuf *m = post(w, 0, COAP_CON, mid, "");
+	struct msg *msg = msg_of(m);
+
+	msg->flow.remote_port = port;
+	msg->class |= MSG_CLASS_AWAY;
+	if (rd_len(&echo) == 0)
+		return;
+	/* Behind Uri-Path, of 12 bytes. */
+	memcpy(rte_pktmbuf_append(m, 2),
+	       (const uint8_t[]){ 13 << 4 | ECHO_LEN, COAP_ECHO - COAP_URI_PATH - 13 }, 2);
+	memcpy(rte_pktmbuf_append(m, ECHO_LEN), echo.p, ECHO_LEN);
+}
+
+/* Whether the next answer has an Echo option; its value. */
+static bool answer_has_echo(struct world *w, uint8_t out[ECHO_LEN])
+{
+	struct rte_mbuf *m = take(w, 0);
+	struct rd value;
+	bool has;
+
+	assert_int_equal(parsed(m).code, COAP_CHANGED);
+	has = echo_find(rd_of(rte_pktmbuf_mtod(m, uint8_t *), m->data_len), &value);
+	if (has) {
+		assert_int_equal(rd_len(&value), ECHO_LEN);
+		memcpy(out, value.p, ECHO_LEN);
+	}
+	rte_pktmbuf_free(m);
+	return has;
+}
+
+/* RFC 9175, RFC 9146 §6: who moved and does no routability checks shows by the option that answers
+ * come where it is; the owner is told. Its readings are taken all the while. */
+static void an_echo_shows_where_a_device_is(void **state)
+{
+	const struct rd none = { 0 };
+	struct world *w = *state;
+	uint8_t echo[ECHO_LEN], other[ECHO_LEN];
+	struct rte_mbuf *m;
+
+	post_from_away(w, 1, 50001, none);
+	turn(w);
+	assert_true(answer_has_echo(w, echo));
+	/* Of another address: no proof. */
+	post_from_away(w, 2, 50002, rd_of(echo, ECHO_LEN));
+	turn(w);
+	assert_true(answer_has_echo(w, other));
+	assert_memory_not_equal(echo, other, ECHO_LEN);
+	/* Too late. */
+	w->now += 2 * ECHO_FRESH_NS;
+	post_from_away(w, 3, 50001, rd_of(echo, ECHO_LEN));
+	turn(w);
+	assert_true(answer_has_echo(w, echo));
+	post_from_away(w, 4, 50001, rd_of(echo, ECHO_LEN));
+	turn(w);
+	m = take(w, 0);
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_PROVED);
+	assert_memory_equal(&msg_of(m)->ref, &w->ref, sizeof(w->ref));
+	assert_int_equal(msg_of(m)->flow.remote_port, 50001);
+	rte_pktmbuf_free(m);
+	assert_false(answer_has_echo(w, echo));
+	assert_int_equal(worker_stats(w->worker)->readings, 4);
+	assert_int_equal(counted(w, STATUS_COAP_ECHO), 3);
+	/* From its address, or with routability checks: none. */
+	(void)post(w, 0, COAP_CON, 5, "");
+	turn(w);
+	assert_false(answer_has_echo(w, echo));
+	w->store->cold[w->ref.slot].rrc = true;
+	post_from_away(w, 6, 50001, none);
+	turn(w);
+	assert_false(answer_has_echo(w, echo));
 }
 
 static struct rte_mbuf *get_core(struct world *w, uint16_t mid)
@@ -551,6 +628,7 @@ int main(void)
 		T(a_full_sink_is_service_unavailable, setup_full, teardown_pipe),
 		T(an_answer_that_takes_long_comes_separately, setup_slow, teardown_pipe),
 		T(a_session_that_ended_gets_no_late_answer, setup_slow, teardown_pipe),
+		T(an_echo_shows_where_a_device_is, setup, teardown),
 		T(an_empty_pool_is_survived, setup_slow, teardown_pipe),
 #undef T
 	};
