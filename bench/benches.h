@@ -9,6 +9,7 @@ void bench_constant_time_add(void);
 void bench_cid_add(void);
 void bench_coap_add(void);
 void bench_flood_add(void);
+void bench_forward_add(void);
 void bench_frame_add(void);
 void bench_gate_add(void);
 void bench_handshake_add(void);

@@ -74,6 +74,7 @@ int main(int argc, char **argv)
 	bench_gate_add();
 	bench_flood_add();
 	bench_frame_add();
+	bench_forward_add();
 	bench_record_add();
 	bench_cid_add();
 	bench_coap_add();
