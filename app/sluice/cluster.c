@@ -18,7 +18,7 @@ static const char *take_line(void *arg, const struct secret_line *line)
 
 	if (k->found)
 		return "more than one key";
-	k->found = line->len == 2 * CID_KEY_LEN && secret_hex(k->key, line->p, CID_KEY_LEN);
+	k->found = line->len == (size_t)2 * CID_KEY_LEN && secret_hex(k->key, line->p, CID_KEY_LEN);
 	return k->found ? NULL : "wants 32 hex digits";
 }
 

@@ -80,8 +80,8 @@ static inline void cid_passes(const struct cid_cipher *aes, uint8_t *cid, uint8_
 		halves[0][half - 1] &= 0xf0;
 		halves[1][0] &= 0x0f;
 	}
-	for (uint8_t i = 1; i <= CID_PASSES; i++)
-		cid_pass(aes, len, open ? (uint8_t)(CID_PASSES + 1 - i) : i, halves);
+	for (unsigned i = 1; i <= CID_PASSES; i++)
+		cid_pass(aes, len, (uint8_t)(open ? CID_PASSES + 1 - i : i), halves);
 	if (len % 2 != 0)
 		halves[1][0] |= halves[0][half - 1];
 	memcpy(cid, halves[0], half);

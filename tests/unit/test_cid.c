@@ -37,11 +37,11 @@ static void foreign_decrypt(const void *key, const uint8_t in[16], uint8_t out[1
 	block(key, in, out, 0);
 }
 
-static struct cid_key key_of(uint8_t len, uint8_t node)
+static struct cid_key key_of(unsigned len, uint8_t node)
 {
 	struct cid_key key;
 
-	cid_key_init(&key, key_bytes, len, node);
+	cid_key_init(&key, key_bytes, (uint8_t)len, node);
 	return key;
 }
 
@@ -106,7 +106,7 @@ static void every_issued_one_opens_and_is_new(void **state)
 	static uint8_t cids[N][CID_LEN_MAX];
 
 	(void)state;
-	for (uint8_t len = CID_LEN_MIN; len <= CID_LEN_MAX; len++) {
+	for (unsigned len = CID_LEN_MIN; len <= CID_LEN_MAX; len++) {
 		const struct cid_key key = key_of(len, 77);
 		struct cid_issuer issuer;
 		struct cid_route route;
@@ -139,34 +139,44 @@ static void the_last_nonce_is_followed_by_the_first(void **state)
 	}
 }
 
-/* bad-input I12: a flipped bit makes a random block: of 8 * 136 in all, and of two, hardly one
- * passes. */
+static void flip(uint8_t *cid, unsigned bit) { cid[bit / 8] ^= (uint8_t)(1U << bit % 8); }
+
+/* How many pass that differ from cid in one or two bits. */
+static unsigned passing(const struct cid_key *key, uint8_t *cid)
+{
+	const unsigned bits = 8U * key->len;
+	struct cid_route route;
+	unsigned n = 0;
+
+	for (unsigned a = 0; a < bits; a++) {
+		flip(cid, a);
+		n += cid_open(key, cid, &route);
+		for (unsigned b = a + 1; b < bits; b++) {
+			flip(cid, b);
+			n += cid_open(key, cid, &route);
+			flip(cid, b);
+		}
+		flip(cid, a);
+	}
+	return n;
+}
+
+/* bad-input I12: a flipped bit makes a random block: of these 43,000, hardly one passes. */
 static void flipped_bits_do_not_pass(void **state)
 {
-	unsigned passed = 0, tried = 0;
+	unsigned passed = 0;
 
 	(void)state;
-	for (uint8_t len = CID_LEN_MIN; len <= CID_LEN_MAX; len++) {
+	for (unsigned len = CID_LEN_MIN; len <= CID_LEN_MAX; len++) {
 		const struct cid_key key = key_of(len, 3);
 		struct cid_issuer issuer = { .key = &key, .nonce = 5 };
 		struct cid_route route;
 		uint8_t cid[CID_LEN_MAX];
 
 		cid_issue(&issuer, 4, cid);
-		for (unsigned a = 0; a < 8U * len; a++) {
-			for (unsigned b = a; b < 8U * len; b++, tried++) {
-				cid[a / 8] ^= (uint8_t)(1U << a % 8);
-				if (b != a)
-					cid[b / 8] ^= (uint8_t)(1U << b % 8);
-				passed += cid_open(&key, cid, &route);
-				cid[a / 8] ^= (uint8_t)(1U << a % 8);
-				if (b != a)
-					cid[b / 8] ^= (uint8_t)(1U << b % 8);
-			}
-		}
+		passed += passing(&key, cid);
 		assert_true(cid_open(&key, cid, &route));
 	}
-	assert_true(tried > 40000);
 	assert_true(passed <= 6); /* 0.6 expected; the key is fixed */
 }
 
@@ -198,7 +208,7 @@ static void no_bit_stands_still(void **state)
 	enum { N = 4096, SIGMAS = 5, SIGMA = 32 };
 
 	(void)state;
-	for (uint8_t len = CID_LEN_MIN; len <= CID_LEN_MAX; len++) {
+	for (unsigned len = CID_LEN_MIN; len <= CID_LEN_MAX; len++) {
 		const struct cid_key key = key_of(len, 0);
 		struct cid_issuer issuer = { .key = &key, .nonce = 0 };
 		unsigned set[8 * CID_LEN_MAX] = { 0 };

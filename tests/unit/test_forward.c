@@ -46,6 +46,7 @@ static void node_make(unsigned i, bool direct)
 			   gateway = way_of(ip_gateway, own);
 	struct frame_host *host = &w->cfg[i].ports[0].host;
 
+	assert_non_null(own);
 	cid_key_init(&cluster.keys[i], key_bytes, 8, (uint8_t)(i + 1));
 	assert_true(cid_issuer_init(&cluster.issuers[i], &cluster.keys[i]));
 	forward_nodes_init(f, &cluster.keys[i], key_bytes, direct);
