@@ -153,8 +153,8 @@ static void to_owner(struct path_core *core, struct rte_mbuf *m, const struct fo
 {
 	const struct forward_nodes *nodes = core->cfg.forward;
 	const uint8_t gateway = nodes->gateways[flow_ip_is_mapped(f->flow.remote_ip) ? 0 : 1];
-	const uint8_t *cid = record13_first_cid(rte_pktmbuf_mtod(m, const uint8_t *),
-						rte_pktmbuf_data_len(m), nodes->cid->len);
+	const uint8_t *cid =
+		core_cid_at(core, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
 	struct msg *msg = msg_of(m);
 	struct cid_route route;
 

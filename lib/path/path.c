@@ -34,7 +34,7 @@ static bool layout_works(const struct path_config *c)
 	if (c->n_poll > PATH_POLL_MAX || c->index >= c->n_poll || c->n_handshake == 0 ||
 	    c->n_handshake > PATH_HANDSHAKE_MAX || c->n_workers == 0 ||
 	    c->n_workers > PATH_WORKERS_MAX || c->n_ports > PATH_PORTS_MAX ||
-	    c->n_listen > PATH_LISTEN_MAX)
+	    c->n_listen > PATH_LISTEN_MAX || (c->forward != NULL && c->cid == NULL))
 		return false;
 	for (unsigned i = 0; i < c->n_ports; i++) {
 		if (c->ports[i].port_id >= RTE_MAX_ETHPORTS)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Nodes: the two cores of the world are two of them, which share nothing but the key, at the
- * address build_host has and at another one. Frames that one sends are given to the other.
+ * address build_host has and at another one. Frames that one sends are given to the other. Devices
+ * have their sessions at the second, and speak to the first.
  */
-#include "path_fixture.h"
+#include "path_cid_fixture.h"
 
 #include "forwarded.h"
 #include "stages.h"
@@ -18,6 +19,7 @@ struct cluster {
 	struct cid_key keys[WORLD_CORES];
 	struct forward_nodes nodes[WORLD_CORES];
 	struct cid_issuer issuers[WORLD_CORES];
+	struct store *empty; /* node A's sessions */
 };
 
 static struct cluster cluster;
@@ -57,16 +59,21 @@ static void node_make(unsigned i, bool direct)
 	memcpy(host->addrs[0].ip, own, 16);
 	host->mac[5] = (uint8_t)(0x40 + i);
 	path_core_free(w->core[i]);
-	w->cfg[i].index = 0; /* it asks for link addresses */
-	w->cfg[i].to_poll[0] = NULL;
-	w->cfg[i].to_poll[1] = w->to_poll[i][1 - i];
+	w->cfg[i].cid = &cluster.keys[i];
 	w->cfg[i].forward = f;
+	if (i == 0)
+		w->cfg[i].store = cluster.empty;
 	w->core[i] = path_core_new(&w->cfg[i], w->now);
 	assert_non_null(w->core[i]);
 }
 
 static int cluster_setup(void **state, bool direct)
 {
+	static const uint8_t seed[32] = { 8 };
+	const struct store_config sc = { .max_sessions = 64,
+					 .replay_window = 64,
+					 .hash_seed = seed };
+
 	address(ip_a, 2);
 	address(ip_b, 3);
 	address(ip_c, 4);
@@ -74,9 +81,19 @@ static int cluster_setup(void **state, bool direct)
 	address(ip_gateway, 254);
 	world_setup(state);
 	cluster.w = *state;
+	cluster.empty = store_new(&sc);
+	assert_non_null(cluster.empty);
 	for (unsigned i = 0; i < WORLD_CORES; i++)
 		node_make(i, direct);
 	return 0;
+}
+
+static int cluster_teardown(void **state)
+{
+	int rc = world_teardown(state);
+
+	store_free(cluster.empty);
+	return rc;
 }
 
 static int setup_through(void **state) { return cluster_setup(state, false); }
@@ -92,28 +109,26 @@ static int node_of_frame(const struct rte_mbuf *m)
 	return -1;
 }
 
-/* Each asks for the others' link addresses, and is answered by those that are there. */
+/* A asks for B's link address, by which B learns A's; C is not there. */
 static void meet(void)
 {
 	struct world *w = cluster.w;
 	struct rte_mbuf *m;
 
-	for (unsigned i = 0; i < WORLD_CORES; i++) {
-		path_sweep(w->core[i], w->now);
-		path_flush(w->core[i], w->now);
-		while ((m = world_sent()) != NULL)
-			world_rx(w, node_of_frame(m) < 0 ? 1 - i : (unsigned)node_of_frame(m), m);
-	}
+	path_sweep(w->core[0], w->now);
+	path_flush(w->core[0], w->now);
+	while ((m = world_sent()) != NULL)
+		world_rx(w, node_of_frame(m) < 0 ? 1 : (unsigned)node_of_frame(m), m);
 }
 
-/* A datagram of a device, with a record whose ID leads to core 1 of a node, as a stage has it. */
+/* A datagram, with a record whose ID leads to a node, as a stage has it. */
 static struct rte_mbuf *datagram(unsigned node, size_t body_len)
 {
 	static uint8_t record[2048];
 	struct rte_mbuf *m;
 	uint8_t cid[CID_LEN_MAX];
 
-	cid_issue(&cluster.issuers[node], 1, cid);
+	cid_issue(&cluster.issuers[node], 0, cid);
 	record_put_cid_header(record, 1, 7, cid, 8, (uint16_t)body_len);
 	memset(record + RECORD_HEADER_LEN + 8, 0x77, body_len);
 	m = world_mbuf(cluster.w, record, RECORD_HEADER_LEN + 8 + body_len);
@@ -128,7 +143,7 @@ static struct rte_mbuf *datagram(unsigned node, size_t body_len)
 	return m;
 }
 
-/* The frame that node A makes of such a datagram. */
+/* The frame that node A makes of such. */
 static struct rte_mbuf *forwarded_frame(uint8_t to, unsigned cid_of)
 {
 	struct world *w = cluster.w;
@@ -141,22 +156,26 @@ static struct rte_mbuf *forwarded_frame(uint8_t to, unsigned cid_of)
 	return m;
 }
 
-/* The device has a session of core 1 at node B: where its datagrams go, by flow or by ID. */
-static void session_of_the_device(void)
+/* A device with a session at node B. */
+static struct client device(bool is_13)
 {
-	struct world *w = cluster.w;
-	const struct table_hit entry = { .ref = { 5, 77 }, .owner = 1 };
-	struct rte_mbuf *m = datagram(1, 40);
-	const struct flow *flow = &msg_of(m)->flow;
-	struct flow_hash hash;
+	const struct cid_kind kind = { .own_len = CID_LEN, .is_13 = is_13 };
 
-	flow_hash_burst(&w->store->hash_key, &flow, &hash, 1);
-	assert_int_equal(table_insert(w->store->flows, &hash, &entry), TABLE_INSERTED);
-	rte_pktmbuf_free(m);
+	cluster.w->cid_key = cluster.keys[1];
+	return cid_up(cluster.w, 1, 1, AEAD_AES_128_GCM, &kind);
 }
 
-/* What node B gives to its core 1. */
-static struct rte_mbuf *handed_off(void) { return world_take(cluster.w->to_poll[1][0]); }
+/* What the device says to node A, as A sends it to B. */
+static struct rte_mbuf *said_to_a(struct client *c, const char *text)
+{
+	struct rte_mbuf *m;
+
+	cid_say(cluster.w, 0, c, text);
+	m = world_sent();
+	assert_non_null(m);
+	assert_int_equal(node_of_frame(m), 1);
+	return m;
+}
 
 static void link_addresses_are_asked_for_and_learned(void **state)
 {
@@ -169,7 +188,7 @@ static void link_addresses_are_asked_for_and_learned(void **state)
 	meet();
 	assert_true(cluster.nodes[0].neighbours[0].mac != 0);
 	assert_true(cluster.nodes[1].neighbours[0].mac != 0);
-	assert_int_equal(cluster.nodes[0].neighbours[1].mac, 0); /* C is not there */
+	assert_int_equal(cluster.nodes[0].neighbours[1].mac, 0);
 	assert_true(world_count(w, 0, STATUS_FRAME_NEIGHBOUR) > 0);
 	/* Not again at once; those that did not answer, in a second. */
 	w->now += 1000;
@@ -183,26 +202,86 @@ static void link_addresses_are_asked_for_and_learned(void **state)
 	assert_null(world_sent());
 }
 
-static void the_owner_gets_what_the_device_sent(void **state)
+/* There and back: the device hears who it spoke to. */
+static void converse(bool is_13)
+{
+	struct world *w = cluster.w;
+	struct client c = device(is_13);
+	struct rte_mbuf *m;
+
+	world_rx(w, 1, said_to_a(&c, "reading"));
+	m = world_coap(w, 1, &c);
+	assert_non_null(m);
+	assert_int_equal(m->data_len, 7);
+	assert_int_equal(msg_of(m)->hop.port_id, FORWARD_HOP | NODE_A);
+	assert_memory_equal(&msg_of(m)->flow, &c.keys.flow, sizeof(struct flow));
+	rte_pktmbuf_free(m);
+	world_rx(w, 1, said_to_a(&c, "again"));
+	cid_answer(w, 1, &c, "answer");
+	m = world_sent();
+	assert_non_null(m);
+	assert_int_equal(node_of_frame(m), 0);
+	world_rx(w, 0, m);
+	cid_hears_text(w, &c, "answer");
+	assert_int_equal(world_stats(w, 0).forwards_out, 2);
+	assert_int_equal(world_stats(w, 1).forwards_in, 2);
+	assert_int_equal(world_stats(w, 0).forwards_back, 1);
+}
+
+static void a_device_of_another_node(void **state)
+{
+	(void)state;
+	meet();
+	converse(false);
+}
+
+static void a_device_of_another_node_13(void **state)
+{
+	(void)state;
+	meet();
+	converse(true);
+}
+
+/* A copy of what was forwarded is a record seen before. */
+static void copies_are_replays(void **state)
 {
 	struct world *w = *state;
-	struct rte_mbuf *m, *before = datagram(1, 40);
+	struct client c = device(false);
+	struct rte_mbuf *m, *copy;
 
 	meet();
-	session_of_the_device();
-	m = forwarded_frame(NODE_B, 1);
-	assert_int_equal(node_of_frame(m), 1);
+	m = said_to_a(&c, "once");
+	copy = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);
+	assert_non_null(copy);
 	world_rx(w, 1, m);
-	assert_int_equal(world_stats(w, 0).forwards_out, 1);
-	assert_int_equal(world_stats(w, 1).forwards_in, 1);
-	m = handed_off();
-	assert_non_null(m);
-	assert_int_equal(m->data_len, before->data_len);
-	assert_memory_equal(&msg_of(m)->flow, &msg_of(before)->flow, sizeof(struct flow));
-	assert_int_equal(msg_of(m)->hop.port_id, FORWARD_HOP | NODE_A);
-	assert_memory_equal(msg_of(m)->hop.remote_mac, msg_of(before)->hop.remote_mac, 6);
-	rte_pktmbuf_free(m);
-	rte_pktmbuf_free(before);
+	world_rx(w, 1, copy);
+	client_delivers(w, 1, &c, "once");
+	client_delivers_nothing(w, 1, &c);
+	assert_int_equal(world_stats(w, 1).forwards_in, 2);
+	assert_int_equal(world_count(w, 1, STATUS_RECORD_REPLAY), 1);
+	assert_null(world_sent());
+}
+
+/* From an address that is not the session's it is asked for there whether the device is: the
+ * challenge goes through the other node, too. */
+static void challenges_go_through_the_other_node(void **state)
+{
+	const struct cid_kind kind = { .own_len = CID_LEN, .rrc = true };
+	struct world *w = *state;
+	struct client c;
+	struct heard h;
+
+	meet();
+	w->cid_key = cluster.keys[1];
+	c = cid_up(w, 1, 1, AEAD_AES_128_GCM, &kind);
+	cid_moved(&c, 47000);
+	world_rx(w, 1, said_to_a(&c, "from elsewhere"));
+	client_delivers(w, 1, &c, "from elsewhere");
+	path_flush(w->core[1], w->now);
+	world_rx(w, 0, world_sent());
+	h = cid_hears(w, &c);
+	assert_int_equal(h.type, RECORD_RRC);
+	assert_int_equal(h.text[0], RRC_PATH_CHALLENGE);
 }
 
 /* An answer of node B to the device by way of A. */
@@ -217,35 +296,6 @@ static void answer(const struct flow *flow, const struct nexthop *hop)
 	assert_non_null(m);
 	assert_int_equal(node_of_frame(m), 0);
 	world_rx(w, 0, m);
-}
-
-static void answers_go_back_through_the_node_that_met_the_device(void **state)
-{
-	struct world *w = *state;
-	struct frame_host device = { .mac = BUILD_MAC_PEER, .n_addrs = 1 };
-	struct build_parsed f;
-	struct rte_mbuf *m;
-
-	meet();
-	session_of_the_device();
-	world_rx(w, 1, forwarded_frame(NODE_B, 1));
-	m = handed_off();
-	assert_non_null(m);
-	answer(&msg_of(m)->flow, &msg_of(m)->hop);
-	rte_pktmbuf_free(m);
-	m = world_sent();
-	assert_non_null(m);
-	memcpy(device.addrs[0].ip, ip_device, 16);
-	device.addrs[0].prefix_len = 24;
-	assert_int_equal(build_parse(&device, rte_pktmbuf_mtod(m, uint8_t *), m->data_len, 0, &f),
-			 STATUS_OK);
-	assert_memory_equal(f.flow.remote_ip, ip_a, 16);
-	assert_int_equal(f.flow.remote_port, PORT);
-	assert_int_equal(f.flow.local_port, 41000);
-	assert_int_equal(f.at.payload_len, 6);
-	assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *) + f.at.payload_off, "answer", 6);
-	assert_int_equal(world_stats(w, 0).forwards_back, 1);
-	rte_pktmbuf_free(m);
 }
 
 /* Nobody has a node send from an address that is not its own, or over a link it does not have. */
@@ -285,28 +335,29 @@ static void flip(struct rte_mbuf *m, unsigned bit)
 static void forged_ones_are_dropped(void **state)
 {
 	struct world *w = *state;
-	const unsigned bits = 8 * (FORWARDED_HEADER_LEN + RECORD_HEADER_LEN + 8 + 40);
+	struct client c = device(false);
+	unsigned bits;
 	uint64_t refused;
+	struct rte_mbuf *m;
 
 	meet();
-	session_of_the_device();
+	m = said_to_a(&c, "x");
+	bits = 8U * (m->data_len - FRAME_PLAIN_LEN);
+	rte_pktmbuf_free(m);
 	for (unsigned bit = 8; bit < bits; bit++) { /* the first byte says that it is one */
-		struct rte_mbuf *m = forwarded_frame(NODE_B, 1);
-
+		m = said_to_a(&c, "x");
 		flip(m, bit);
 		world_rx(w, 1, m);
 	}
 	assert_int_equal(world_stats(w, 1).forwards_in, 0);
-	assert_null(handed_off());
+	client_delivers_nothing(w, 1, &c);
 	assert_null(world_sent());
 	refused = world_count(w, 1, STATUS_FORWARD_MAC) + world_count(w, 1, STATUS_FORWARD_FORM) +
 		  world_count(w, 1, STATUS_FORWARD_NODE);
 	assert_int_equal(refused, bits - 8);
 	assert_true(world_count(w, 1, STATUS_FORWARD_MAC) > bits / 2);
-	/* and as it was, it is taken */
-	world_rx(w, 1, forwarded_frame(NODE_B, 1));
-	assert_int_equal(world_stats(w, 1).forwards_in, 1);
-	rte_pktmbuf_free(handed_off());
+	world_rx(w, 1, said_to_a(&c, "as it was"));
+	client_delivers(w, 1, &c, "as it was");
 }
 
 /* A node with another key: its MACs are nothing here. */
@@ -403,17 +454,16 @@ static void room_is_made_in_front(void **state)
 	uint8_t *at = rte_pktmbuf_mtod(m, uint8_t *);
 
 	meet();
-	session_of_the_device();
 	memmove(m->buf_addr, at, len);
 	m->data_off = 0;
 	forward_run(w->core[0], m, NODE_B);
 	path_flush(w->core[0], w->now);
-	world_rx(w, 1, world_sent());
-	m = handed_off();
+	m = world_sent();
 	assert_non_null(m);
-	assert_int_equal(m->data_len, len);
-	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[len - 1], 0x77);
-	rte_pktmbuf_free(m);
+	assert_int_equal(m->data_len, FRAME_PLAIN_LEN + FORWARDED_HEADER_LEN + len);
+	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[m->data_len - 1], 0x77);
+	world_rx(w, 1, m);
+	assert_int_equal(world_stats(w, 1).forwards_in, 1);
 }
 
 /* A burst and more at once, one of them bad: each by itself. */
@@ -421,22 +471,18 @@ static void bursts(void **state)
 {
 	enum { N = 100 };
 	struct world *w = *state;
-	struct rte_mbuf *frames[N];
+	struct client c = device(false);
+	struct rte_mbuf *frames[N], *m;
 	unsigned got = 0;
-	struct rte_mbuf *m;
 
 	meet();
-	session_of_the_device();
 	for (unsigned i = 0; i < N; i++)
-		forward_run(w->core[0], datagram(1, 40), NODE_B);
-	path_flush(w->core[0], w->now);
-	for (unsigned i = 0; i < N; i++)
-		assert_non_null(frames[i] = world_sent());
+		frames[i] = said_to_a(&c, "one of many");
 	flip(frames[17], 8 * 80);
 	path_rx_burst(w->core[1], 0, frames, 60, w->now);
 	path_rx_burst(w->core[1], 0, frames + 60, N - 60, w->now);
 	path_flush(w->core[1], w->now);
-	while ((m = handed_off()) != NULL) {
+	while ((m = world_coap(w, 1, &c)) != NULL) {
 		rte_pktmbuf_free(m);
 		got++;
 	}
@@ -449,24 +495,25 @@ static void direct_answers_go_over_the_gateway(void **state)
 {
 	static const uint8_t mac[6] = { 2, 9, 9, 9, 9, 9 };
 	struct world *w = *state;
+	struct client c = device(false);
 	const uint8_t index = cluster.nodes[1].gateways[0];
 	uint64_t raw = UINT64_C(1) << 48;
 	struct rte_mbuf *m;
 
 	meet();
-	session_of_the_device();
-	world_rx(w, 1, forwarded_frame(NODE_B, 1));
-	m = handed_off();
+	world_rx(w, 1, said_to_a(&c, "x"));
+	m = world_coap(w, 1, &c);
 	assert_int_equal(msg_of(m)->hop.port_id, FORWARD_HOP | NODE_A);
 	rte_pktmbuf_free(m);
 	memcpy(&raw, mac, sizeof(mac));
 	cluster.nodes[1].neighbours[index].mac = raw;
-	world_rx(w, 1, forwarded_frame(NODE_B, 1));
-	m = handed_off();
-	assert_int_equal(msg_of(m)->hop.port_id, 0);
-	assert_memory_equal(msg_of(m)->hop.remote_mac, mac, 6);
-	assert_memory_equal(msg_of(m)->hop.local_mac, w->cfg[1].ports[0].host.mac, 6);
-	assert_memory_equal(msg_of(m)->flow.local_ip, ip_a, 16);
+	world_rx(w, 1, said_to_a(&c, "x"));
+	cid_answer(w, 1, &c, "over there");
+	m = world_sent();
+	assert_non_null(m);
+	assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), mac, 6);
+	assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *) + 6, w->cfg[1].ports[0].host.mac, 6);
+	assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *) + 26, ip_a + 12, 4);
 	rte_pktmbuf_free(m);
 }
 
@@ -489,14 +536,16 @@ static void without_nodes_there_is_no_forwarding(void **state)
 	assert_null(world_sent());
 }
 
-#define THROUGH(name) cmocka_unit_test_setup_teardown(name, setup_through, world_teardown)
+#define THROUGH(name) cmocka_unit_test_setup_teardown(name, setup_through, cluster_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		THROUGH(link_addresses_are_asked_for_and_learned),
-		THROUGH(the_owner_gets_what_the_device_sent),
-		THROUGH(answers_go_back_through_the_node_that_met_the_device),
+		THROUGH(a_device_of_another_node),
+		THROUGH(a_device_of_another_node_13),
+		THROUGH(copies_are_replays),
+		THROUGH(challenges_go_through_the_other_node),
 		THROUGH(answers_from_elsewhere_are_dropped),
 		THROUGH(forged_ones_are_dropped),
 		THROUGH(another_key_is_forged),
@@ -507,7 +556,7 @@ int main(void)
 		THROUGH(room_is_made_in_front),
 		THROUGH(bursts),
 		cmocka_unit_test_setup_teardown(direct_answers_go_over_the_gateway, setup_direct,
-						world_teardown),
+						cluster_teardown),
 		THROUGH(without_nodes_there_is_no_forwarding),
 	};
 
