@@ -57,7 +57,7 @@ static void node_make(unsigned i, bool direct)
 	if (direct)
 		assert_true(forward_nodes_gateway(f, &gateway));
 	memcpy(host->addrs[0].ip, own, 16);
-	host->mac[5] = (uint8_t)(0x40 + i);
+	host->mac[4] = (uint8_t)i;
 	path_core_free(w->core[i]);
 	w->cfg[i].cid = &cluster.keys[i];
 	w->cfg[i].forward = f;
@@ -134,7 +134,7 @@ static struct rte_mbuf *datagram(unsigned node, size_t body_len)
 	m = world_mbuf(cluster.w, record, RECORD_HEADER_LEN + 8 + body_len);
 	*msg_of(m) = (struct msg){
 		.flow = { .local_port = PORT, .remote_port = 41000 },
-		.hop = { .local_mac = { 2, 0, 0, 0, 0, 0x40 },
+		.hop = { .local_mac = BUILD_MAC_HOST,
 			 .remote_mac = BUILD_MAC_PEER,
 			 .vlan_tci = VLAN_NONE },
 	};
