@@ -14,13 +14,22 @@
 #include "gate.h"
 #include "generator.h"
 #include "job.h"
+#include "rrc.h"
 #include "verdict.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DEVICES = 24, STORM = 16, AT_ONCE = 8, EVENTS_MAX = 4096, SEEDS = 12, SEPARATE_MS = 3500 };
+enum {
+	DEVICES = 24,
+	STORM = 16,
+	AT_ONCE = 8,
+	EVENTS_MAX = 4096,
+	SEEDS = 12,
+	SEPARATE_MS = 3500,
+	CID_LEN = 8
+};
 
 #define MS_NS   UINT64_C(1000000)
 #define SECOND  (1000 * MS_NS)
@@ -40,6 +49,7 @@ struct scenario {
 	bool storm;        /* STORM devices come back at once, in the midst of the load */
 	double no_buffer;  /* times that the port has no buffer to give */
 	uint64_t stall_ns; /* the generator core stands still so long, in the middle */
+	double migrate;    /* requests before which their device moves; with connection IDs */
 	double rate;       /* 0: max */
 	uint16_t suite;
 };
@@ -54,6 +64,7 @@ struct event {
 	uint32_t device;
 	uint16_t len;
 	bool to_server;
+	uint32_t place; /* where the device was, or is thought to be: how often it had moved */
 	uint8_t bytes[LOAD_DATAGRAM_MAX];
 };
 
@@ -63,6 +74,9 @@ struct server_side {
 	struct handshake_remnant remnant;
 	bool live;
 	uint16_t next_mid;
+	uint8_t own_cid[CID_LEN], peer_cid[LOAD_CID_MAX];
+	uint32_t place;
+	uint64_t cookie; /* of a check that is under way; 0: none is */
 };
 
 struct sim {
@@ -79,6 +93,8 @@ struct sim {
 	struct hello_policy policy;
 	struct handshake_config server_config;
 	struct server_side servers[DEVICES];
+	uint32_t place[DEVICES];
+	uint64_t proved;   /* checks that devices answered */
 	uint64_t requests; /* that reached the server, copies too */
 	uint32_t peak;     /* of handshakes under way */
 	uint64_t slams_ns; /* from when on */
@@ -115,6 +131,7 @@ static void event_add(struct sim *s, bool to_server, uint32_t device, const uint
 	e->device = device;
 	e->len = (uint16_t)len;
 	e->to_server = to_server;
+	e->place = to_server ? s->place[device] : s->servers[device].place;
 	memcpy(e->bytes, bytes, len);
 }
 
@@ -196,6 +213,8 @@ static unsigned port_recv(struct load_port *p, struct load_buffer **out, unsigne
 	unsigned n = 0;
 
 	while (n < max && event_take(s, false, &e)) {
+		if (e.place != s->place[e.device])
+			continue; /* nobody is there any more */
 		while (!port_alloc(p, &out[n], 1))
 			;
 		out[n]->device = e.device;
@@ -206,11 +225,18 @@ static unsigned port_recv(struct load_port *p, struct load_buffer **out, unsigne
 	return n;
 }
 
+static bool port_move(struct load_port *p, uint32_t device)
+{
+	((struct sim *)p)->place[device]++;
+	return true;
+}
+
 static const struct load_port_ops port_ops = {
 	.alloc = port_alloc,
 	.release = port_release,
 	.send = port_send,
 	.recv = port_recv,
+	.move = port_move,
 };
 
 /* The server */
@@ -282,8 +308,36 @@ static void server_repeat(struct sim *s, uint32_t device)
 	link_carry(s, false, device, out, wr_len(&w), 0);
 }
 
+/* A genuine record came from another place: answers go there, and the device is asked whether it is
+ * there indeed. */
+static void server_follow(struct sim *s, uint32_t device, uint32_t place)
+{
+	struct server_side *side = &s->servers[device];
+	uint8_t challenge[RRC_LEN];
+
+	if (place <= side->place)
+		return;
+	side->place = place;
+	side->cookie = mix_random(&s->noise) | 1;
+	rrc_put(challenge, RRC_PATH_CHALLENGE, (const uint8_t *)&side->cookie);
+	server_seal(s, device, RECORD_RRC, challenge, sizeof(challenge), 0);
+}
+
+static void server_checked(struct sim *s, uint32_t device, const uint8_t *text, size_t len)
+{
+	struct server_side *side = &s->servers[device];
+	struct rrc m;
+
+	must(s, rrc_parse(rd_of(text, len), &m) && m.type == RRC_PATH_RESPONSE,
+	     "devices answer checks and ask for none");
+	if (memcmp(m.cookie, &side->cookie, sizeof(side->cookie)) != 0)
+		return; /* of a place that it has left */
+	side->cookie = 0;
+	s->proved++;
+}
+
 /* false: it is no record of the session. */
-static bool server_record(struct sim *s, uint32_t device, const struct record *rec)
+static bool server_record(struct sim *s, uint32_t device, uint32_t place, const struct record *rec)
 {
 	struct server_side *side = &s->servers[device];
 	uint8_t text[PROTECT_RECORD_MAX];
@@ -293,8 +347,11 @@ static bool server_record(struct sim *s, uint32_t device, const struct record *r
 	if (!side->live || protect_open(&side->session, rec, text, &c) != STATUS_OK)
 		return false;
 	protect_mark(&side->session, &c);
+	server_follow(s, device, place);
 	if (c.type == RECORD_ALERT)
 		side->live = false;
+	else if (c.type == RECORD_RRC)
+		server_checked(s, device, text, c.len);
 	else if (c.type == RECORD_HANDSHAKE &&
 		 handshake_remnant_input(&side->remnant, s->now, text, c.len) == REMNANT_REPEAT)
 		server_repeat(s, device);
@@ -314,6 +371,26 @@ static void find_psk(void *arg, struct handshake_job *job)
 	job->failed = mix_chance(&s->noise, s->sc->turn_away);
 	memset(job->psk, 7, 16);
 	job->psk_len = 16;
+}
+
+/* The handshake's, which is gone soon. */
+static void keep_cid(struct rd *cid, uint8_t *bytes)
+{
+	const size_t len = rd_len(cid);
+
+	if (len > 0)
+		memcpy(bytes, cid->p, len);
+	*cid = rd_of(bytes, len);
+}
+
+static bool issue_cid(void *arg, uint8_t core, uint8_t *out)
+{
+	struct sim *s = arg;
+
+	(void)core;
+	for (unsigned i = 0; i < CID_LEN; i++)
+		out[i] = (uint8_t)mix_random(&s->noise);
+	return true;
 }
 
 static void server_drain(struct sim *s, uint32_t device)
@@ -337,6 +414,8 @@ static void server_drain(struct sim *s, uint32_t device)
 	if (e.kind == HANDSHAKE_INSTALL) {
 		side->live = true;
 		side->session = event_protect(s->aead, false, &e);
+		keep_cid(&side->session.rx_cid, side->own_cid);
+		keep_cid(&side->session.tx_cid, side->peer_cid);
 		handshake_remnant(side->h, &side->remnant);
 		if (s->now >= s->slams_ns)
 			server_alert(s, device);
@@ -379,8 +458,8 @@ static void server_datagram(struct sim *s, const struct event *e)
 		return;
 	}
 	while (rd_len(&left) > 0)
-		if (record_next(&left, &rec) == STATUS_OK && rec.epoch == 1)
-			mine |= server_record(s, e->device, &rec);
+		if (record_next_cid(&left, s->policy.cid_len, &rec) == STATUS_OK && rec.epoch == 1)
+			mine |= server_record(s, e->device, e->place, &rec);
 	if (!mine && side->h != NULL) {
 		(void)handshake_input(side->h, s->now, e->bytes, e->len);
 		server_drain(s, e->device);
@@ -432,6 +511,7 @@ static void set_options(struct sim *s)
 		.answer_timeout_ns = 93 * SECOND,
 		.handshakes_at_once = AT_ONCE,
 		.churn_share = sc->churn,
+		.migrate_share = sc->migrate,
 		.storm = sc->storm ? STORM : 0,
 		.storm_at_ns = SECOND / 2,
 		.loss = sc->loss,
@@ -460,9 +540,15 @@ static void sim_begin(struct sim *s, const struct scenario *sc, uint64_t seed)
 	set_options(s);
 	hmac_key_init(&s->secrets.keys[0], key);
 	hmac_key_init(&s->secrets.keys[1], key);
+	if (sc->migrate > 0)
+		s->opt.policy.cid = s->opt.policy.rrc = true;
+	s->opt.policy.cid_len = s->opt.policy.cid ? (uint8_t)(seed % (LOAD_CID_MAX + 1)) : 0;
 	s->policy = s->opt.policy;
+	s->policy.cid_len = s->policy.cid ? CID_LEN : 0;
 	s->server_config = (struct handshake_config){ .policy = &s->policy,
 						      .aead = s->aead,
+						      .cid_issue = issue_cid,
+						      .cid_arg = s,
 						      .timeout_ns = SECOND,
 						      .timeout_max_ns = 60 * SECOND,
 						      .give_up_ns = 30 * SECOND,
@@ -542,6 +628,9 @@ static void check_load(struct sim *s, const struct generator_order *order)
 	must(s, sc->no_buffer <= 0 || s->now < order->end_ns + 30 * SECOND, "requests were held");
 	must(s, (sc->forget > 0) == (all.sessions_lost > 0), "lost sessions are told");
 	must(s, (sc->hostile > 0) == (all.hostile > 0), "hostile datagrams were sent");
+	must(s, (sc->migrate > 0) == (all.moves > 0), "moves are told");
+	must(s, (sc->migrate > 0) == (all.challenges > 0), "checks are answered");
+	must(s, (all.challenges > 0) == (s->proved > 0), "and that is right");
 	must(s, sc->loss > 0 || all.retransmitted == 0, "retransmissions without a loss");
 	must(s, s->generator.latency.count == m.answered, "a latency for every answer");
 	must(s, histogram_quantile(&s->generator.latency, 1e-9) >= 2 * sc->delay_ns,
@@ -627,6 +716,15 @@ static const struct scenario scenarios[] = {
 	  .rate = 300,
 	  .duplicate = 0.3,
 	  .jitter_ns = 50 * MS_NS },
+	{ .name = "devices that move", .con = 1, .rate = 300, .migrate = 0.5 },
+	{ .name = "devices that move, losses and churn",
+	  .con = 1,
+	  .rate = 100,
+	  .migrate = 1,
+	  .churn = 0.2,
+	  .loss = 0.03,
+	  .duplicate = 0.1,
+	  .jitter_ns = 20 * MS_NS },
 	{ .name = "churn", .con = 1, .rate = 200, .churn = 0.3 },
 	{ .name = "churn and loss", .con = 1, .rate = 100, .churn = 0.2, .loss = 0.03 },
 	{ .name = "sessions that the server ends",
