@@ -8,10 +8,9 @@
  */
 #include "aead_mb64_lanes.h"
 
-struct call {
-	const uint8_t *key[MB64_LANES], *sample[MB64_LANES];
-	uint8_t *mask[MB64_LANES];
-};
+#include "secret.h"
+
+#include <string.h>
 
 /* round: one round of all blocks with the key that w are the words of. */
 MB64_INLINE void round_with(const struct mb64_blocks *w, struct mb64_blocks *x, bool last)
@@ -24,60 +23,62 @@ MB64_INLINE void round_with(const struct mb64_blocks *w, struct mb64_blocks *x, 
 			       : _mm512_aesenc_epi128(x->v[v], k.v[v]);
 }
 
-MB64_INLINE struct mb64_blocks load(const uint8_t *const p[MB64_LANES], size_t offset)
+MB64_INLINE struct mb64_blocks load_keys(const struct aead_mask_op *ops, size_t offset)
 {
 	struct mb64_blocks x;
 
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
-		const uint8_t *const at[4] = { p[v] + offset, p[v + 4] + offset, p[v + 8] + offset,
-					       p[v + 12] + offset };
+		const uint8_t *const at[4] = MB64_AT(ops, key, offset, v);
 
 		x.v[v] = mb64_load(at);
 	}
 	return x;
 }
 
-MB64_INLINE struct mb64_blocks whitened(const struct call *c, const struct mb64_blocks *key)
+MB64_INLINE struct mb64_blocks whitened(const struct aead_mask_op *ops,
+					const struct mb64_blocks *key)
 {
-	struct mb64_blocks x = load(c->sample, 0);
+	struct mb64_blocks x;
 
 #pragma GCC unroll 4
-	for (unsigned v = 0; v < MB64_VECTORS; v++)
-		x.v[v] = _mm512_xor_si512(x.v[v], key->v[v]);
+	for (unsigned v = 0; v < MB64_VECTORS; v++) {
+		const uint8_t *const at[4] = MB64_AT(ops, sample, 0, v);
+
+		x.v[v] = _mm512_xor_si512(mb64_load(at), key->v[v]);
+	}
 	return x;
 }
 
-MB64_INLINE void store(const struct call *c, const struct mb64_blocks *x)
+MB64_INLINE void store(struct aead_mask_op *ops, const struct mb64_blocks *x)
 {
 #pragma GCC unroll 4
 	for (unsigned v = 0; v < MB64_VECTORS; v++) {
-		uint8_t *const at[4] = { c->mask[v], c->mask[v + 4], c->mask[v + 8],
-					 c->mask[v + 12] };
+		uint8_t *const at[4] = MB64_AT(ops, mask, 0, v);
 
 		mb64_store(at, x->v[v]);
 	}
 	_mm256_zeroupper();
 }
 
-static void mask_128(const struct call *c)
+static void mask_128(struct aead_mask_op *ops)
 {
-	struct mb64_blocks key = load(c->key, 0), x = whitened(c, &key);
+	struct mb64_blocks key = load_keys(ops, 0), x = whitened(ops, &key);
 	struct mb64_blocks w = mb64_transpose(&key);
 
 	for (unsigned r = 1; r <= MB64_ROUNDS_128; r++) {
 		mb64_next_words(&w, mb64_rotated(w.v[3], r - 1));
 		round_with(&w, &x, r == MB64_ROUNDS_128);
 	}
-	store(c, &x);
+	store(ops, &x);
 }
 
-static void mask_256(const struct call *c)
+static void mask_256(struct aead_mask_op *ops)
 {
-	struct mb64_blocks key = load(c->key, 0), x = whitened(c, &key);
+	struct mb64_blocks key = load_keys(ops, 0), x = whitened(ops, &key);
 	struct mb64_blocks even = mb64_transpose(&key), odd;
 
-	key = load(c->key, MB64_BLOCK);
+	key = load_keys(ops, MB64_BLOCK);
 	odd = mb64_transpose(&key);
 	for (unsigned r = 1; r < MB64_ROUNDS_256; r += 2) {
 		round_with(&odd, &x, false);
@@ -85,25 +86,40 @@ static void mask_256(const struct call *c)
 		round_with(&even, &x, r + 1 == MB64_ROUNDS_256);
 		mb64_next_words(&odd, mb64_sub_word(even.v[3]));
 	}
-	store(c, &x);
+	store(ops, &x);
+}
+
+static void sixteen(size_t key_len, struct aead_mask_op *ops)
+{
+	if (key_len == MB64_BLOCK)
+		mask_128(ops);
+	else
+		mask_256(ops);
+}
+
+/* Lanes that there is no record for do the last one again. */
+static void fewer(size_t key_len, struct aead_mask_op *ops, size_t n)
+{
+	struct aead_mask_op full[MB64_LANES];
+
+	for (size_t i = 0; i < MB64_LANES; i++) {
+		full[i].key = ops[i < n ? i : n - 1].key;
+		full[i].sample = ops[i < n ? i : n - 1].sample;
+	}
+	sixteen(key_len, full);
+	for (size_t i = 0; i < n; i++)
+		memcpy(ops[i].mask, full[i].mask, sizeof(ops[i].mask));
+	secret_wipe(full, sizeof(full));
 }
 
 void mb64_mask_aes(size_t key_len, struct aead_mask_op *ops, size_t n)
 {
-	struct call c;
-
-	for (size_t done = 0; done < n; done += MB64_LANES) {
-		for (size_t i = 0; i < MB64_LANES; i++) {
-			/* Lanes that nothing is left for do the last one again. */
-			struct aead_mask_op *op = &ops[done + i < n ? done + i : n - 1];
-
-			c.key[i] = op->key;
-			c.sample[i] = op->sample;
-			c.mask[i] = op->mask;
-		}
-		if (key_len == MB64_BLOCK)
-			mask_128(&c);
-		else
-			mask_256(&c);
+	if (n < MB64_LANES) {
+		if (n > 0)
+			fewer(key_len, ops, n);
+		return;
 	}
+	for (size_t done = 0; done + MB64_LANES < n; done += MB64_LANES)
+		sixteen(key_len, ops + done);
+	sixteen(key_len, ops + n - MB64_LANES); /* some of them perhaps again */
 }

@@ -203,7 +203,7 @@ static inline struct aead_op *core_ops_add13(struct path_core *core, enum aead_a
 {
 	struct aead_op *op = core_ops_add(core, alg);
 
-	memset(op->aad, 0, RECORD_AAD_LEN);
+	memset(op->aad, 0, 16);
 	return op;
 }
 
@@ -280,6 +280,15 @@ static inline void core_op_fill_cid(struct core_ops *ops, struct aead_op *op,
 struct core_keys13 {
 	const uint8_t *key, *iv;
 };
+
+/* core_op_header13: the usual header of DTLS 1.3 (record13_header) as additional data, alone where
+ * that of DTLS 1.2 was, which is longer. */
+static inline void core_op_header13(struct aead_op *op, uint64_t header)
+{
+	_Static_assert((int)RECORD_AAD_LEN <= 16, "all of it is overwritten");
+	bytes_put_u64(op->aad, header);
+	bytes_put_raw64(op->aad + 8, 0);
+}
 
 /* core_op_fill13: the same for DTLS 1.3. The header, header_len bytes, stands in op->aad already,
  * and zeros behind it. */

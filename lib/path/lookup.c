@@ -59,7 +59,10 @@ void lookup_ahead(struct path_core *core)
 void lookup_run(struct path_core *core)
 {
 	const struct store *store = core->cfg.store;
-	const struct table_follow hot = { .lines = store->hot, .owner = core->cfg.index };
+	const struct table_follow hot = { .lines = store->hot,
+					  .owner = core->cfg.index,
+					  .more = store->read13,
+					  .more_class = SESSION_CLASS_13 };
 
 	lookup_ahead(core);
 	if (core->n_hashed < core->n_datagrams)

@@ -15,6 +15,15 @@ static inline enum status make_fit(struct rte_mbuf *m, const struct msg *msg, si
 	return STATUS_OK;
 }
 
+/* The same for a message that gets no connection ID, and is not moved. */
+static inline bool fits(const struct rte_mbuf *m)
+{
+	const unsigned off = m->data_off, len = m->data_len;
+
+	return m->nb_segs == 1 && off >= SEAL_ROOM && off + len + BEHIND <= m->buf_len &&
+	       len < RECORD_PLAINTEXT_MAX;
+}
+
 /* Numbers from here on ask for new keys (bad-input K6). */
 static inline uint64_t worn_from(const struct path_core *core, uint64_t seal_max)
 {
@@ -41,30 +50,45 @@ static inline enum status take_number(struct path_core *core, const struct sessi
 	return STATUS_OK;
 }
 
+/* What is done for a record under a session's next number: its operation, and that of its mask. */
+struct place {
+	struct aead_op *op;
+	struct aead_mask_op *mask;
+};
+
+static inline struct place place_add(struct path_core *core, enum aead_alg alg)
+{
+	struct core_masks *masks = &core->masks[alg];
+
+	return (struct place){ core_ops_add(core, alg), &masks->op[masks->n++] };
+}
+
 /*
  *   before            plaintext
  *   after    header | plaintext | type | zeros | tag
  */
-static inline void wrap(struct path_core *core, struct rte_mbuf *m, struct session_hot *hot,
-			const struct core_alg *alg, uint8_t type)
+static inline void wrap(const struct store *store, struct rte_mbuf *m, struct session_hot *hot,
+			const struct core_alg *alg, uint8_t type, struct place to)
 {
-	const struct store *store = core->cfg.store;
 	const uint32_t slot = msg_of(m)->ref.slot;
-	const struct core_keys13 keys = { store->read13[slot].tx.key, store->read13[slot].tx_iv };
-	const uint64_t number = hot->tx_number++;
-	const uint64_t epoch = number >> SESSION_SEQ_BITS, seq = number & SESSION_SEQ_MAX;
+	const struct session_read13 *read = &store->read13[slot];
+	const struct core_keys13 keys = { read->tx.key, read->tx_iv };
+	const uint64_t number = hot->tx_number++, seq = number & SESSION_SEQ_MAX;
 	const unsigned off = m->data_off, tag_len = alg->tag_len;
-	uint8_t *plain = (uint8_t *)m->buf_addr + off, *header = plain - RECORD13_HEADER_LEN;
+	uint8_t *plain = (uint8_t *)m->buf_addr + off;
 	const unsigned inner = (unsigned)record13_put_inner(plain, m->data_len, type, tag_len);
-	struct aead_op *op = core_ops_add13(core, alg->alg);
+	const uint64_t header =
+		record13_header(number >> SESSION_SEQ_BITS, seq, (uint16_t)(inner + tag_len));
 
-	record13_put_header(header, epoch, seq, (uint16_t)(inner + tag_len));
-	record13_put_header(op->aad, epoch, seq, (uint16_t)(inner + tag_len));
-	core_op_fill13(op, keys, seq, plain, (uint16_t)inner, RECORD13_HEADER_LEN);
-	(void)core_masks_add(core, alg->alg, store_tx_sn_key(store, slot, alg->alg), plain);
 	m->data_off = (uint16_t)(off - RECORD13_HEADER_LEN);
 	m->data_len = (uint16_t)(RECORD13_HEADER_LEN + inner + tag_len);
 	m->pkt_len = m->data_len;
+	/* One store each, with zeros in front of it, where nothing is yet, and behind. */
+	bytes_put_u64(plain - sizeof(header), header >> 24);
+	core_op_header13(to.op, header);
+	core_op_fill13(to.op, keys, seq, plain, (uint16_t)inner, RECORD13_HEADER_LEN);
+	to.mask->key = store_tx_sn_key(store, slot, alg->alg);
+	to.mask->sample = plain;
 }
 
 /* The same with a connection ID of the peer's in the header. */
@@ -117,7 +141,7 @@ enum status seal13_ready(struct path_core *core, struct rte_mbuf *m, bool *used_
 	alg = core_alg_of(session_class_alg(msg->class));
 	type = msg->kind == MSG_REPLY ? RECORD_APPDATA : msg->type;
 	if (rd_len(&cid) == 0)
-		wrap(core, m, hot, &alg, type);
+		wrap(core->cfg.store, m, hot, &alg, type, place_add(core, alg.alg));
 	else
 		wrap_cid(core, m, hot, &alg, type, cid);
 	if (msg->kind == MSG_SEAL && msg->told)
@@ -128,8 +152,11 @@ enum status seal13_ready(struct path_core *core, struct rte_mbuf *m, bool *used_
 unsigned seal13_answers(struct path_core *core, struct rte_mbuf **to, struct rte_mbuf **m,
 			unsigned n)
 {
+	const struct store *store = core->cfg.store;
 	const uint8_t class = msg_of(*m)->class;
+	struct core_masks *masks;
 	struct core_alg alg;
+	struct core_ops *ops;
 	uint64_t worn;
 	unsigned i;
 
@@ -137,17 +164,22 @@ unsigned seal13_answers(struct path_core *core, struct rte_mbuf **to, struct rte
 		return 0;
 	alg = core_alg_of(session_class_alg(class));
 	worn = worn_from(core, alg.seal_max);
+	ops = &core->ops[alg.alg];
+	masks = &core->masks[alg.alg];
 	for (i = 0; i < n; i++) {
 		const struct msg *msg = msg_of(m[i]);
-		struct session_hot *hot = store_hot(core->cfg.store, msg->ref);
+		struct session_hot *hot = store_hot(store, msg->ref);
 
 		if (hot == NULL || msg->kind != MSG_REPLY || msg->class != class ||
-		    msg->hop.port_id == MSG_COLD_HOP || make_fit(m[i], msg, 0) != STATUS_OK ||
+		    msg->hop.port_id == MSG_COLD_HOP || !fits(m[i]) ||
 		    (hot->tx_number & SESSION_SEQ_MAX) >= worn)
 			break;
-		wrap(core, m[i], hot, &alg, RECORD_APPDATA);
+		wrap(store, m[i], hot, &alg, RECORD_APPDATA,
+		     (struct place){ &ops->op[ops->n + i], &masks->op[masks->n + i] });
 		to[i] = m[i];
 	}
+	ops->n += i;
+	masks->n += i;
 	return i;
 }
 

@@ -140,7 +140,6 @@ static inline bool split_single(const struct store *store, const struct core_min
 	if (((*header ^ epoch) & RECORD13_EPOCH_BITS) != 0 || len < RECORD13_SAMPLE_LEN ||
 	    len - tag_len > RECORD_PLAINTEXT_MAX)
 		return false;
-	rte_prefetch0(&store->read13[session->ref.slot]);
 	rec->m = d->m;
 	rec->copy = NULL;
 	rec->body = header + header_len;

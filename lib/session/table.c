@@ -269,8 +269,11 @@ INLINED void fetch(const void *p) { __builtin_prefetch(p, 0, 1); }
 
 INLINED void follow_hit(const struct table_follow *follow, const struct table_hit *hit)
 {
-	if (likely(hit->owner == follow->owner))
-		fetch((const char *)follow->lines + (size_t)hit->ref.slot * LINE);
+	if (unlikely(hit->owner != follow->owner))
+		return;
+	fetch((const char *)follow->lines + (size_t)hit->ref.slot * LINE);
+	if (hit->class & follow->more_class)
+		fetch((const char *)follow->more + (size_t)hit->ref.slot * LINE);
 }
 
 INLINED void find_primary(struct guess (*guess_of)(const struct bucket *b, uint64_t want),

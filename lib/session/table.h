@@ -68,9 +68,11 @@ size_t table_lookup_burst(const struct table *t, const struct flow_hash *keys,
 struct table_follow {
 	const void *lines;
 	unsigned owner;
+	const void *more; /* the same, of those whose class has a bit of more_class */
+	uint8_t more_class;
 };
 
-/* table_follow_burst: as table_lookup_burst; each hit of follow->owner has its line prefetched as
+/* table_follow_burst: as table_lookup_burst; each hit of follow->owner has its lines prefetched as
  * soon as it is known, so that these prefetches are spread over the burst. */
 size_t table_follow_burst(const struct table *t, const struct flow_hash *keys,
 			  const struct table_follow *follow, struct table_hit *out, size_t n);

@@ -130,12 +130,11 @@ static inline uint64_t record13_unmask(const uint8_t *header, size_t header_len,
 	uint8_t *number;
 
 	if (__builtin_expect(record13_is_usual(*header) && header_len == RECORD13_HEADER_LEN, 1)) {
-		uint16_t low = bytes_u16(header + 1) ^ bytes_u16(mask);
+		const uint32_t rest = bytes_u32(header + 1) ^ (uint32_t)bytes_u16(mask) << 16;
 
 		aad[0] = header[0];
-		bytes_put_u16(aad + 1, low);
-		memcpy(aad + 3, header + 3, 2);
-		return record13_number(next, low, 16);
+		bytes_put_u32(aad + 1, rest);
+		return record13_number(next, (uint16_t)(rest >> 16), 16);
 	}
 	memcpy(aad, header, header_len);
 	number = aad + (record13_number_at(header, header_len) - header);
@@ -164,20 +163,27 @@ static inline const uint8_t *record13_first_cid(const uint8_t *p, size_t len, si
 	return record13_is(p[0]) && p[0] & RECORD13_CID ? record13_cid_at(p, len, cid_len) : NULL;
 }
 
-/* record13_put_header: the RECORD13_HEADER_LEN bytes of a header for a fragment of len bytes,
- * unmasked, as the additional data wants it. record13_put_mask: afterwards, in place. */
+/* record13_header: the RECORD13_HEADER_LEN bytes of a header for a fragment of len bytes, unmasked,
+ * as the additional data wants it: the high bytes of a number. record13_put_header: where they go.
+ * record13_put_mask: afterwards, in place. */
+static inline uint64_t record13_header(uint64_t epoch, uint64_t number, uint16_t len)
+{
+	return (RECORD13_USUAL | (epoch & RECORD13_EPOCH_BITS)) << 56 |
+	       (uint64_t)(uint16_t)number << 40 | (uint64_t)len << 24;
+}
+
 static inline void record13_put_header(uint8_t out[RECORD13_HEADER_LEN], uint64_t epoch,
 				       uint64_t number, uint16_t len)
 {
-	out[0] = (uint8_t)(RECORD13_USUAL | (epoch & RECORD13_EPOCH_BITS));
-	bytes_put_u16(out + 1, (uint16_t)number);
-	bytes_put_u16(out + 3, len);
+	const uint64_t header = record13_header(epoch, number, len);
+
+	out[0] = (uint8_t)(header >> 56);
+	bytes_put_u32(out + 1, (uint32_t)(header >> 24));
 }
 
 static inline void record13_put_mask(uint8_t header[RECORD13_HEADER_LEN], const uint8_t mask[2])
 {
-	header[1] ^= mask[0];
-	header[2] ^= mask[1];
+	bytes_put_u16(header + 1, bytes_u16(header + 1) ^ bytes_u16(mask));
 }
 
 /* record13_put_cid_header, record13_put_cid_mask: the same for a header of RECORD13_HEADER_LEN +
