@@ -85,16 +85,19 @@ def print_handshakes(data):
     for mode, cycles, who, _ in rows:
         if not who.startswith("sluice"):
             fastest[mode] = min(cycles, fastest.get(mode, cycles))
-    print("\nHandshakes, server's side; state: heap in the midst of it and after it\n"
+    print("\nHandshakes, server's side; x: of the fastest other library; oper.: us of its public-key operations by themselves, and\n"
+          "how many times these it takes; state: heap in the midst of it and after it\n"
           f"{'':32} {'':17} {'us':>8} {'least..greatest':>17} {'quiet/n':>8} {'/s/core':>8} "
-          f"{'x':>5} {'trips':>5} {'up B':>6} {'down B':>6} {'state B':>14}")
+          f"{'x':>5} {'oper.':>13} {'trips':>5} {'up B':>6} {'down B':>6} {'state B':>14}")
     for mode, cycles, who, bench in sorted(rows, key=lambda row: (row[0], row[1])):
         _, least, greatest, quiet, n = bench["cycles"]
         us = [c / data.tsc_ghz / 1e3 for c in (cycles, least, greatest)]
         v = bench.get("values", {})
         ratio = fastest[mode] / cycles if mode in fastest else None
+        floor = data.operations(mode.split("/")[0])
+        floor = f"{floor:.1f} {us[0] / floor:5.2f}x" if floor else "-"
         print(f"{mode:32} {who:17} {us[0]:8.2f} {f'{us[1]:.2f}..{us[2]:.2f}':>17} {f'{quiet}/{n}':>8} "
-              f"{1e6 / us[0]:8.0f} {text(ratio, '{:.1f}'):>5} {v.get('round_trips', 0):5.0f} "
+              f"{1e6 / us[0]:8.0f} {text(ratio, '{:.1f}'):>5} {floor:>13} {v.get('round_trips', 0):5.0f} "
               f"{v.get('bytes_up', 0):6.0f} {v.get('bytes_down', 0):6.0f} "
               f"{v.get('bytes_during', 0):7.0f} {v.get('bytes_after', 0):6.0f}")
 

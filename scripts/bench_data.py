@@ -19,6 +19,24 @@ NOT_VALUES = {"ns", "cycles", "probe", "items_per_second", "bytes_per_second", "
               "per_family_instance_index"}
 
 
+def exchange(group):
+    return (f"keygen/{group}", f"derive/{group}")
+
+
+SIGN, VERIFY = ("sign/ecdsa-secp256r1",), ("verify/ecdsa-secp256r1",)
+
+# The public-key operations of each kind of handshake, by names of bench_libcrypto.c, where the server signs on secp256r1
+# and, of a device's chain, verifies the device's certificate: the one above it was verified a moment ago.
+OPERATIONS = {
+    "ecdhe-psk": exchange("secp256r1"),
+    "ecdhe-psk-x25519": exchange("x25519"),
+    "ecdhe-ecdsa": exchange("secp256r1") + SIGN,
+    "ecdhe-ecdsa-x25519": exchange("x25519") + SIGN,
+    "ecdhe-ecdsa-mutual": exchange("secp256r1") + SIGN + 2 * VERIFY,
+    "ecdhe-ecdsa-raw-keys": exchange("secp256r1") + SIGN + VERIFY,
+}
+
+
 class Data:
     """context: {key: text}; benches: {name: {"cycles": [median, least, greatest, quiet, n],
     "values": {name: median}}}; failed, skipped: {name: why}."""
@@ -30,6 +48,16 @@ class Data:
     @property
     def tsc_ghz(self):
         return float(self.context["tsc_mhz"]) / 1000
+
+    def us(self, name):
+        """Microseconds of a bench; None: it is not there."""
+        bench = self.benches.get(name, {})
+        return bench["cycles"][0] / self.tsc_ghz / 1e3 if "cycles" in bench else None
+
+    def operations(self, mode, more=()):
+        """Microseconds that libcrypto takes for what a kind of handshake has of public-key operations, and some more."""
+        parts = [self.us(f"libcrypto/{op}") for op in OPERATIONS.get(mode, ()) + more]
+        return sum(parts) if parts and None not in parts else None
 
     def write(self, path):
         """Bench names are a tree there, a level for each "/"."""

@@ -44,6 +44,7 @@ struct table {
 	size_t heap; /* what the server's calls left allocated */
 	size_t during, after;
 	unsigned trips;
+	char why[96]; /* the first one that was not as it should be; empty: none */
 };
 
 static size_t heap(void)
@@ -71,6 +72,19 @@ static enum peer_step serve(struct table *t, void **server)
 	return step;
 }
 
+static const char *step_name(enum peer_step step)
+{
+	switch (step) {
+	case PEER_AGAIN:
+		return "waits";
+	case PEER_DONE:
+		return "is done";
+	case PEER_FAILED:
+		break;
+	}
+	return "failed";
+}
+
 static bool shake(struct table *t, void *client, void **server)
 {
 	enum peer_step c = PEER_AGAIN, s = PEER_AGAIN;
@@ -83,7 +97,13 @@ static bool shake(struct table *t, void *client, void **server)
 		if (s == PEER_AGAIN)
 			s = serve(t, server);
 	}
-	return c == PEER_DONE && s == PEER_DONE;
+	if (c == PEER_DONE && s == PEER_DONE)
+		return true;
+	(void)snprintf(t->why, sizeof(t->why),
+		       "a handshake %s after %u round trips: client %s, server %s",
+		       c == PEER_FAILED || s == PEER_FAILED ? "failed" : "came to no end", t->trips,
+		       step_name(c), step_name(s));
+	return false;
 }
 
 /* One handshake, a lap. */
@@ -92,8 +112,19 @@ static bool once(struct table *t, bool resume)
 	void *client = t->peer->session_new(t->shared, false), *server = NULL;
 	bool ok = client != NULL && shake(t, client, &server);
 
-	ok = ok && (t->want.resumption == PEER_FULL || t->peer->keep(client));
-	ok = ok && t->trips == (resume ? TRIPS_RESUMED : TRIPS_FULL);
+	if (client == NULL)
+		(void)snprintf(t->why, sizeof(t->why), "no session could be made");
+
+	if (ok && t->want.resumption != PEER_FULL && !t->peer->keep(client)) {
+		(void)snprintf(t->why, sizeof(t->why), "there is no session to resume");
+		ok = false;
+	}
+	if (ok && t->trips != (resume ? TRIPS_RESUMED : TRIPS_FULL)) {
+		(void)snprintf(t->why, sizeof(t->why), "a handshake took %u round trips, %s",
+			       t->trips,
+			       resume ? "and was to be resumed" : "and was to be a full one");
+		ok = false;
+	}
 	if (client != NULL)
 		t->peer->session_free(client);
 	stopwatch_start(&t->watch);
@@ -171,7 +202,7 @@ static void run(struct bench *b)
 	if (ok)
 		report(b, t, n);
 	else
-		bench_fail(b, "a handshake failed, or was not resumed");
+		bench_fail(b, t->why);
 	t->peer->stop(t->shared);
 	stopwatch_free(&t->watch);
 }
