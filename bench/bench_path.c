@@ -355,24 +355,40 @@ struct params {
 	bool is_13;
 	int64_t sessions, burst, reply, hostile;
 	enum aead_engine engine;
+	uint8_t cids; /* bits of the session's class: connection IDs of ours, of the peer's */
 };
 
 static void add(struct params p)
 {
 	static const char *const names[] = { "path_open", "path_request_response", "path_exchange",
 					     "path_hop", "path_hostile" };
-	int64_t class = p.is_13 ? p.alg | SESSION_CLASS_13 : p.alg;
+	int64_t class = p.alg | (p.is_13 ? SESSION_CLASS_13 : 0) | p.cids;
+	const char *cids = p.cids & SESSION_CLASS_CID_OUT ? "CID-both-ways/" : "CID/";
 	int64_t args[] = { p.mode, class, p.sessions, p.burst, p.hostile << 8 | p.reply, p.engine };
 	char name[160];
-	int at = snprintf(name, sizeof(name), "%s/%s%s/len:%d/reply:%d/sessions:%d/burst:%d",
-			  names[p.mode], p.is_13 ? "DTLS-1.3/" : "", aead_info(p.alg)->name,
-			  WORLD_LEN, (int)p.reply, (int)p.sessions, (int)p.burst);
+	int at = snprintf(name, sizeof(name), "%s/%s%s%s/len:%d/reply:%d/sessions:%d/burst:%d",
+			  names[p.mode], p.is_13 ? "DTLS-1.3/" : "", p.cids == 0 ? "" : cids,
+			  aead_info(p.alg)->name, WORLD_LEN, (int)p.reply, (int)p.sessions,
+			  (int)p.burst);
 
 	if (p.mode == HOSTILE)
 		at += snprintf(name + at, sizeof(name) - (size_t)at, "/hostile:%d", (int)p.hostile);
 	if (p.engine == AEAD_ENGINE_IPSEC_MB)
 		snprintf(name + at, sizeof(name) - (size_t)at, "/engine:ipsec-mb");
 	bench_add(name, run, args, 6);
+}
+
+/* The same with connection IDs: of ours, and of the peer's too. */
+static void add_cids(struct params p)
+{
+	static const int64_t sessions[] = { 1000, 1000000 };
+
+	for (unsigned i = 0; i < 8; i++) {
+		p.sessions = sessions[i / 4];
+		p.is_13 = i & 1;
+		p.cids = i & 2 ? SESSION_CLASS_CID | SESSION_CLASS_CID_OUT : SESSION_CLASS_CID;
+		add(p);
+	}
 }
 
 /* The same for DTLS 1.3. */
@@ -397,8 +413,9 @@ void bench_path_add(void)
 {
 	static const int64_t sessions[] = { 64, 1000, 20000, 100000, 1000000, 4000000 };
 	static const int64_t bursts[] = { 1, 2, 4, 8, 16, 64 }, hostile[] = { 10, 50, 90 };
-	const struct params usual = { REQUEST_RESPONSE, AEAD_AES_128_GCM, false, 1000, 32, 12, 0,
-				      AEAD_ENGINE_AUTO };
+	const struct params usual = {
+		REQUEST_RESPONSE, AEAD_AES_128_GCM, false, 1000, 32, 12, 0, AEAD_ENGINE_AUTO, 0
+	};
 	struct params p;
 
 	for (size_t s = 0; s < 6; s++) {
@@ -422,6 +439,7 @@ void bench_path_add(void)
 		add(p);
 		add_13(usual, sessions[s]);
 	}
+	add_cids(usual);
 	for (size_t i = 0; i < 6; i++) {
 		p = usual;
 		p.burst = bursts[i];

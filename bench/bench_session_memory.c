@@ -76,7 +76,7 @@ static bool name_all(struct fleet_memory *m)
 	return m->identities != NULL;
 }
 
-static bool install_all(struct fleet_memory *m, uint8_t class)
+static bool install_all(struct fleet_memory *m, uint8_t class, unsigned peer_cid)
 {
 	static const uint8_t seed[32] = { 3 };
 	const struct store_config config = { .max_sessions = SESSIONS,
@@ -85,12 +85,17 @@ static bool install_all(struct fleet_memory *m, uint8_t class)
 					     .identities = m->identities };
 	struct session_install in = { .flow = { .local_port = 5684 },
 				      .version = session_class_is_13(class) ? DTLS_1_3 : DTLS_1_2,
-				      .aead = (uint8_t)session_class_alg(class) };
+				      .aead = (uint8_t)session_class_alg(class),
+				      .own_cid_len = session_class_has_cid(class) ? 8 : 0,
+				      .peer_cid_len = class & SESSION_CLASS_CID_OUT
+							      ? (uint8_t)peer_cid
+							      : 0 };
 	struct session_ref replaced;
 
 	m->store = store_new(&config);
 	for (uint32_t i = 0; m->store != NULL && i < SESSIONS; i++) {
 		memcpy(in.flow.remote_ip, &i, sizeof(i));
+		memcpy(in.own_cid, &i, sizeof(i));
 		in.identity = m->names[i];
 		if (store_install(m->store, 0, &in, &m->refs[i], &replaced) != STATUS_OK)
 			return false;
@@ -151,7 +156,7 @@ static void *touched(size_t len)
 }
 
 /* Bytes a session: identities, store, exchanges. */
-static bool measure(struct fleet_memory *m, uint8_t class, double part[3])
+static bool measure(struct fleet_memory *m, uint8_t class, unsigned peer_cid, double part[3])
 {
 	double at[4];
 
@@ -165,7 +170,7 @@ static bool measure(struct fleet_memory *m, uint8_t class, double part[3])
 	if (!name_all(m))
 		return false;
 	at[1] = memory_now();
-	if (!install_all(m, class))
+	if (!install_all(m, class, peer_cid))
 		return false;
 	at[2] = memory_now();
 	if (!exchange_all(m))
@@ -197,7 +202,7 @@ static void session_memory(struct bench *b)
 	bool ok;
 
 	urcu_qsbr_register_thread();
-	ok = measure(&m, class, part);
+	ok = measure(&m, class, (unsigned)bench_arg(b, 1), part);
 	while (bench_next(b))
 		bench_keep(&m);
 	if (!ok)
@@ -212,14 +217,27 @@ static void session_memory(struct bench *b)
 	urcu_qsbr_unregister_thread();
 }
 
+static void add(const char *kind, int64_t class, int64_t peer_cid)
+{
+	const int64_t args[] = { class, peer_cid };
+	char name[96];
+
+	snprintf(name, sizeof(name), "session_memory/%ssessions:%d", kind, SESSIONS);
+	bench_add(name, session_memory, args, 2);
+}
+
 void bench_session_memory_add(void)
 {
-	const int64_t gcm128 = AEAD_AES_128_GCM, gcm256 = AEAD_AES_256_GCM;
-	const int64_t gcm128_13 = gcm128 | SESSION_CLASS_13, gcm256_13 = gcm256 | SESSION_CLASS_13;
+	const int64_t gcm128 = AEAD_AES_128_GCM, gcm256 = AEAD_AES_256_GCM, v13 = SESSION_CLASS_13;
+	const int64_t cid = SESSION_CLASS_CID, both = cid | SESSION_CLASS_CID_OUT;
 
-	bench_add("session_memory/sessions:1000000", session_memory, &gcm128, 1);
-	bench_add("session_memory/AES-256-GCM/sessions:1000000", session_memory, &gcm256, 1);
-	bench_add("session_memory/DTLS-1.3/sessions:1000000", session_memory, &gcm128_13, 1);
-	bench_add("session_memory/DTLS-1.3/AES-256-GCM/sessions:1000000", session_memory,
-		  &gcm256_13, 1);
+	add("", gcm128, 0);
+	add("AES-256-GCM/", gcm256, 0);
+	add("DTLS-1.3/", gcm128 | v13, 0);
+	add("DTLS-1.3/AES-256-GCM/", gcm256 | v13, 0);
+	/* Connection IDs of ours; and the peer's, short ones and long ones. */
+	add("CID/", gcm128 | cid, 0);
+	add("CID/peer:8/", gcm128 | both, 8);
+	add("CID/peer:20/", gcm128 | both, 20);
+	add("DTLS-1.3/CID/", gcm128 | v13 | cid, 0);
 }

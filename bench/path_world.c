@@ -14,7 +14,7 @@
 #include <rte_ethdev.h>
 #include <sys/mman.h>
 
-enum { MBUFS = 4095, RING_SIZE = 256, WORLDS_MAX = 32 };
+enum { MBUFS = 4095, RING_SIZE = 256, WORLDS_MAX = 40 };
 
 static const uint8_t server_mac[6] = { 2, 0, 0, 0, 0, 1 }, client_mac[6] = { 2, 0, 0, 0, 0, 2 };
 static const uint8_t server_ip[16] = { [10] = 0xff, 0xff, 198, 18, 0, 2 };
@@ -72,6 +72,10 @@ static struct aead *engine_get(enum aead_engine engine)
 	return engines[engine];
 }
 
+/* Cores give connection IDs to devices, as they do by default; those of the worlds are found, so
+ * nothing asks for the key. */
+static const struct cid_key cid_key = { .len = WORLD_CID_LEN };
+
 /* Poll core 0 owns the sessions. */
 static struct path_core *core_new(const struct world *w, enum aead_engine engine, uint8_t index)
 {
@@ -95,6 +99,7 @@ static struct path_core *core_new(const struct world *w, enum aead_engine engine
 		.cookie_secrets = &world_rig.secrets_now,
 		.drain = &world_rig.drain,
 		.pool = world_rig.pool,
+		.cid = &cid_key,
 	};
 	struct frame_host *host = &cfg.ports[0].host;
 
@@ -131,6 +136,10 @@ static struct session_install device(const struct world *w, uint32_t s)
 	memcpy(in.rx_sn_key, &s, sizeof(s));
 	memset(in.tx_sn_key, 4, sizeof(in.tx_sn_key));
 	memcpy(in.tx_sn_key, &s, sizeof(s));
+	in.own_cid_len = w->class & SESSION_CLASS_CID ? WORLD_CID_LEN : 0;
+	in.peer_cid_len = w->class & SESSION_CLASS_CID_OUT ? WORLD_CID_LEN : 0;
+	memcpy(in.own_cid, &s, sizeof(s));
+	memcpy(in.peer_cid, &s, sizeof(s));
 	return in;
 }
 
@@ -186,23 +195,47 @@ static size_t write_record12(const struct session_install *in, uint8_t *out)
 	return RECORD_HEADER_LEN + len;
 }
 
+/* The same with a connection ID of ours. */
+static size_t write_record_cid(const struct session_install *in, uint8_t *out)
+{
+	const struct aead_info *info = aead_info(in->aead);
+	const size_t header = RECORD_HEADER_LEN + WORLD_CID_LEN;
+	struct aead_op op = { .key = in->rx_key, .len = WORLD_LEN + 1 };
+	uint8_t *body = out + header + info->explicit_len;
+
+	record_put_cid_header(out, 1, 1, in->own_cid, WORLD_CID_LEN,
+			      (uint16_t)(info->explicit_len + op.len + info->tag_len));
+	bytes_put_u64(op.nonce + 4, UINT64_C(1) << 48 | 1);
+	memcpy(out + header, op.nonce + 4, info->explicit_len);
+	write_request(body);
+	body[WORLD_LEN] = RECORD_APPDATA;
+	op.aad_len = (uint8_t)record_cid_aad(op.aad, 1, 1, in->own_cid, WORLD_CID_LEN, op.len);
+	seal(in->aead, &op, body);
+	return (size_t)(body - out) + op.len + info->tag_len;
+}
+
 static size_t write_record13(const struct session_install *in, uint8_t *out)
 {
 	const size_t tag_len = aead_info(in->aead)->tag_len;
-	struct aead_op op = { .key = in->rx_key, .aad_len = RECORD13_HEADER_LEN };
-	uint8_t *body = out + RECORD13_HEADER_LEN;
+	const size_t header = RECORD13_HEADER_LEN + (size_t)in->own_cid_len;
+	struct aead_op op = { .key = in->rx_key, .aad_len = (uint8_t)header };
+	uint8_t *body = out + header;
 	struct aead_mask_op mask = { .key = in->rx_sn_key, .sample = body };
 
 	write_request(body);
 	op.len = (uint16_t)record13_put_inner(body, WORLD_LEN, RECORD_APPDATA, tag_len);
-	record13_put_header(out, RECORD13_EPOCH_DATA, 1, (uint16_t)(op.len + tag_len));
-	memcpy(op.aad, out, RECORD13_HEADER_LEN);
+	if (in->own_cid_len == 0)
+		record13_put_header(out, RECORD13_EPOCH_DATA, 1, (uint16_t)(op.len + tag_len));
+	else
+		record13_put_cid_header(out, RECORD13_EPOCH_DATA, 1, in->own_cid, in->own_cid_len,
+					(uint16_t)(op.len + tag_len));
+	memcpy(op.aad, out, header);
 	memcpy(op.nonce, in->rx_iv, AEAD_IV_LEN);
 	nonce_implicit(op.nonce, 1);
 	seal(in->aead, &op, body);
 	aead_mask(engine_get(AEAD_ENGINE_AUTO), in->aead, &mask, 1);
-	record13_put_mask(out, mask.mask);
-	return RECORD13_HEADER_LEN + op.len + tag_len;
+	record13_put_mask(body - RECORD13_HEADER_LEN, mask.mask);
+	return header + op.len + tag_len;
 }
 
 /* One client's first record in a frame, as it arrives. */
@@ -220,8 +253,11 @@ static void write_frame(struct world *w, uint8_t *frame, uint32_t s)
 	memcpy(hop.remote_mac, server_mac, 6);
 	headers = frame_headers_len(&flow, &hop);
 	payload = frame + headers;
-	len = session_class_is_13(w->class) ? write_record13(&in, payload)
-					    : write_record12(&in, payload);
+	if (session_class_is_13(w->class))
+		len = write_record13(&in, payload);
+	else
+		len = in.own_cid_len != 0 ? write_record_cid(&in, payload)
+					  : write_record12(&in, payload);
 	frame_write(&flow, &hop, 0, frame, payload, len);
 	w->frame_len = (uint16_t)(headers + len);
 }

@@ -9,10 +9,16 @@
 #include "msg.h"
 #include "path.h"
 
-enum { WORLD_BURST_MAX = 64, WORLD_LEN = 64, WORLD_FRAME_ROOM = 160, WORLD_SENT_MAX = 256 };
+enum {
+	WORLD_BURST_MAX = 64,
+	WORLD_LEN = 64,
+	WORLD_CID_LEN = 8,
+	WORLD_FRAME_ROOM = 160,
+	WORLD_SENT_MAX = 256
+};
 
 struct world {
-	uint8_t class;           /* of all sessions: algorithm and version */
+	uint8_t class;           /* of all sessions: algorithm, version, connection IDs */
 	uint32_t n_sessions, at; /* the next frame of frames[n_sessions] */
 	uint16_t frame_len;
 	uint8_t (*frames)[WORLD_FRAME_ROOM];
