@@ -6,8 +6,9 @@
   nat.py tell CONTROL COMMAND
 
 serve: a path as relay.py's, whose datagrams come from the first of the addresses. The attacker, who
-has an address of his own, sees what devices send and sends what he likes; what the target sends him
-goes no further. Prints "ready". tell: prints the answer, which is there when it is done.
+has an address of his own, sees what devices send with a connection ID and sends what he likes; what
+the target sends him goes no further. Prints "ready". tell: prints the answer, which is there when it
+is done.
 
   rebind    all peers go on from a new port of the next address, the old ones hear nothing any more
   port      the same, of the address as it is
@@ -15,7 +16,7 @@ goes no further. Prints "ready". tell: prints the answer, which is there when it
   before    from now on the copy arrives first
   calm      none any more
   replay    the attacker sends all that he has seen once more (at most 1,000 datagrams)
-  forge     he sends the last datagram with another last byte
+  forge     he sends the last record with another number, a new one
   other     he sends the last record with another connection ID
   strip     he sends the last record, of DTLS 1.2, without its connection ID
   attacker  how many datagrams he has sent and received: "SENT RECEIVED BYTES_SENT BYTES_RECEIVED"
@@ -33,7 +34,14 @@ SEEN_MAX = 1000
 PATIENCE_S = 10
 TLS12_CID = 25
 APPLICATION_DATA = 23
+NUMBER_AT_12 = 9  # its last byte but one
 CID_AT_12 = 11  # type, version, epoch, sequence number
+
+
+def has_cid(data):
+    """Whether a datagram begins with a record of either version that has a connection ID, in DTLS 1.3
+    one of a session: those of the handshake are acknowledged as often as they come."""
+    return data[0] == TLS12_CID or data[0] & 0xF3 == 0x33
 
 
 class Attacker:
@@ -62,8 +70,11 @@ class Attacker:
         for data in list(self.seen):
             self.send(data)
 
-    def forge(self):
-        self.send(self.seen[-1][:-1] + bytes([self.seen[-1][-1] ^ 1]))
+    def forge(self, cid_len):
+        """One bit of the number, which is masked in DTLS 1.3, of weight 256."""
+        data = bytearray(self.seen[-1])
+        data[NUMBER_AT_12 if data[0] == TLS12_CID else 1 + cid_len] ^= 1
+        self.send(bytes(data))
 
     def other(self):
         """One bit of the first byte of the connection ID, wherever the version has it."""
@@ -96,11 +107,13 @@ class Nat(Relay):
         self.selector.register(peer.socket, selectors.EVENT_READ, lambda: self.from_target(peer))
 
     def upstream(self, peer, data):
-        self.attacker.seen.append(data)
-        if self.copies == "before":
+        seen = bool(data) and has_cid(data)
+        if seen:
+            self.attacker.seen.append(data)
+        if seen and self.copies == "before":
             self.delayed(self.attacker.send, data)
         super().upstream(peer, data)
-        if self.copies == "behind":
+        if seen and self.copies == "behind":
             self.delayed(self.attacker.send, data)
 
     def port(self):
@@ -123,10 +136,10 @@ class Nat(Relay):
             self.copies = command
         elif command in ("rebind", "port"):
             getattr(self, command)()
-        elif command in ("replay", "forge", "other"):
+        elif command in ("replay", "other"):
             getattr(self.attacker, command)()
-        elif command == "strip":
-            self.attacker.strip(self.cid_len)
+        elif command in ("forge", "strip"):
+            getattr(self.attacker, command)(self.cid_len)
         elif command == "attacker":
             answer = self.attacker.account()
         else:
