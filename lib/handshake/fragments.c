@@ -98,11 +98,16 @@ static enum status fragment_add(struct handshake *h, uint8_t epoch, const struct
 	return STATUS_HS_FRAGMENT;
 }
 
-/* Once there are keys nothing new comes in the clear. */
-static bool is_late_plain(const struct handshake *h, uint8_t epoch, const struct hs_fragment *f)
+/* In 1.3 only hellos come in the clear: a server has had its own, a client awaits one that brings
+ * keys, and nobody sends it ahead of its turn. What else is new is anybody's, and would contradict
+ * what is to come in that place. */
+static bool is_stray_plain(const struct handshake *h, uint8_t epoch, const struct hs_fragment *f)
 {
-	return epoch == 0 && f->seq >= h->in.next &&
-	       protect_has(&h->protect, RECORD13_EPOCH_HANDSHAKE);
+	bool awaits_hello =
+		h->role == HANDSHAKE_CLIENT && !protect_has(&h->protect, RECORD13_EPOCH_HANDSHAKE);
+
+	return h->version == DTLS_1_3 && epoch == 0 &&
+	       f->seq >= h->in.next + (awaits_hello ? 1 : 0);
 }
 
 /* RFC 5246 §7.4.1.1: HelloRequest is ignored by a client that negotiates already. */
@@ -120,7 +125,7 @@ enum status fragments_take_one(struct handshake *h, uint8_t epoch, const struct 
 		.body = f->body, .seq = f->seq, .type = f->type, .epoch = epoch
 	};
 
-	if (row_droppable(h, a, epoch) || is_hello_request(h, f) || is_late_plain(h, epoch, f))
+	if (row_droppable(h, a, epoch) || is_hello_request(h, f) || is_stray_plain(h, epoch, f))
 		return STATUS_HS_UNEXPECTED;
 	if (a != ADMIT_LISTED) {
 		connection_fail(h, STATUS_HS_UNEXPECTED, ALERT_UNEXPECTED_MESSAGE);

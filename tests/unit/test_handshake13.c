@@ -388,6 +388,49 @@ static void test_messages_in_the_clear_change_nothing(void **state)
 	end();
 }
 
+/* A fragment in the clear that is not all of its message. */
+static void say_plain(bool to_server, uint16_t seq, uint32_t len)
+{
+	uint8_t bytes[RECORD_HEADER_LEN + HS_HEADER_LEN + 4] = { 0 };
+	struct wr w = wr_of(bytes, sizeof(bytes));
+
+	record_write_header(&w, RECORD_HANDSHAKE, DTLS_1_2, 0, 77, HS_HEADER_LEN + 4);
+	hs_header_write(&w, HS_FINISHED, len, seq, 0, 4);
+	pair_deliver(&p, to_server, bytes, sizeof(bytes));
+}
+
+/* bad-input B2: nor does anything come of it before there are keys: while the server works on its
+ * answer, and while the client awaits its hello, fragments that contradict each other are dropped
+ * and hold no place of what is to come. */
+static void test_fragments_before_keys_change_nothing(void **state)
+{
+	struct pair_datagram d;
+
+	(void)state;
+	begin(MODE_PSK_DHE_KE);
+	p.slow_jobs = true;
+	assert_true(pair_start(&p));
+	say_plain(false, 1, 100);
+	say_plain(false, 1, 200);
+	while (pair_take(&p, &d))
+		pair_deliver(&p, d.to_server, d.bytes, d.len);
+	assert_non_null(handshake_job(p.server.h));
+	assert_false(protect_has(&p.server.h->protect, 2));
+	for (uint32_t len = 100; len <= 300; len += 100)
+		for (unsigned ahead = 0; ahead < 3; ahead++) {
+			say_plain(true, (uint16_t)(p.server.h->in.next + ahead), len);
+			assert_int_equal(p.server.last_input, STATUS_HS_UNEXPECTED);
+			say_plain(false, (uint16_t)(p.client.h->in.next + 1 + ahead), len);
+			assert_int_equal(p.client.last_input, STATUS_HS_UNEXPECTED);
+		}
+	p.slow_jobs = false;
+	pair_jobs(&p, &p.server);
+	pair_drain(&p, &p.server);
+	pair_flush(&p);
+	expect_completed();
+	end();
+}
+
 /* bad-input N8: no memory at each place in turn, at either end: an end, or a repetition that makes
  * up for it, and nothing lost. */
 static void test_memory_fails(void **state)
@@ -443,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_memory_fails),
 		cmocka_unit_test(test_only_listed_messages_succeed),
 		cmocka_unit_test(test_messages_in_the_clear_change_nothing),
+		cmocka_unit_test(test_fragments_before_keys_change_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
