@@ -39,6 +39,13 @@ static enum hs_next illegal(struct handshake *h)
 	return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 }
 
+/* RFC 8446 §4.2: who receives an extension that he did not ask for "MUST abort the handshake with
+ * an 'unsupported_extension' alert". */
+static enum hs_next unsolicited(struct handshake *h)
+{
+	return connection_fail(h, STATUS_HS_PARAMETER, ALERT_UNSUPPORTED_EXTENSION);
+}
+
 static enum hs_next hello_flight(struct handshake *h)
 {
 	flight_begin(&h->out);
@@ -180,17 +187,18 @@ static enum hs_next on_server_hello(struct handshake *h, const struct reassembly
 	if (suite == NULL || sh.compression != 0 || rd_len(&sh.session_id) != 0 ||
 	    (h->v13->retried && suite != h->suite))
 		return illegal(h);
+	if (!hello13_offers(h, &sh))
+		return unsolicited(h);
 	h->suite = suite;
 	return sh.retry ? on_retry(h, m, &sh) : on_answer(h, m, &sh);
 }
 
-/* RFC 8446 §4.2: who receives an extension that he did not ask for "MUST abort the handshake with
- * an 'unsupported_extension' alert". Types of certificates are agreed on where there are some. */
+/* Types of certificates are agreed on where there are some. */
 static bool asked_for(const struct handshake *h, const struct encrypted_extensions *e)
 {
 	bool types = h->cfg->policy->client_rpk && !h->v13->by_psk;
 
-	return !e->server_name &&
+	return !e->server_name && (h->cfg->policy->n_groups > 0 || !e->supported_groups) &&
 	       (types || (!e->has_client_certificate_type && !e->has_server_certificate_type)) &&
 	       (h->cfg->record_size_limit != 0 || e->record_size_limit == 0) &&
 	       (h->cfg->max_fragment_length != 0 || e->max_fragment_length == 0);
@@ -214,7 +222,7 @@ static enum hs_next on_encrypted_extensions(struct handshake *h, const struct re
 	if (parsed != HS_PARSE_OK)
 		return connection_unparsed(h, parsed);
 	if (!asked_for(h, &e))
-		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_UNSUPPORTED_EXTENSION);
+		return unsolicited(h);
 	limits = (struct record_limits){ e.max_fragment_length, e.record_size_limit };
 	if (!types_take(h, &e) || !record_limits_take(h, &limits))
 		return illegal(h);

@@ -174,8 +174,17 @@ enum hs_next connection_fail(struct handshake *h, enum status why, int alert)
 
 enum hs_next connection_unparsed(struct handshake *h, enum hs_parse how)
 {
-	if (how == HS_PARSE_ILLEGAL_PARAMETER)
+	switch (how) {
+	case HS_PARSE_ILLEGAL_PARAMETER:
 		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	case HS_PARSE_MISSING_EXTENSION:
+		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_MISSING_EXTENSION);
+	case HS_PARSE_UNSUPPORTED_EXTENSION:
+		return connection_fail(h, STATUS_HS_PARAMETER, ALERT_UNSUPPORTED_EXTENSION);
+	case HS_PARSE_OK:
+	case HS_PARSE_DECODE_ERROR:
+		break;
+	}
 	return connection_fail(h, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR);
 }
 

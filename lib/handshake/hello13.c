@@ -77,6 +77,14 @@ static size_t psks_of(const struct handshake *h, struct own_psk out[PSKS_MAX])
 	return n;
 }
 
+bool hello13_offers(const struct handshake *h, const struct server_hello13 *sh)
+{
+	struct own_psk psks[PSKS_MAX];
+
+	return (!sh->has_share || h->cfg->policy->n_groups > 0) &&
+	       (!sh->has_psk || psks_of(h, psks) > 0);
+}
+
 bool hello13_psk(const struct handshake *h, uint16_t index)
 {
 	struct own_psk psks[PSKS_MAX];

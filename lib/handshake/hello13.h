@@ -12,6 +12,9 @@ bool hello13_write(struct handshake *h) MUST_USE;
 /* hello13_certificates: whether it lets the server prove itself by a certificate or raw key. */
 bool hello13_certificates(const struct handshake *h);
 
+/* hello13_offers: whether the hello has what these extensions of a ServerHello answer. */
+bool hello13_offers(const struct handshake *h, const struct server_hello13 *sh);
+
 /* hello13_psk: whether the PSK of this index was offered, and goes with h->suite. hello13_early:
  * the schedule's beginning, by h->v13->by_psk and psk_index; says by h->credential and h->resumed
  * what it is. */

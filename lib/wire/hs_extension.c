@@ -27,6 +27,40 @@ enum hs_parse hs_worse(enum hs_parse a, enum hs_parse b)
 	return a == HS_PARSE_OK ? b : a;
 }
 
+static bool is_known(uint16_t type)
+{
+	switch ((enum extension)type) {
+	case EXT_SERVER_NAME:
+	case EXT_MAX_FRAGMENT_LENGTH:
+	case EXT_SUPPORTED_GROUPS:
+	case EXT_EC_POINT_FORMATS:
+	case EXT_SIGNATURE_ALGORITHMS:
+	case EXT_CLIENT_CERTIFICATE_TYPE:
+	case EXT_SERVER_CERTIFICATE_TYPE:
+	case EXT_PADDING:
+	case EXT_EXTENDED_MASTER_SECRET:
+	case EXT_RECORD_SIZE_LIMIT:
+	case EXT_SESSION_TICKET:
+	case EXT_PRE_SHARED_KEY:
+	case EXT_EARLY_DATA:
+	case EXT_SUPPORTED_VERSIONS:
+	case EXT_COOKIE:
+	case EXT_PSK_KEY_EXCHANGE_MODES:
+	case EXT_CERTIFICATE_AUTHORITIES:
+	case EXT_KEY_SHARE:
+	case EXT_CONNECTION_ID:
+	case EXT_RRC:
+	case EXT_RENEGOTIATION_INFO:
+		return true;
+	}
+	return false;
+}
+
+enum hs_parse hs_extension_stray(uint16_t type)
+{
+	return is_known(type) ? HS_PARSE_ILLEGAL_PARAMETER : HS_PARSE_UNSUPPORTED_EXTENSION;
+}
+
 bool hs_list_parse(struct rd body, size_t n, size_t size, struct rd *out)
 {
 	return rd_vec(&body, n, out) && rd_len(&body) == 0 && rd_len(out) != 0 &&

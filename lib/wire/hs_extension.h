@@ -54,6 +54,11 @@ static inline enum hs_parse hs_extensions_each(struct rd block, void *out,
 	return result;
 }
 
+/* hs_extension_stray: what an extension is that stands where it cannot be an answer (RFC 8446
+ * §4.2): one that we know is of another message, and illegal here; another one was never asked for.
+ */
+enum hs_parse hs_extension_stray(uint16_t type);
+
 static inline enum hs_parse hs_decoded(bool well_formed)
 {
 	return well_formed ? HS_PARSE_OK : HS_PARSE_DECODE_ERROR;

@@ -245,7 +245,7 @@ static enum hs_parse server_extension(void *out, const struct hs_extension *ext)
 			return HS_PARSE_DECODE_ERROR;
 		return empty ? HS_PARSE_OK : HS_PARSE_ILLEGAL_PARAMETER;
 	default:
-		return HS_PARSE_ILLEGAL_PARAMETER;
+		return HS_PARSE_UNSUPPORTED_EXTENSION;
 	}
 }
 

@@ -158,8 +158,15 @@ struct client_hello {
 /* hs_list16_has: whether a list of 16-bit numbers has this one. */
 bool hs_list16_has(struct rd list, uint16_t number);
 
-/* The result names the alert a parse error deserves once the peer is verified. */
-enum hs_parse { HS_PARSE_OK, HS_PARSE_DECODE_ERROR, HS_PARSE_ILLEGAL_PARAMETER };
+/* The result names the alert a parse error deserves once the peer is verified. Of several the first
+ * counts, but HS_PARSE_DECODE_ERROR before all. */
+enum hs_parse {
+	HS_PARSE_OK,
+	HS_PARSE_DECODE_ERROR,
+	HS_PARSE_ILLEGAL_PARAMETER,
+	HS_PARSE_MISSING_EXTENSION,
+	HS_PARSE_UNSUPPORTED_EXTENSION,
+};
 
 /* client_hello_parse: of either version, body without the handshake header. A known extension with
  * a malformed body or any duplicate extension is an error, as are more than 32 extensions or
@@ -190,7 +197,8 @@ struct server_hello {
 	struct rd cid;
 };
 
-/* Client role. A ServerHello with an extension that the client never sends is an error. Whether
+/* Client role. An extension that the client never sends is HS_PARSE_UNSUPPORTED_EXTENSION (RFC 5246
+ * §7.4.1.4). Whether
  * version, suite, compression and EMS are what was offered is for the caller to check. */
 enum hs_parse server_hello_parse(struct rd body, struct server_hello *out) MUST_USE;
 enum hs_parse hello_verify_request_parse(struct rd body, struct rd *cookie) MUST_USE;

@@ -51,7 +51,7 @@ static enum hs_parse server_extension(void *out, const struct hs_extension *ext)
 		return hs_cid_parse(ext->body, &sh->has_cid, &sh->cid);
 	if (ext->type == EXT_RRC && !sh->retry)
 		return hs_flag_parse(ext->body, &sh->has_rrc);
-	return HS_PARSE_ILLEGAL_PARAMETER;
+	return hs_extension_stray(ext->type);
 }
 
 /* Whether a block has supported_versions, which a ServerHello of 1.2 has not. */
@@ -146,6 +146,7 @@ static enum hs_parse encrypted_extension(void *out, const struct hs_extension *e
 		e->server_name = true;
 		return hs_decoded(rd_len(&ext->body) == 0);
 	case EXT_SUPPORTED_GROUPS: /* RFC 8446 §4.2.7: for the client to learn from */
+		e->supported_groups = true;
 		return HS_PARSE_OK;
 	case EXT_CLIENT_CERTIFICATE_TYPE:
 		return hs_certificate_type_parse(ext->body, &e->has_client_certificate_type,
@@ -157,8 +158,10 @@ static enum hs_parse encrypted_extension(void *out, const struct hs_extension *e
 		return hs_fragment_length_parse(ext->body, &e->max_fragment_length);
 	case EXT_RECORD_SIZE_LIMIT:
 		return hs_size_limit_parse(ext->body, &e->record_size_limit);
+	case EXT_EARLY_DATA: /* its place, but never asked for */
+		return HS_PARSE_UNSUPPORTED_EXTENSION;
 	default:
-		return HS_PARSE_ILLEGAL_PARAMETER;
+		return hs_extension_stray(ext->type);
 	}
 }
 
@@ -191,13 +194,21 @@ void encrypted_extensions_write(struct wr *w, const struct encrypted_extensions 
 	wr_close(w, 2, block);
 }
 
+/* In what is no answer there may be what we do not know, but nothing of other messages. */
+static enum hs_parse unless_known(const struct hs_extension *ext)
+{
+	enum hs_parse stray = hs_extension_stray(ext->type);
+
+	return stray == HS_PARSE_UNSUPPORTED_EXTENSION ? HS_PARSE_OK : stray;
+}
+
 static enum hs_parse request_extension(void *out, const struct hs_extension *ext)
 {
 	struct certificate_request13 *cr = out;
 
-	if (ext->type != EXT_SIGNATURE_ALGORITHMS)
-		return HS_PARSE_OK;
-	return hs_decoded(hs_list_parse(ext->body, 2, 2, &cr->signature_algorithms));
+	if (ext->type == EXT_SIGNATURE_ALGORITHMS)
+		return hs_decoded(hs_list_parse(ext->body, 2, 2, &cr->signature_algorithms));
+	return ext->type == EXT_CERTIFICATE_AUTHORITIES ? HS_PARSE_OK : unless_known(ext);
 }
 
 /* RFC 8446 §4.3.2: context <0..255> · extensions <2..2^16-1>, signature_algorithms among them */
@@ -211,7 +222,7 @@ enum hs_parse certificate_request13_parse(struct rd body, struct certificate_req
 		return HS_PARSE_DECODE_ERROR;
 	result = hs_extensions_each(block, &cr, request_extension);
 	if (result == HS_PARSE_OK && rd_len(&cr.signature_algorithms) == 0)
-		return HS_PARSE_ILLEGAL_PARAMETER;
+		return HS_PARSE_MISSING_EXTENSION;
 	if (result == HS_PARSE_OK)
 		*out = cr;
 	return result;
@@ -227,38 +238,52 @@ void certificate_request13_write(struct wr *w, const uint16_t *signature_algorit
 	wr_close(w, 2, block);
 }
 
-/* RFC 8446 §4.4.2: CertificateEntry of data <1..2^24-1> · extensions <0..2^16-1>. We ask for no
- * extension in one, and look into none. */
-static bool entry_next(struct rd *entries, struct rd *data)
+/* RFC 8446 §4.4.2: CertificateEntry of data <1..2^24-1> · extensions <0..2^16-1> */
+static bool entry_next(struct rd *entries, struct rd *data, struct rd *extensions)
+{
+	return rd_vec(entries, 3, data) && rd_len(data) != 0 && rd_vec(entries, 2, extensions);
+}
+
+bool certificate13_next(struct rd *entries, struct rd *data)
 {
 	struct rd extensions;
 
-	return rd_vec(entries, 3, data) && rd_len(data) != 0 && rd_vec(entries, 2, &extensions);
+	return entry_next(entries, data, &extensions);
 }
 
-bool certificate13_next(struct rd *entries, struct rd *data) { return entry_next(entries, data); }
+/* "Extensions in the Certificate message from the client MUST correspond to extensions in the
+ * CertificateRequest message from the server", and the server's to the hello: to none (G9). */
+static enum hs_parse entry_extension(void *out, const struct hs_extension *ext)
+{
+	(void)out;
+	return hs_extension_stray(ext->type);
+}
 
 /* RFC 8446 §4.4.2: context <0..255> · certificate_list <0..2^24-1> */
 enum hs_parse certificate13_parse(struct rd body, struct certificate13 *out)
 {
+	enum hs_parse result = HS_PARSE_OK;
+	struct rd entries, data, extensions;
 	struct certificate13 c;
-	struct rd entries, data;
 
 	if (!rd_vec(&body, 1, &c.context) || !rd_vec(&body, 3, &c.entries) || rd_len(&body) != 0)
 		return HS_PARSE_DECODE_ERROR;
 	entries = c.entries;
-	while (rd_len(&entries) > 0)
-		if (!entry_next(&entries, &data))
+	while (rd_len(&entries) > 0) {
+		if (!entry_next(&entries, &data, &extensions))
 			return HS_PARSE_DECODE_ERROR;
-	*out = c;
-	return HS_PARSE_OK;
+		result = hs_worse(result, hs_extensions_each(extensions, NULL, entry_extension));
+	}
+	if (result == HS_PARSE_OK)
+		*out = c;
+	return result;
 }
 
 void certificate13_list(struct wr *w, struct rd entries)
 {
 	struct rd data;
 
-	while (entry_next(&entries, &data)) {
+	while (certificate13_next(&entries, &data)) {
 		wr_uint(w, 3, rd_len(&data));
 		wr_bytes(w, data.p, rd_len(&data));
 	}
@@ -310,11 +335,10 @@ size_t certificate_verify13_input(uint8_t out[HS_VERIFY13_INPUT_MAX], bool serve
 	return wr_finish(&w, &len) ? len : 0;
 }
 
-static enum hs_parse skip_extension(void *out, const struct hs_extension *ext)
+static enum hs_parse ticket_extension(void *out, const struct hs_extension *ext)
 {
 	(void)out;
-	(void)ext;
-	return HS_PARSE_OK;
+	return ext->type == EXT_EARLY_DATA ? HS_PARSE_OK : unless_known(ext);
 }
 
 /* RFC 8446 §4.6.1: lifetime 4 · age_add 4 · nonce <0..255> · ticket <1..2^16-1> · extensions
@@ -322,15 +346,17 @@ static enum hs_parse skip_extension(void *out, const struct hs_extension *ext)
 enum hs_parse new_session_ticket13_parse(struct rd body, struct new_session_ticket13 *out)
 {
 	struct new_session_ticket13 t;
+	enum hs_parse result;
 	struct rd block;
 
 	if (!rd_u32(&body, &t.lifetime_s) || !rd_u32(&body, &t.age_add) ||
 	    !rd_vec(&body, 1, &t.nonce) || !rd_vec(&body, 2, &t.ticket) || rd_len(&t.ticket) == 0 ||
-	    !rd_vec(&body, 2, &block) || rd_len(&body) != 0 ||
-	    hs_extensions_each(block, NULL, skip_extension) != HS_PARSE_OK)
+	    !rd_vec(&body, 2, &block) || rd_len(&body) != 0)
 		return HS_PARSE_DECODE_ERROR;
-	*out = t;
-	return HS_PARSE_OK;
+	result = hs_extensions_each(block, NULL, ticket_extension);
+	if (result == HS_PARSE_OK)
+		*out = t;
+	return result;
 }
 
 void new_session_ticket13_write(struct wr *w, const struct new_session_ticket13 *t)

@@ -37,7 +37,9 @@ struct server_hello13 {
 };
 
 /* server_hello13_parse: what of it was offered is for the caller to say. Extensions that belong in
- * neither are HS_PARSE_ILLEGAL_PARAMETER; of a hello of 1.2 (see version), nothing is looked at. */
+ * neither are HS_PARSE_ILLEGAL_PARAMETER or, where we do not know them,
+ * HS_PARSE_UNSUPPORTED_EXTENSION (RFC 8446 §4.2, as in the messages below); of a hello of 1.2 (see
+ * version), nothing is looked at. */
 enum hs_parse server_hello13_parse(struct rd body, struct server_hello13 *out) MUST_USE;
 
 struct server_hello13_params {
@@ -57,15 +59,16 @@ void hello_retry_write(struct wr *w, uint16_t suite, uint16_t group, struct rd c
 /* ---- EncryptedExtensions ---- */
 
 struct encrypted_extensions {
-	bool server_name; /* it was used */
+	bool server_name;      /* it was used */
+	bool supported_groups; /* parsed only: a server may say what it would have liked better */
 	bool has_client_certificate_type, has_server_certificate_type;
 	uint8_t client_certificate_type, server_certificate_type; /* X.509 where absent */
 	uint8_t max_fragment_length;
 	uint16_t record_size_limit;
 };
 
-/* encrypted_extensions_parse: supported_groups, which a server may send, is skipped; what the
- * client never sends is HS_PARSE_ILLEGAL_PARAMETER. */
+/* encrypted_extensions_parse: early_data, which the client never sends, is
+ * HS_PARSE_UNSUPPORTED_EXTENSION; whether it sent the others is for the caller to say. */
 enum hs_parse encrypted_extensions_parse(struct rd body, struct encrypted_extensions *out) MUST_USE;
 void encrypted_extensions_write(struct wr *w, const struct encrypted_extensions *e);
 
@@ -76,7 +79,8 @@ struct certificate_request13 {
 	struct rd signature_algorithms; /* 16-bit numbers, at least one */
 };
 
-/* certificate_request13_parse: other extensions are skipped (RFC 8446 §4.3.2). */
+/* certificate_request13_parse: extensions that we do not know are skipped (RFC 8446 §4.3.2);
+ * without signature_algorithms: HS_PARSE_MISSING_EXTENSION (§9.2). */
 enum hs_parse certificate_request13_parse(struct rd body,
 					  struct certificate_request13 *out) MUST_USE;
 
@@ -88,6 +92,7 @@ struct certificate13 {
 	struct rd entries; /* for certificate13_next; empty: none */
 };
 
+/* certificate13_parse: we ask for no extension in an entry, so there is none (RFC 8446 §4.4.2). */
 enum hs_parse certificate13_parse(struct rd body, struct certificate13 *out) MUST_USE;
 
 /* certificate13_next: the next entry's certificate, or SubjectPublicKeyInfo; false: none is left.

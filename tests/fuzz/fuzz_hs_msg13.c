@@ -146,6 +146,7 @@ static void check_small(struct rd body)
 	if (encrypted_extensions_parse(body, &e) == HS_PARSE_OK) {
 		encrypted_extensions_write(&w, &e);
 		must(encrypted_extensions_parse(written(&w), &e_again) == HS_PARSE_OK);
+		e.supported_groups = false; /* which are not written */
 		must(memcmp(&e, &e_again, sizeof(e)) == 0);
 	}
 	w = wr_of(rebuilt, sizeof(rebuilt));

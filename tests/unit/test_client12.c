@@ -86,7 +86,7 @@ static void test_bad_server_hellos(void **state)
 		{ 0xfefd, 0xc02f, 0, "", 0, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER },
 		{ 0xfefd, 0xc0a8, 1, "", 0, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER },
 		{ 0xfefd, 0xc0a8, 0, "\0\4\0\60\0\0", 6, STATUS_HS_PARAMETER,
-		  ALERT_ILLEGAL_PARAMETER },
+		  ALERT_UNSUPPORTED_EXTENSION },
 		{ 0xfefd, 0xc0a8, 0, "\0\4\0\27\0", 5, STATUS_HS_MALFORMED, ALERT_DECODE_ERROR },
 	};
 

@@ -72,7 +72,10 @@ static void test_answers_to_nothing_that_was_offered(void **state)
 	params = good_hello();
 	p.client_policy.n_groups = 0;
 	p.client_policy.psk_ke = p.server_policy.psk_ke = true; /* no share was sent at all */
-	give_hello(params, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
+	give_hello(params, STATUS_HS_PARAMETER, ALERT_UNSUPPORTED_EXTENSION);
+	params = good_hello();
+	messages13_begin_with_certificates(CLIENT_AUTH_NONE); /* no key at all */
+	give_hello(params, STATUS_HS_PARAMETER, ALERT_UNSUPPORTED_EXTENSION);
 	params = good_hello();
 	params.share.len = 31;
 	give_hello(params, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
@@ -242,8 +245,8 @@ static void test_unsolicited_extensions(void **state)
 		{ EXT_RECORD_SIZE_LIMIT, "\1\0", 2, ALERT_UNSUPPORTED_EXTENSION },
 		{ EXT_MAX_FRAGMENT_LENGTH, "\1", 1, ALERT_UNSUPPORTED_EXTENSION },
 		{ EXT_KEY_SHARE, "\0\x1d", 2, ALERT_ILLEGAL_PARAMETER },
-		{ EXT_EARLY_DATA, "", 0, ALERT_ILLEGAL_PARAMETER },
-		{ 16, "\0\5\4coap", 7, ALERT_ILLEGAL_PARAMETER },
+		{ EXT_EARLY_DATA, "", 0, ALERT_UNSUPPORTED_EXTENSION },
+		{ 16, "\0\5\4coap", 7, ALERT_UNSUPPORTED_EXTENSION },
 	};
 
 	(void)state;
@@ -302,7 +305,18 @@ static void test_left_out_messages(void **state)
 	}
 }
 
-/* RFC 8446 §4.4.2.4, §4.3.2, §4.4.2 */
+/* An empty extension in the last entry of a Certificate, which had none. */
+static void entry_extend(struct message13 *m, uint16_t type)
+{
+	uint8_t block[6] = { 0, 4 };
+	size_t list = (size_t)(m->body[2] << 8 | m->body[3]);
+
+	bytes_put_u16(block + 2, type);
+	messages13_splice(m, m->len - 2, 2, block, sizeof(block));
+	bytes_put_u16(m->body + 2, (uint16_t)(list + 4));
+}
+
+/* RFC 8446 §4.4.2.4, §4.3.2, §4.4.2; bad-input G9 */
 static void test_odd_certificate_messages(void **state)
 {
 	struct flight13 f;
@@ -335,7 +349,22 @@ static void test_odd_certificate_messages(void **state)
 	m = up_to(&f, HS_CERTIFICATE_REQUEST);
 	messages13_remove(m, EXT_SIGNATURE_ALGORITHMS);
 	messages13_give(&p.client, m);
-	assert_int_equal(p.client.h->outcome, CONNECTION_FAILED);
+	expect13_failed(&p.client, STATUS_HS_PARAMETER, ALERT_MISSING_EXTENSION);
+	messages13_end();
+
+	/* behind the one certificate: an answer to a status_request that was not sent */
+	messages13_begin_with_certificates(CLIENT_AUTH_NONE);
+	m = up_to(&f, HS_CERTIFICATE);
+	entry_extend(m, 5);
+	messages13_give(&p.client, m);
+	expect13_failed(&p.client, STATUS_HS_PARAMETER, ALERT_UNSUPPORTED_EXTENSION);
+	messages13_end();
+
+	messages13_begin_with_certificates(CLIENT_AUTH_NONE);
+	m = up_to(&f, HS_CERTIFICATE);
+	entry_extend(m, EXT_KEY_SHARE);
+	messages13_give(&p.client, m);
+	expect13_failed(&p.client, STATUS_HS_PARAMETER, ALERT_ILLEGAL_PARAMETER);
 	messages13_end();
 }
 

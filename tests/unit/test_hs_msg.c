@@ -566,7 +566,7 @@ static void server_hello_with_odd_extensions_is_refused(void **state)
 		{ HELLO_BYTES(0, 5, 0xff, 1, 0, 1, 0), HS_PARSE_OK },
 		{ HELLO_BYTES(0, 4, 0, 35, 0, 0), HS_PARSE_OK },
 		{ HELLO_BYTES(0, 5, 0, 35, 0, 1, 0), HS_PARSE_DECODE_ERROR },
-		{ HELLO_BYTES(0, 4, 0, 48, 0, 0), HS_PARSE_ILLEGAL_PARAMETER },
+		{ HELLO_BYTES(0, 4, 0, 48, 0, 0), HS_PARSE_UNSUPPORTED_EXTENSION },
 		{ HELLO_BYTES(0, 5, 0, 1, 0, 1, 1), HS_PARSE_OK },
 		{ HELLO_BYTES(0, 5, 0, 1, 0, 1, 0), HS_PARSE_ILLEGAL_PARAMETER },
 		{ HELLO_BYTES(0, 5, 0, 1, 0, 1, 5), HS_PARSE_ILLEGAL_PARAMETER },

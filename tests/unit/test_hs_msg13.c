@@ -198,7 +198,8 @@ static void extensions_belong_where_they_stand(void **state)
 		{ true, HS_PARSE_DECODE_ERROR, 9, { 0, 51, 0, 5, 0, 29, 0, 1, 7 } }, /* a key */
 		{ false, HS_PARSE_DECODE_ERROR, 8, { 0, 51, 0, 4, 0, 29, 0, 0 } },
 		{ false, HS_PARSE_ILLEGAL_PARAMETER, 4, { 0, 23, 0, 0 } }, /* of 1.2 */
-		{ false, HS_PARSE_ILLEGAL_PARAMETER, 4, { 0xaa, 0xaa, 0, 0 } },
+		{ false, HS_PARSE_UNSUPPORTED_EXTENSION, 4, { 0xaa, 0xaa, 0, 0 } },
+		{ true, HS_PARSE_UNSUPPORTED_EXTENSION, 4, { 0xaa, 0xaa, 0, 0 } },
 		{ false, HS_PARSE_DECODE_ERROR, 6, { 0, 43, 0, 2, 0xfe, 0xfc } }, /* twice */
 		{ false, HS_PARSE_DECODE_ERROR, 3, { 0, 41, 0 } },
 	};
@@ -275,7 +276,10 @@ static void encrypted_extensions_are_checked(void **state)
 		{ HS_PARSE_DECODE_ERROR, 6, { 0, 4, 0, 19, 0, 0 } },
 		{ HS_PARSE_ILLEGAL_PARAMETER, 6, { 0, 4, 0, 43, 0, 0 } }, /* of other messages */
 		{ HS_PARSE_ILLEGAL_PARAMETER, 6, { 0, 4, 0, 51, 0, 0 } },
-		{ HS_PARSE_ILLEGAL_PARAMETER, 6, { 0, 4, 0, 42, 0, 0 } },        /* never offered */
+		{ HS_PARSE_UNSUPPORTED_EXTENSION, 6, { 0, 4, 0, 42, 0, 0 } }, /* never offered */
+		{ HS_PARSE_UNSUPPORTED_EXTENSION, 6, { 0, 4, 0, 16, 0, 0 } },
+		/* what is malformed outranks it */
+		{ HS_PARSE_DECODE_ERROR, 10, { 0, 8, 0, 16, 0, 0, 0, 19, 0, 0 } },
 		{ HS_PARSE_DECODE_ERROR, 10, { 0, 8, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* twice */
 	};
 
@@ -289,7 +293,9 @@ static void certificate_request_is_read_as_it_was_written(void **state)
 	static const uint16_t schemes[] = { 0x0403, 0x0807 };
 	static const uint8_t context[] = { 2, 7, 7, 0, 8, 0, 13, 0, 4, 0, 2, 4, 3 },
 			     others[] = { 0, 0, 12, 0, 13, 0, 4, 0, 2, 4, 3, 0, 47, 0, 0 },
-			     none[] = { 0, 0, 4, 0, 47, 0, 0 };
+			     none[] = { 0, 0, 4, 0, 47, 0, 0 },
+			     unknown[] = { 0, 0, 12, 0, 13, 0, 4, 0, 2, 4, 3, 0xaa, 0xaa, 0, 0 },
+			     stray[] = { 0, 0, 12, 0, 13, 0, 4, 0, 2, 4, 3, 0, 10, 0, 0 };
 	uint8_t body[BODY_MAX];
 	struct wr w = wr_of(body, sizeof(body));
 	struct certificate_request13 cr;
@@ -304,7 +310,9 @@ static void certificate_request_is_read_as_it_was_written(void **state)
 			 HS_PARSE_OK);
 	assert_true(is(cr.context, "\7\7", 2));
 	assert_int_equal(parse(request, others, sizeof(others)), HS_PARSE_OK);
-	assert_int_equal(parse(request, none, sizeof(none)), HS_PARSE_ILLEGAL_PARAMETER);
+	assert_int_equal(parse(request, none, sizeof(none)), HS_PARSE_MISSING_EXTENSION);
+	assert_int_equal(parse(request, unknown, sizeof(unknown)), HS_PARSE_OK);
+	assert_int_equal(parse(request, stray, sizeof(stray)), HS_PARSE_ILLEGAL_PARAMETER);
 }
 
 /* A chain as DTLS 1.2 lists it, there and back. */
