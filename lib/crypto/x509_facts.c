@@ -79,8 +79,7 @@ bool x509_facts_init(struct x509_facts *f, const struct x509_trust_config *cfg)
 				  .anchors = mark_set_new(),
 				  .listed = mark_set_new(),
 				  .issuers = mark_set_new(),
-				  .crl_from_s = INT64_MIN,
-				  .crl_until_s = INT64_MAX };
+				  .dates = { INT64_MIN, INT64_MAX } };
 	return f->anchors != NULL && f->listed != NULL && f->issuers != NULL;
 }
 
@@ -89,6 +88,9 @@ void x509_facts_free(struct x509_facts *f)
 	mark_set_free(f->anchors);
 	mark_set_free(f->listed);
 	mark_set_free(f->issuers);
+	for (unsigned i = 0; i < f->n_lists; i++)
+		mark_set_free(f->lists[i].listed);
+	free(f->lists);
 }
 
 bool x509_facts_ca(struct x509_facts *f, const X509 *cert)
@@ -109,19 +111,13 @@ static bool seconds_of(const ASN1_TIME *t, int64_t *out)
 }
 
 /* A list without an end is good for ever, as libcrypto sees it. */
-static bool crl_dates(struct x509_facts *f, const X509_CRL *crl)
+static bool dates_of(struct x509_dates *out, const X509_CRL *crl)
 {
 	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
-	int64_t from_s, until_s = INT64_MAX;
 
-	if (!seconds_of(X509_CRL_get0_lastUpdate(crl), &from_s) ||
-	    (next != NULL && !seconds_of(next, &until_s)))
-		return false;
-	if (from_s > f->crl_from_s)
-		f->crl_from_s = from_s;
-	if (until_s < f->crl_until_s)
-		f->crl_until_s = until_s;
-	return true;
+	out->until_s = INT64_MAX;
+	return seconds_of(X509_CRL_get0_lastUpdate(crl), &out->from_s) &&
+	       (next == NULL || seconds_of(next, &out->until_s));
 }
 
 static struct mark issuer_mark(uint32_t issuer)
@@ -132,22 +128,16 @@ static struct mark issuer_mark(uint32_t issuer)
 	return m;
 }
 
-static bool list_take(struct x509_facts *f, X509_CRL *crl)
+static bool entries_take(struct mark_set *listed, uint32_t issuer, X509_CRL *crl)
 {
 	STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(crl);
 	struct mark m;
-	uint32_t issuer;
 
-	if (!crl_dates(f, crl) || !issuer_of(&issuer, X509_CRL_get_issuer(crl)))
-		return false;
-	m = issuer_mark(issuer);
-	if (!mark_set_add(f->issuers, &m))
-		return false;
 	for (int i = 0; i < sk_X509_REVOKED_num(revoked); i++) {
 		const X509_REVOKED *entry = sk_X509_REVOKED_value(revoked, i);
 
 		if (!link_of(&m, issuer, X509_REVOKED_get0_serialNumber(entry)) ||
-		    !mark_set_add(f->listed, &m))
+		    !mark_set_add(listed, &m))
 			return false;
 	}
 	return true;
@@ -183,15 +173,67 @@ static bool supersedes(const X509_CRL *newer, const X509_CRL *older)
 		       0;
 }
 
-static bool is_superseded(STACK_OF(X509_OBJECT) * objects, const X509_CRL *crl)
+/* When a list counts among all there are. false: its dates, or another's, are none. */
+static bool turn_of(struct x509_list *out, STACK_OF(X509_OBJECT) * objects, const X509_CRL *crl)
 {
+	*out = (struct x509_list){ .since_s = INT64_MIN, .superseded_s = INT64_MAX };
+	if (!dates_of(&out->dates, crl))
+		return false;
 	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
 		const X509_CRL *other = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+		struct x509_dates d;
 
-		if (other != NULL && supersedes(other, crl))
-			return true;
+		if (other == NULL)
+			continue;
+		if (!dates_of(&d, other))
+			return false;
+		if (supersedes(crl, other))
+			out->since_s = out->dates.from_s;
+		if (supersedes(other, crl) && d.from_s < out->superseded_s)
+			out->superseded_s = d.from_s;
 	}
-	return false;
+	return true;
+}
+
+static bool is_only_one(const struct x509_list *l)
+{
+	return l->since_s == INT64_MIN && l->superseded_s == INT64_MAX;
+}
+
+/* What a CA's only list says goes with what the others of this kind say. */
+static struct mark_set *only_one_add(struct x509_facts *f, const struct x509_dates *d)
+{
+	if (d->from_s > f->dates.from_s)
+		f->dates.from_s = d->from_s;
+	if (d->until_s < f->dates.until_s)
+		f->dates.until_s = d->until_s;
+	return f->listed;
+}
+
+static struct mark_set *list_add(struct x509_facts *f, const struct x509_list *l)
+{
+	struct x509_list *lists = realloc(f->lists, (f->n_lists + 1) * sizeof(*lists));
+
+	if (lists == NULL)
+		return NULL;
+	f->lists = lists;
+	lists[f->n_lists] = *l;
+	lists[f->n_lists].listed = mark_set_new();
+	return lists[f->n_lists++].listed;
+}
+
+static bool list_take(struct x509_facts *f, STACK_OF(X509_OBJECT) * objects, X509_CRL *crl)
+{
+	struct mark_set *listed;
+	struct x509_list turn;
+	uint32_t issuer;
+	struct mark m;
+
+	if (!turn_of(&turn, objects, crl) || !issuer_of(&issuer, X509_CRL_get_issuer(crl)))
+		return false;
+	m = issuer_mark(issuer);
+	listed = is_only_one(&turn) ? only_one_add(f, &turn.dates) : list_add(f, &turn);
+	return listed != NULL && mark_set_add(f->issuers, &m) && entries_take(listed, issuer, crl);
 }
 
 bool x509_facts_lists(struct x509_facts *f, STACK_OF(X509_OBJECT) * objects)
@@ -199,7 +241,7 @@ bool x509_facts_lists(struct x509_facts *f, STACK_OF(X509_OBJECT) * objects)
 	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
 		X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
 
-		if (crl != NULL && !is_superseded(objects, crl) && !list_take(f, crl))
+		if (crl != NULL && !list_take(f, objects, crl))
 			return false;
 	}
 	return true;
@@ -260,9 +302,36 @@ bool x509_facts_take(const struct x509_facts *f, STACK_OF(X509) * chain, struct 
 	return true;
 }
 
+static bool counts(const struct x509_list *l, int64_t now_s)
+{
+	return now_s >= l->since_s && now_s < l->superseded_s;
+}
+
+static bool is_in_date(const struct x509_dates *d, bool expired_good, int64_t now_s)
+{
+	return now_s >= d->from_s && (now_s < d->until_s || expired_good);
+}
+
+/* An old list is not good beyond its end while there is a newer one: libcrypto takes that instead,
+ * before its time. */
 static bool lists_are_in_date(const struct x509_facts *f, int64_t now_s)
 {
-	return now_s >= f->crl_from_s && (now_s < f->crl_until_s || f->crl_expired_good);
+	for (unsigned i = 0; i < f->n_lists; i++) {
+		const struct x509_list *l = &f->lists[i];
+		bool expired_good = f->crl_expired_good && l->superseded_s == INT64_MAX;
+
+		if (counts(l, now_s) && !is_in_date(&l->dates, expired_good, now_s))
+			return false;
+	}
+	return is_in_date(&f->dates, f->crl_expired_good, now_s);
+}
+
+static bool is_listed(const struct x509_facts *f, const struct mark *link, int64_t now_s)
+{
+	for (unsigned i = 0; i < f->n_lists; i++)
+		if (counts(&f->lists[i], now_s) && mark_set_has(f->lists[i].listed, link))
+			return true;
+	return mark_set_has(f->listed, link);
 }
 
 enum x509_verdict x509_facts_judge(const struct x509_facts *f, const struct credential *c,
@@ -275,7 +344,7 @@ enum x509_verdict x509_facts_judge(const struct x509_facts *f, const struct cred
 	if (now_s < 0 || (uint64_t)now_s >= c->until_s)
 		return CERT_EXPIRED;
 	for (unsigned i = 0; i < c->n_links; i++)
-		if (mark_set_has(f->listed, &c->links[i]))
+		if (is_listed(f, &c->links[i], now_s))
 			return CERT_REVOKED;
 	if (mark_set_count(f->issuers) > 0 &&
 	    (!mark_set_has(f->issuers, &issuer) || !lists_are_in_date(f, now_s)))

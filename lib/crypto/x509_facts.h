@@ -5,9 +5,9 @@
  *
  * The rules: a chain is good as long as the CA that it ended at is in the bundle, none of its
  * certificates has ended or is on a list, and, where there are lists, its issuer has one and all of
- * them are in date; of several lists of a CA the newest counts, as it does for libcrypto. So it is
- * never good here and refused by a verification; where it is refused here, a full handshake finds
- * out.
+ * them are in date; of several lists of a CA the newest that has begun counts, as it does for
+ * libcrypto. So it is never good here and refused by a verification; where it is refused here, a
+ * full handshake finds out.
  */
 #pragma once
 
@@ -17,13 +17,30 @@
 
 #include <openssl/x509.h>
 
+/* When a list is in date. */
+struct x509_dates {
+	int64_t from_s, until_s;
+};
+
+/* One of several lists of a CA: it counts since it began, or if it is the oldest since ever, until
+ * the next one begins. */
+struct x509_list {
+	int64_t since_s, superseded_s; /* superseded_s INT64_MAX: it is the newest */
+	struct x509_dates dates;
+	struct mark_set *listed;
+};
+
 struct x509_facts {
 	enum x509_name_rule name; /* names of another rule are none of ours */
 	bool crl_expired_good;
 	struct mark_set *anchors;
-	struct mark_set *listed;         /* issuer and serial number, of the lists that count */
-	struct mark_set *issuers;        /* that have a list */
-	int64_t crl_from_s, crl_until_s; /* when all lists are in date */
+	struct mark_set *issuers; /* that have a list */
+	/* Lists that are their CA's only one: issuer and serial number of what they list, and when
+	 * all of them are in date. */
+	struct mark_set *listed;
+	struct x509_dates dates;
+	struct x509_list *lists; /* the others */
+	unsigned n_lists;
 };
 
 /* x509_facts_init: no CA, no list; false without memory. x509_facts_free: in any state. */

@@ -322,26 +322,33 @@ static void lists_have_a_beginning(void **state)
 	x509_trust_free(t);
 }
 
-/* Of the lists in one file, in any order; each of a day between two and none ago. */
+/* Of the lists in one file, in any order. */
 struct list {
 	const struct pki_cert *by, *revoked;
 	const char *idp;
 	int days_old;
+	int days;       /* that it is good for; 0: until tomorrow */
+	int hours_from; /* now it begins, where it is not old */
 };
 
-static enum x509_verdict still(const struct list *lists, size_t n)
+/* At a time; of what is good then a full handshake must not say otherwise. */
+static enum x509_verdict still_at(const struct list *lists, size_t n, int64_t now_s,
+				  bool expired_good)
 {
 	const struct pki_cert *cas[] = { &root };
 	struct credential c = facts_of(&first, &of_root);
-	struct x509_trust_config cfg = { .ca_path = pki_certs_file(&dir, "ca", cas, 1) };
+	struct x509_trust_config cfg = { .ca_path = pki_certs_file(&dir, "ca", cas, 1),
+					 .crl_expired_good = expired_good };
 	FILE *f = pki_file(&dir, "crl", &cfg.crl_path);
 	struct x509_trust *t;
 	enum x509_verdict v;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct list *l = &lists[i];
-		X509_CRL *crl = pki_crl_new(l->by, PKI_NOW - l->days_old * PKI_DAY, &l->revoked,
-					    l->revoked != NULL, PKI_NOW + PKI_DAY);
+		int64_t from_s = PKI_NOW - l->days_old * PKI_DAY + l->hours_from * 3600;
+		X509_CRL *crl =
+			pki_crl_new(l->by, from_s, &l->revoked, l->revoked != NULL,
+				    l->days == 0 ? PKI_NOW + PKI_DAY : from_s + l->days * PKI_DAY);
 
 		pki_crl_extension(crl, l->by, NID_authority_key_identifier, "keyid:always");
 		if (l->idp != NULL)
@@ -352,11 +359,16 @@ static enum x509_verdict still(const struct list *lists, size_t n)
 	t = x509_trust_load(&cfg, err, sizeof(err));
 	if (t == NULL)
 		fail_msg("%s", err);
-	v = x509_trust_still(t, &c, PKI_NOW);
-	if (v == CERT_GOOD && verify(t, &of_root, PKI_NOW, &c) != CERT_GOOD)
+	v = x509_trust_still(t, &c, now_s);
+	if (v == CERT_GOOD && verify(t, &of_root, now_s, &c) != CERT_GOOD)
 		fail_msg("a full handshake would fail");
 	x509_trust_free(t);
 	return v;
+}
+
+static enum x509_verdict still(const struct list *lists, size_t n)
+{
+	return still_at(lists, n, PKI_NOW, false);
 }
 
 /* A certificate that was on hold is on the old list and not on the new one (RFC 5280 §5.3.1): a
@@ -365,10 +377,11 @@ static enum x509_verdict still(const struct list *lists, size_t n)
 static void the_newest_list_counts(void **state)
 {
 	struct pki_cert rekeyed = pki_ca(NULL, "root");
-	const struct list old = { &root, &of_root, NULL, 2 }, new = { &root, NULL, NULL, 1 },
-			  again = { &root, &of_root, NULL, 0 },
-			  part = { &root, NULL, "onlyuser:TRUE", 0 },
-			  others = { &rekeyed, NULL, NULL, 0 };
+	const struct list old = { &root, &of_root, NULL, 2, 0, 0 },
+			  new = { &root, NULL, NULL, 1, 0, 0 },
+			  again = { &root, &of_root, NULL, 0, 0, 0 },
+			  part = { &root, NULL, "onlyuser:TRUE", 0, 0, 0 },
+			  others = { &rekeyed, NULL, NULL, 0, 0, 0 };
 	const struct {
 		struct list lists[3];
 		size_t n;
@@ -396,6 +409,45 @@ static void the_newest_list_counts(void **state)
 			fail_msg("row %zu: %u", i, v);
 	}
 	pki_free(&rekeyed);
+}
+
+/* A list that is not valid yet, put there ahead of its time, takes the place of the one in force
+ * when it begins and no sooner. */
+static void a_list_to_come_waits_for_its_time(void **state)
+{
+	enum { THEN = PKI_NOW + 6 * 3600 };
+	const struct list now = { &root, NULL, NULL, 2, 4, 0 },
+			  holds = { &root, &of_root, NULL, 2, 4, 0 },
+			  lifted = { &root, NULL, NULL, 0, 2, 6 },
+			  next = { &root, &of_root, NULL, 0, 2, 6 },
+			  ended = { &root, NULL, NULL, 2, 1, 0 };
+	const struct {
+		struct list lists[2];
+		int64_t now_s;
+		enum x509_verdict want;
+		bool expired_good;
+	} rows[] = {
+		{ { now, next }, PKI_NOW, CERT_GOOD, false },
+		{ { next, now }, PKI_NOW, CERT_GOOD, false },
+		{ { now, next }, THEN - 1, CERT_GOOD, false },
+		{ { now, next }, THEN, CERT_REVOKED, false },
+		{ { holds, lifted }, PKI_NOW, CERT_REVOKED, false },
+		{ { holds, lifted }, THEN, CERT_GOOD, false },
+		{ { ended, next }, PKI_NOW, CERT_UNKNOWN, false },
+		{ { ended, next }, PKI_NOW, CERT_UNKNOWN, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum x509_verdict v;
+
+		pki_dir_free(&dir);
+		pki_dir_new(&dir);
+		v = still_at(rows[i].lists, 2, rows[i].now_s, rows[i].expired_good);
+		if (v != rows[i].want)
+			fail_msg("row %zu: %u", i, v);
+	}
+	assert_int_equal(still(&lifted, 1), CERT_UNKNOWN);
 }
 
 /* The same serial number of another CA is another certificate. */
@@ -429,6 +481,7 @@ int main(void)
 		PKI_TEST(chains_are_judged_by_what_is_in_force),
 		PKI_TEST(lists_have_a_beginning),
 		PKI_TEST(the_newest_list_counts),
+		PKI_TEST(a_list_to_come_waits_for_its_time),
 		PKI_TEST(serials_are_their_issuers),
 	};
 
