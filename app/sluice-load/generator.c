@@ -240,6 +240,7 @@ static bool init_connect(struct generator *g)
 			       .max_fragment_length = opt->max_fragment_length,
 			       .record_size_limit = opt->record_size_limit,
 			       .no_ticket = opt->resume_by_id,
+			       .psk_import = opt->psk_import,
 			       .own_find = g->cfg.certs != NULL ? load_certs_own : NULL,
 			       .own_arg = g->cfg.certs,
 			       .mtu = MTU },

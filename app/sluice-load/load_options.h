@@ -67,6 +67,7 @@ struct load_options {
 	const char *server_ca, *server_keys;
 	const char *cert, *key;     /* what devices show it; NULL: nothing */
 	struct hello_policy policy; /* suites offered, in order; connection IDs */
+	bool psk_import;            /* DTLS 1.3: keys are offered as RFC 9258 imports them */
 
 	double rate; /* requests a second of the whole fleet; 0: max */
 	/* Ramp, then warm-up, then what is measured. With --search, a confirming trial takes

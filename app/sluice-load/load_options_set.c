@@ -252,6 +252,11 @@ const char *load_options_set_psk_mode(struct load_options *opt, const char *text
 								     : "wants psk_dhe_ke or psk_ke";
 }
 
+const char *load_options_set_psk_import(struct load_options *opt, const char *text)
+{
+	return option_switch(&opt->psk_import, text);
+}
+
 const char *load_options_set_max_fragment_length(struct load_options *opt, const char *text)
 {
 	opt->max_fragment_length = 0;

@@ -64,6 +64,7 @@ struct connection_copy {
 /* An identity that a hello offers, and the proof that its key is known. */
 struct connection_key {
 	struct rd identity, binder;
+	struct rd imported; /* what the identity stands in: see psk_import.h; empty: nothing */
 	uint8_t index;
 };
 

@@ -46,6 +46,7 @@ struct handshake_config {
 	 * asked. */
 	uint8_t max_fragment_length;
 	uint16_t record_size_limit;
+	bool psk_import; /* client: its key is imported for DTLS 1.3 (RFC 9258) */
 	/* server: how sessions are resumed, by ids, by tickets, both or neither; a hello that has a
 	 * ticket is not resumed by its id (RFC 5077 §3.4) */
 	bool session_ids, tickets;

@@ -4,9 +4,11 @@
 #include "auth.h"
 #include "hello_cid.h"
 #include "keys13.h"
+#include "psk_import.h"
+#include "secret.h"
 #include "ticket13.h"
 
-enum { PSKS_MAX = 2 };
+enum { PSKS_MAX = 3 }; /* a ticket, and a key of our own: imported, for each hash */
 
 /* A PSK of the client's. */
 struct own_psk {
@@ -14,6 +16,15 @@ struct own_psk {
 	enum prf_hash hash;
 	enum secret13 binder;
 	uint32_t obfuscated_age;
+};
+
+/* All that are offered, in order, and what was made for them. */
+struct own_psks {
+	struct own_psk at[PSKS_MAX];
+	size_t n;
+	struct {
+		uint8_t identity[PSK_IDENTITY_MAX + PSK_IMPORT_MORE], key[HASH_MAX];
+	} imported[2]; /* by hash */
 };
 
 bool hello13_certificates(const struct handshake *h)
@@ -60,51 +71,93 @@ static struct own_psk external_of(const struct handshake *h)
 }
 
 /* RFC 8446 §4.1.2: after a HelloRetryRequest those go that do not fit its suite. */
-static bool fits(const struct handshake *h, const struct own_psk *psk)
+static void add(const struct handshake *h, struct own_psks *psks, const struct own_psk *psk)
 {
-	return !h->v13->retried || psk->hash == h->suite->hash;
+	if (rd_len(&psk->key) > 0 && (!h->v13->retried || psk->hash == h->suite->hash))
+		psks->at[psks->n++] = *psk;
 }
 
-/* All that are offered, in order; how many is returned. */
-static size_t psks_of(const struct handshake *h, struct own_psk out[PSKS_MAX])
+/* The external key as it is imported for a hash (RFC 9258 §5.1). */
+static bool imported_add(const struct handshake *h, struct own_psks *psks, enum prf_hash hash)
 {
-	struct own_psk psks[PSKS_MAX] = { ticket_of(h), external_of(h) };
-	size_t n = 0;
+	uint8_t *identity = psks->imported[hash].identity, *key = psks->imported[hash].key;
+	struct wr w = wr_of(identity, sizeof(psks->imported[hash].identity));
+	struct rd whole;
 
-	for (size_t i = 0; i < PSKS_MAX; i++)
-		if (rd_len(&psks[i].key) > 0 && fits(h, &psks[i]))
-			out[n++] = psks[i];
-	return n;
+	psk_import_write(&w, rd_of(h->identity, h->identity_len), hash);
+	whole = rd_of(identity, wr_len(&w));
+	if (w.failed || !psk_import_key(whole, hash, rd_of(h->psk, h->psk_len), key))
+		return false;
+	add(h, psks,
+	    &(struct own_psk){ .identity = whole,
+			       .key = rd_of(key, hash13_len(hash)),
+			       .hash = hash,
+			       .binder = SECRET13_IMPORTED_BINDER });
+	return true;
+}
+
+/* RFC 9258 §5.1: a key for each hash of the suites; beside a ticket for the ticket's only, which
+ * goes first, so that the hello stays short. */
+static bool all_imported_add(const struct handshake *h, struct own_psks *psks)
+{
+	for (enum prf_hash hash = PRF_SHA256; hash <= PRF_SHA384; hash++)
+		if (suites_have(h->cfg->policy, hash) &&
+		    (h->ticket.len == 0 || psks->n == 0 || psks->at[0].hash == hash) &&
+		    !imported_add(h, psks, hash))
+			return false;
+	return true;
+}
+
+/* false: libcrypto failed. Wipe it. */
+static bool psks_of(const struct handshake *h, struct own_psks *out)
+{
+	const struct own_psk ticket = ticket_of(h), external = external_of(h);
+
+	out->n = 0;
+	add(h, out, &ticket);
+	if (h->cfg->psk_import && h->psk_len > 0)
+		return all_imported_add(h, out);
+	add(h, out, &external);
+	return true;
 }
 
 bool hello13_offers(const struct handshake *h, const struct server_hello13 *sh)
 {
-	struct own_psk psks[PSKS_MAX];
+	struct own_psks psks;
+	bool some = psks_of(h, &psks) && psks.n > 0;
 
-	return (!sh->has_share || h->cfg->policy->n_groups > 0) &&
-	       (!sh->has_psk || psks_of(h, psks) > 0);
+	secret_wipe(&psks, sizeof(psks));
+	return (!sh->has_share || h->cfg->policy->n_groups > 0) && (!sh->has_psk || some);
 }
 
 bool hello13_psk(const struct handshake *h, uint16_t index)
 {
-	struct own_psk psks[PSKS_MAX];
+	struct own_psks psks;
+	bool ok = psks_of(h, &psks) && index < psks.n && psks.at[index].hash == h->suite->hash;
 
-	return index < psks_of(h, psks) && psks[index].hash == h->suite->hash;
+	secret_wipe(&psks, sizeof(psks));
+	return ok;
+}
+
+static bool early_by(struct handshake *h, const struct own_psk *psk)
+{
+	h->resumed = h->by_ticket = psk->binder == SECRET13_RESUMPTION_BINDER;
+	h->credential.kind = h->resumed ? h->v13->session.credential : CREDENTIAL_PSK;
+	return keys13_early(h, h->suite->hash, psk->key.p, rd_len(&psk->key));
 }
 
 bool hello13_early(struct handshake *h)
 {
-	struct own_psk psks[PSKS_MAX];
-	const struct own_psk *psk = &psks[h->v13->psk_index];
+	struct own_psks psks;
+	bool ok;
 
 	h->credential.kind = CREDENTIAL_NONE;
 	if (!h->v13->by_psk)
 		return keys13_early(h, h->suite->hash, NULL, 0);
-	if (h->v13->psk_index >= psks_of(h, psks))
-		return false;
-	h->resumed = h->by_ticket = psk->binder == SECRET13_RESUMPTION_BINDER;
-	h->credential.kind = h->resumed ? h->v13->session.credential : CREDENTIAL_PSK;
-	return keys13_early(h, h->suite->hash, psk->key.p, rd_len(&psk->key));
+	ok = psks_of(h, &psks) && h->v13->psk_index < psks.n &&
+	     early_by(h, &psks.at[h->v13->psk_index]);
+	secret_wipe(&psks, sizeof(psks));
+	return ok;
 }
 
 /* RFC 8446 §4.2.11.2: the hash over what came before and the hello up to its binders. */
@@ -175,11 +228,10 @@ static uint8_t modes_of(const struct hello_policy *policy, uint8_t out[2])
 	return n;
 }
 
-bool hello13_write(struct handshake *h)
+static bool write_with(struct handshake *h, const struct own_psks *psks)
 {
 	struct hs_psk_offer offers[PSKS_MAX] = { 0 };
 	uint16_t suites[SUITE_13_N];
-	struct own_psk psks[PSKS_MAX] = { 0 };
 	uint8_t modes[2];
 	const struct hs_share share = { h->v13->group, h->own_point_len, h->own_point };
 	struct client_hello13_params p = {
@@ -190,7 +242,7 @@ bool hello13_write(struct handshake *h)
 		.psk_modes = modes,
 		.n_psk_modes = modes_of(h->cfg->policy, modes),
 		.psks = offers,
-		.n_psks = (uint8_t)psks_of(h, psks),
+		.n_psks = (uint8_t)psks->n,
 		.max_fragment_length = h->cfg->max_fragment_length,
 		.record_size_limit = h->cfg->record_size_limit,
 		.cid = hello_cid_params(h),
@@ -201,15 +253,24 @@ bool hello13_write(struct handshake *h)
 
 	for (size_t i = 0; i < p.n_psks; i++)
 		offers[i] = (struct hs_psk_offer){
-			.identity = psks[i].identity.p,
-			.identity_len = (uint16_t)rd_len(&psks[i].identity),
-			.obfuscated_age = psks[i].obfuscated_age,
-			.binder_len = (uint8_t)hash13_len(psks[i].hash),
+			.identity = psks->at[i].identity.p,
+			.identity_len = (uint16_t)rd_len(&psks->at[i].identity),
+			.obfuscated_age = psks->at[i].obfuscated_age,
+			.binder_len = (uint8_t)hash13_len(psks->at[i].hash),
 		};
 	policy_offer(h, &p, suites);
 	binders = client_hello13_write(&w, &p);
-	if (w.failed ||
-	    (p.n_psks > 0 && !binders_fill(h, body, (size_t)(w.p - body), binders, psks, p.n_psks)))
+	if (w.failed || (p.n_psks > 0 &&
+			 !binders_fill(h, body, (size_t)(w.p - body), binders, psks->at, p.n_psks)))
 		return false;
 	return connection_message(h, &w, 0, HS_CLIENT_HELLO);
+}
+
+bool hello13_write(struct handshake *h)
+{
+	struct own_psks psks;
+	bool ok = psks_of(h, &psks) && write_with(h, &psks);
+
+	secret_wipe(&psks, sizeof(psks));
+	return ok;
 }

@@ -2,6 +2,7 @@
 #include "psk13.h"
 
 #include "keys13.h"
+#include "psk_import.h"
 #include "resume.h"
 #include "secret.h"
 
@@ -44,11 +45,29 @@ static enum hs_next take(struct handshake *h, struct rd psk, enum secret13 which
 	return found(h, true);
 }
 
+/* h->psk stays what it is: sessions are bound to it, whatever it is imported as. */
+static enum hs_next imported_take(struct handshake *h, struct rd psk)
+{
+	const enum prf_hash hash = h->suite->hash;
+	uint8_t key[HASH_MAX];
+	enum hs_next n;
+
+	if (!psk_import_key(h->v13->key.imported, hash, psk, key))
+		return internal(h);
+	n = take(h, rd_of(key, hash13_len(hash)), SECRET13_IMPORTED_BINDER, h->v13->key.binder);
+	secret_wipe(key, sizeof(key));
+	return n;
+}
+
 static enum hs_next external_take(struct handshake *h)
 {
+	const struct rd psk = rd_of(h->psk, h->psk_len);
+
 	h->v13->psk_index = h->v13->key.index;
 	h->credential.kind = CREDENTIAL_PSK;
-	return take(h, rd_of(h->psk, h->psk_len), SECRET13_EXTERNAL_BINDER, h->v13->key.binder);
+	if (rd_len(&h->v13->key.imported) > 0)
+		return imported_take(h, psk);
+	return take(h, psk, SECRET13_EXTERNAL_BINDER, h->v13->key.binder);
 }
 
 /* Of an identity that nobody has a key of. */
@@ -130,17 +149,29 @@ static enum hs_next ticket_find(struct handshake *h, const struct hs_psk *psk)
 	return HS_NEXT_JOB;
 }
 
+/* What a PSK may be as a key that the operator gave out. */
+static struct connection_key key_of(const struct handshake *h, const struct hs_psk *psk)
+{
+	struct connection_key key = { .identity = psk->identity,
+				      .binder = psk->binder,
+				      .index = h->v13->psk_index };
+
+	if (psk_import_parse(psk->identity, h->suite->hash, &key.identity))
+		key.imported = psk->identity;
+	else
+		key.identity = psk->identity;
+	return key;
+}
+
 /* The first one that may be the name of a key is kept, for when no ticket is good; rather one that
  * is too short for a ticket, as a ticket that is good no more is nobody's name. (A long name has a
  * ticket that is too long for a name.) */
-static void key_note(struct handshake *h, const struct hs_psk *psk)
+static void key_note(struct handshake *h, const struct connection_key *key)
 {
-	size_t old = rd_len(&h->v13->key.identity), len = rd_len(&psk->identity);
+	size_t old = rd_len(&h->v13->key.identity), len = rd_len(&key->identity);
 
 	if (len <= sizeof(h->identity) && (old == 0 || (old >= TICKET_MIN && len < TICKET_MIN)))
-		h->v13->key = (struct connection_key){ .identity = psk->identity,
-						       .binder = psk->binder,
-						       .index = h->v13->psk_index };
+		h->v13->key = *key;
 }
 
 /* The least that is asked of a ticket before it is looked for. */
@@ -163,14 +194,16 @@ bool psk13_wanted(const struct handshake_config *cfg, const struct client_hello 
 static enum hs_next next(struct handshake *h)
 {
 	struct connection13 *v = h->v13;
+	struct connection_key key;
 	struct hs_psk psk;
 
 	while (v->n_psks < PSKS_MAX && hs_psk_next(&v->identities, &v->binders, &psk)) {
 		v->psk_index = v->n_psks++;
 		if (rd_len(&psk.binder) != hash13_len(h->suite->hash))
 			continue;
-		key_note(h, &psk);
-		if (may_be_ticket(h->cfg, &psk))
+		key = key_of(h, &psk);
+		key_note(h, &key);
+		if (rd_len(&key.imported) == 0 && may_be_ticket(h->cfg, &psk))
 			return ticket_find(h, &psk);
 	}
 	return external_find(h);

@@ -4,6 +4,7 @@
 
 #include "client13.h"
 #include "pair_certs.h"
+#include "psk_import.h"
 #include "server13.h"
 
 #include <setjmp.h>
@@ -185,6 +186,59 @@ static void test_tickets_resume(void **state)
 		assert_true(p.server.resumed);
 		end();
 	}
+}
+
+/* RFC 9258: by each suite alone, and where the server may choose between two hashes; what resumes
+ * is the session, and it is bound to the key that was imported. */
+static void test_imported_keys(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i <= SUITE_13_N; i++) {
+		begin(i % 2 == 0 ? MODE_PSK_DHE_KE : MODE_PSK_KE);
+		p.client.cfg.psk_import = true;
+		p.server.cfg.tickets = true;
+		if (i < SUITE_13_N) {
+			p.client_policy.suites[0] = p.client_policy.suites[i];
+			p.client_policy.n_suites = 1;
+		}
+		run();
+		expect_completed();
+		assert_int_equal(p.server.credential.kind, CREDENTIAL_PSK);
+		assert_int_equal(p.psk_unknown, 0);
+		pair_again(&p);
+		run();
+		expect_completed();
+		assert_true(p.server.resumed);
+		pair_again(&p);
+		p.psk[0] ^= 1; /* which is another one now */
+		run();
+		assert_true(p.server.failed);
+		assert_int_equal(p.server.why, STATUS_HS_AUTH);
+		end();
+	}
+}
+
+/* RFC 9258 §5.2: an imported key has a label of its own for its binder: one who was given that key
+ * alone, as if it were external, is told that it is wrong. */
+static void test_imported_key_as_if_external(void **state)
+{
+	uint8_t identity[64], key[HASH_MAX];
+	struct wr w = wr_of(identity, sizeof(identity));
+
+	(void)state;
+	begin(MODE_PSK_DHE_KE);
+	psk_import_write(&w, rd_of(pair_identity, sizeof(pair_identity) - 1), PRF_SHA256);
+	assert_true(psk_import_key(rd_of(identity, wr_len(&w)), PRF_SHA256,
+				   rd_of(pair_key, sizeof(pair_key)), key));
+	p.client.h = handshake_new(&p.client.cfg, HANDSHAKE_CLIENT, p.now);
+	assert_true(handshake_client_credential(p.client.h, identity, wr_len(&w), key, 32));
+	handshake_timeout(p.client.h, p.now);
+	pair_drain(&p, &p.client);
+	pair_flush(&p);
+	assert_int_equal(p.psk_unknown, 0);
+	assert_true(p.server.failed);
+	assert_int_equal(p.server.why, STATUS_HS_AUTH);
+	end();
 }
 
 /* checklist 53: tickets of 1.2 and of 1.3 at one server. */
@@ -478,6 +532,8 @@ int main(void)
 		cmocka_unit_test(test_other_group),
 		cmocka_unit_test(test_client_of_12_at_a_server_of_both),
 		cmocka_unit_test(test_tickets_resume),
+		cmocka_unit_test(test_imported_keys),
+		cmocka_unit_test(test_imported_key_as_if_external),
 		cmocka_unit_test(test_tickets_of_the_other_version),
 		cmocka_unit_test(test_each_datagram_is_lost_once),
 		cmocka_unit_test(test_everything_twice),

@@ -390,6 +390,7 @@ static const char *const bad_values[][2] = {
 	{ "--master-key 0011", "--master-key: wants 32 to 128 hex digits (0011)" },
 	{ "--master-key :" KEY, "--master-key: wants 32 to 128 hex digits (:" KEY ")" },
 	{ "--psk-mode psk", "--psk-mode: wants psk_dhe_ke or psk_ke (psk)" },
+	{ "--psk-import=maybe", "--psk-import: wants yes or no (maybe)" },
 	{ "--version 1.3 --suites AES_128_CCM",
 	  "--suites: not all of them are of --version (AES_128_CCM)" },
 	{ "--suites TLS_AES_128_CCM",
@@ -547,6 +548,7 @@ static void version_13(void **state)
 		assert_true(suite_is_13(r->opt.policy.suites[i]));
 	assert_int_equal(r->opt.policy.n_groups, ECDHE_GROUPS);
 	assert_false(r->opt.policy.psk_ke);
+	assert_false(r->opt.psk_import);
 	assert_true(load_options_need_keys(&r->opt));
 	end(r);
 	r = accepts("sluice-load --port kernel --target 127.0.0.1:5684 --version 1.3 "
@@ -556,7 +558,8 @@ static void version_13(void **state)
 	assert_false(load_options_need_keys(&r->opt));
 	end(r);
 	r = accepts("sluice-load --port kernel --target 127.0.0.1:5684 --version 1.3 "
-		    "--identities f --psk-mode psk_ke");
+		    "--identities f --psk-mode psk_ke --psk-import");
+	assert_true(r->opt.psk_import);
 	assert_true(r->opt.policy.psk_ke);
 	assert_int_equal(r->opt.policy.n_groups, 0);
 	end(r);
