@@ -172,14 +172,22 @@ static uint32_t pool_size(const struct app *app)
 	return n + (app->opt.test_mode ? RING_SIZE : 4 * RING_SIZE);
 }
 
-static bool make_pool(struct app *app)
+/* Hellos longer than a packet, on their way from a gate to a handshake core: no gate makes more of
+ * them whole than HELLO_POOL_RATE a second. */
+static uint32_t hello_pool_size(const struct app *app)
 {
-	int nodes[CORE_MAX];
+	return app->layout.n_poll * HELLO_POOL_SLOTS;
+}
 
-	app->pool =
-		rte_pktmbuf_pool_create("packets", pool_size(app), MBUF_CACHE, MSG_PRIV_SIZE,
-					RTE_MBUF_DEFAULT_BUF_SIZE, poll_nodes(&app->layout, nodes));
-	return app->pool != NULL || app_failed("--mbufs", rte_errno);
+static bool make_pools(struct app *app)
+{
+	int nodes[CORE_MAX], node = poll_nodes(&app->layout, nodes);
+
+	app->pool = rte_pktmbuf_pool_create("packets", pool_size(app), MBUF_CACHE, MSG_PRIV_SIZE,
+					    RTE_MBUF_DEFAULT_BUF_SIZE, node);
+	app->hello_pool = rte_pktmbuf_pool_create("hellos", hello_pool_size(app), 0, MSG_PRIV_SIZE,
+						  RTE_PKTMBUF_HEADROOM + GATE_HELLO_MAX, node);
+	return (app->pool != NULL && app->hello_pool != NULL) || app_failed("--mbufs", rte_errno);
 }
 
 /* What DPDK's heap must hold, in MB: packets, sessions and their index, rings, and some slack. */
@@ -191,7 +199,9 @@ static unsigned memory_mb(const struct app *app)
 			 sizeof(struct session_overflow) + 64 + app->opt.replay_window / 8;
 	size_t rings = (size_t)app->layout.n_cores * app->layout.n_cores * MESH_ROLES * RING_SIZE *
 		       sizeof(void *);
-	size_t bytes = pool_size(app) * packet + app->opt.max_sessions * session + rings +
+	size_t hello = packet - RTE_MBUF_DEFAULT_BUF_SIZE + RTE_PKTMBUF_HEADROOM + GATE_HELLO_MAX;
+	size_t bytes = pool_size(app) * packet + hello_pool_size(app) * hello +
+		       app->opt.max_sessions * session + rings +
 		       app->opt.max_handshakes * (size_t)64;
 
 	return 64 + (unsigned)(bytes >> 20) * 5 / 4;
@@ -312,7 +322,7 @@ static void join_control(struct app *app)
 
 bool app_start(struct app *app)
 {
-	if (!start_control(app) || !start_eal(app) || !make_pool(app) || !open_ports(app) ||
+	if (!start_control(app) || !start_eal(app) || !make_pools(app) || !open_ports(app) ||
 	    !make_rings(app) || !make_sessions(app) || !start_psk_socket(app) ||
 	    !app_make_cores(app) || !stats_telemetry(app))
 		return false;

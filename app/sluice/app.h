@@ -32,6 +32,7 @@ struct app {
 	unsigned n_ports;
 	struct port ports[OPTIONS_PORTS_MAX];
 	struct rte_mempool *pool;
+	struct rte_mempool *hello_pool; /* for hellos longer than an mbuf of the other */
 	struct mesh mesh;
 	struct store *store;
 	struct table *pending;

@@ -96,6 +96,7 @@ static bool make_path(struct app *app, struct core *core, unsigned poll)
 		.cid = app->cluster.key.len != 0 ? &app->cluster.key : NULL,
 		.pool = app->pool,
 		.forward = app->opt.n_nodes != 0 ? &app->cluster.nodes : NULL,
+		.hello_pool = app->hello_pool,
 		.session_timeout_ns = app->opt.session_timeout_ns,
 	};
 

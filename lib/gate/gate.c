@@ -2,7 +2,6 @@
 #include "gate.h"
 
 #include "hello_agree.h"
-#include "hello_pool.h"
 #include "hs_msg13.h"
 #include "key_schedule13.h"
 #include "secret.h"

@@ -10,6 +10,7 @@
 
 #include "cookie.h"
 #include "flow.h"
+#include "hello_pool.h"
 #include "hello_select.h"
 #include "record.h"
 #include "retry.h"
@@ -18,6 +19,7 @@
 enum {
 	GATE_BURST = 64,
 	GATE_VERIFY_LEN = 13 + 12 + 3 + COOKIE_LEN,
+	GATE_HELLO_MAX = HELLO_POOL_DATAGRAM_MAX, /* the longest that is made whole */
 	/* what a ServerHello begins with, supported_versions, key_share, cookie */
 	GATE_REPLY_MAX = 13 + 12 + 40 + 6 + 6 + 6 + RETRY_COOKIE_MAX,
 };

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { AT_BODY = RECORD_HEADER_LEN + HS_HEADER_LEN };
+enum { AT_BODY = HELLO_POOL_DATAGRAM_MAX - HELLO_POOL_MESSAGE_MAX };
 
 #define SECOND_NS  UINT64_C(1000000000)
 #define TIMEOUT_NS (HELLO_POOL_TIMEOUT_MS * (SECOND_NS / 1000))
@@ -29,7 +29,7 @@ struct hello_pool {
 	uint64_t due_ns; /* a new hello is within the rate while this is no later than now */
 	unsigned n_whole;
 	struct slot slots[HELLO_POOL_SLOTS];
-	uint8_t bytes[HELLO_POOL_SLOTS][AT_BODY + HELLO_POOL_MESSAGE_MAX];
+	uint8_t bytes[HELLO_POOL_SLOTS][HELLO_POOL_DATAGRAM_MAX];
 };
 
 struct hello_pool *hello_pool_new(void) { return calloc(1, sizeof(struct hello_pool)); }

@@ -19,25 +19,50 @@ void admit_add(struct path_core *core, struct rte_mbuf *m)
 	item->datagram = rd_of(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
 }
 
-/* Other bytes in an mbuf. false: they do not fit, and it is gone. */
-static bool replace(struct path_core *core, struct rte_mbuf *m, const void *bytes, size_t len)
+static bool has_room(const struct rte_mempool *pool, size_t len)
 {
-	void *at;
-
-	rte_pktmbuf_trim(m, rte_pktmbuf_data_len(m));
-	at = rte_pktmbuf_append(m, (uint16_t)len);
-	if (at == NULL) {
-		core_drop(core, m, STATUS_HELLO_SIZE);
-		return false;
-	}
-	rte_memcpy(at, bytes, len);
-	return true;
+	return pool != NULL && rte_pktmbuf_data_room_size((struct rte_mempool *)(uintptr_t)pool) >=
+				       RTE_PKTMBUF_HEADROOM + len;
 }
 
-/* What the gate answers takes the hello's place in its mbuf. */
+/* An empty message of m's flow for len bytes: m itself where they fit, and where it is of the pool
+ * that they belong in: only mbufs of core->cfg.pool are sent. NULL: there is none, and m is gone.
+ */
+static struct rte_mbuf *mbuf_for(struct path_core *core, struct rte_mbuf *m, size_t len)
+{
+	struct rte_mempool *pool =
+		has_room(core->cfg.pool, len) ? core->cfg.pool : core->cfg.hello_pool;
+	struct rte_mbuf *to = NULL;
+
+	rte_pktmbuf_trim(m, rte_pktmbuf_data_len(m));
+	if (m->pool == pool && rte_pktmbuf_tailroom(m) >= len)
+		return m;
+	if (has_room(pool, len))
+		to = rte_pktmbuf_alloc(pool);
+	if (to == NULL) {
+		core_drop(core, m, has_room(pool, len) ? STATUS_NO_MBUF : STATUS_HELLO_SIZE);
+		return NULL;
+	}
+	*msg_of(to) = *msg_of(m);
+	rte_pktmbuf_free(m);
+	return to;
+}
+
+/* Other bytes in a message; NULL: there is no room for them, and it is gone. */
+static struct rte_mbuf *replace(struct path_core *core, struct rte_mbuf *m, const void *bytes,
+				size_t len)
+{
+	m = mbuf_for(core, m, len);
+	if (m != NULL)
+		rte_memcpy(rte_pktmbuf_append(m, (uint16_t)len), bytes, len);
+	return m;
+}
+
+/* What the gate answers takes the hello's place. */
 static void send_reply(struct path_core *core, struct rte_mbuf *m, const struct gate_item *item)
 {
-	if (!replace(core, m, item->reply, item->reply_len))
+	m = replace(core, m, item->reply, item->reply_len);
+	if (m == NULL)
 		return;
 	core_count(core, item->status);
 	tx_datagrams(core, &m, 1);
@@ -49,8 +74,9 @@ static unsigned keep_whole(struct path_core *core, unsigned to, unsigned from,
 {
 	struct rte_mbuf *m = core->hellos[from];
 
-	if (item->datagram.p != rte_pktmbuf_mtod(m, const uint8_t *) &&
-	    !replace(core, m, item->datagram.p, rd_len(&item->datagram)))
+	if (item->datagram.p != rte_pktmbuf_mtod(m, const uint8_t *))
+		m = replace(core, m, item->datagram.p, rd_len(&item->datagram));
+	if (m == NULL)
 		return 0;
 	core->hellos[to] = m;
 	return 1;

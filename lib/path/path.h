@@ -86,6 +86,9 @@ struct path_config {
 	const struct cookie_secrets *_Atomic *cookie_secrets; /* current snapshot, RCU */
 	const _Atomic bool *drain; /* set: no new handshakes (STATUS_HELLO_REFUSED) */
 	struct rte_mempool *pool;  /* mbufs with MSG_PRIV_SIZE of private area */
+	/* The same with room for GATE_HELLO_MAX bytes, for hellos that are longer than an mbuf of
+	 * pool; none of them is ever sent. NULL: such hellos are dropped (STATUS_HELLO_SIZE). */
+	struct rte_mempool *hello_pool;
 
 	struct forward_nodes *forward; /* NULL: no other nodes */
 

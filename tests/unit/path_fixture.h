@@ -18,12 +18,12 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
-enum { WORLD_CORES = 2, WORLD_HS = 2, WORLD_WORKERS = 2, WORLD_MBUFS = 1023 };
+enum { WORLD_CORES = 2, WORLD_HS = 2, WORLD_WORKERS = 2, WORLD_MBUFS = 1023, WORLD_HELLOS = 7 };
 
 #define WORLD_TIMEOUT UINT64_C(8000000000)
 
 struct world {
-	struct rte_mempool *pool;
+	struct rte_mempool *pool, *hello_pool;
 	struct store *store;
 	struct table *pending;
 	struct aead *aead, *client_aead;
@@ -80,6 +80,7 @@ static inline void world_core_config(struct world *w, unsigned i)
 		.cookie_secrets = &w->secrets_now,
 		.drain = &w->drain,
 		.pool = w->pool,
+		.hello_pool = w->hello_pool,
 		.session_timeout_ns = WORLD_TIMEOUT,
 		.cid = w->cid_key.len == 0 ? NULL : &w->cid_key,
 	};
@@ -109,6 +110,9 @@ static inline struct world *world_with(unsigned max_sessions, unsigned window, u
 				       enum aead_engine engine)
 {
 	static const uint8_t seed[32] = { 7 };
+	/* Both versions; of 1.3 no suite. */
+	static const struct hello_policy policy = { .min_version = DTLS_1_2,
+						    .max_version = DTLS_1_3 };
 	struct world *w = calloc(1, sizeof(*w));
 	const struct store_config sc = { .max_sessions = max_sessions,
 					 .replay_window = window,
@@ -123,11 +127,15 @@ static inline struct world *world_with(unsigned max_sessions, unsigned window, u
 	w->now = UINT64_C(1000000000000);
 	w->pool = rte_pktmbuf_pool_create("world", WORLD_MBUFS, 0, MSG_PRIV_SIZE,
 					  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	w->hello_pool =
+		rte_pktmbuf_pool_create("hellos", WORLD_HELLOS, 0, MSG_PRIV_SIZE,
+					RTE_PKTMBUF_HEADROOM + GATE_HELLO_MAX, SOCKET_ID_ANY);
 	w->store = store_new(&sc);
 	w->pending = table_new(64, SOCKET_ID_ANY);
 	w->client_aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
-	w->gate = gate_new(NULL);
-	assert_true(w->pool && w->store && w->pending && w->aead && w->client_aead && w->gate);
+	w->gate = gate_new(&policy);
+	assert_true(w->pool && w->hello_pool && w->store && w->pending && w->aead &&
+		    w->client_aead && w->gate);
 	assert_true(cookie_secrets_init(&w->secrets));
 	w->secrets_now = &w->secrets;
 	world_rings(w, ring_size);
@@ -178,7 +186,7 @@ static inline void world_port_drain(void)
 static inline int world_teardown(void **state)
 {
 	struct world *w = *state;
-	unsigned avail;
+	unsigned avail, hellos;
 
 	for (unsigned i = 0; i < WORLD_CORES; i++) {
 		path_core_free(w->core[i]);
@@ -193,14 +201,17 @@ static inline int world_teardown(void **state)
 	rte_eth_dev_stop(0);
 	avail = rte_mempool_avail_count(w->pool);
 	rte_mempool_free(w->pool);
+	hellos = rte_mempool_avail_count(w->hello_pool);
+	rte_mempool_free(w->hello_pool);
 	gate_free(w->gate);
 	aead_free(w->aead);
 	aead_free(w->client_aead);
 	table_free(w->pending);
 	store_free(w->store);
 	free(w);
-	if (avail != WORLD_MBUFS) {
-		fprintf(stderr, "# %u mbufs leaked\n", WORLD_MBUFS - avail);
+	if (avail != WORLD_MBUFS || hellos != WORLD_HELLOS) {
+		fprintf(stderr, "# %u mbufs leaked, %u for hellos\n", WORLD_MBUFS - avail,
+			WORLD_HELLOS - hellos);
 		return -1;
 	}
 	return 0;

@@ -136,6 +136,109 @@ static void test_hello_in_parts(void **state)
 	rte_pktmbuf_free(m);
 }
 
+enum { PART = 1000, LONGEST = HELLO_AT_BODY + 2 * HELLO_POOL_MESSAGE_MAX };
+
+/* The hello at out, longer by so many bytes: an extension of zeros at its end (RFC 7685). */
+static size_t lengthen(uint8_t *out, size_t n, size_t by)
+{
+	uint32_t len = (uint32_t)(n + by - HELLO_AT_BODY);
+	struct client_hello ch;
+	struct wr w;
+
+	assert_int_equal(client_hello_parse(rd_of(out + HELLO_AT_BODY, n - HELLO_AT_BODY), &ch),
+			 HS_PARSE_OK);
+	w = wr_of(out + (ch.extensions.p - out) - 2, 2);
+	wr_u16(&w, (uint16_t)(rd_len(&ch.extensions) + by));
+	memset(out + n, 0, by);
+	w = wr_of(out + n, 4);
+	wr_u16(&w, EXT_PADDING);
+	wr_u16(&w, (uint16_t)(by - 4));
+	w = wr_of(out + 11, 4 + HS_HEADER_LEN);
+	wr_u16(&w, (uint16_t)(HS_HEADER_LEN + len));
+	hs_header_write(&w, HS_CLIENT_HELLO, len, bytes_u16(out + 17), 0, len);
+	return n + by;
+}
+
+static void send_in_parts(struct world *w, const struct client *c, const uint8_t *hello, size_t n)
+{
+	uint32_t len = (uint32_t)(n - HELLO_AT_BODY);
+	uint8_t part[HELLO_MAX];
+
+	for (uint32_t at = 0; at < len; at += PART)
+		client_send(w, 0, c, part, part_of(part, hello, n, at, RTE_MIN(at + PART, len)));
+}
+
+/* A hello with a cookie that is longer than a packet's mbuf, as one with a key share for after
+ * quantum computers or a long ticket is: up to all that the gate's pool makes whole. */
+static void test_hello_longer_than_an_mbuf(void **state)
+{
+	struct world *w = *state;
+	uint8_t out[LONGEST];
+
+	for (unsigned i = 0; i < 3; i++) {
+		static const size_t bodies[] = { 1900, 2600, HELLO_POOL_MESSAGE_MAX };
+		struct client c = device(1 + i);
+		size_t n = with_cookie(w, &c, out);
+		struct rte_mbuf *m;
+
+		n = lengthen(out, n, HELLO_AT_BODY + bodies[i] - n);
+		send_in_parts(w, &c, out, n);
+		m = admitted(w);
+		assert_non_null(m);
+		assert_int_equal(m->data_len, n);
+		assert_int_equal(m->nb_segs, 1);
+		assert_memory_equal(&msg_of(m)->flow, &c.keys.flow, sizeof(struct flow));
+		assert_memory_equal(rte_pktmbuf_mtod_offset(m, uint8_t *, 11), out + 11, n - 11);
+		rte_pktmbuf_free(m);
+	}
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_SIZE), 0);
+}
+
+static void test_hello_longer_than_any(void **state)
+{
+	struct world *w = *state;
+	struct client c = device(1);
+	uint8_t out[LONGEST];
+	size_t n = with_cookie(w, &c, out);
+
+	n = lengthen(out, n, HELLO_AT_BODY + HELLO_POOL_MESSAGE_MAX + 1 - n);
+	send_in_parts(w, &c, out, n);
+	assert_null(admitted(w));
+	assert_null(world_sent());
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_MALFORMED), n / PART + 1);
+}
+
+/* Where another core has a session of its flow, that core's gate decides, and a reply of it is sent
+ * from an mbuf that may be sent. */
+static void test_long_hello_is_handed_off(void **state)
+{
+	struct world *w = *state;
+	struct client c = device(1);
+	struct cookie_secrets others;
+	uint8_t out[LONGEST];
+	size_t n = lengthen(out, with_cookie(w, &c, out), 2000);
+	struct rte_mbuf *m;
+
+	client_install(w, 1, &c);
+	for (unsigned i = 0; i < 2; i++) {
+		send_in_parts(w, &c, out, n);
+		assert_null(admitted(w));
+		m = world_take(w->to_poll[0][1]);
+		assert_non_null(m);
+		if (i == 1) { /* meanwhile the secrets were replaced */
+			assert_true(cookie_secrets_init(&others));
+			w->secrets_now = &others;
+		}
+		world_inbox(w, 1, m);
+		m = i == 0 ? world_take(w->to_hs[1][0]) : world_sent();
+		if (m == NULL)
+			m = world_take(w->to_hs[1][1]);
+		assert_non_null(m);
+		assert_ptr_equal(m->pool, i == 0 ? w->hello_pool : w->pool);
+		rte_pktmbuf_free(m);
+	}
+}
+
 /* bad-input E2: a cookie is good for one address and port only. */
 static void test_cookie_of_another_port(void **state)
 {
@@ -264,6 +367,9 @@ int main(void)
 		WORLD_TEST(test_hello_of_a_handshake_under_way),
 		WORLD_TEST(test_guesses_behind_a_hello),
 		WORLD_TEST(test_hello_in_parts),
+		WORLD_TEST(test_hello_longer_than_an_mbuf),
+		WORLD_TEST(test_hello_longer_than_any),
+		WORLD_TEST(test_long_hello_is_handed_off),
 		WORLD_TEST(test_cookie_of_another_port),
 		WORLD_TEST(test_draining),
 		WORLD_TEST(test_truncated_hellos),
