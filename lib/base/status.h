@@ -73,6 +73,7 @@
 	X(HELLO_VERIFY_SENT,   "hello_verify_sent",   "no valid cookie: HelloVerifyRequest sent")  \
 	X(HELLO_RETRY_SENT,    "hello_retry_sent",    "DTLS 1.3, no cookie: HelloRetryRequest sent")  \
 	X(HELLO_COOKIE,        "hello_cookie",        "DTLS 1.3, cookie invalid or stale: alert sent") \
+	X(HELLO_ALERT_LIMIT,   "hello_alert_limit",   "not told why: beyond its source's rate of alerts") \
 	X(HELLO_FRAGMENT,      "hello_fragment",      "part of a ClientHello, kept until it is whole") \
 	X(HELLO_FRAGMENT_LIMIT, "hello_fragment_limit", "part of a ClientHello, beyond rate or pieces") \
 	X(HELLO_SIZE,          "hello_size",          "ClientHello with cookie larger than a packet") \

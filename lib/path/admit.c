@@ -58,9 +58,20 @@ static struct rte_mbuf *replace(struct path_core *core, struct rte_mbuf *m, cons
 	return m;
 }
 
-/* What the gate answers takes the hello's place. */
+static bool is_alert(const struct gate_item *item)
+{
+	return item->reply_len > 0 && *item->reply == RECORD_ALERT;
+}
+
+/* What the gate answers takes the hello's place. A hello that is answered by an alert is as cheap
+ * to send as any; who asks for them at a rate is not told why (invariant 12). */
 static void send_reply(struct path_core *core, struct rte_mbuf *m, const struct gate_item *item)
 {
+	if (is_alert(item) && !throttle_source_take(&core->alerts, item->flow->remote_ip,
+						    THROTTLE_ALERTS, core->now_ns)) {
+		core_drop(core, m, STATUS_HELLO_ALERT_LIMIT);
+		return;
+	}
 	m = replace(core, m, item->reply, item->reply_len);
 	if (m == NULL)
 		return;

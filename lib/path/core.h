@@ -156,8 +156,9 @@ struct path_core {
 	struct outbox to_worker[PATH_WORKERS_MAX];
 
 	struct throttle_bucket answers;
-	struct throttle_bucket hello_tokens; /* for those of full bursts */
-	struct throttle_bucket late_tokens;  /* for records of handshakes that are over */
+	struct throttle_bucket hello_tokens;  /* for those of full bursts */
+	struct throttle_bucket late_tokens;   /* for records of handshakes that are over: of all */
+	struct throttle_sources late, alerts; /* and of each source; the gate's alerts to it */
 	struct throttle throttle;
 
 	uint32_t sweep_cursor;

@@ -5,7 +5,8 @@
 /*
  * A record of epoch 2 on a live session: its peer repeats the end of the handshake, since our last
  * flight was lost, and the core that made the session answers. It gets the record alone. Anybody
- * can send such records: there is a limit.
+ * can send such records: there is a limit, for each source so that it does not use up the others',
+ * and for all, as sources can be made up.
  */
 static enum status late(struct path_core *core, struct rte_mbuf *datagram, const struct record13 *r,
 			struct session_ref ref)
@@ -13,7 +14,9 @@ static enum status late(struct path_core *core, struct rte_mbuf *datagram, const
 	const struct table_hit maker = core_maker(core, ref);
 	struct rte_mbuf *m;
 
-	if (!throttle_take(&core->late_tokens, THROTTLE_RATE, core->now_ns))
+	if (!throttle_source_take(&core->late, msg_of(datagram)->flow.remote_ip, THROTTLE_LATE,
+				  core->now_ns) ||
+	    !throttle_take(&core->late_tokens, THROTTLE_LATE_ALL, core->now_ns))
 		return STATUS_RECORD_THROTTLED;
 	m = split_copy(core, datagram, r->header, r->body.end);
 	if (m == NULL)

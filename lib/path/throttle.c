@@ -23,10 +23,25 @@ bool throttle_take(struct throttle_bucket *b, uint32_t rate, uint64_t now_ns)
 	return throttle_take_of(b, rate, rate / 10 > 16 ? rate / 10 : 16, now_ns);
 }
 
+void throttle_sources_init(struct throttle_sources *s, uint32_t seed)
+{
+	memset(s, 0, sizeof(*s));
+	s->seed = seed;
+}
+
+bool throttle_source_take(struct throttle_sources *s, const uint8_t remote_ip[16], uint32_t rate,
+			  uint64_t now_ns)
+{
+	uint32_t h = rte_jhash(remote_ip, 16, s->seed);
+
+	return throttle_take(&s->buckets[h % THROTTLE_SOURCES], rate, now_ns);
+}
+
 void throttle_init(struct throttle *t, uint32_t seed)
 {
 	memset(t, 0, sizeof(*t));
-	t->seed = seed;
+	throttle_sources_init(&t->sources[false], seed);
+	throttle_sources_init(&t->sources[true], seed);
 }
 
 static struct throttle_flow *flow_at(struct throttle *t, struct session_ref ref)
@@ -50,12 +65,8 @@ static bool suspect(struct throttle *t, uint64_t now_ns, struct session_ref ref)
 bool throttle_allows(struct throttle *t, uint64_t now_ns, struct session_ref ref,
 		     const uint8_t remote_ip[16], bool plausible)
 {
-	uint32_t h;
-
-	if (!suspect(t, now_ns, ref))
-		return true;
-	h = rte_jhash(remote_ip, 16, t->seed);
-	return throttle_take(&t->sources[h % THROTTLE_SOURCES][plausible], THROTTLE_RATE, now_ns);
+	return !suspect(t, now_ns, ref) ||
+	       throttle_source_take(&t->sources[plausible], remote_ip, THROTTLE_RATE, now_ns);
 }
 
 void throttle_forged(struct throttle *t, uint64_t now_ns, struct session_ref ref)

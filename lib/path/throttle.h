@@ -26,6 +26,11 @@ enum {
 	THROTTLE_FLOWS = 1024, /* sessions under suspicion remembered; powers of two */
 	THROTTLE_SOURCES = 1024,
 	THROTTLE_RATE = 1000, /* a second: forgeries of a source; answers to ARP, ND and echo */
+	/* a second, of a source: alerts to hellos without a cookie; handshakes' ends that come
+	 * again, of which all sources together have THROTTLE_LATE_ALL */
+	THROTTLE_ALERTS = 100,
+	THROTTLE_LATE = 100,
+	THROTTLE_LATE_ALL = 10000,
 };
 
 #define THROTTLE_MEMORY_NS UINT64_C(10000000000)
@@ -42,6 +47,18 @@ bool throttle_take(struct throttle_bucket *b, uint32_t rate, uint64_t now_ns);
 /* throttle_take_of: the same of a bucket that holds so many tokens. */
 bool throttle_take_of(struct throttle_bucket *b, uint32_t rate, uint32_t burst, uint64_t now_ns);
 
+/* Buckets of sources. Which ones share one, a seed decides: a source uses up its own, and by
+ * accident those of a thousandth of the others. */
+struct throttle_sources {
+	uint32_t seed;
+	struct throttle_bucket buckets[THROTTLE_SOURCES];
+};
+
+/* throttle_sources_init: all full. throttle_source_take: throttle_take of a source's bucket. */
+void throttle_sources_init(struct throttle_sources *s, uint32_t seed);
+bool throttle_source_take(struct throttle_sources *s, const uint8_t remote_ip[16], uint32_t rate,
+			  uint64_t now_ns);
+
 /* What is remembered of one session's forgeries. */
 struct throttle_flow {
 	struct session_ref ref;
@@ -50,10 +67,9 @@ struct throttle_flow {
 };
 
 struct throttle {
-	uint32_t seed;
 	uint64_t active_until_ns;
 	struct throttle_flow flows[THROTTLE_FLOWS];
-	struct throttle_bucket sources[THROTTLE_SOURCES][2];
+	struct throttle_sources sources[2]; /* of numbers made up, and of plausible ones */
 };
 
 /* throttle_init: seed keys the choice of buckets. */

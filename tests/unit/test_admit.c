@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "hellos13.h"
 #include "path_fixture.h"
+#include "throttle.h"
 
 static struct client device(unsigned n)
 {
@@ -29,6 +31,16 @@ static size_t with_cookie(struct world *w, const struct client *c, uint8_t out[H
 	n = hello_with_cookie(out, hello_openssl, sizeof(hello_openssl), cookie.p, rd_len(&cookie));
 	rte_pktmbuf_free(m);
 	return n;
+}
+
+/* One at another address. */
+static struct client device_at(unsigned host)
+{
+	struct client c = device(1);
+
+	c.spec.src[3] = (uint8_t)host;
+	c.keys.flow = client_flow(&c.spec);
+	return c;
 }
 
 static struct rte_mbuf *admitted(struct world *w)
@@ -239,6 +251,43 @@ static void test_long_hello_is_handed_off(void **state)
 	}
 }
 
+/* An alert is said so often to a source: its flood takes nothing of the others' (invariant 12). */
+static void test_alerts_are_limited_per_source(void **state)
+{
+	enum { FLOOD = 1000, OTHERS = 8 };
+	struct world *w = *state;
+	struct client c = device_at(10);
+	unsigned said = 0;
+	struct rte_mbuf *m;
+	uint8_t hello[HELLO_MAX];
+	struct hello13 h;
+	size_t n;
+
+	hello13_plain(&h);
+	n = hello13_datagram(hello, &h);
+	for (unsigned i = 0; i < FLOOD; i++) {
+		client_send(w, 0, &c, hello, n);
+		m = world_sent();
+		said += m != NULL;
+		rte_pktmbuf_free(m);
+	}
+	assert_in_range(said, 1, THROTTLE_ALERTS);
+	assert_int_equal(world_count(w, 0, STATUS_HELLO_ALERT_LIMIT), FLOOD - said);
+	for (unsigned i = 0; i < OTHERS; i++) {
+		struct client other = device_at(20 + i);
+
+		client_send(w, 0, &other, hello, n);
+		m = world_sent();
+		assert_non_null(m);
+		rte_pktmbuf_free(m);
+	}
+	w->now += 1000000000;
+	client_send(w, 0, &c, hello, n);
+	m = world_sent();
+	assert_non_null(m);
+	rte_pktmbuf_free(m);
+}
+
 /* bad-input E2: a cookie is good for one address and port only. */
 static void test_cookie_of_another_port(void **state)
 {
@@ -370,6 +419,7 @@ int main(void)
 		WORLD_TEST(test_hello_longer_than_an_mbuf),
 		WORLD_TEST(test_hello_longer_than_any),
 		WORLD_TEST(test_long_hello_is_handed_off),
+		WORLD_TEST(test_alerts_are_limited_per_source),
 		WORLD_TEST(test_cookie_of_another_port),
 		WORLD_TEST(test_draining),
 		WORLD_TEST(test_truncated_hellos),

@@ -237,25 +237,70 @@ static void end_of_the_handshake_goes_to_its_maker(void **state)
 	assert_int_equal(world_count(w, 0, STATUS_RECORD_EPOCH), 0);
 }
 
-/* Anybody can send such records: a handshake core gets so many and no more. */
-static void flood_of_ends_is_limited(void **state)
+/* How many of n records of epoch 2 from a device its handshake core gets. */
+static unsigned ends(struct world *w, struct client *c, unsigned n)
 {
-	struct world *w = *state;
-	struct client c = client13_up(w, 1, AEAD_AES_128_GCM);
 	uint8_t out[512];
-	size_t n = client13_text(w, &c, out, (CLIENT13_HEADER & ~3) | 2, 9, "Finished");
+	size_t len = client13_text(w, c, out, (CLIENT13_HEADER & ~3) | 2, 9, "Finished");
 	struct rte_mbuf *m;
 	unsigned got = 0;
 
-	for (unsigned i = 0; i < 3 * THROTTLE_RATE; i++) {
-		client_send(w, 0, &c, out, n);
-		while ((m = world_take(w->to_hs[0][c.keys.handshake_core])) != NULL) {
+	for (unsigned i = 0; i < n; i++) {
+		client_send(w, 0, c, out, len);
+		while ((m = world_take(w->to_hs[0][c->keys.handshake_core])) != NULL) {
 			rte_pktmbuf_free(m);
 			got++;
 		}
 	}
-	assert_true(got >= 16 && got <= THROTTLE_RATE);
-	assert_int_equal(world_count(w, 0, STATUS_RECORD_THROTTLED), 3 * THROTTLE_RATE - got);
+	return got;
+}
+
+/* A device of 1.3 at another address of its network. */
+static struct client device_at(struct world *w, unsigned host)
+{
+	struct client c = client13_make(host, AEAD_AES_128_GCM);
+
+	c.spec.src[3] = (uint8_t)host;
+	c.keys.flow = client_flow(&c.spec);
+	client_install(w, 0, &c);
+	return c;
+}
+
+/* Anybody can send such records: a handshake core gets so many of a source, and its flood takes
+ * nothing of what others have; made-up sources together have a limit too. */
+static void flood_of_ends_is_limited(void **state)
+{
+	enum { FLOOD = 3 * THROTTLE_LATE, SOURCES = 8 };
+	struct world *w = *state;
+	struct client c = device_at(w, 10);
+	unsigned got = ends(w, &c, FLOOD);
+
+	assert_in_range(got, 1, THROTTLE_LATE);
+	assert_int_equal(world_count(w, 0, STATUS_RECORD_THROTTLED), FLOOD - got);
+	for (unsigned i = 0; i < SOURCES; i++) {
+		c = device_at(w, 20 + i);
+		assert_int_equal(ends(w, &c, 1), 1);
+	}
+}
+
+static int many_setup(void **state)
+{
+	*state = world_sized(256, 64, 256);
+	return 0;
+}
+
+static void all_ends_have_a_limit(void **state)
+{
+	enum { SOURCES = 200 };
+	struct world *w = *state;
+	unsigned got = 0, most = THROTTLE_LATE_ALL / 10;
+
+	for (unsigned i = 0; i < SOURCES; i++) {
+		struct client c = device_at(w, 10 + i);
+
+		got += ends(w, &c, THROTTLE_LATE);
+	}
+	assert_in_range(got, most * 9 / 10, most);
 }
 
 /* bad-input C17 with both versions: while another handshake is under way for the flow, what the
@@ -319,6 +364,7 @@ int main(void)
 		WORLD_TEST(other_epochs_are_dropped),
 		WORLD_TEST(end_of_the_handshake_goes_to_its_maker),
 		WORLD_TEST(flood_of_ends_is_limited),
+		cmocka_unit_test_setup_teardown(all_ends_have_a_limit, many_setup, world_teardown),
 		WORLD_TEST(both_associations_get_their_records),
 		WORLD_TEST(handshake_of_the_other_version),
 	};
