@@ -650,7 +650,9 @@ static inline void pair_gate(struct pair *p, const uint8_t *bytes, size_t len)
 	p->server.h = handshake_new(&p->server.cfg, HANDSHAKE_SERVER, p->now);
 	if (p->server.h == NULL)
 		return;
-	p->server.last_input = handshake_input(p->server.h, p->now, bytes, len);
+	/* The hello, made whole where it came in parts. */
+	p->server.last_input =
+		handshake_input(p->server.h, p->now, item.datagram.p, rd_len(&item.datagram));
 	pair_drain(p, &p->server);
 }
 

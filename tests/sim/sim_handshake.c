@@ -44,6 +44,7 @@ struct scenario {
 	bool fragment;   /* the peer cuts its messages small, with overlaps */
 	bool early_data; /* a record behind the client's Finished, before the server's */
 	uint8_t resume;  /* enum resume: the ends have met before */
+	uint8_t tickets; /* DTLS 1.3: that a full handshake gives; 0: none, but to resume by */
 	bool v13, certificates, other_group; /* DTLS 1.3; no PSK; the server wants another share */
 	uint8_t epoch;                       /* of the session */
 	bool cids;
@@ -485,6 +486,7 @@ static void meet(struct sim *s)
 	if (!p->client.installed || !p->server.installed || p->has_session != s->sc.ems)
 		broken(s, "the ends did not meet");
 	pair_again(p);
+	memset(s->sent, 0, sizeof(s->sent));
 }
 
 static void begin13(struct sim *s)
@@ -499,6 +501,8 @@ static void begin13(struct sim *s)
 		p->server_policy.groups[0] = p->client_policy.groups[1];
 		p->server_policy.n_groups = 1;
 	}
+	p->server.cfg.tickets = s->sc.tickets != 0;
+	p->server.cfg.n_tickets = s->sc.tickets;
 	p->client.hear = hear_client;
 	p->server.hear = hear_server;
 	p->client.hear_arg = p->server.hear_arg = s;
@@ -586,7 +590,7 @@ static void sim_end(struct sim *s)
 	if (s->sc.wrong_key && (p->client.installed || p->server.installed))
 		broken(s, "5: a wrong key was accepted");
 	/* RFC 7627 §5.3: without an extended master secret there is nothing to resume. */
-	if (p->client.installed && p->server.installed && s->sc.damage == 0 && !s->sc.v13 &&
+	if (p->client.installed && p->server.installed && s->sc.damage == 0 &&
 	    p->server.resumed != (s->sc.resume != RESUME_NOT && s->sc.ems))
 		broken(s, "resumed what it should not, or not what it should");
 	if (p->client.installed && p->server.installed &&
@@ -651,14 +655,18 @@ static struct scenario scenario13_of(uint64_t seed)
 {
 	uint64_t r = ~seed;
 	struct scenario sc = scenario_of(seed);
+	bool whole;
 
 	sc.v13 = true;
 	sc.suite = suite_at(SUITE_12_N + pair_random(&r) % SUITE_13_N);
 	sc.ems = true;
-	sc.resume = RESUME_NOT;
 	sc.certificates = pair_random(&r) % 2;
 	sc.other_group = pair_random(&r) % 4 == 0;
 	sc.wrong_key = pair_random(&r) % 16 == 0 && !sc.certificates;
+	/* Our client takes tickets that come in one record. */
+	whole = sc.mtu >= 576 && (sc.record_size_limit == 0 || sc.record_size_limit >= 512);
+	sc.resume = whole && pair_random(&r) % 2 ? RESUME_TICKET : RESUME_NOT;
+	sc.tickets = (uint8_t)(pair_random(&r) % 4);
 	return sc;
 }
 
@@ -882,6 +890,19 @@ static const struct {
 	{ "DTLS 1.3: the client's flight with a certificate",
 	  { .v13 = true, .flight = 5, .n_records = 3, .certificates = true } },
 	{ "DTLS 1.3: the server's ACK", { .v13 = true, .flight = 6, .n_records = 1 } },
+	{ "DTLS 1.3: the server's flight of a resumed handshake",
+	  { .v13 = true, .flight = 4, .n_records = 3, .resume = RESUME_TICKET } },
+	{ "DTLS 1.3: the same of one with certificates, with slow jobs",
+	  { .v13 = true,
+	    .flight = 4,
+	    .n_records = 3,
+	    .resume = RESUME_TICKET,
+	    .certificates = true,
+	    .job_ns = PAIR_SECOND / 10 } },
+	{ "DTLS 1.3: the client's Finished of a resumed handshake",
+	  { .v13 = true, .flight = 5, .n_records = 1, .resume = RESUME_TICKET } },
+	{ "DTLS 1.3: the server's ACK of a resumed handshake",
+	  { .v13 = true, .flight = 6, .n_records = 1, .resume = RESUME_TICKET } },
 };
 
 enum { N_FAULT_ROWS = sizeof(fault_rows) / sizeof(fault_rows[0]) };

@@ -188,6 +188,20 @@ static void test_tickets_resume(void **state)
 	}
 }
 
+/* Three of the longest tickets there are do not fit a flight: the device gets as many as do. */
+static void test_tickets_of_a_long_name(void **state)
+{
+	(void)state;
+	begin(MODE_PSK_DHE_KE);
+	p.server.cfg.tickets = true;
+	p.server.cfg.n_tickets = 3;
+	p.longest_ticket = true;
+	run();
+	expect_completed();
+	assert_int_equal(p.n_tickets, 2);
+	end();
+}
+
 /* RFC 9258: by each suite alone, and where the server may choose between two hashes; what resumes
  * is the session, and it is bound to the key that was imported. */
 static void test_imported_keys(void **state)
@@ -532,6 +546,7 @@ int main(void)
 		cmocka_unit_test(test_other_group),
 		cmocka_unit_test(test_client_of_12_at_a_server_of_both),
 		cmocka_unit_test(test_tickets_resume),
+		cmocka_unit_test(test_tickets_of_a_long_name),
 		cmocka_unit_test(test_imported_keys),
 		cmocka_unit_test(test_imported_key_as_if_external),
 		cmocka_unit_test(test_tickets_of_the_other_version),

@@ -2,6 +2,7 @@
 #include "handshake_slots.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +23,20 @@ static int teardown(void **state)
 {
 	handshake_slots_free(*state);
 	return 0;
+}
+
+static struct {
+	const void *p;
+	size_t len;
+} wiped;
+
+/* What secret_wipe calls: this program has it tell. */
+void explicit_bzero(void *p, size_t len)
+{
+	wiped.p = p;
+	wiped.len = len;
+	memset(p, 0, len);
+	__asm__ volatile("" : : "r"(p) : "memory");
 }
 
 /* A slot that lingers, with something to remember. */
@@ -261,6 +276,33 @@ static void the_eldest_of_the_lowest_rank_makes_room(void **state)
 	assert_int_equal(handshake_slots_active(s), 2);
 }
 
+/* checklist 60: what a session of 1.3 leaves behind has keys in it, and is wiped wherever it goes.
+ */
+static void what_a_handshake_leaves_is_wiped(void **state)
+{
+	enum { KEYS = 44 };
+	struct handshake_slots *s = handshake_slots_new(1, 1);
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct session_ref ref = lingering(s, 1000);
+		struct handshake_slot *slot = handshake_slots_get(s, ref);
+		const void *remnant = slot->remnant;
+
+		slot->remnant->message_len = KEYS;
+		memset(slot->remnant->bytes, 0xa5, KEYS);
+		wiped.p = NULL;
+		if (i == 0)
+			handshake_slots_close(s, slot);
+		else if (i == 1)
+			handshake_slots_expire(s, 1000);
+		else
+			handshake_slots_free(s);
+		assert_ptr_equal(wiped.p, remnant);
+		assert_int_equal(wiped.len, offsetof(struct handshake_remnant, bytes) + KEYS);
+	}
+}
+
 #define SLOTS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -277,6 +319,7 @@ int main(void)
 		SLOTS_TEST(a_lingering_slot_can_be_closed),
 		SLOTS_TEST(the_eldest_of_the_lowest_rank_makes_room),
 		SLOTS_TEST(resumed_ones_cannot_keep_everybody_out),
+		cmocka_unit_test(what_a_handshake_leaves_is_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
