@@ -32,7 +32,7 @@ def main():
     print("captured", flush=True)
     for i in range(count):
         link.send(frame)
-        bit = 8 * (HEADERS + 4) + i % (8 * (len(frame) - HEADERS - 4))
+        bit = 8 * (HEADERS + 36) + i % (8 * (len(frame) - HEADERS - 36))
         flipped = bytearray(frame)
         flipped[bit // 8] ^= 1 << bit % 8
         link.send(bytes(flipped))
