@@ -254,13 +254,13 @@ class Doc(e2e_doc.E2eDoc):
             rows.append((f"{share} %", self.cycles(name)))
         return table(("hostile records", "TSC cycles a record"), [("0 %", self.cycles(self.path(100000)))] + rows)
 
-    def others(self, pattern):
+    def others(self, pattern, values=True):
         names = sorted(n for n in self.data.benches if re.fullmatch(pattern, n))
         if not names:
             self.missing.add(pattern)
         return table(("bench", "cycles", "ns", "least..greatest, quiet repetitions", "values"),
                      [(f"`{n}`", self.cycles(n), self.ns(n), self.spread(n),
-                       " ".join(f"{k} {v:g}" for k, v in self.data.benches[n].get("values", {}).items()))
+                       " ".join(f"{k} {v:g}" for k, v in self.data.benches[n].get("values", {}).items() if values))
                       for n in names])
 
     def values(self, pattern, *keys):
