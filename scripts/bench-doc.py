@@ -5,6 +5,8 @@
 bench-doc.py                            writes them
 bench-doc.py --check                    says whether they are what it would write (1: not)
 bench-doc.py --condense OUT REPORT...   makes such a JSON from reports of the benches
+bench-doc.py --merge REPORT...          puts what reports have measured into docs/bench/measured.json, in the place of what
+                                        it has of the same, and writes them
 
 In docs/performance.md.in, {{expression}} stands for what the functions of class Doc give.
 """
@@ -368,6 +370,9 @@ def main(args):
         bench_data.read_reports(args[2:]).write(args[1])
         return 0
     data = bench_data.read_condensed(MEASURED)
+    if args[:1] == ["--merge"]:
+        data.benches.update(bench_data.read_reports(args[1:]).benches)
+        data.write(MEASURED)
     text, missing = render(data)
     if args == ["--check"]:
         return check(text)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Storms: a fleet comes back at once to a real handshake core in virtual time (storm_world.h),
- * while sources that wish it ill take what they can.
+ * while sources that wish it ill take what they can. Both speak DTLS 1.2 and 1.3.
  *
  *   sim_storm              seeds 1 to SLUICE_STORM_SEEDS (100), and a large fleet (TAP)
  *   sim_storm --seed N     one seed, and what became of it
@@ -52,12 +52,17 @@ struct device {
 	uint64_t done_ns, served_ns; /* it has its keys; so has the store. 0: not so far */
 	unsigned attempts;           /* in the storm */
 	unsigned serial;             /* of the attempt: a port of its own for each */
-	bool resumes, resumed;
+	bool v13, resumes, resumed;
+	/* 1.3: its session, on which tickets come, and what they stand on */
+	bool listens;
+	struct protect protect;
+	struct handshake_session base;
 };
 
 /* Where an attack comes from. */
 struct source {
 	enum malice malice;
+	bool v13;
 	struct handshake *asker;
 	struct flow flow;
 	uint64_t next_ns, every_ns;
@@ -68,7 +73,8 @@ struct source {
 
 struct storm {
 	struct storm_world w;
-	struct handshake_config client;
+	struct hello_policy policies[2]; /* of clients, of 1.2 and of 1.3 */
+	struct handshake_config clients[2];
 	unsigned n_devices, n_sources, n_served;
 	bool nat;   /* all devices stand behind one address */
 	bool tight; /* slots are too few for all who are admitted */
@@ -81,6 +87,7 @@ struct storm {
 struct waited {
 	uint64_t full_ns, resumed_ns;
 	unsigned n_full, n_resumed;
+	unsigned n_full13, n_resumed13; /* of these in DTLS 1.3 */
 };
 
 /* Addresses: the kind, network and host; a device is found by its number in them. */
@@ -114,15 +121,25 @@ static struct source *source_of(struct storm *s, const struct flow *f)
 
 /* Clients */
 
-static bool client_new(struct storm *s, struct handshake **h, unsigned id)
+static bool client_new(struct storm *s, struct handshake **h, unsigned id, bool v13)
 {
 	uint8_t key[16];
 	char name[16];
 
 	storm_key(id, name, key);
-	*h = handshake_new(&s->client, HANDSHAKE_CLIENT, s->w.now);
+	*h = handshake_new(&s->clients[v13], HANDSHAKE_CLIENT, s->w.now);
 	return *h != NULL &&
 	       handshake_client_credential(*h, (const uint8_t *)name, strlen(name), key, 16);
+}
+
+static void client_jobs(const struct storm *s, struct handshake *h)
+{
+	struct handshake_job *job;
+
+	while ((job = handshake_job(h)) != NULL) {
+		job_run(job, NULL);
+		handshake_job_done(h, s->w.now);
+	}
 }
 
 /* Its jobs, its datagrams, its end. */
@@ -131,13 +148,9 @@ static enum handshake_event_kind client_drain(struct storm *s, struct handshake 
 					      struct handshake_event *event)
 {
 	uint8_t datagram[HANDSHAKE_DATAGRAM_MAX];
-	struct handshake_job *job;
 	size_t len;
 
-	while ((job = handshake_job(h)) != NULL) {
-		job_run(job, NULL);
-		handshake_job_done(h, s->w.now);
-	}
+	client_jobs(s, h);
 	while (handshake_output(h, datagram, &len))
 		storm_carry(&s->w, flow, true, datagram, len);
 	handshake_event(h, event);
@@ -152,15 +165,45 @@ static void device_over(struct device *d)
 	d->h = NULL;
 }
 
+static void session_keep(struct device *d, const struct handshake_session *session)
+{
+	d->session = *session;
+	if (session->ticket_len > 0)
+		d->session.ticket = memcpy(d->ticket, session->ticket, session->ticket_len);
+}
+
+/* Tickets, which it keeps and acknowledges. */
+static void device_listen(struct storm *s, struct device *d, const uint8_t *bytes, size_t len)
+{
+	uint8_t plaintext[PROTECT_RECORD_MAX], ack[HANDSHAKE_DATAGRAM_MAX];
+	struct rd datagram = rd_of(bytes, len);
+	struct handshake_session session;
+	struct protect_content c;
+
+	while (storm_session_next(&d->protect, &datagram, plaintext, &c, NULL, NULL)) {
+		if (c.type != RECORD_HANDSHAKE ||
+		    !handshake_ticket(&d->base, s->w.now, plaintext, c.len, &session))
+			continue;
+		session_keep(d, &session);
+		storm_carry(&s->w, &d->flow, true, ack, storm_session_ack(&d->protect, &c, ack));
+	}
+}
+
 /* The end of its handshake. Who resumes is the first to be done, and his last flight may be lost:
  * he hears nothing then, and comes back. */
 static void device_done(struct storm *s, struct device *d, const struct handshake_event *event)
 {
+	struct handshake_session session;
+
 	d->done_ns = s->w.now;
 	d->begin_ns = s->w.now + 2 * STORM_S;
 	d->resumed = event->resumed;
-	if (handshake_session(d->h, &d->session) && d->session.ticket_len > 0)
-		d->session.ticket = memcpy(d->ticket, d->session.ticket, d->session.ticket_len);
+	if (handshake_session(d->h, &session))
+		session_keep(d, &session);
+	d->listens = handshake_resumption(d->h, &d->base);
+	d->protect = event_protect(s->w.aead, true, event);
+	for (size_t i = 0; d->listens && i < event->n_held; i++)
+		device_listen(s, d, event->held[i].bytes, event->held[i].len);
 	device_over(d);
 }
 
@@ -198,8 +241,9 @@ static void device_begin(struct storm *s, struct device *d)
 
 	d->attempts++;
 	d->done_ns = 0;
+	d->listens = false;
 	d->flow = flow_at(HONEST, s->nat ? 0 : i, port);
-	storm_must(&s->w, client_new(s, &d->h, i), "no memory");
+	storm_must(&s->w, client_new(s, &d->h, i, d->v13), "no memory");
 	storm_must(&s->w, !d->resumes || handshake_client_resume(d->h, &d->session),
 		   "a session that cannot be offered");
 }
@@ -237,7 +281,7 @@ static void source_offer(struct storm *s, const struct source *a, struct handsha
 			ticket[i] = (uint8_t)mix_random(&s->w.noise);
 		made_up.ticket = ticket;
 	}
-	if (a->malice == MADE_UP)
+	if (a->malice == MADE_UP && !a->v13)
 		memset(made_up.id, 0xee, sizeof(made_up.id));
 	if (a->malice == MADE_UP || a->malice == THIEF)
 		storm_must(&s->w, handshake_client_resume(h, &made_up), "an offer that is none");
@@ -251,14 +295,16 @@ static void source_hello(struct storm *s, struct source *a)
 	struct handshake *h;
 	size_t len;
 
-	storm_must(&s->w, client_new(s, &h, s->w.setup.n_known + a->serial), "no memory");
+	storm_must(&s->w, client_new(s, &h, s->w.setup.n_known + a->serial, a->v13), "no memory");
 	source_offer(s, a, h);
 	handshake_timeout(h, s->w.now);
+	client_jobs(s, h);
 	if (handshake_output(h, hello, &len)) {
 		item.datagram = rd_of(hello, len);
 		gate_burst(s->w.gate, &s->w.secrets, s->w.now, &item, 1);
 		storm_must(&s->w, item.reply_len <= len, "a cookie longer than the hello");
 		(void)handshake_input(h, s->w.now, item.reply, item.reply_len);
+		client_jobs(s, h);
 		if (handshake_output(h, hello, &len))
 			storm_carry(&s->w, &a->flow, true, hello, len);
 	}
@@ -315,7 +361,11 @@ static void on_hear(void *arg, const struct flow *flow, const uint8_t *bytes, si
 		    handshake_input(a->asker, s->w.now, bytes, len) == STATUS_OK)
 			(void)client_drain(s, a->asker, &a->flow, &event);
 	}
-	if (d == NULL || d->h == NULL || memcmp(&d->flow, flow, sizeof(*flow)) != 0)
+	if (d == NULL || memcmp(&d->flow, flow, sizeof(*flow)) != 0)
+		return;
+	if (d->h == NULL && d->listens)
+		device_listen(s, d, bytes, len);
+	if (d->h == NULL)
 		return;
 	(void)handshake_input(d->h, s->w.now, bytes, len);
 	device_drain(s, d);
@@ -352,6 +402,9 @@ static void sources_set(struct storm *s)
 		a->malice = (enum malice)between(s, 0, MALICES - 1);
 		a->every_ns = between(s, 10, 200) * STORM_MS;
 		s->thieves |= a->malice == THIEF;
+		/* What is offered is the first device's. */
+		a->v13 = a->malice == MADE_UP || a->malice == THIEF ? s->devices[0].v13
+								    : mix_chance(&s->w.noise, 0.3);
 	}
 }
 
@@ -370,6 +423,9 @@ static void scenario(struct storm *s, uint64_t seed)
 		.answer_ns = mix_chance(&s->w.noise, 0.4) ? between(s, 1, 600) * STORM_MS : 0,
 		.loss = mix_chance(&s->w.noise, 0.5) ? 0 : 0.1 * mix_below(&s->w.noise, 2),
 	};
+	/* In 1.3 there are no ids. */
+	for (unsigned i = 0; !s->by_id && i < s->n_devices; i++)
+		s->devices[i].v13 = mix_chance(&s->w.noise, 0.5);
 	sources_set(s);
 	if (s->w.setup.max_handshakes < slots_for(s))
 		s->w.setup.max_handshakes = slots_for(s);
@@ -407,7 +463,7 @@ static void scenario_large(struct storm *s)
 					   .rate_network = 1024,
 					   .turn_ns = STORM_MS };
 	for (unsigned i = 0; i < s->n_devices; i++)
-		s->devices[i].resumes = i % 2;
+		s->devices[i] = (struct device){ .resumes = i % 2, .v13 = i % 4 < 2 };
 }
 
 /* Run */
@@ -428,7 +484,7 @@ static void gather(struct storm *s)
 {
 	for (unsigned i = 0; i < s->n_devices; i++)
 		s->devices[i] = (struct device){ .begin_ns = s->w.now + (uint64_t)i * 20 * STORM_MS,
-						 .resumes = false };
+						 .v13 = s->devices[i].v13 };
 	run_until(s, s->w.now + (SERVED_S + s->n_devices) * STORM_S, false);
 	storm_must(&s->w, s->n_served == s->n_devices, "not even in peace");
 }
@@ -438,7 +494,7 @@ static void storm(struct storm *s, const bool *resumes)
 	for (unsigned i = STAYS; i < s->n_devices; i++) {
 		struct device *d = &s->devices[i];
 
-		d->resumes = resumes[i] && d->session.ems;
+		d->resumes = resumes[i] && (d->session.ems || d->session.ticket_len > 0);
 		d->began_ns = s->w.now;
 		d->begin_ns =
 			s->w.now + (s->tight ? STORM_S : 0) + mix_below(&s->w.noise, 50) * STORM_MS;
@@ -491,11 +547,33 @@ static void check(struct storm *s, struct waited *waited)
 		*(d->resumed ? &waited->resumed_ns : &waited->full_ns) +=
 			d->served_ns - d->began_ns;
 		*(d->resumed ? &waited->n_resumed : &waited->n_full) += 1;
+		*(d->resumed ? &waited->n_resumed13 : &waited->n_full13) += d->v13;
 	}
 }
 
 /* What worlds share. */
 static struct storm_world shared;
+
+/* Of each version the suite that the server has for it. */
+static void clients_set(struct storm *s)
+{
+	for (unsigned v13 = 0; v13 < 2; v13++) {
+		struct hello_policy *policy = &s->policies[v13];
+
+		*policy = s->w.policy;
+		policy->suites[0] = s->w.policy.suites[v13];
+		policy->n_suites = 1;
+		policy->min_version = policy->max_version = v13 ? DTLS_1_3 : DTLS_1_2;
+		s->clients[v13] = (struct handshake_config){ .policy = policy,
+							     .aead = s->w.aead,
+							     .no_ticket = s->by_id,
+							     .timeout_ns = STORM_S,
+							     .timeout_max_ns = 8 * STORM_S,
+							     .give_up_ns = ATTEMPT_S * STORM_S,
+							     .mtu = 1400 };
+		handshake_config_system(&s->clients[v13]);
+	}
+}
 
 static bool run(uint64_t seed, bool large, bool tell, struct waited *waited)
 {
@@ -517,14 +595,7 @@ static bool run(uint64_t seed, bool large, bool tell, struct waited *waited)
 		scenario_tight(s);
 	for (unsigned i = 0; i < s->n_devices; i++)
 		resumes[i] = s->devices[i].resumes;
-	s->client = (struct handshake_config){ .policy = &s->w.policy,
-					       .aead = s->w.aead,
-					       .no_ticket = s->by_id,
-					       .timeout_ns = STORM_S,
-					       .timeout_max_ns = 8 * STORM_S,
-					       .give_up_ns = ATTEMPT_S * STORM_S,
-					       .mtu = 1400 };
-	handshake_config_system(&s->client);
+	clients_set(s);
 	storm_must(&s->w, storm_world_begin(&s->w), "no memory");
 	gather(s);
 	storm(s, resumes);
@@ -565,17 +636,22 @@ static void run_all(void)
 	uint64_t n = wanted != NULL ? strtoull(wanted, NULL, 10) : SEEDS, bad = 0;
 	struct waited waited = { 0 }, large = { 0 };
 
-	printf("1..3\n");
+	printf("1..4\n");
 	for (uint64_t seed = 1; seed <= n; seed++)
 		bad += !run(seed, false, false, &waited);
 	printf("# %" PRIu64
-	       " seeds; a device waited %.0f ms to resume, %.0f ms for a full handshake\n",
-	       n, mean_ms(waited.resumed_ns, waited.n_resumed),
-	       mean_ms(waited.full_ns, waited.n_full));
+	       " seeds; %u devices waited %.0f ms to resume (%u in DTLS 1.3), %u %.0f ms for a "
+	       "full handshake (%u)\n",
+	       n, waited.n_resumed, mean_ms(waited.resumed_ns, waited.n_resumed),
+	       waited.n_resumed13, waited.n_full, mean_ms(waited.full_ns, waited.n_full),
+	       waited.n_full13);
 	point(bad == 0, "storms of many kinds");
 	point(mean_ms(waited.resumed_ns, waited.n_resumed) < mean_ms(waited.full_ns, waited.n_full),
 	      "who resumes waits less");
 	point(run(0, true, true, &large), "two thousand devices at once");
+	point(large.n_resumed13 > DEVICES_MAX / 5 && large.n_full13 > DEVICES_MAX / 5 &&
+		      large.n_resumed - large.n_resumed13 > DEVICES_MAX / 5,
+	      "of both versions, and both kinds");
 }
 
 static bool share(void)
@@ -585,7 +661,14 @@ static bool share(void)
 	shared.pool = rte_pktmbuf_pool_create("storm", STORM_MBUFS, 0, MSG_PRIV_SIZE,
 					      RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	shared.aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
-	shared.gate = gate_new(NULL);
+	shared.policy = (struct hello_policy){ .min_version = DTLS_1_2,
+					       .max_version = DTLS_1_3,
+					       .suites = { suite_by_id(TLS_PSK_WITH_AES_128_CCM_8),
+							   suite_by_id(TLS_AES_128_CCM_8_SHA256) },
+					       .n_suites = 2,
+					       .groups = { ECDHE_X25519 },
+					       .n_groups = 1 };
+	shared.gate = gate_new(&shared.policy);
 	shared.events = calloc(STORM_EVENTS, sizeof(*shared.events));
 	return shared.pool != NULL && shared.aead != NULL && shared.gate != NULL &&
 	       shared.events != NULL && mesh_init(&shared.mesh, 2, n_dst, STORM_RING) == 0;

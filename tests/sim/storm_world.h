@@ -10,6 +10,7 @@
 #include "handshake_core.h"
 #include "mix.h"
 #include "msg.h"
+#include "storm_session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ struct storm_world {
 	unsigned n_asked;
 	struct resumption resumption;
 	struct store *store;
+	struct storm_session *sessions; /* of DTLS 1.3, by the store's slot */
 	struct table *pending;
 	struct aead *aead;
 	struct gate *gate;
@@ -108,17 +110,85 @@ static inline void storm_carry(struct storm_world *w, const struct flow *flow, b
 
 /* Poll core */
 
-static inline void storm_to_core(struct storm_world *w, enum msg_kind kind, const struct flow *flow,
-				 struct session_ref ref, const void *bytes, size_t len)
+static inline void storm_message(struct storm_world *w, const struct msg *msg, const void *bytes,
+				 size_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(w->pool);
 
 	if (m == NULL)
 		return;
-	memcpy(rte_pktmbuf_append(m, (uint16_t)len), bytes, len);
-	*msg_of(m) = (struct msg){ .kind = (uint8_t)kind, .flow = *flow, .peer_hs = ref };
+	if (len > 0)
+		memcpy(rte_pktmbuf_append(m, (uint16_t)len), bytes, len);
+	*msg_of(m) = *msg;
 	if (rte_ring_sp_enqueue(mesh_ring(&w->mesh, MESH_HANDSHAKE, 0, STORM_POLL), m) != 0)
 		rte_pktmbuf_free(m); /* behind: as a full ring loses it */
+}
+
+static inline void storm_to_core(struct storm_world *w, enum msg_kind kind, const struct flow *flow,
+				 struct session_ref ref, const void *bytes, size_t len)
+{
+	const struct msg msg = { .kind = (uint8_t)kind, .flow = *flow, .peer_hs = ref };
+
+	storm_message(w, &msg, bytes, len);
+}
+
+/* What a session of DTLS 1.3 has for its handshake core. */
+static inline void storm_told(struct storm_world *w, const struct storm_session *s,
+			      enum msg_kind kind, uint8_t type, uint64_t number, struct rd data)
+{
+	const struct msg msg = { .kind = (uint8_t)kind,
+				 .flow = s->flow,
+				 .ref = s->ref,
+				 .class = s->class,
+				 .type = type,
+				 .number = number,
+				 .peer_hs = s->hs };
+
+	storm_message(w, &msg, data.p, rd_len(&data));
+}
+
+struct storm_late {
+	struct storm_world *w;
+	const struct storm_session *s;
+};
+
+static inline void storm_late(void *arg, struct rd record)
+{
+	const struct storm_late *l = arg;
+
+	storm_told(l->w, l->s, MSG_LATE, 0, 0, record);
+}
+
+static inline void storm_session_input(struct storm_world *w, struct storm_session *s,
+				       struct rd datagram)
+{
+	struct storm_late late = { w, s };
+	uint8_t plaintext[PROTECT_RECORD_MAX];
+	struct protect_content c;
+
+	while (storm_session_next(&s->protect, &datagram, plaintext, &c, storm_late, &late))
+		if (c.type == RECORD_HANDSHAKE || c.type == RECORD_ACK)
+			storm_told(w, s, MSG_OPENED, c.type, (uint64_t)c.epoch << 48 | c.seq,
+				   rd_of(plaintext, c.len));
+}
+
+/* The record that the core asks for. */
+static inline void storm_seal(struct storm_world *w, struct rte_mbuf *m)
+{
+	struct storm_session *s = &w->sessions[msg_of(m)->ref.slot];
+	uint64_t number = s->protect.epochs[RECORD13_EPOCH_DATA].tx_seq;
+	uint8_t out[HANDSHAKE_DATAGRAM_MAX];
+	size_t len;
+
+	if (!s->up || s->ref.generation != msg_of(m)->ref.generation)
+		return;
+	len = storm_session_seal(&s->protect, msg_of(m)->type, rte_pktmbuf_mtod(m, uint8_t *),
+				 m->data_len, out);
+	storm_must(w, len > 0, "a record that cannot be sealed");
+	storm_carry(w, &s->flow, false, out, len);
+	if (msg_of(m)->told)
+		storm_told(w, s, MSG_SEALED, 0, (uint64_t)RECORD13_EPOCH_DATA << 48 | number,
+			   rd_of(NULL, 0));
 }
 
 static inline bool storm_is_hello(const uint8_t *bytes, size_t len)
@@ -134,7 +204,7 @@ static inline void storm_hello(struct storm_world *w, const struct flow *flow, c
 
 	gate_burst(w->gate, &w->secrets, w->now, &item, 1);
 	w->sent(w->arg, flow, len, item.status == STATUS_OK);
-	if (item.status == STATUS_HELLO_VERIFY_SENT)
+	if (item.status == STATUS_HELLO_VERIFY_SENT || item.status == STATUS_HELLO_RETRY_SENT)
 		storm_carry(w, flow, false, item.reply, item.reply_len);
 	else if (item.status == STATUS_OK)
 		storm_to_core(w, MSG_HELLO, flow, (struct session_ref){ 0, 0 }, bytes, len);
@@ -158,6 +228,9 @@ static inline void storm_arrive(struct storm_world *w, const struct storm_event 
 	flow_hash_burst(&w->store->hash_key, &flow, &hash, 1);
 	if (table_lookup_burst(w->pending, &hash, &hit, 1) == 1)
 		storm_to_core(w, MSG_DATAGRAM, flow, hit.ref, e->bytes, e->len);
+	else if (table_lookup_burst(w->store->flows, &hash, &hit, 1) == 1 &&
+		 w->sessions[hit.ref.slot].up)
+		storm_session_input(w, &w->sessions[hit.ref.slot], rd_of(e->bytes, e->len));
 }
 
 static inline void storm_install(struct storm_world *w, const struct rte_mbuf *m)
@@ -174,6 +247,8 @@ static inline void storm_install(struct storm_world *w, const struct rte_mbuf *m
 	if (store_install(w->store, 0, &in, &ref, &replaced) != STATUS_OK)
 		storm_to_core(w, MSG_INSTALLED, flow, (struct session_ref){ 0, 0 }, &identity,
 			      sizeof(identity));
+	else
+		storm_session_up(&w->sessions[ref.slot], w->aead, &in, ref);
 	if (replaced.generation != 0)
 		(void)store_retire(w->store, replaced);
 	flow_hash_burst(&w->store->hash_key, &flow, &hash, 1);
@@ -191,6 +266,8 @@ static inline void storm_from_core(struct storm_world *w)
 				    rte_pktmbuf_mtod(m[i], const uint8_t *), m[i]->data_len);
 		else if (msg_of(m[i])->kind == MSG_INSTALL)
 			storm_install(w, m[i]);
+		else if (msg_of(m[i])->kind == MSG_SEAL)
+			storm_seal(w, m[i]);
 		rte_pktmbuf_free(m[i]);
 	}
 }
@@ -308,8 +385,8 @@ static inline bool storm_core(struct storm_world *w)
 	return w->core != NULL;
 }
 
-/* storm_world_begin: setup, noise, the hooks and what all worlds share (pool, mesh, aead, gate,
- * events) are set. false: no memory. */
+/* storm_world_begin: setup, noise, policy, the hooks and what all worlds share (pool, mesh, aead,
+ * gate, events) are set. false: no memory. */
 static inline bool storm_world_begin(struct storm_world *w)
 {
 	static const uint8_t seed[32] = { 3 };
@@ -320,16 +397,16 @@ static inline bool storm_world_begin(struct storm_world *w)
 	char err[256];
 
 	w->now = 1000 * STORM_S;
-	w->policy.n_suites = 1;
-	w->policy.suites[0] = suite_by_id(TLS_PSK_WITH_AES_128_CCM_8);
 	if (!storm_credentials(w) || !cookie_secrets_init(&w->secrets) ||
 	    !resumption_init(&w->resumption, &rc, (uint64_t)time(NULL), err, sizeof(err)))
 		return false;
 	sc.identities = w->credentials.identities;
 	w->store = store_new(&sc);
+	if (w->store != NULL)
+		w->sessions = calloc(w->store->n_slots, sizeof(*w->sessions));
 	w->pending = table_new(4 * w->setup.max_handshakes, SOCKET_ID_ANY);
 	w->queue = w->setup.answer_ns > 0 ? psk_queue_new(1, w->setup.max_handshakes) : NULL;
-	return w->store != NULL && w->pending != NULL && storm_core(w);
+	return w->store != NULL && w->sessions != NULL && w->pending != NULL && storm_core(w);
 }
 
 /* storm_world_questions: every question is there to be asked again. Uses them up. */
@@ -379,6 +456,7 @@ static inline void storm_world_end(struct storm_world *w)
 	}
 	storm_must(w, identity_count(w->credentials.identities) == 0, "an identity is left");
 	store_free(w->store);
+	free(w->sessions);
 	storm_must(w, rte_mempool_avail_count(w->pool) == STORM_MBUFS, "a buffer is lost");
 	resumption_free(&w->resumption);
 	credentials_free(&w->credentials);
