@@ -76,6 +76,7 @@ struct core_tx {
 	struct rte_mbuf *m[CORE_TX_MAX];
 };
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): there is one a core */
 struct path_core {
 	struct status_counts counts;
 	struct path_stats stats;
