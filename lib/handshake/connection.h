@@ -101,9 +101,6 @@ struct handshake {
 	const struct handshake_config *cfg;
 	const struct hs_row *rows;
 	size_t n_rows;
-	/* What the rows speak. A server's are those of 1.2 until connection_version: its first row
-	 * is the same for both. */
-	uint16_t version;
 	uint64_t now_ns; /* of the call that is being served */
 	uint64_t started_ns;
 	enum handshake_role role;
@@ -127,6 +124,9 @@ struct handshake {
 	const struct suite *suite;
 	const struct identity *interned;
 
+	/* What the rows speak. A server's are those of 1.2 until connection_version: its first row
+	 * is the same for both. */
+	uint16_t version;
 	uint16_t tx_message_seq;
 	/* The last message of the peer's previous flight: when it comes again, our flight was
 	 * lost (RFC 6347 §4.2.4). */
