@@ -14,6 +14,7 @@
 
 #include <endian.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -57,6 +58,21 @@ static inline void bytes_put_u16(void *p, uint16_t v)
 
 static inline void bytes_put_u32(void *p, uint32_t v) { bytes_put_raw32(p, htobe32(v)); }
 static inline void bytes_put_u64(void *p, uint64_t v) { bytes_put_raw64(p, htobe64(v)); }
+
+/* bytes_copy_short: n bytes elsewhere; best for 8 to 16, as connection IDs have. */
+static inline void bytes_copy_short(uint8_t *to, const uint8_t *from, size_t n)
+{
+	uint64_t first, last;
+
+	if (n < 8 || n > 16) {
+		memcpy(to, from, n);
+		return;
+	}
+	first = bytes_raw64(from);
+	last = bytes_raw64(from + n - 8);
+	bytes_put_raw64(to, first);
+	bytes_put_raw64(to + n - 8, last);
+}
 
 /* bytes_equal6, bytes_equal16, bytes_zero16: a MAC's and an address's worth, without a branch. */
 static inline bool bytes_equal6(const void *a, const void *b)

@@ -63,7 +63,7 @@ static inline void flow_hash_stand_in(struct flow *out, const uint8_t *cid, size
 	memset(out, 0, sizeof(*out));
 	out->remote_port = (uint16_t)len;
 	_Static_assert(offsetof(struct flow, remote_ip) == sizeof(out->local_ip), "one run");
-	memcpy(out, cid, len);
+	bytes_copy_short((uint8_t *)out, cid, len);
 }
 
 /* flow_hash_cid: the hash of a connection ID: that of its stand-in. */

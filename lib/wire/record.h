@@ -219,7 +219,7 @@ static inline void record_put_cid_header(uint8_t *out, uint16_t epoch, uint64_t 
 					 const uint8_t *cid, size_t cid_len, uint16_t len)
 {
 	record_put_header(out, RECORD_CID, DTLS_1_2, epoch, seq, 0);
-	memcpy(out + RECORD_HEADER_LEN - 2, cid, cid_len);
+	bytes_copy_short(out + RECORD_HEADER_LEN - 2, cid, cid_len);
 	bytes_put_u16(out + RECORD_HEADER_LEN - 2 + cid_len, len);
 }
 
@@ -237,7 +237,7 @@ static inline size_t record_cid_aad(uint8_t *out, uint16_t epoch, uint64_t seq, 
 	out[9] = (uint8_t)cid_len;
 	bytes_put_raw32(out + 10, record_raw_type(RECORD_CID, DTLS_1_2));
 	bytes_put_u64(out + 13, (uint64_t)epoch << 48 | seq);
-	memcpy(out + 21, cid, cid_len);
+	bytes_copy_short(out + 21, cid, cid_len);
 	bytes_put_u16(out + 21 + cid_len, inner_len);
 	return RECORD_AAD_CID_LEN + cid_len;
 }

@@ -136,7 +136,7 @@ static inline uint64_t record13_unmask(const uint8_t *header, size_t header_len,
 		bytes_put_u32(aad + 1, rest);
 		return record13_number(next, (uint16_t)(rest >> 16), 16);
 	}
-	memcpy(aad, header, header_len);
+	bytes_copy_short(aad, header, header_len);
 	number = aad + (record13_number_at(header, header_len) - header);
 	number[0] ^= mask[0];
 	if (!(*header & RECORD13_SEQ16))
@@ -193,7 +193,7 @@ static inline void record13_put_cid_header(uint8_t *out, uint64_t epoch, uint64_
 {
 	record13_put_header(out + cid_len, epoch, number, len);
 	out[0] = (uint8_t)(out[cid_len] | RECORD13_CID);
-	memcpy(out + 1, cid, cid_len);
+	bytes_copy_short(out + 1, cid, cid_len);
 }
 
 static inline void record13_put_cid_mask(uint8_t *header, size_t cid_len, const uint8_t mask[2])

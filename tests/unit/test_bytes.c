@@ -67,9 +67,26 @@ static void equality_sees_every_bit(void **state)
 	}
 }
 
+static void short_copies(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n <= 40; n++) {
+		uint8_t from[48], to[48], want[48];
+
+		for (size_t i = 0; i < sizeof(from); i++)
+			from[i] = (uint8_t)(i + 1);
+		memset(to, 0xee, sizeof(to));
+		memset(want, 0xee, sizeof(want));
+		memcpy(want + 3, from, n);
+		bytes_copy_short(to + 3, from, n);
+		assert_memory_equal(to, want, sizeof(to));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(short_copies),
 		cmocka_unit_test(loads_are_big_endian),
 		cmocka_unit_test(stores_stay_in_their_place),
 		cmocka_unit_test(raw_is_written_back_as_read),
