@@ -104,6 +104,10 @@
 	X(HS_REPLACED,         "hs_replaced",         "superseded by a newer hello of its flow")   \
 	X(HS_EVICTED,          "hs_evicted",          "made room for a newer one")                 \
 	X(HS_DONE_13,          "hs_done_13",          "completed, of DTLS 1.3")                    \
+	X(HS_KEYS_UPDATED,     "hs_key_updates",      "keys that we send with, after a KeyUpdate") \
+	X(HS_PEER_KEYS_UPDATED, "hs_peer_key_updates", "keys that a peer sends with, after its KeyUpdate") \
+	X(HS_POST_LOST,        "hs_post_lost",        "ticket or KeyUpdate that was never acknowledged") \
+	X(HS_POST_LIMIT,       "hs_post_limit",       "KeyUpdate that could not be: no room, or epochs used up") \
 	X(HS_RESUMED_ID,       "hs_resumed_id",       "completed, of a session by its id")         \
 	X(HS_RESUMED_TICKET,   "hs_resumed_ticket",   "completed, of a session by its ticket")     \
 	X(TICKET_ISSUED,       "ticket_issued",       "session ticket sealed for a device")        \
@@ -124,6 +128,7 @@
 	X(SESSION_ALERTS,      "session_alerts",      "closed: too many warning alerts")           \
 	X(SESSION_RECORD_SIZE, "session_record_size", "closed: record longer than was agreed on")  \
 	X(SESSION_REPLACED,    "session_replaced",    "replaced by a new handshake of its flow")   \
+	X(SESSION_POST_HANDSHAKE, "session_post_handshake", "closed: message of DTLS 1.3 that was not allowed") \
 	X(SESSION_DENIED,      "session_denied",      "closed: put on the list of the denied")     \
 	X(SESSION_KEY_GONE,    "session_key_gone",    "closed: its key or CA was taken off, or changed") \
 	X(SESSION_CERT_REVOKED, "session_cert_revoked", "closed: its certificate was revoked")     \

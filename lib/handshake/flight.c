@@ -303,6 +303,26 @@ void flight_sent(struct flight *f, uint64_t number)
 	f->sent[f->n_sent++ % FLIGHT_SENT_MAX] = f->cut;
 }
 
+unsigned flight_sent_later(struct flight *f)
+{
+	unsigned place = f->n_sent % FLIGHT_SENT_MAX;
+
+	f->cut.number = UINT64_MAX;
+	f->sent[place] = f->cut;
+	f->n_sent++;
+	return place;
+}
+
+void flight_number(struct flight *f, unsigned place, uint16_t epoch, uint64_t number)
+{
+	struct flight_sent *s = &f->sent[place % FLIGHT_SENT_MAX];
+
+	if (s->number != UINT64_MAX)
+		return;
+	s->epoch = epoch;
+	s->number = number;
+}
+
 static bool message_acked(const struct flight *f, unsigned i)
 {
 	struct hs_fragment whole;
@@ -349,6 +369,13 @@ bool flight_ack_begun(const struct flight *f)
 		if (f->messages[i].acked != 0)
 			return true;
 	return false;
+}
+
+void flight_await(struct flight *f, uint64_t now_ns)
+{
+	f->last = false;
+	f->state = FLIGHT_WAITING;
+	f->deadline_ns = now_ns + f->timeout_ns;
 }
 
 void flight_resume(struct flight *f, uint64_t now_ns)

@@ -56,9 +56,9 @@ struct flight_message {
 
 /* What a record had: blocks of one message. */
 struct flight_sent {
-	uint64_t number;
+	uint64_t number; /* UINT64_MAX: not known yet */
 	uint64_t blocks; /* as flight_message.acked; 0: none */
-	uint8_t epoch;
+	uint16_t epoch;
 	uint8_t message;
 };
 
@@ -139,6 +139,11 @@ bool flight_next(struct flight *f, size_t room, uint8_t *out, size_t *out_len,
 /* flight_sent: the number that the record of the latest flight_next got. */
 void flight_sent(struct flight *f, uint64_t number);
 
+/* flight_sent_later: somebody else gives that record its number, and its epoch: returns its place,
+ * below FLIGHT_SENT_MAX, for flight_number, which is told them. In DTLS 1.3. */
+unsigned flight_sent_later(struct flight *f);
+void flight_number(struct flight *f, unsigned place, uint16_t epoch, uint64_t number);
+
 /* flight_ack: a record was acknowledged; one that is not remembered is ignored. Returns whether
  * something was that had not been. */
 bool flight_ack(struct flight *f, uint64_t epoch, uint64_t number);
@@ -150,6 +155,9 @@ void flight_ack_all(struct flight *f);
  */
 bool flight_acked(const struct flight *f);
 bool flight_ack_begun(const struct flight *f);
+
+/* flight_await: after the last flight, of which nothing was awaited: its ACK is after all. */
+void flight_await(struct flight *f, uint64_t now_ns);
 
 /* flight_resume: SENDING again what was not acknowledged, when something else was. */
 void flight_resume(struct flight *f, uint64_t now_ns);

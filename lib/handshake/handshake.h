@@ -15,6 +15,7 @@
 #include "hello_select.h"
 #include "identity.h"
 #include "key_schedule.h"
+#include "post_handshake.h"
 #include "prf_batch.h"
 #include "record.h"
 #include "session_state.h"
@@ -372,6 +373,11 @@ enum remnant_answer {
  * may be NULL (expired): then only renegotiation is answered. */
 enum remnant_answer handshake_remnant_input(struct handshake_remnant *r, uint64_t now_ns,
 					    const uint8_t *plaintext, size_t len);
+
+/* handshake_post: DTLS 1.3: taken likewise: what the session's ends go on to say (a server's
+ * tickets are under way). false: it is of DTLS 1.2. */
+bool handshake_post(const struct handshake *h, const struct post_handshake_config *cfg,
+		    struct post_handshake *out) MUST_USE;
 
 enum { HANDSHAKE_ACK_MAX = 2 + 16 * RECORDS_PER_DATAGRAM };
 

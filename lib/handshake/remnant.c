@@ -62,6 +62,41 @@ void handshake_remnant(const struct handshake *h, struct handshake_remnant *out)
 		remnant13(h, out);
 }
 
+/* The server's last flight, which was sent: tickets, of which nothing was awaited so far. */
+static void post_flight(const struct handshake *h, const struct post_handshake_config *cfg,
+			struct post_handshake *out)
+{
+	if (h->role != HANDSHAKE_SERVER || h->out.n_messages == 0)
+		return;
+	out->flight = cfg->alloc(cfg->alloc_arg, sizeof(*out->flight));
+	out->silent = out->flight == NULL;
+	if (out->silent)
+		return;
+	out->flight->flight = h->out;
+	memcpy(out->flight->sent, h->v13->sent, sizeof(out->flight->sent));
+	flight_by_block(&out->flight->flight, out->flight->sent);
+	flight_await(&out->flight->flight, h->now_ns);
+}
+
+bool handshake_post(const struct handshake *h, const struct post_handshake_config *cfg,
+		    struct post_handshake *out)
+{
+	const struct connection13 *v = h->v13;
+	bool client = h->role == HANDSHAKE_CLIENT;
+
+	if (h->outcome != CONNECTION_DONE || h->version != DTLS_1_3)
+		return false;
+	*out = (struct post_handshake){ .rx_epoch = RECORD13_EPOCH_DATA,
+					.tx_epoch = RECORD13_EPOCH_DATA,
+					.rx_seq = (uint16_t)(h->peer_finished_seq + 1),
+					.tx_seq = h->tx_message_seq,
+					.suite = h->suite->id };
+	post_flight(h, cfg, out);
+	memcpy(out->rx_secret, client ? v->server_secret : v->client_secret, HASH_MAX);
+	memcpy(out->tx_secret, client ? v->client_secret : v->server_secret, HASH_MAX);
+	return true;
+}
+
 static unsigned prefix_records(const struct handshake_remnant *r)
 {
 	struct rd left = rd_of(r->bytes, r->prefix_len);
