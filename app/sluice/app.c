@@ -150,7 +150,12 @@ static bool make_sessions(struct app *app)
 	app->pending = table_new(app->opt.max_handshakes * 2, shared_node);
 	if (app->store == NULL || app->pending == NULL)
 		return app_failed("--max-sessions", ENOMEM);
-	app->recycler = recycler_new(app->store, &app->mesh);
+	if (app->opt.policy.max_version == DTLS_1_3) {
+		app->post_states = post_states_new(app->store->n_slots);
+		if (app->post_states == NULL)
+			return app_failed("--max-sessions", ENOMEM);
+	}
+	app->recycler = recycler_new(app->store, &app->mesh, app->post_states);
 	return (app->recycler != NULL && control_review_new(app)) || app_failed("sessions", ENOMEM);
 }
 
@@ -416,6 +421,7 @@ void app_free(struct app *app)
 	psk_queue_free(app->psk_queue);
 	mesh_free(&app->mesh);
 	recycler_free(app->recycler);
+	post_states_free(app->post_states);
 	review_free(app->review);
 	store_free(app->store);
 	urcu_qsbr_unregister_thread();

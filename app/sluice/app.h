@@ -36,6 +36,7 @@ struct app {
 	struct mesh mesh;
 	struct store *store;
 	struct table *pending;
+	struct post_states *post_states; /* NULL: DTLS 1.3 is not spoken */
 	struct recycler *recycler;
 	struct review *review;
 	const struct cookie_secrets *_Atomic cookie_secrets; /* RCU */

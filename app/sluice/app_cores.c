@@ -98,6 +98,7 @@ static bool make_path(struct app *app, struct core *core, unsigned poll)
 		.forward = app->opt.n_nodes != 0 ? &app->cluster.nodes : NULL,
 		.hello_pool = app->hello_pool,
 		.session_timeout_ns = app->opt.session_timeout_ns,
+		.rekey_after = app->opt.rekey_after,
 	};
 
 	app->gates[core->index] = cfg.gate = gate_new(&app->opt.policy);
@@ -134,6 +135,7 @@ static bool make_handshake(struct app *app, struct core *core, unsigned index)
 		.pending = app->pending,
 		.credentials = &app->credentials,
 		.psk_queue = app->psk_queue,
+		.post_states = app->post_states,
 		.review = app->review,
 		.resumption = app->resumption.keys != NULL ? &app->resumption : NULL,
 		.policy = &app->opt.policy,

@@ -55,7 +55,9 @@ struct handshake_core *handshake_core_new(const struct handshake_core_config *cf
 	hc->share = handshake_share_new(cfg->max_handshakes);
 	hc->question_share = handshake_share_new(cfg->max_handshakes);
 	hc->rate = handshake_rate_new(cfg->rate_address, cfg->rate_network);
-	hc->deadlines = deadlines_new(cfg->max_handshakes + cfg->max_lingering);
+	if (handshake_post_init(hc))
+		hc->deadlines = deadlines_new(cfg->max_handshakes + cfg->max_lingering +
+					      handshake_post_ids(hc));
 	if (hc->batch == NULL || hc->slots == NULL || hc->share == NULL ||
 	    hc->question_share == NULL || hc->rate == NULL || hc->deadlines == NULL ||
 	    !handshake_resume_init(&hc->resume)) {
@@ -69,6 +71,8 @@ void handshake_core_free(struct handshake_core *hc)
 {
 	if (hc == NULL)
 		return;
+	if (hc->deadlines != NULL)
+		handshake_post_free(hc);
 	handshake_slots_free(hc->slots);
 	handshake_memory_free(&hc->memory);
 	handshake_share_free(hc->share);
@@ -118,7 +122,7 @@ static void on_late(struct handshake_core *hc, const struct rte_mbuf *mbuf, uint
 		handshake_core_count(hc, STATUS_HS_OLD);
 }
 
-/* A handshake record that a live session opened. */
+/* A handshake record that a live session of DTLS 1.2 opened. */
 static void on_opened(struct handshake_core *hc, const struct rte_mbuf *mbuf, uint64_t now_ns)
 {
 	static const uint8_t no_renegotiation[] = { ALERT_WARNING, ALERT_NO_RENEGOTIATION };
@@ -126,12 +130,6 @@ static void on_opened(struct handshake_core *hc, const struct rte_mbuf *mbuf, ui
 	struct handshake_slot *slot = handshake_slots_get(hc->slots, msg->peer_hs);
 	struct handshake_remnant *remnant = slot == NULL ? NULL : slot->remnant;
 
-	/* An ACK of our tickets, which are not said again whatever comes of them. */
-	if (session_class_is_13(msg->class)) {
-		if (msg->type != RECORD_ACK)
-			handshake_core_count(hc, STATUS_HS_UNEXPECTED);
-		return;
-	}
 	switch (handshake_remnant_input(remnant, now_ns, rte_pktmbuf_mtod(mbuf, const uint8_t *),
 					rte_pktmbuf_data_len(mbuf))) {
 	case REMNANT_NOTHING:
@@ -153,10 +151,13 @@ static void on_opened(struct handshake_core *hc, const struct rte_mbuf *mbuf, ui
 
 /* The owner took the session, or had no room for it: then the identity is ours to give back. The
  * message names it, since the slot may have been reused meanwhile. */
-static void on_installed(struct handshake_core *hc, const struct rte_mbuf *mbuf)
+static void on_installed(struct handshake_core *hc, struct rte_mbuf *mbuf)
 {
+	struct handshake_slot *slot = handshake_slots_get(hc->slots, msg_of(mbuf)->peer_hs);
 	uintptr_t identity;
 
+	if (slot != NULL)
+		handshake_post_installed(hc, slot, msg_of(mbuf));
 	if (rte_pktmbuf_data_len(mbuf) != sizeof(identity))
 		return;
 	memcpy(&identity, rte_pktmbuf_mtod(mbuf, const void *), sizeof(identity));
@@ -183,7 +184,16 @@ static void on_message(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_
 			return;
 		break;
 	case MSG_OPENED:
-		on_opened(hc, mbuf, now_ns);
+		if (session_class_is_13(msg_of(mbuf)->class))
+			handshake_post_opened(hc, mbuf, now_ns);
+		else
+			on_opened(hc, mbuf, now_ns);
+		break;
+	case MSG_SEALED:
+		handshake_post_sealed(hc, msg_of(mbuf));
+		break;
+	case MSG_REKEY_WANTED:
+		handshake_post_wanted(hc, msg_of(mbuf), now_ns);
 		break;
 	case MSG_LATE:
 		on_late(hc, mbuf, now_ns);
@@ -210,18 +220,23 @@ static void look_ahead(const struct handshake_core *hc, struct rte_mbuf *const *
 	}
 }
 
+static void slot_timer(struct handshake_core *hc, struct handshake_slot *slot, uint64_t now_ns)
+{
+	if (handshake_deadline(slot->handshake) <= now_ns)
+		handshake_timeout(slot->handshake, now_ns);
+	handshake_work_touch(hc, slot);
+}
+
 static unsigned run_timers(struct handshake_core *hc, uint64_t now_ns)
 {
 	unsigned n = 0;
 	uint32_t id;
 
-	while (n < TURN_TIMERS && deadlines_due(hc->deadlines, now_ns, &id)) {
-		struct handshake_slot *slot = handshake_slots_at(hc->slots, id);
-
-		if (handshake_deadline(slot->handshake) <= now_ns)
-			handshake_timeout(slot->handshake, now_ns);
-		handshake_work_touch(hc, slot);
-		n++;
+	for (; n < TURN_TIMERS && deadlines_due(hc->deadlines, now_ns, &id); n++) {
+		if (id < hc->cfg.max_handshakes + hc->cfg.max_lingering)
+			slot_timer(hc, handshake_slots_at(hc->slots, id), now_ns);
+		else
+			handshake_post_timeout(hc, id, now_ns);
 	}
 	handshake_work_settle(hc, now_ns);
 	return n;

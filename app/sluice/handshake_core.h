@@ -10,6 +10,7 @@
 #include "credentials.h"
 #include "handshake.h"
 #include "mesh.h"
+#include "post_states.h"
 #include "psk_queue.h"
 #include "resumption.h"
 #include "review.h"
@@ -26,6 +27,7 @@ struct handshake_core_config {
 	/* Whom to ask, max_handshakes questions at once, for keys that credentials lack; NULL:
 	 * nobody. */
 	struct psk_queue *psk_queue;
+	struct post_states *post_states;     /* NULL: DTLS 1.3 is not spoken */
 	const struct resumption *resumption; /* NULL: full handshakes only */
 	struct review *review;               /* NULL: credentials never change */
 	const struct hello_policy *policy;

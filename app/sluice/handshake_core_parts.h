@@ -5,6 +5,7 @@
  *   handshake_hello.c   who may begin a handshake: slots, shares, rates
  *   handshake_work.c    what an input sets off: jobs, output, the end
  *   handshake_ask.c     jobs that wait for an answer of --psk-socket
+ *   handshake_post.c    sessions of DTLS 1.3: new keys, tickets
  *
  * Owner core only, inside RCU read side.
  */
@@ -13,6 +14,7 @@
 #include "deadline.h"
 #include "handshake_core.h"
 #include "handshake_memory.h"
+#include "handshake_post.h"
 #include "handshake_resume.h"
 #include "handshake_send.h"
 #include "handshake_share.h"
@@ -31,7 +33,8 @@ struct handshake_core {
 	/* and in questions to --psk-socket, which may be open for longer */
 	struct handshake_share *question_share;
 	struct handshake_rate *rate; /* of each source */
-	struct deadlines *deadlines; /* by slot */
+	struct deadlines *deadlines; /* by slot, and behind them by flight of post */
+	struct handshake_post post;
 	struct handshake_send send;
 	struct handshake_resume resume;
 	struct job_batch *batch;

@@ -39,27 +39,61 @@ void handshake_send_datagram(const struct handshake_send *s, const struct handsh
 	handshake_send_mbuf(s, slot->owner, mbuf);
 }
 
-void handshake_send_seal(const struct handshake_send *s, const struct msg *request,
-			 enum record_type type, const void *bytes, size_t len, uint16_t prefix_len)
+/* MSG_SEAL for who sent a request; NULL without an mbuf. */
+static struct rte_mbuf *seal(const struct handshake_send *s, const struct msg *request,
+			     enum record_type type, const void *bytes, size_t len)
 {
 	struct rte_mbuf *mbuf = message(s, MSG_SEAL, bytes, len);
 
 	if (mbuf == NULL)
-		return;
+		return NULL;
 	msg_of(mbuf)->flow = request->flow;
 	msg_of(mbuf)->hop = request->hop;
 	msg_of(mbuf)->ref = request->ref;
 	msg_of(mbuf)->class = request->class;
 	msg_of(mbuf)->type = (uint8_t)type;
+	return mbuf;
+}
+
+void handshake_send_seal(const struct handshake_send *s, const struct msg *request,
+			 enum record_type type, const void *bytes, size_t len, uint16_t prefix_len)
+{
+	struct rte_mbuf *mbuf = seal(s, request, type, bytes, len);
+
+	if (mbuf == NULL)
+		return;
 	msg_of(mbuf)->prefix_len = prefix_len;
 	handshake_send_mbuf(s, request->from, mbuf);
 }
 
-struct rte_mbuf *handshake_send_reserve(const struct handshake_send *s, unsigned poll)
+void handshake_send_told(const struct handshake_send *s, const struct msg *request,
+			 const void *bytes, size_t len, uint16_t token)
 {
-	if (mesh_room(s->mesh, MESH_POLL, poll, s->core) < 1 + HANDSHAKE_HELD_MAX)
+	struct rte_mbuf *mbuf = seal(s, request, RECORD_HANDSHAKE, bytes, len);
+
+	if (mbuf == NULL)
+		return;
+	msg_of(mbuf)->told = true;
+	msg_of(mbuf)->from = (uint8_t)s->index;
+	msg_of(mbuf)->peer_hs = (struct session_ref){ .slot = token };
+	handshake_send_mbuf(s, request->from, mbuf);
+}
+
+struct rte_mbuf *handshake_send_reserve(const struct handshake_send *s, unsigned poll,
+					enum msg_kind kind, unsigned behind)
+{
+	if (mesh_room(s->mesh, MESH_POLL, poll, s->core) < 1 + behind)
 		return NULL;
-	return message(s, MSG_INSTALL, NULL, 0);
+	return message(s, kind, NULL, 0);
+}
+
+void handshake_send_rekey(const struct handshake_send *s, const struct msg *request,
+			  const struct session_rekey *keys, struct rte_mbuf *mbuf)
+{
+	memcpy(rte_pktmbuf_append(mbuf, sizeof(*keys)), keys, sizeof(*keys));
+	msg_of(mbuf)->ref = request->ref;
+	msg_of(mbuf)->class = request->class;
+	handshake_send_mbuf(s, request->from, mbuf);
 }
 
 static uint16_t limit_of(uint16_t agreed) { return agreed < RECORD_PLAINTEXT_MAX ? agreed : 0; }

@@ -29,9 +29,19 @@ void handshake_send_datagram(const struct handshake_send *s, const struct handsh
 void handshake_send_seal(const struct handshake_send *s, const struct msg *request,
 			 enum record_type type, const void *bytes, size_t len, uint16_t prefix_len);
 
-/* handshake_send_reserve: the mbuf of an installation, when it and all that follows it fit in the
- * owner's ring; NULL: not now. */
-struct rte_mbuf *handshake_send_reserve(const struct handshake_send *s, unsigned poll);
+/* handshake_send_told: the same for a handshake record of DTLS 1.3, with which MSG_SEALED comes
+ * back, token in peer_hs.slot. */
+void handshake_send_told(const struct handshake_send *s, const struct msg *request,
+			 const void *bytes, size_t len, uint16_t token);
+
+/* handshake_send_reserve: the mbuf of an installation or of new keys, when it and so many messages
+ * behind it fit in the owner's ring; NULL: not now. */
+struct rte_mbuf *handshake_send_reserve(const struct handshake_send *s, unsigned poll,
+					enum msg_kind kind, unsigned behind);
+
+/* handshake_send_rekey: new keys to who sent the request, in a reserved mbuf. */
+void handshake_send_rekey(const struct handshake_send *s, const struct msg *request,
+			  const struct session_rekey *keys, struct rte_mbuf *mbuf);
 
 /* handshake_send_install: gives the session of an event to its owner in a reserved mbuf, and behind
  * it what the client sent too early for us to open. ref is the slot's. */

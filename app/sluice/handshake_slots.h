@@ -38,6 +38,7 @@ struct handshake_slot {
 	bool asking;         /* SLOT_ACTIVE: its job waits for an answer (psk_queue.h) */
 	bool resume_only;    /* SLOT_ACTIVE: its source has no tokens for a full handshake */
 	uint8_t owner;       /* poll core that will own the session */
+	uint32_t post;       /* SLOT_LINGER: place of what its session goes on from + 1; 0: none */
 	uint16_t share;      /* SLOT_ACTIVE: its count in the shares of prefixes */
 	struct handshake_rate_source source;
 };

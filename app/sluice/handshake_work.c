@@ -165,7 +165,7 @@ static bool finish(struct handshake_core *hc, struct handshake_slot *slot, uint6
 
 	if (!handshake_over(slot->handshake))
 		return true;
-	mbuf = handshake_send_reserve(&hc->send, slot->owner);
+	mbuf = handshake_send_reserve(&hc->send, slot->owner, MSG_INSTALL, HANDSHAKE_HELD_MAX);
 	if (mbuf == NULL)
 		return false;
 	handshake_event(slot->handshake, &event);
@@ -184,6 +184,7 @@ static bool finish(struct handshake_core *hc, struct handshake_slot *slot, uint6
 		handshake_send_install(&hc->send, slot, handshake_slots_ref(hc->slots, slot),
 				       &event, mbuf);
 		check_again(hc, event.identity);
+		handshake_post_begin(hc, slot, now_ns);
 		linger(hc, slot, now_ns);
 		return true;
 	}

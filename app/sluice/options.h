@@ -122,6 +122,8 @@ struct options {
 	uint32_t tickets;            /* that a full handshake of DTLS 1.3 gives, 1 to 3 */
 	const char *ticket_key_file; /* NULL: random keys */
 	bool no_resumption;
+	/* DTLS 1.3: records of ours, then a session's keys are renewed; 0: when they are worn */
+	uint32_t rekey_after;
 	unsigned replay_window; /* 64, or a multiple of it up to 1024 */
 	enum aead_engine aead_engine;
 

@@ -460,6 +460,11 @@ const char *options_set_handshake_rate(struct options *opt, const char *text)
 		       : NULL;
 }
 
+const char *options_set_rekey_after(struct options *opt, const char *text)
+{
+	return set_count(&opt->rekey_after, text, 16, 1 << 30) ? NULL : "wants auto or 16 to 1024m";
+}
+
 const char *options_set_replay_window(struct options *opt, const char *text)
 {
 	uint64_t v;

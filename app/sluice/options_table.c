@@ -128,6 +128,10 @@ static const struct option_def rows[] = {
 	  OPTION_VALUE, set_session_timeout },
 	{ NULL, "replay-window", "N", "64", "records; a multiple of 64 up to 1024",
 	  OPTION_VALUE, set_replay_window },
+	{ NULL, "rekey-after", "N", "auto",
+	  "DTLS 1.3: records that a session seals, then its keys are renewed (KeyUpdate);\n"
+	  "auto: when they are nearly worn, after 7/8 of what their algorithm bears",
+	  OPTION_VALUE, set_rekey_after },
 	{ NULL, "cid-length", "N", "8",
 	  "bytes of the connection IDs that devices get which ask for them, 8 to 16; 0: they get\n"
 	  "none, and a new address costs them a handshake (docs/connection-ids.md)",

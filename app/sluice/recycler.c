@@ -8,12 +8,14 @@
 struct recycler {
 	struct store *store;
 	const struct mesh *mesh;
+	struct post_states *states;
 	uint32_t *marks; /* one a ring to a worker */
 	size_t n;        /* slots in the batch under way */
 	uint32_t batch[RECYCLER_BATCH];
 };
 
-struct recycler *recycler_new(struct store *store, const struct mesh *mesh)
+struct recycler *recycler_new(struct store *store, const struct mesh *mesh,
+			      struct post_states *states)
 {
 	struct recycler *r = calloc(1, sizeof(*r));
 
@@ -21,6 +23,7 @@ struct recycler *recycler_new(struct store *store, const struct mesh *mesh)
 		return NULL;
 	r->store = store;
 	r->mesh = mesh;
+	r->states = states;
 	r->marks = calloc(mesh_marks_len(mesh, MESH_WORKER), sizeof(*r->marks));
 	if (r->marks == NULL) {
 		free(r);
@@ -52,6 +55,8 @@ size_t recycler_turn(struct recycler *r)
 		return 0;
 	urcu_qsbr_synchronize_rcu();
 	urcu_qsbr_thread_online();
+	if (r->states != NULL)
+		post_states_wipe(r->states, r->batch, r->n);
 	store_recycle(r->store, r->batch, r->n);
 	urcu_qsbr_thread_offline();
 	n = r->n;

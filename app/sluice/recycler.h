@@ -13,14 +13,17 @@
 #pragma once
 
 #include "mesh.h"
+#include "post_states.h"
 #include "store.h"
 
 enum { RECYCLER_BATCH = 4096 };
 
 struct recycler;
 
-/* recycler_new: NULL without memory. */
-struct recycler *recycler_new(struct store *store, const struct mesh *mesh);
+/* recycler_new: wipes what there is of a slot's session in states (NULL: nothing is). NULL without
+ * memory. */
+struct recycler *recycler_new(struct store *store, const struct mesh *mesh,
+			      struct post_states *states);
 void recycler_free(struct recycler *r);
 
 /* recycler_turn: takes the next batch or moves the one under way on; waits for a grace period at

@@ -12,6 +12,21 @@ static void datagram_add(struct path_core *core, struct rte_mbuf *m)
 	core->datagrams[core->n_datagrams++] = m;
 }
 
+/* In DTLS 1.3 an alert of a handshake core says what a message after the handshake should not have
+ * been: the session ends behind it. */
+static void seal(struct path_core *core, struct rte_mbuf *m)
+{
+	const struct msg *msg = msg_of(m);
+	const struct session_ref ref = msg->ref;
+	const bool last = msg->type == RECORD_ALERT && session_class_is_13(msg->class);
+
+	seal_add(core, m);
+	if (!last)
+		return;
+	seal_run(core); /* while the keys exist */
+	core_retire(core, ref, STATUS_SESSION_POST_HANDSHAKE);
+}
+
 static __attribute__((noinline)) void message(struct path_core *core, struct rte_mbuf *m)
 {
 	switch ((enum msg_kind)msg_of(m)->kind) {
@@ -32,6 +47,8 @@ static __attribute__((noinline)) void message(struct path_core *core, struct rte
 		tx_datagrams(core, &m, 1);
 		return;
 	case MSG_SEAL:
+		seal(core, m);
+		return;
 	case MSG_REPLY:
 		seal_add(core, m);
 		return;

@@ -41,7 +41,7 @@ enum msg_kind {
 	MSG_SEND,    /* data: a datagram to send; flow, hop */
 	MSG_INSTALL, /* data: struct session_install; peer_hs; MSG_HANDOFFs may follow */
 	/* data: prefix_len bytes sent as they are, then plaintext to seal; ref, type; flow and hop
-	 * as MSG_REPLY */
+	 * as MSG_REPLY. An alert ends its session, if that is of DTLS 1.3 */
 	MSG_SEAL,
 	/* data: struct session_rekey; ref: of a session of DTLS 1.3. In its order among the
 	 * MSG_SEALs. STATUS_STALE_REF: not a session of the core it is sent to; RECORD_EPOCH: not

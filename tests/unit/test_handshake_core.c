@@ -36,6 +36,7 @@ struct world {
 	struct psk_queue *queue; /* NULL: the core asks nobody */
 	struct review *review;   /* NULL: the core tells nobody */
 	struct store *store;
+	struct post_states *states;
 	struct table *pending;
 	struct aead *aead;
 	struct gate *gate;
@@ -79,6 +80,7 @@ static void start_core(struct world *w)
 		.credentials = &w->credentials,
 		.psk_queue = w->queue,
 		.review = w->review,
+		.post_states = w->states,
 		.resumption = &w->resumption,
 		.policy = &w->policy,
 		.aead = w->aead,
@@ -127,6 +129,7 @@ static int setup(void **state)
 	assert_true(resumption_init(&w->resumption, &rc, (uint64_t)time(NULL), err, sizeof(err)));
 	sc.identities = w->credentials.identities;
 	w->store = store_new(&sc);
+	w->states = post_states_new(w->store->n_slots);
 	w->pending = table_new(64, SOCKET_ID_ANY);
 	w->aead = aead_new(AEAD_ENGINE_LIBCRYPTO);
 	w->gate = gate_new(NULL);
@@ -164,6 +167,7 @@ static int teardown(void **state)
 	psk_queue_free(w->queue);
 	review_free(w->review);
 	mesh_free(&w->mesh);
+	post_states_free(w->states);
 	store_free(w->store);
 	table_free(w->pending);
 	aead_free(w->aead);
@@ -813,6 +817,246 @@ static void a_repeated_finished_of_13_is_acknowledged_again(void **state)
 	turn(w);
 	assert_null(late(w, &d, finished, len));
 	put(w, &in);
+	device_end(&d);
+}
+
+/* A device of 1.3 whose session is live: its handshake gave tickets, which are not acknowledged. */
+static struct session_ref device_lives(struct world *w, struct device *d)
+{
+	struct session_ref ref, replaced;
+	struct session_install in;
+	struct rte_mbuf *m;
+
+	in = device_up(w, d, 40000);
+	assert_int_equal(store_install(w->store, OWNER, &in, &ref, &replaced), STATUS_OK);
+	m = to_core(w, d, MSG_INSTALLED, NULL, 0);
+	msg_of(m)->ref = ref;
+	turn(w);
+	return ref;
+}
+
+/* The owner opened a record of the device's. */
+static void device_says(struct world *w, const struct device *d, struct session_ref ref,
+			uint64_t number, uint8_t type, const void *bytes, size_t len)
+{
+	struct rte_mbuf *m = to_core(w, d, MSG_OPENED, bytes, len);
+
+	msg_of(m)->ref = ref;
+	msg_of(m)->class = AEAD_AES_128_GCM | SESSION_CLASS_13;
+	msg_of(m)->type = type;
+	msg_of(m)->number = number;
+	turn(w);
+}
+
+static void device_acks(struct world *w, const struct device *d, struct session_ref ref,
+			uint64_t number)
+{
+	uint8_t ack[POST_HANDSHAKE_ACK_LEN];
+
+	post_handshake_ack(number, ack);
+	device_says(w, d, ref, UINT64_C(3) << 48 | 90, RECORD_ACK, ack, sizeof(ack));
+}
+
+/* The core has a record sealed, which its owner gives this number; returns the message's type. */
+static uint8_t sealed(struct world *w, const struct device *d, struct session_ref ref,
+		      uint64_t number)
+{
+	struct rte_mbuf *m = take(w), *told;
+	uint8_t type;
+
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_SEAL);
+	assert_int_equal(msg_of(m)->type, RECORD_HANDSHAKE);
+	assert_memory_equal(&msg_of(m)->ref, &ref, sizeof(ref));
+	assert_int_equal(msg_of(m)->hop.port_id, MSG_COLD_HOP);
+	assert_true(msg_of(m)->told);
+	type = *rte_pktmbuf_mtod(m, uint8_t *);
+	told = to_core(w, d, MSG_SEALED, NULL, 0);
+	msg_of(told)->ref = ref;
+	msg_of(told)->class = msg_of(m)->class;
+	msg_of(told)->peer_hs = msg_of(m)->peer_hs;
+	msg_of(told)->number = number;
+	rte_pktmbuf_free(m);
+	turn(w);
+	return type;
+}
+
+/* New keys of a direction for the owner, as the device has them. */
+static void takes_keys(struct world *w, struct session_ref ref, bool tx, const uint8_t *secret)
+{
+	const struct suite *suite = suite_by_id(TLS_AES_128_GCM_SHA256);
+	struct session_rekey keys, expected;
+	struct rte_mbuf *m = take(w);
+
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_REKEY);
+	assert_memory_equal(&msg_of(m)->ref, &ref, sizeof(ref));
+	assert_int_equal(m->data_len, sizeof(keys));
+	memcpy(&keys, rte_pktmbuf_mtod(m, void *), sizeof(keys));
+	rte_pktmbuf_free(m);
+	assert_true(traffic_keys13_one(suite, secret, expected.key, expected.iv, expected.sn_key));
+	assert_int_equal(keys.tx, tx);
+	assert_int_equal(keys.epoch, 4);
+	assert_memory_equal(keys.key, expected.key, 16);
+	assert_memory_equal(keys.sn_key, expected.sn_key, 16);
+	assert_memory_equal(keys.iv, expected.iv, AEAD_IV_LEN);
+}
+
+static void takes_ack(struct world *w, uint64_t number)
+{
+	uint8_t expected[POST_HANDSHAKE_ACK_LEN];
+	struct rte_mbuf *m = take(w);
+
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_SEAL);
+	assert_int_equal(msg_of(m)->type, RECORD_ACK);
+	post_handshake_ack(number, expected);
+	assert_int_equal(m->data_len, sizeof(expected));
+	assert_memory_equal(rte_pktmbuf_mtod(m, void *), expected, sizeof(expected));
+	rte_pktmbuf_free(m);
+}
+
+/* What the device of a handshake goes on from, a step of its own keys ahead. */
+static struct post_handshake device_post(const struct device *d)
+{
+	static const struct post_handshake_config none;
+	struct post_handshake p;
+
+	assert_true(handshake_post(d->h, &none, &p));
+	assert_true(schedule13_update(PRF_SHA256, p.rx_secret));
+	assert_true(schedule13_update(PRF_SHA256, p.tx_secret));
+	return p;
+}
+
+/* The device updates its keys and asks for ours: keys before the ACK, our KeyUpdate when the
+ * tickets are acknowledged, sent again until it is itself; then our keys. */
+static void keys_are_updated(void **state)
+{
+	static const uint8_t key_update[] = { HS_KEY_UPDATE, 0, 0, 1, 0, 3, 0, 0, 0, 0, 0, 1, 1 };
+	const uint64_t epoch = UINT64_C(3) << 48;
+	struct world *w = *state;
+	struct post_handshake peer;
+	struct session_ref ref;
+	struct device d;
+	uint8_t said[sizeof(key_update)];
+
+	ref = device_lives(w, &d);
+	peer = device_post(&d);
+	memcpy(said, key_update, sizeof(said));
+	said[5] = (uint8_t)peer.tx_seq;
+	device_says(w, &d, ref, epoch | 7, RECORD_HANDSHAKE, said, sizeof(said));
+	takes_keys(w, ref, false, peer.tx_secret);
+	takes_ack(w, epoch | 7);
+	assert_null(take(w));
+	/* Our ACK was lost (bad-input L6). */
+	device_says(w, &d, ref, epoch | 8, RECORD_HANDSHAKE, said, sizeof(said));
+	takes_ack(w, epoch | 8);
+	/* The ticket, record 1 behind the ACK of the Finished, is lost: it comes again. */
+	w->now += S;
+	turn(w);
+	assert_int_equal(sealed(w, &d, ref, epoch | 20), HS_NEW_SESSION_TICKET);
+	device_acks(w, &d, ref, epoch | 20);
+	assert_int_equal(sealed(w, &d, ref, epoch | 21), HS_KEY_UPDATE);
+	assert_null(take(w));
+	w->now += S;
+	turn(w);
+	assert_int_equal(sealed(w, &d, ref, epoch | 22), HS_KEY_UPDATE);
+	device_acks(w, &d, ref, epoch | 21);
+	takes_keys(w, ref, true, peer.rx_secret);
+	assert_null(take(w));
+	assert_int_equal(counted(w, STATUS_HS_KEYS_UPDATED), 1);
+	assert_int_equal(counted(w, STATUS_HS_PEER_KEYS_UPDATED), 1);
+	w->now += 100 * S;
+	turn(w);
+	assert_null(take(w));
+	device_end(&d);
+}
+
+/* The owner says that our keys are nearly worn. */
+static void worn_keys_are_updated(void **state)
+{
+	struct world *w = *state;
+	struct session_ref ref;
+	struct rte_mbuf *m;
+	struct device d;
+	uint32_t slot;
+
+	ref = device_lives(w, &d);
+	device_acks(w, &d, ref, UINT64_C(3) << 48 | 1);
+	for (unsigned i = 0; i < 2; i++) { /* said again, while one is under way */
+		m = to_core(w, &d, MSG_REKEY_WANTED, NULL, 0);
+		msg_of(m)->ref = ref;
+		msg_of(m)->class = AEAD_AES_128_GCM | SESSION_CLASS_13;
+		turn(w);
+	}
+	assert_int_equal(sealed(w, &d, ref, UINT64_C(3) << 48 | 30), HS_KEY_UPDATE);
+	assert_null(take(w));
+	/* A session that is gone is not kept on. */
+	assert_true(store_retire(w->store, ref));
+	w->now += S;
+	turn(w);
+	assert_null(take(w));
+	device_acks(w, &d, ref, UINT64_C(3) << 48 | 30);
+	assert_null(take(w));
+	assert_int_equal(counted(w, STATUS_STALE_REF), 1);
+	assert_int_equal(store_take_retired(w->store, &slot, 1), 1);
+	post_states_wipe(w->states, &slot, 1);
+	store_recycle(w->store, &slot, 1);
+	device_end(&d);
+}
+
+/* bad-input L8: it is told why, and nothing is acknowledged. */
+static void what_is_not_allowed_ends_the_session(void **state)
+{
+	static const uint8_t finished[] = { HS_FINISHED, 0, 0, 1, 0, 3, 0, 0, 0, 0, 0, 1, 1 };
+	struct world *w = *state;
+	uint8_t said[sizeof(finished)];
+	struct session_ref ref;
+	struct rte_mbuf *m;
+	struct device d;
+
+	ref = device_lives(w, &d);
+	memcpy(said, finished, sizeof(said));
+	said[5] = (uint8_t)device_post(&d).tx_seq;
+	device_says(w, &d, ref, UINT64_C(3) << 48 | 7, RECORD_HANDSHAKE, said, sizeof(said));
+	m = take(w);
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_SEAL);
+	assert_int_equal(msg_of(m)->type, RECORD_ALERT);
+	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[0], ALERT_FATAL);
+	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[1], ALERT_UNEXPECTED_MESSAGE);
+	rte_pktmbuf_free(m);
+	assert_null(take(w));
+	device_end(&d);
+}
+
+/* All of the answer or nothing: the owner's ring is full. */
+static void keys_wait_for_room(void **state)
+{
+	static const uint8_t key_update[] = { HS_KEY_UPDATE, 0, 0, 1, 0, 3, 0, 0, 0, 0, 0, 1, 0 };
+	struct world *w = *state;
+	uint8_t said[sizeof(key_update)];
+	struct post_handshake peer;
+	struct session_ref ref;
+	struct rte_mbuf *m;
+	struct device d;
+
+	ref = device_lives(w, &d);
+	peer = device_post(&d);
+	memcpy(said, key_update, sizeof(said));
+	said[5] = (uint8_t)peer.tx_seq;
+	for (unsigned i = 0; i < RING - 4; i++)
+		wiring_send(&w->mesh, MESH_POLL, OWNER, HS_CORE, wiring_mbuf(w->pool, "x", 1));
+	device_says(w, &d, ref, UINT64_C(3) << 48 | 7, RECORD_HANDSHAKE, said, sizeof(said));
+	for (unsigned i = 0; i < RING - 4; i++) {
+		m = take(w);
+		assert_int_equal(m->data_len, 1);
+		rte_pktmbuf_free(m);
+	}
+	assert_null(take(w));
+	device_says(w, &d, ref, UINT64_C(3) << 48 | 8, RECORD_HANDSHAKE, said, sizeof(said));
+	takes_keys(w, ref, false, peer.tx_secret);
+	takes_ack(w, UINT64_C(3) << 48 | 8);
 	device_end(&d);
 }
 
@@ -1728,6 +1972,10 @@ int main(void)
 		CORE_TEST(held_datagrams_follow_the_installation_in_order),
 		CORE_TEST(a_repeated_finished_is_answered_again),
 		CORE_TEST_13(a_repeated_finished_of_13_is_acknowledged_again),
+		CORE_TEST_13(keys_are_updated),
+		CORE_TEST_13(worn_keys_are_updated),
+		CORE_TEST_13(what_is_not_allowed_ends_the_session),
+		CORE_TEST_13(keys_wait_for_room),
 		CORE_TEST(a_storm_leaves_lost_last_flights_where_they_are),
 		CORE_TEST(a_closed_session_leaves_nothing_behind),
 		CORE_TEST(renegotiation_is_refused),

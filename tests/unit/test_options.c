@@ -139,6 +139,7 @@ static void defaults(void **state)
 	assert_null(r.opt.ticket_key_file);
 	assert_false(r.opt.no_resumption);
 	assert_int_equal(r.opt.replay_window, 64);
+	assert_int_equal(r.opt.rekey_after, 0);
 	assert_int_equal(r.opt.aead_engine, AEAD_ENGINE_AUTO);
 	assert_string_equal(r.opt.sink, "stdout");
 	assert_false(r.opt.ack_delivered);
@@ -150,14 +151,15 @@ static void defaults(void **state)
 
 static void every_value(void **state)
 {
-	struct run r =
-		accepts(BASE "--workers 1,3-5 --handshake-cores=2 --main-core 7 --rxd 1k "
-			     "--txd 512 --burst 16 --mbufs 64k --max-sessions 2m "
-			     "--max-handshakes 100 --session-timeout 90m --replay-window 128 "
-			     "--aead-engine ipsec-mb --sink file:/x:y --ack delivered "
-			     "--log-level debug --stats-period 5 --test-mode --require-ems "
-			     "--handshake-timeout 250ms --min-version 1.2 --max-version 1.2 "
-			     "--metrics off --control off --config (0,0,1),(0,1,2)");
+	struct run r = accepts(
+		BASE
+		"--workers 1,3-5 --handshake-cores=2 --main-core 7 --rxd 1k "
+		"--txd 512 --burst 16 --mbufs 64k --max-sessions 2m "
+		"--max-handshakes 100 --session-timeout 90m --rekey-after 1k --replay-window 128 "
+		"--aead-engine ipsec-mb --sink file:/x:y --ack delivered "
+		"--log-level debug --stats-period 5 --test-mode --require-ems "
+		"--handshake-timeout 250ms --min-version 1.2 --max-version 1.2 "
+		"--metrics off --control off --config (0,0,1),(0,1,2)");
 	char text[CORE_SET_TEXT_MAX];
 
 	(void)state;
@@ -172,6 +174,7 @@ static void every_value(void **state)
 	assert_int_equal(r.opt.max_handshakes, 100);
 	assert_int_equal(r.opt.session_timeout_ns, UINT64_C(5400000) * MS);
 	assert_int_equal(r.opt.replay_window, 128);
+	assert_int_equal(r.opt.rekey_after, 1024);
 	assert_int_equal(r.opt.aead_engine, AEAD_ENGINE_IPSEC_MB);
 	assert_string_equal(r.opt.sink, "file:/x:y");
 	assert_true(r.opt.ack_delivered);
@@ -413,6 +416,9 @@ static const char *const bad_values[][3] = {
 	{ "session-timeout", "0", "wants 1s to 3650d" },
 	{ "session-timeout", "5x", "wants 1s to 3650d" },
 	{ "handshake-timeout", "61s", "wants 50ms to 60s" },
+	{ "rekey-after", "0", "wants auto or 16 to 1024m" },
+	{ "rekey-after", "15", "wants auto or 16 to 1024m" },
+	{ "rekey-after", "2g", "wants auto or 16 to 1024m" },
 	{ "replay-window", "0", "wants a multiple of 64 up to 1024" },
 	{ "replay-window", "96", "wants a multiple of 64 up to 1024" },
 	{ "replay-window", "2k", "wants a multiple of 64 up to 1024" },
@@ -671,7 +677,8 @@ static void every_option_of_the_contract_is_known(void **state)
 		"psk-derive cert key client-ca crl client-auth rpk-file deny-file device-name "
 		"min-version max-version suites psk-modes groups max-sessions max-handshakes "
 		"session-timeout "
-		"replay-window cid-length cid-key-file node-id node node-reply session-lifetime "
+		"replay-window rekey-after cid-length cid-key-file node-id node node-reply "
+		"session-lifetime "
 		"ticket-key-file no-resumption aead-engine sink ack metrics control log-level "
 		"stats-period f show-layout check-config dump-config version help test-mode";
 	char copy[sizeof(contract)];

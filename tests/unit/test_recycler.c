@@ -32,7 +32,7 @@ static int setup_sized(void **state, uint32_t sessions)
 	w->identities = cfg.identities = identity_set_new();
 	w->store = store_new(&cfg);
 	assert_non_null(w->store);
-	w->recycler = recycler_new(w->store, &w->mesh);
+	w->recycler = recycler_new(w->store, &w->mesh, NULL);
 	assert_non_null(w->recycler);
 	*state = w;
 	return 0;

@@ -600,6 +600,28 @@ static void twice_in_a_moment(void **state)
 	is_heard(w, &five, 5, "goes on");
 }
 
+/* bad-input L8: what the handshake core says of a message that was not allowed is the last that the
+ * session says. */
+static void an_alert_ends_the_session(void **state)
+{
+	static const char alert[] = { ALERT_FATAL, ALERT_UNEXPECTED_MESSAGE, 0 };
+	struct world *w = *state;
+	struct client c = client13_up(w, 1, AEAD_AES_128_GCM);
+	struct rte_mbuf *burst[] = { client13_message(w, &c, MSG_SEAL, alert),
+				     client13_message(w, &c, MSG_REPLY, "behind") };
+	struct heard h;
+
+	msg_of(burst[0])->type = RECORD_ALERT;
+	path_inbox_burst(w->core[0], burst, 2, w->now);
+	path_flush(w->core[0], w->now);
+	h = client13_hears(w, &c, 1);
+	assert_int_equal(h.type, RECORD_ALERT);
+	assert_memory_equal(h.text, alert, 2);
+	assert_false(store_live(w->store, c.ref));
+	assert_int_equal(world_count(w, 0, STATUS_SESSION_POST_HANDSHAKE), 1);
+	assert_int_equal(world_count(w, 0, STATUS_STALE_REF), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -612,6 +634,7 @@ int main(void)
 		WORLD_TEST(messages_say_their_epoch),
 		WORLD_TEST(next_keys_of_ours),
 		WORLD_TEST(numbers_are_told),
+		WORLD_TEST(an_alert_ends_the_session),
 		WORLD_TEST(worn_keys),
 		WORLD_TEST(worn_sooner),
 		WORLD_TEST(forgeries_ask_for_new_keys),
