@@ -191,6 +191,7 @@ static void installed(struct connect *c, struct connect_slot *s, uint64_t now_ns
 	counter_add(&c->cfg.counts->resumed, event->resumed);
 	add_cost(c, s, event);
 	resume_keep(&c->resume, device, s->h);
+	rekey_begin(c->cfg.rekey, device, s->h);
 	linger_keep(&c->linger, &c->cfg.devices->cold[device], device, s->h);
 	device_install(c->cfg.devices, device, event);
 	for (size_t i = 0; i < event->n_held; i++)

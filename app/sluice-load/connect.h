@@ -14,6 +14,7 @@
 #include "linger.h"
 #include "load_certs.h"
 #include "load_result.h"
+#include "rekey.h"
 #include "resume.h"
 
 /* What a handshake asks of the generator core. */
@@ -37,6 +38,7 @@ struct connect_config {
 	uint16_t longest; /* what a record must have room for: a server that wants less fails */
 	double rate;      /* handshakes begun a second; 0: as fast as possible */
 	struct load_certs *certs; /* NULL: none */
+	struct rekey *rekey;      /* goes on from the handshakes of DTLS 1.3 */
 	double resume_share;      /* of those whose device knows a session; 0: none is kept */
 	uint64_t seed;
 };

@@ -3,6 +3,7 @@
 
 #include "counter.h"
 #include "mix.h"
+#include "record13.h"
 #include "replay.h"
 #include "secret.h"
 
@@ -87,6 +88,38 @@ static void set_keys_13(struct device_13 *v13, const struct traffic_keys *keys)
 	memcpy(v13->tx.key, keys->client_key, sizeof(v13->tx.key));
 	memcpy(v13->tx.sn_key, keys->client_sn, sizeof(v13->tx.sn_key));
 	memcpy(v13->tx.iv, keys->client_iv, sizeof(v13->tx.iv));
+	v13->rx_epoch = v13->tx_epoch = RECORD13_EPOCH_DATA;
+	device_proven(v13);
+}
+
+void device_new_rx_keys(struct devices *d, uint32_t i, const struct device_keys *keys,
+			uint16_t epoch)
+{
+	struct device_13 *v13 = &d->v13[i];
+	struct session_hot *hot = &d->hot[i];
+
+	v13->rx_before = v13->rx;
+	v13->before_newest = replay_newest(hot);
+	v13->before_window = hot->window;
+	v13->has_before = true;
+	v13->rx = *keys;
+	v13->rx_epoch = epoch;
+	replay_init(hot, NULL, 64, 0, 0);
+}
+
+void device_new_tx_keys(struct devices *d, uint32_t i, const struct device_keys *keys,
+			uint16_t epoch)
+{
+	d->v13[i].tx = *keys;
+	d->v13[i].tx_epoch = epoch;
+	d->hot[i].tx_seq_lo = 0;
+	d->hot[i].tx_seq_hi = 0;
+}
+
+void device_proven(struct device_13 *v13)
+{
+	secret_wipe(&v13->rx_before, sizeof(v13->rx_before));
+	v13->has_before = false;
 }
 
 static void set_keys(struct devices *d, uint32_t i, enum aead_alg alg,
@@ -181,10 +214,10 @@ unsigned device_put_header(const struct devices *d, uint32_t i, uint8_t out[DEVI
 
 	if (d->v13 != NULL) {
 		if (cid->len > 0)
-			record13_put_cid_header(out, RECORD13_EPOCH_DATA, seq, cid->bytes, cid->len,
+			record13_put_cid_header(out, d->v13[i].tx_epoch, seq, cid->bytes, cid->len,
 						len);
 		else
-			record13_put_header(out, RECORD13_EPOCH_DATA, seq, len);
+			record13_put_header(out, d->v13[i].tx_epoch, seq, len);
 		return RECORD13_HEADER_LEN + cid->len;
 	}
 	if (cid->len > 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The devices of one generator core: a line each for what a request and its answer touch, and a few
- * bytes for the rest. 72 bytes a device; 128-byte keys, 192 bytes of keys with DTLS 1.3, connection
+ * bytes for the rest. 72 bytes a device; 128-byte keys, 256 bytes of keys with DTLS 1.3, connection
  * IDs, and resumable sessions where they are asked for. Owner core only.
  *
  * The hot line is a session's (session.h); with DTLS 1.3 without keys, which struct device_13 has.
@@ -44,6 +44,11 @@ struct device_keys {
 
 struct device_13 {
 	struct device_keys rx, tx;
+	struct device_keys rx_before; /* of the epoch before, until something came in the newest */
+	uint16_t rx_epoch, tx_epoch;
+	bool has_before;
+	uint64_t before_newest,
+		before_window; /* its numbers; the newest epoch's are in the hot line */
 } __attribute__((aligned(64)));
 
 /* What was agreed on about connection IDs. */
@@ -127,6 +132,14 @@ static inline bool device_takes(const struct handshake_event *event)
 
 /* device_install: keys and numbers of a finished handshake, which device_takes. */
 void device_install(struct devices *d, uint32_t i, const struct handshake_event *event);
+
+/* device_new_rx_keys, device_new_tx_keys: DTLS 1.3: those of the next epoch. The peer's old ones
+ * are there until device_proven, for records of the epoch before. */
+void device_new_rx_keys(struct devices *d, uint32_t i, const struct device_keys *keys,
+			uint16_t epoch);
+void device_new_tx_keys(struct devices *d, uint32_t i, const struct device_keys *keys,
+			uint16_t epoch);
+void device_proven(struct device_13 *v13);
 
 /* device_forget: wipes the session's keys; the device is idle. */
 void device_forget(struct devices *d, uint32_t i);

@@ -121,22 +121,6 @@ static void repeat_flight(struct generator *g, const struct traffic_record *r)
 		load_port_release(g->cfg.port, &b, 1);
 }
 
-static void acknowledge(struct generator *g, const struct traffic_record *r)
-{
-	const struct hs_ack number = { RECORD13_EPOCH_DATA, r->seq };
-	struct load_buffer *b;
-	struct wr w;
-
-	if (!load_port_alloc(g->cfg.port, &b, 1))
-		return; /* the server says it again */
-	w = wr_of(b->data, b->room);
-	ack_write(&w, &number, 1);
-	b->device = r->device;
-	b->len = (uint16_t)wr_len(&w);
-	if (!traffic_seal(&g->traffic, b, RECORD_ACK))
-		load_port_release(g->cfg.port, &b, 1);
-}
-
 /* RFC 9853: to where it came from, which is where the device is; what else there is of this kind a
  * device has not asked for. */
 static void answer_challenge(struct generator *g, const struct traffic_record *r)
@@ -160,15 +144,13 @@ static void answer_challenge(struct generator *g, const struct traffic_record *r
 		load_port_release(g->cfg.port, &b, 1);
 }
 
-/* DTLS 1.3: a ticket. Devices do not ask for new keys, and servers of theirs do not need any. */
-static void take_ticket(struct generator *g, const struct traffic_record *r)
+/* DTLS 1.3: tickets, and what is about keys. */
+static void take_post_handshake(struct generator *g, const struct traffic_record *r)
 {
-	if (r->len == 0 || r->text[0] != HS_NEW_SESSION_TICKET) {
-		counter_add(&generator_other(g)->unmatched, 1);
+	if (rekey_record(&g->rekey, g->now_ns, r))
 		return;
-	}
-	resume_ticket(&g->connect.resume, r->device, g->now_ns, r->text, r->len);
-	acknowledge(g, r);
+	counter_add(&generator_other(g)->unmatched, 1);
+	leave_politely(g, r->device);
 }
 
 static void record(void *arg, const struct traffic_record *r)
@@ -178,20 +160,21 @@ static void record(void *arg, const struct traffic_record *r)
 	switch (r->type) {
 	case RECORD_APPDATA:
 		post_message(g, r);
+		if (device_state(&g->devices, r->device) == DEVICE_LIVE)
+			rekey_sent(&g->rekey, g->now_ns, r->device);
 		break;
 	case RECORD_ALERT:
 		leave_on_alert(g, r);
 		break;
 	case RECORD_HANDSHAKE:
+	case RECORD_ACK:
 		if (g->devices.v13 != NULL)
-			take_ticket(g, r);
+			take_post_handshake(g, r);
 		else
 			repeat_flight(g, r);
 		break;
 	case RECORD_RRC:
 		answer_challenge(g, r);
-		break;
-	case RECORD_ACK:
 		break;
 	default:
 		counter_add(&generator_other(g)->unmatched, 1);
@@ -245,6 +228,7 @@ static bool init_connect(struct generator *g)
 			       .own_arg = g->cfg.certs,
 			       .mtu = MTU },
 		.certs = g->cfg.certs,
+		.rekey = &g->rekey,
 		.host = { credential, send_bytes, early, connected, failed, g },
 		/* What one costs is measured alone. */
 		.at_once = (cost ? 1 : at_once) + g->storm.n,
@@ -297,7 +281,8 @@ static bool init_parts(struct generator *g)
 	return devices_init(&g->devices, g->cfg.share.n, &opt->policy, mix_random(&g->seed)) &&
 	       requests_init(&g->requests, inflight, opt->retransmit == LOAD_RETRANSMIT_COAP,
 			     opt->answer_timeout_ns, g->cfg.now_ns, mix_random(&g->seed)) &&
-	       backlog_init(&g->backlog) && init_connect(g);
+	       backlog_init(&g->backlog) && init_connect(g) &&
+	       rekey_init(&g->rekey, &g->traffic, &g->connect.resume, opt->key_update);
 }
 
 bool generator_init(struct generator *g, const struct generator_config *cfg, char *err,
@@ -333,6 +318,7 @@ void generator_free(struct generator *g)
 {
 	if (g->egress.port != NULL)
 		egress_drop(&g->egress);
+	rekey_free(&g->rekey);
 	connect_free(&g->connect);
 	backlog_free(&g->backlog);
 	requests_free(&g->requests);
@@ -447,6 +433,7 @@ bool generator_turn(struct generator *g, uint64_t now_ns, struct load_buffer **b
 	worked |= take_backlog(g, most);
 	worked |= connect_turn(&g->connect, now_ns, most);
 	worked |= post_timers(g);
+	worked |= rekey_timers(&g->rekey, now_ns, TRAFFIC_BURST);
 	if (!g->done) {
 		mark_time(g);
 		worked |= task_turn(g);

@@ -13,6 +13,7 @@
 #include "hostile.h"
 #include "message.h"
 #include "order.h"
+#include "rekey.h"
 #include "request.h"
 #include "schedule.h"
 #include "storm.h"
@@ -64,6 +65,7 @@ struct generator {
 	struct egress egress;
 	struct requests requests;
 	struct connect connect;
+	struct rekey rekey;     /* DTLS 1.3 */
 	struct backlog backlog; /* of handshakes' datagrams */
 	struct message message;
 	struct schedule schedule;

@@ -88,6 +88,7 @@ struct load_options {
 	uint32_t handshakes_at_once; /* beside those of a storm */
 	uint32_t storm;              /* devices that come back at once; 0: no storm */
 	double resume_share;         /* handshakes that resume where a session is known */
+	uint64_t key_update;         /* records of a device, then its keys are new; 0: never */
 	double migrate_share; /* requests before which their device moves, if it has no other */
 	double churn_share;   /* devices that leave and connect again, a second */
 	uint64_t storm_at_ns; /* when, in the measured time */

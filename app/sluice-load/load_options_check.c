@@ -175,6 +175,7 @@ static const struct {
 	{ "resume", RUN | SEARCH | HANDSHAKES },
 	{ "churn", RUN | SEARCH },
 	{ "cid-migrate", RUN | SEARCH },
+	{ "key-update", RUN | SEARCH },
 	{ "storm", RUN },
 	{ "storm-at", RUN },
 	{ "rate", RUN },
@@ -364,6 +365,8 @@ static bool check_load(const struct load_options *opt)
 	if (opt->migrate_share > 0 && !opt->policy.cid)
 		return refuse(opt, "--cid-migrate", "without --cid: the server would not know them",
 			      NULL);
+	if (opt->key_update != 0 && !is_13(opt))
+		return refuse(opt, "--key-update", "--version 1.2 has none", NULL);
 	if (opt->hgrm != NULL && opt->json != NULL && strcmp(opt->hgrm, opt->json) == 0)
 		return refuse(opt, "--hgrm", "the same file as --json", opt->hgrm);
 	return true;

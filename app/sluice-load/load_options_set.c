@@ -337,6 +337,19 @@ const char *load_options_set_churn(struct load_options *opt, const char *text)
 	return set_share(&opt->churn_share, text);
 }
 
+const char *load_options_set_key_update(struct load_options *opt, const char *text)
+{
+	uint32_t n;
+
+	opt->key_update = 0;
+	if (strcmp(text, "off") == 0)
+		return NULL;
+	if (!set_count(&n, text, 4, 1 << 24))
+		return "wants off, or 4 to 16m";
+	opt->key_update = n;
+	return NULL;
+}
+
 /* Load */
 
 const char *load_options_set_rate(struct load_options *opt, const char *text)

@@ -39,6 +39,8 @@
 	X(resumed)       /* of those, resumed */                                                   \
 	X(handshakes_failed)                                                                       \
 	X(handshake_repeats) /* flights sent again */                                              \
+	X(key_updates)       /* DTLS 1.3: keys of devices, */                                      \
+	X(peer_key_updates)  /* and of the server, that were updated */                            \
 	X(tx_datagrams)                                                                            \
 	X(tx_bytes)   /* UDP payload */                                                            \
 	X(tx_refused) /* by the port or the kernel; sent again later or counted lost */            \

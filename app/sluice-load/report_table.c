@@ -87,6 +87,8 @@ static void print_oddities(FILE *out, const struct load_counts *c)
 		{ "return routability checks answered", c->challenges },
 		{ "handshakes failed", c->handshakes_failed },
 		{ "flights of handshakes sent again", c->handshake_repeats },
+		{ "updates of keys by devices", c->key_updates },
+		{ "updates of keys by the server", c->peer_key_updates },
 		{ "hostile datagrams sent", c->hostile },
 		{ "datagrams lost, doubled or held back on purpose", c->impaired },
 		{ "datagrams that the port did not take", c->tx_refused },

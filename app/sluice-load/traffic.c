@@ -28,13 +28,18 @@ static bool strip(struct traffic_pending *p)
 	return true;
 }
 
+static bool take_number(struct traffic *t, const struct traffic_pending *p)
+{
+	if (t->devices->v13 != NULL)
+		return traffic13_take_number(t, p);
+	return replay_commit(&t->devices->hot[p->device], NULL, REPLAY_WIDTH, p->seq) == STATUS_OK;
+}
+
 static void commit_one(struct traffic *t, struct traffic_pending *p)
 {
-	bool ok = (p->op != NULL ? p->op->ok : p->opened) &&
-		  replay_commit(&t->devices->hot[p->device], NULL, REPLAY_WIDTH, p->seq) ==
-			  STATUS_OK &&
+	bool ok = (p->op != NULL ? p->op->ok : p->opened) && take_number(t, p) &&
 		  (!p->inner || strip(p));
-	const struct traffic_record r = { p->device, p->type, p->len, p->text, p->seq };
+	const struct traffic_record r = { p->device, p->type, p->len, p->text, p->seq, p->epoch };
 
 	if (ok)
 		t->handler.record(t->handler.arg, &r);

@@ -21,6 +21,7 @@ struct traffic_record {
 	uint16_t len;
 	uint8_t *text; /* the plaintext, until the handler returns */
 	uint64_t seq;
+	uint16_t epoch; /* DTLS 1.3 */
 };
 
 /* Who the records are for. Handlers may seal. */
@@ -43,6 +44,7 @@ struct traffic_pending {
 	uint8_t type;
 	/* 1.3: whose number is masked */
 	uint8_t header_len;
+	uint16_t epoch;
 	struct aead_mask_op *mask;
 };
 

@@ -37,14 +37,44 @@ static void run(struct aead *a, struct traffic_masks masks[AEAD_N])
 			aead_mask(a, alg, masks[alg].op, masks[alg].n);
 }
 
+/* The epoch that its lowest bits say: the newest of the peer, or the one before while its keys are
+ * there; false: neither. */
+static bool epoch_of(const struct device_13 *v13, uint8_t bits, uint16_t *out)
+{
+	*out = v13->rx_epoch;
+	if (bits == (*out & RECORD13_EPOCH_BITS))
+		return true;
+	*out = (uint16_t)(*out - 1);
+	return v13->has_before && bits == (*out & RECORD13_EPOCH_BITS);
+}
+
+static const struct device_keys *rx_keys(const struct device_13 *v13, uint16_t epoch)
+{
+	return epoch == v13->rx_epoch ? &v13->rx : &v13->rx_before;
+}
+
+/* The numbers of an epoch that came, as a hot line has them. */
+static struct session_hot numbers_of(const struct traffic *t, uint32_t device, uint16_t epoch)
+{
+	const struct device_13 *v13 = &t->devices->v13[device];
+	struct session_hot out;
+
+	if (epoch == v13->rx_epoch)
+		return t->devices->hot[device];
+	replay_init(&out, NULL, REPLAY_WIDTH, v13->before_newest, v13->before_window);
+	return out;
+}
+
 void traffic13_add(struct traffic *t, uint32_t device, struct rd *left, uint8_t *bytes)
 {
 	const uint8_t *start = left->p;
 	enum aead_alg alg = device_alg(&t->devices->hot[device]);
 	const size_t cid_len = device_cid(t->devices, device)->own_len;
 	size_t tag = aead_info(alg)->tag_len;
+	const struct device_13 *v13 = &t->devices->v13[device];
 	struct record13 rec;
 	struct record plain;
+	uint16_t epoch;
 
 	if (!record13_is(*start)) {
 		/* What repeats the handshake's beginning is no fault. */
@@ -59,7 +89,7 @@ void traffic13_add(struct traffic *t, uint32_t device, struct rd *left, uint8_t 
 		counter_add(&t->counts->malformed, 1);
 		return;
 	}
-	if (rec.epoch_bits != (RECORD13_EPOCH_DATA & RECORD13_EPOCH_BITS) ||
+	if (!epoch_of(v13, rec.epoch_bits, &epoch) ||
 	    !device_is_own_cid(t->devices, device, rd_of(rec.header + 1, cid_len))) {
 		counter_add(&t->counts->unauthentic, 1);
 		return;
@@ -70,24 +100,24 @@ void traffic13_add(struct traffic *t, uint32_t device, struct rd *left, uint8_t 
 		.device = device,
 		.len = (uint16_t)(rd_len(&rec.body) - tag),
 		.header_len = (uint8_t)rec.header_len,
-		.mask = mask_later(&t->open_masks[alg], &t->devices->v13[device].rx, bytes,
-				   rec.body.p),
+		.epoch = epoch,
+		.mask = mask_later(&t->open_masks[alg], rx_keys(v13, epoch), bytes, rec.body.p),
 	};
 }
 
 /* The number, which an operation can be made with. */
 static void unmask_one(struct traffic *t, struct traffic_pending *p)
 {
-	const struct session_hot *hot = &t->devices->hot[p->device];
-	uint64_t next = replay_newest(hot) + 1;
-	struct traffic_ops *ops = &t->open_ops[device_alg(hot)];
+	const struct session_hot numbers = numbers_of(t, p->device, p->epoch);
+	uint64_t next = replay_newest(&numbers) + 1;
+	struct traffic_ops *ops = &t->open_ops[device_alg(&t->devices->hot[p->device])];
 	struct aead_op *op = &ops->op[ops->n];
 	uint8_t aad[RECORD13_HEADER_MAX];
 
 	p->seq = record13_unmask(p->text - p->header_len, p->header_len, p->mask->mask, next, aad);
-	if (replay_check(hot, NULL, REPLAY_WIDTH, p->seq) != STATUS_OK)
+	if (replay_check(&numbers, NULL, REPLAY_WIDTH, p->seq) != STATUS_OK)
 		return;
-	fill(op, &t->devices->v13[p->device].rx, p->seq, p->text, p->len);
+	fill(op, rx_keys(&t->devices->v13[p->device], p->epoch), p->seq, p->text, p->len);
 	op->aad_len = p->header_len;
 	memcpy(op->aad, aad, p->header_len);
 	p->op = op;
@@ -101,6 +131,29 @@ void traffic13_unmask(struct traffic *t, unsigned n)
 		unmask_one(t, &t->pending[i]);
 	for (enum aead_alg alg = 0; alg < AEAD_N; alg++)
 		t->open_masks[alg].n = 0;
+}
+
+/* A record in front of it may have brought new keys: it may be of the epoch before by now, or of
+ * one that is gone. What comes in the newest proves that the peer needs no other. */
+bool traffic13_take_number(struct traffic *t, const struct traffic_pending *p)
+{
+	struct device_13 *v13 = &t->devices->v13[p->device];
+	struct session_hot before;
+
+	if (p->epoch == v13->rx_epoch) {
+		if (replay_commit(&t->devices->hot[p->device], NULL, REPLAY_WIDTH, p->seq) !=
+		    STATUS_OK)
+			return false;
+		if (v13->has_before)
+			device_proven(v13);
+		return true;
+	}
+	before = numbers_of(t, p->device, p->epoch);
+	if (!v13->has_before || replay_commit(&before, NULL, REPLAY_WIDTH, p->seq) != STATUS_OK)
+		return false;
+	v13->before_newest = replay_newest(&before);
+	v13->before_window = before.window;
+	return true;
 }
 
 bool traffic13_seal(struct traffic *t, struct load_buffer *b, uint8_t type)
