@@ -44,7 +44,7 @@ static const char help[] =
 	"and with 1.3:\n"
 	"  --psk-mode psk_ke|psk_dhe_ke   nothing else is offered\n"
 	"  --no-key-share        the server has to ask for a key of the group\n"
-	"  --update-keys         new keys on both sides, then a second request\n";
+	"  --update-keys         new keys on both sides, then two more requests\n";
 
 enum {
 	OPT_SUITE,
@@ -370,6 +370,9 @@ static bool session(const struct client_options *opt, int fd, struct client_requ
 	if (ok && opt->update_keys) {
 		client_request_next(&request);
 		ok = library_update_keys() && ask(fd, &request);
+		/* Meanwhile the other side's new keys came. */
+		client_request_next(&request);
+		ok = ok && ask(fd, &request);
 	}
 	library_close();
 	return ok;

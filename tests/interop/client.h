@@ -36,7 +36,7 @@ struct client_options {
 	enum client_dtls dtls;         /* nothing else is offered */
 	enum client_psk_mode psk_mode; /* of 1.3, as what follows */
 	bool no_key_share;             /* groups without a key: the server has to ask for it */
-	bool update_keys;              /* both sides take new ones, and a second request follows */
+	bool update_keys;              /* both sides take new ones, and two requests follow */
 	/* Connection IDs are offered, with one of so many bytes for what the server sends; or
 	 * CLIENT_CID_NONE. */
 	int cid_len;

@@ -93,6 +93,30 @@ check "1.2: OpenSSL" posts openssl 198.18.0.2 beside
 check "  … the sink says so" told 1.2 beside
 
 check "drains" stop_sluice
+
+# New keys, from either side, with requests all the while: none is lost.
+check "starts, with new keys after 20 records" start_sluice af_packet:veth0 --rekey-after 20 --handshake-timeout 100ms
+all_answered() { reported '^ *lost +0 '; }
+check "devices answer our updates" load 5 --version 1.3 --warmup 0s --late 500ms --rate 200 --duration 2s
+check "  … and are answered" all_answered
+check "  … counted by them" reported 'updates of keys by the server +[1-9]'
+check "  … and by us" counted hs_key_updates 5
+check "we answer theirs" load 5 --version 1.3 --key-update 15 --warmup 0s --late 500ms --rate 200 --duration 2s
+check "  … and them" all_answered
+check "  … counted by them" reported 'updates of keys by devices +[1-9]'
+check "  … and by us" counted hs_peer_key_updates 5
+for suite in TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256 TLS_AES_128_CCM_SHA256; do
+	check "$suite" load 5 --version 1.3 --suites $suite --key-update 15 --warmup 0s --late 500ms --rate 200 --duration 1s
+	check "  … all are answered" all_answered
+	check "  … under new keys" reported 'updates of keys by the server +[1-9]'
+done
+check "loss, reordering, duplicates" load 5 --version 1.3 --key-update 15 --warmup 0s --late 500ms --rate 200 --duration 3s \
+	--loss 5% --reorder 5% --duplicate 5%
+check "  … all are answered" all_answered
+check "  … under new keys" reported 'updates of keys by devices +[1-9]'
+check "no session was ended for it" test "$(telemetry /sluice/stats outcomes session_post_handshake)" = 0
+check "drains" stop_sluice
+
 : > "$sink"
 check "vhost: starts" start_sluice "vhost:$work/vhost.sock"
 port=(--test-mode --port "virtio_user:$work/vhost.sock,ip=198.18.0.1/15")
@@ -114,6 +138,17 @@ label=w12 && check "wolfSSL, 1.2" wolfssl --dtls 1.2 --suite $suite_12
 check "  … in the sink" told 1.2 w12
 label=both && check "wolfSSL, both versions: 1.3 is taken" wolfssl --dtls both --suite $suite_13:$suite_12
 check "  … in the sink" told 1.3 both
+check "drains" stop_sluice
+
+# One update a session: what wolfSSL 5.7 and 5.9 get after a peer's second they do not open.
+check "starts, with new keys after 40 records" start_sluice af_packet:veth0 --rekey-after 40
+label=updates && check "wolfSSL updates its keys, and asks for ours" wolfssl --dtls 1.3 --suite $suite_13 --update-keys
+check "  … counted" counted hs_peer_key_updates 1
+check "  … ours too" counted hs_key_updates 1
+check "  … all requests in the sink" lines 3 '"payload":"updates"'
+label=updated && check "wolfSSL takes our new keys" wolfssl --dtls 1.3 --suite $suite_13 --requests 60
+check "  … counted" counted hs_key_updates 2
+check "  … all requests in the sink" lines 60 '"payload":"updated"'
 check "drains" stop_sluice
 
 # Each datagram of a handshake, lost once, is made up for.
