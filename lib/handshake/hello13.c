@@ -113,7 +113,7 @@ static bool psks_of(const struct handshake *h, struct own_psks *out)
 {
 	const struct own_psk ticket = ticket_of(h), external = external_of(h);
 
-	out->n = 0;
+	*out = (struct own_psks){ .n = 0 };
 	add(h, out, &ticket);
 	if (h->cfg->psk_import && h->psk_len > 0)
 		return all_imported_add(h, out);
