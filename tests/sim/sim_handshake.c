@@ -22,8 +22,9 @@
 enum {
 	EVENTS_MAX = 512,
 	STEPS_MAX = 20000,
-	STEP_DATAGRAMS_MAX = 10, /* out for one in: a flight at the smallest MTU */
-	MESSAGES = 24,           /* message_seq of a handshake; damaged hellos begin at up to 16 */
+	STEP_DATAGRAMS_MAX = FLIGHT_RECORDS_MAX + 1, /* out for one in: a flight in small pieces,
+						      * in 1.3 with an ACK before it */
+	MESSAGES = 24, /* message_seq of a handshake; damaged hellos begin at up to 16 */
 	MESSAGE_MAX = 1024,
 };
 
@@ -331,8 +332,8 @@ static void early_data(struct sim *s, struct pair_datagram *d)
 	    h->tx_epoch != s->sc.epoch || h->out.state == FLIGHT_SENDING)
 		return;
 	/* behind a long connection ID there may be no room */
-	s->early_sent = protect_write(&h->protect, &w, s->sc.epoch, RECORD_APPDATA, DTLS_1_2,
-				      reading, 1);
+	s->early_sent =
+		protect_write(&h->protect, &w, s->sc.epoch, RECORD_APPDATA, DTLS_1_2, reading, 1);
 	if (s->early_sent)
 		d->len = (uint16_t)(d->len + wr_len(&w));
 }
