@@ -6,6 +6,7 @@
  *   handshake_work.c    what an input sets off: jobs, output, the end
  *   handshake_ask.c     jobs that wait for an answer of --psk-socket
  *   handshake_post.c    sessions of DTLS 1.3: new keys, tickets
+ *   handshake_cids.c    and their connection IDs
  *
  * Owner core only, inside RCU read side.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "handshake_post.h"
 
+#include "handshake_cids.h"
 #include "handshake_core_parts.h"
 #include "record13.h"
 #include "secret.h"
@@ -10,7 +11,7 @@
 enum {
 	REPEATS = 5,  /* of a flight of ours: after 1, 3, 7, 15 and 31 seconds */
 	MESSAGES = 8, /* that the answer to a record may be, beside new keys: an ACK, or an alert,
-		       * and a flight of ours */
+		       * a flight of ours, and connection IDs for its owner */
 };
 
 #define NO_FLIGHT    UINT32_MAX
@@ -144,7 +145,10 @@ static bool find(const struct handshake_core *hc, struct session_ref ref, struct
 			.from = cold->owner,
 			.hop.port_id = MSG_COLD_HOP },
 	};
-	around = RECORD13_HEADER_LEN + cold->peer_cid_len + 1 + AEAD_TAG_MAX;
+	around = RECORD13_HEADER_LEN + 1 + AEAD_TAG_MAX;
+	/* How long the peer's is may change, and is its owner's to know. */
+	if (cold->class & SESSION_CLASS_CID_OUT)
+		around += SESSION_PEER_CID_MAX;
 	out->room = hc->cfg.mtu > around ? hc->cfg.mtu - around : 0;
 	if (cold->tx_limit != 0 && cold->tx_limit < out->room)
 		out->room = cold->tx_limit;
@@ -256,6 +260,21 @@ static void answer(struct handshake_core *hc, const struct post *s, uint64_t num
 		rte_pktmbuf_free(keys);
 }
 
+/* What a message of the peer is taken for. */
+struct taking {
+	struct handshake_core *hc;
+	struct post *s;
+	uint64_t now_ns;
+};
+
+static enum status take(void *arg, const struct hs_fragment *m, struct rd record, enum alert *alert)
+{
+	const struct taking *t = arg;
+
+	(void)record;
+	return handshake_cids(t->hc, &t->s->to, &t->s->p, t->now_ns, m, alert);
+}
+
 void handshake_post_opened(struct handshake_core *hc, struct rte_mbuf *mbuf, uint64_t now_ns)
 {
 	const struct msg *msg = msg_of(mbuf);
@@ -264,6 +283,7 @@ void handshake_post_opened(struct handshake_core *hc, struct rte_mbuf *mbuf, uin
 		.type = msg->type,
 		.content = rd_of(rte_pktmbuf_mtod(mbuf, const void *), rte_pktmbuf_data_len(mbuf)),
 	};
+	struct post_handshake_config config = hc->post.config;
 	struct post_handshake_result result;
 	struct rte_mbuf *keys;
 	struct post s;
@@ -272,6 +292,8 @@ void handshake_post_opened(struct handshake_core *hc, struct rte_mbuf *mbuf, uin
 		handshake_core_count(hc, STATUS_STALE_REF);
 		return;
 	}
+	config.message = take;
+	config.message_arg = &(struct taking){ hc, &s, now_ns };
 	/* All of the answer or nothing: a peer that were acknowledged would go on to keys that the
 	 * owner does not have. It says it again. */
 	keys = handshake_send_reserve(&hc->send, s.to.from, MSG_REKEY, MESSAGES);
@@ -279,7 +301,7 @@ void handshake_post_opened(struct handshake_core *hc, struct rte_mbuf *mbuf, uin
 		secret_wipe(&s, sizeof(s));
 		return;
 	}
-	post_handshake_input(&s.p, &hc->post.config, now_ns, &record, &result);
+	post_handshake_input(&s.p, &config, now_ns, &record, &result);
 	answer(hc, &s, record.number, &result, keys);
 	settle(hc, &s);
 }

@@ -79,6 +79,19 @@ void handshake_send_told(const struct handshake_send *s, const struct msg *reque
 	handshake_send_mbuf(s, request->from, mbuf);
 }
 
+bool handshake_send_cids(const struct handshake_send *s, const struct msg *request,
+			 enum msg_kind kind, const uint8_t *cids, size_t len)
+{
+	struct rte_mbuf *mbuf = message(s, kind, cids, len);
+
+	if (mbuf == NULL)
+		return false;
+	msg_of(mbuf)->ref = request->ref;
+	msg_of(mbuf)->class = request->class;
+	handshake_send_mbuf(s, request->from, mbuf);
+	return true;
+}
+
 struct rte_mbuf *handshake_send_reserve(const struct handshake_send *s, unsigned poll,
 					enum msg_kind kind, unsigned behind)
 {

@@ -34,6 +34,11 @@ void handshake_send_seal(const struct handshake_send *s, const struct msg *reque
 void handshake_send_told(const struct handshake_send *s, const struct msg *request,
 			 const void *bytes, size_t len, uint16_t token);
 
+/* handshake_send_cids: connection IDs for the owner of a request's session: MSG_CID_OWN or
+ * MSG_CID_PEER. false: no mbuf. */
+bool handshake_send_cids(const struct handshake_send *s, const struct msg *request,
+			 enum msg_kind kind, const uint8_t *cids, size_t len) MUST_USE;
+
 /* handshake_send_reserve: the mbuf of an installation or of new keys, when it and so many messages
  * behind it fit in the owner's ring; NULL: not now. */
 struct rte_mbuf *handshake_send_reserve(const struct handshake_send *s, unsigned poll,

@@ -107,7 +107,8 @@
 	X(HS_KEYS_UPDATED,     "hs_key_updates",      "keys that we send with, after a KeyUpdate") \
 	X(HS_PEER_KEYS_UPDATED, "hs_peer_key_updates", "keys that a peer sends with, after its KeyUpdate") \
 	X(HS_POST_LOST,        "hs_post_lost",        "ticket or KeyUpdate that was never acknowledged") \
-	X(HS_POST_LIMIT,       "hs_post_limit",       "KeyUpdate that could not be: no room, or epochs used up") \
+	X(HS_POST_LIMIT,       "hs_post_limit",       "KeyUpdate that could not be: no room, or epochs used up; connection IDs asked for without end") \
+	X(HS_LATER,            "hs_later",            "message after the handshake while ours is under way: it comes again") \
 	X(HS_RESUMED_ID,       "hs_resumed_id",       "completed, of a session by its id")         \
 	X(HS_RESUMED_TICKET,   "hs_resumed_ticket",   "completed, of a session by its ticket")     \
 	X(TICKET_ISSUED,       "ticket_issued",       "session ticket sealed for a device")        \

@@ -219,8 +219,13 @@ static void message(struct post_handshake *p, const struct post_handshake_config
 	}
 	if (cfg->message != NULL)
 		status = cfg->message(cfg->message_arg, m, record, &alert);
-	if (status != STATUS_OK)
+	if (status == STATUS_HS_LATER) {
+		p->rx_seq--;
+		out->status = status;
+		out->ack = false;
+	} else if (status != STATUS_OK) {
 		end(out, status, alert);
+	}
 }
 
 /* "A KeyUpdate message terminates the post-handshake stream in an epoch. [...] the receiving peer

@@ -53,7 +53,8 @@ struct post_handshake_config {
 	void (*release)(void *arg, void *p);
 	void *alloc_arg;
 	/* The next message of the peer, whole, when it is no KeyUpdate, with its header in record;
-	 * STATUS_OK: taken. Else the session ends with *alert. NULL: none is allowed. */
+	 * STATUS_OK: taken. STATUS_HS_LATER: not now; it is not acknowledged, so that it comes
+	 * again. Else the session ends with *alert. NULL: none is allowed. */
 	enum status (*message)(void *arg, const struct hs_fragment *m, struct rd record,
 			       enum alert *alert);
 	void *message_arg;

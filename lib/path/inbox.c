@@ -56,6 +56,13 @@ static __attribute__((noinline)) void message(struct path_core *core, struct rte
 		seal_run(core); /* what came before it is sealed under the keys before */
 		rekey_run(core, m);
 		return;
+	case MSG_CID_OWN:
+		cids_own(core, m);
+		return;
+	case MSG_CID_PEER:
+		seal_run(core); /* as above */
+		cids_peer(core, m);
+		return;
 	case MSG_OPENED:
 	case MSG_LATE:
 	case MSG_INSTALLED:

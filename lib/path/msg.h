@@ -47,6 +47,11 @@ enum msg_kind {
 	 * MSG_SEALs. STATUS_STALE_REF: not a session of the core it is sent to; RECORD_EPOCH: not
 	 * the next epoch */
 	MSG_REKEY,
+	/* data: connection IDs of ours, one behind the other, that a session of DTLS 1.3 which has
+	 * one is found by, too: the peer may be told of them behind it. Where they are not to be
+	 * had the session ends */
+	MSG_CID_OWN,
+	MSG_CID_PEER, /* data: the connection ID that goes with all records from now on; ref */
 	/* poll core or handshake core → poll core: a datagram for the owner to look up again; flow,
 	 * hop. A MSG_DATAGRAM or MSG_HELLO that a handshake core gives back is taken alike */
 	MSG_HANDOFF,

@@ -175,6 +175,10 @@ void install_run(struct path_core *core, struct rte_mbuf *m);
 /* rekey: the next keys of a session (MSG_REKEY). Takes m over. */
 void rekey_run(struct path_core *core, struct rte_mbuf *m);
 
+/* cids_own, cids_peer: MSG_CID_OWN, MSG_CID_PEER; take the message over. */
+void cids_own(struct path_core *core, struct rte_mbuf *m);
+void cids_peer(struct path_core *core, struct rte_mbuf *m);
+
 /* rekey_opened: a record opened that is of the epoch before, or the first of the newest: the former
  * epoch's keys go soon. rekey_forged: a record did not, nor did so many others under the newest
  * keys; rekey_sealed_many: ours are worn, and sealed so many since. Both ask for new keys now and

@@ -4,6 +4,7 @@
 #include "epoch.h"
 #include "record13.h"
 #include "secret.h"
+#include "spare_cids.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -158,6 +159,7 @@ static struct store_parts parts_of(const struct store_config *cfg)
 
 _Static_assert(BLOCK_PAGE % sizeof(struct session_overflow) == 0 &&
 		       BLOCK_PAGE % sizeof(struct store_peer_cid) == 0 &&
+		       BLOCK_PAGE % sizeof(struct store_spare_cids) == 0 &&
 		       BLOCK_HUGE_PAGE % sizeof(struct session_read13) == 0,
 	       "no element of a lazy array is on two pages");
 
@@ -199,13 +201,15 @@ static bool allocate_lazy_arrays(struct store *s)
 	    !lazy_array_new(s, &s->overflow_lazy, sizeof(*s->overflow), BLOCK_PAGE) ||
 	    !lazy_array_new(s, &s->old_lazy, sizeof(*s->old), BLOCK_PAGE) ||
 	    !lazy_array_new(s, &s->old_sn_lazy, sizeof(*s->old_sn_key), BLOCK_PAGE) ||
-	    !lazy_array_new(s, &s->peer_cids_lazy, sizeof(*s->peer_cids), BLOCK_PAGE))
+	    !lazy_array_new(s, &s->peer_cids_lazy, sizeof(*s->peer_cids), BLOCK_PAGE) ||
+	    !lazy_array_new(s, &s->spare_cids_lazy, sizeof(*s->spare_cids), BLOCK_PAGE))
 		return false;
 	s->read13 = s->read13_lazy.block.p;
 	s->overflow = s->overflow_lazy.block.p;
 	s->old = s->old_lazy.block.p;
 	s->old_sn_key = s->old_sn_lazy.block.p;
 	s->peer_cids = s->peer_cids_lazy.block.p;
+	s->spare_cids = s->spare_cids_lazy.block.p;
 	return true;
 }
 
@@ -299,6 +303,7 @@ void store_free(struct store *s)
 	lazy_free(&s->old_lazy);
 	lazy_free(&s->old_sn_lazy);
 	lazy_free(&s->peer_cids_lazy);
+	lazy_free(&s->spare_cids_lazy);
 	block_free(&s->wide_block);
 	secret_wipe(&s->hash_key, sizeof(s->hash_key));
 	free(s);
@@ -362,17 +367,17 @@ static void fill12(struct store *s, uint32_t slot, const struct session_install 
 	hot->tx_seq_hi = (uint16_t)(in->tx_seq >> 32);
 }
 
-static void fill_peer_cid(struct store *s, uint32_t slot, const struct session_install *in)
+void store_set_peer_cid(struct store *s, uint32_t slot, const uint8_t *cid, uint8_t len)
 {
 	struct session_cold *cold = &s->cold[slot];
 	uint8_t *to = cold->peer_cid;
 
-	cold->peer_cid_len = in->peer_cid_len;
-	if (in->peer_cid_len > SESSION_PEER_CID_SHORT) {
+	cold->peer_cid_len = len;
+	if (len > SESSION_PEER_CID_SHORT) {
 		lazy_touch(&s->peer_cids_lazy, slot);
 		to = s->peer_cids[slot].bytes;
 	}
-	memcpy(to, in->peer_cid, in->peer_cid_len);
+	memcpy(to, cid, len);
 }
 
 static void fill_slot(struct store *s, uint32_t slot, uint8_t owner,
@@ -396,7 +401,7 @@ static void fill_slot(struct store *s, uint32_t slot, uint8_t owner,
 		.owner = owner,
 		.handshake_core = in->handshake_core,
 	};
-	fill_peer_cid(s, slot, in);
+	store_set_peer_cid(s, slot, in->peer_cid, in->peer_cid_len);
 	if (session_class_is_13(class))
 		fill13(s, slot, in);
 	else
@@ -514,7 +519,8 @@ bool store_move(struct store *s, struct session_ref ref, const struct flow *flow
 	cold->flow = *flow;
 	cold->hop = *hop;
 	for (int i = 0; i < INSERT_TRIES; i++) {
-		if (table_retag(s->flows, cold->cid, ref.slot, flow_hash_tag(&hash)))
+		if (table_retag(s->flows, cold->cid, ref.slot, flow_hash_tag(&hash)) &&
+		    spare_cids_retag(s, ref.slot, flow_hash_tag(&hash)))
 			return true;
 		__builtin_ia32_pause();
 	}
@@ -528,6 +534,7 @@ static void remove_entry(struct store *s, struct session_ref ref)
 
 	if (session_class_has_cid(cold->class)) {
 		(void)table_remove_tagged(s->flows, cold->cid, ref.slot);
+		spare_cids_remove(s, ref.slot);
 		return;
 	}
 	hash = hash_of(s, &cold->flow);
@@ -618,6 +625,6 @@ size_t store_bytes(const struct store *s)
 	return sizeof(*s) + table_bytes(s->flows) + s->hot_block.len + s->cold_block.len +
 	       s->wide_block.len + lazy_bytes(&s->read13_lazy) + lazy_bytes(&s->overflow_lazy) +
 	       lazy_bytes(&s->old_lazy) + lazy_bytes(&s->old_sn_lazy) +
-	       lazy_bytes(&s->peer_cids_lazy) + sizeof(*s->slots) +
-	       s->n_slots * sizeof(s->slots->next[0]);
+	       lazy_bytes(&s->peer_cids_lazy) + lazy_bytes(&s->spare_cids_lazy) +
+	       sizeof(*s->slots) + s->n_slots * sizeof(s->slots->next[0]);
 }

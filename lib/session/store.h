@@ -35,15 +35,24 @@ struct store_peer_cid {
 	uint8_t bytes[SESSION_PEER_CID_MAX + 1];
 };
 
+/* Where the connection IDs of ours are that a session has beside its first: spare_cids.h. */
+enum { SPARE_CIDS_MAX = 3 };
+struct store_spare_cids {
+	struct table_place at[SPARE_CIDS_MAX];
+	_Atomic uint32_t n;
+	uint32_t unused;
+};
+
 struct store {
-	struct session_hot *hot;           /* [n_slots] */
-	struct session_cold *cold;         /* [n_slots] */
-	struct session_read13 *read13;     /* [n_slots]; lazy: DTLS 1.3 only */
-	struct session_overflow *overflow; /* [n_slots]; lazy: 256-bit suites only */
-	struct session_hot *old;           /* [n_slots]; lazy: hot lines of the epoch before */
-	uint8_t (*old_sn_key)[32];         /* [n_slots]; lazy: of those, 256-bit suites only */
-	struct store_peer_cid *peer_cids;  /* [n_slots]; lazy: long connection IDs only */
-	uint64_t *wide;                    /* [n_slots * replay_window / 64], or NULL */
+	struct session_hot *hot;             /* [n_slots] */
+	struct session_cold *cold;           /* [n_slots] */
+	struct session_read13 *read13;       /* [n_slots]; lazy: DTLS 1.3 only */
+	struct session_overflow *overflow;   /* [n_slots]; lazy: 256-bit suites only */
+	struct session_hot *old;             /* [n_slots]; lazy: hot lines of the epoch before */
+	uint8_t (*old_sn_key)[32];           /* [n_slots]; lazy: of those, 256-bit suites only */
+	struct store_peer_cid *peer_cids;    /* [n_slots]; lazy: long connection IDs only */
+	struct store_spare_cids *spare_cids; /* [n_slots]; lazy: sessions that have some */
+	uint64_t *wide;                      /* [n_slots * replay_window / 64], or NULL */
 	unsigned replay_window;
 	uint32_t n_slots; /* max_sessions and the spare ones */
 	uint32_t max_sessions;
@@ -52,7 +61,8 @@ struct store {
 	struct identity_set *identities;
 	struct store_slots *slots;
 	struct block hot_block, cold_block, wide_block;
-	struct lazy read13_lazy, overflow_lazy, old_lazy, old_sn_lazy, peer_cids_lazy;
+	struct lazy read13_lazy, overflow_lazy, old_lazy, old_sn_lazy, peer_cids_lazy,
+		spare_cids_lazy;
 	uint8_t apart[64]; /* what changes is not on the lines that every burst reads */
 	_Atomic uint32_t live;
 };
@@ -101,7 +111,7 @@ static inline struct session_hot *store_hot(const struct store *s, struct sessio
 bool store_retire(struct store *s, struct session_ref ref);
 
 /* store_move: the live session's peer is on another path from now on: cold.flow and cold.hop, and
- * the entry's tag. false: the entry does not have the tag yet, as another thread is just relocating
+ * the entries' tag. false: an entry does not have the tag yet, as another thread is just relocating
  * it: to be called again with the next record from there. A session with a connection ID of ours.
  * Owner core only. */
 bool store_move(struct store *s, struct session_ref ref, const struct flow *flow,
@@ -117,6 +127,9 @@ static inline struct rd store_peer_cid(const struct store *s, uint32_t slot)
 								  : s->peer_cids[slot].bytes,
 		     cold->peer_cid_len);
 }
+
+/* store_set_peer_cid: another one, not empty, of a live session that has one. Owner core only. */
+void store_set_peer_cid(struct store *s, uint32_t slot, const uint8_t *cid, uint8_t len);
 
 /* store_take_retired: up to max retired slots, each given out once; returns how many. Control
  * thread only. */

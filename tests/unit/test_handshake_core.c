@@ -45,6 +45,8 @@ struct world {
 	_Atomic bool draining;
 	struct handshake_core *core;
 	struct handshake_config client;
+	struct cid_key cid_key;
+	struct cid_issuer cids;
 	struct resumption resumption;
 	const struct handshake_session *offer; /* what devices offer to resume */
 	char path[64];
@@ -83,6 +85,7 @@ static void start_core(struct world *w)
 		.post_states = w->states,
 		.resumption = &w->resumption,
 		.policy = &w->policy,
+		.cids = &w->cids,
 		.aead = w->aead,
 		.max_handshakes = MAX_HANDSHAKES,
 		.max_lingering = MAX_LINGERING,
@@ -1002,6 +1005,99 @@ static void worn_keys_are_updated(void **state)
 	assert_int_equal(store_take_retired(w->store, &slot, 1), 1);
 	post_states_wipe(w->states, &slot, 1);
 	store_recycle(w->store, &slot, 1);
+	device_end(&d);
+}
+
+static bool issue_own(void *arg, uint8_t core, uint8_t *out)
+{
+	struct world *w = arg;
+
+	cid_issue(&w->cids, core, out);
+	return true;
+}
+
+/* Both ends have connection IDs of eight bytes. */
+static void use_cids(struct world *w)
+{
+	static const uint8_t key[CID_KEY_LEN] = { 5 };
+
+	cid_key_init(&w->cid_key, key, 8, 1);
+	assert_true(cid_issuer_init(&w->cids, &w->cid_key));
+	w->policy.cid = true;
+	w->policy.cid_len = 8;
+	w->client.cid_issue = issue_own;
+	w->client.cid_arg = w;
+}
+
+/* A message of the device's: type, message_seq and a short body. */
+static void device_tells(struct world *w, const struct device *d, struct session_ref ref,
+			 uint64_t number, uint8_t type, uint16_t seq, const char *body, uint8_t len)
+{
+	uint8_t said[HS_HEADER_LEN + 32];
+	struct wr out = wr_of(said, sizeof(said));
+
+	hs_header_write(&out, type, len, seq, 0, len);
+	wr_bytes(&out, body, len);
+	device_says(w, d, ref, number, RECORD_HANDSHAKE, said, wr_len(&out));
+}
+
+/* IDs that lead to the session's owner, for the owner. */
+static void takes_ids(struct world *w, struct session_ref ref, unsigned n)
+{
+	struct rte_mbuf *m = take(w);
+	struct cid_route to;
+
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_CID_OWN);
+	assert_memory_equal(&msg_of(m)->ref, &ref, sizeof(ref));
+	assert_int_equal(m->data_len, 8 * n);
+	for (unsigned i = 0; i < n; i++) {
+		assert_true(
+			cid_open(&w->cid_key, rte_pktmbuf_mtod_offset(m, uint8_t *, 8 * i), &to));
+		assert_int_equal(to.core, OWNER);
+	}
+	rte_pktmbuf_free(m);
+}
+
+/* Checklist 42: IDs on request, as soon as nothing else of ours is under way, the owner told first;
+ * and the peer's new one for the owner, before the ACK. */
+static void ids_are_given_and_taken(void **state)
+{
+	const uint64_t epoch = UINT64_C(3) << 48;
+	struct world *w = *state;
+	struct session_ref ref;
+	struct rte_mbuf *m;
+	struct device d;
+	uint16_t seq;
+
+	use_cids(w);
+	ref = device_lives(w, &d);
+	seq = device_post(&d).tx_seq;
+	device_tells(w, &d, ref, epoch | 7, HS_REQUEST_CONNECTION_ID, seq, "\2", 1);
+	assert_null(take(w)); /* the ticket is not acknowledged yet */
+	assert_int_equal(counted(w, STATUS_HS_LATER), 1);
+	device_acks(w, &d, ref, epoch | 1);
+	device_tells(w, &d, ref, epoch | 8, HS_REQUEST_CONNECTION_ID, seq, "\2", 1);
+	takes_ids(w, ref, 2);
+	takes_ack(w, epoch | 8);
+	assert_int_equal(sealed(w, &d, ref, epoch | 20), HS_NEW_CONNECTION_ID);
+	device_acks(w, &d, ref, epoch | 20);
+	assert_null(take(w));
+	device_tells(w, &d, ref, epoch | 9, HS_NEW_CONNECTION_ID, ++seq, "\0\3\2ab\0", 6);
+	m = take(w);
+	assert_non_null(m);
+	assert_int_equal(msg_of(m)->kind, MSG_CID_PEER);
+	assert_memory_equal(&msg_of(m)->ref, &ref, sizeof(ref));
+	assert_int_equal(m->data_len, 2);
+	assert_memory_equal(rte_pktmbuf_mtod(m, void *), "ab", 2);
+	rte_pktmbuf_free(m);
+	takes_ack(w, epoch | 9);
+	/* More than 255 cannot be asked for, and three is all that there are. */
+	device_tells(w, &d, ref, epoch | 10, HS_REQUEST_CONNECTION_ID, ++seq, "\377", 1);
+	takes_ids(w, ref, 3);
+	takes_ack(w, epoch | 10);
+	assert_int_equal(sealed(w, &d, ref, epoch | 21), HS_NEW_CONNECTION_ID);
+	assert_null(take(w));
 	device_end(&d);
 }
 
@@ -1973,6 +2069,7 @@ int main(void)
 		CORE_TEST(a_repeated_finished_is_answered_again),
 		CORE_TEST_13(a_repeated_finished_of_13_is_acknowledged_again),
 		CORE_TEST_13(keys_are_updated),
+		CORE_TEST_13(ids_are_given_and_taken),
 		CORE_TEST_13(worn_keys_are_updated),
 		CORE_TEST_13(what_is_not_allowed_ends_the_session),
 		CORE_TEST_13(keys_wait_for_room),

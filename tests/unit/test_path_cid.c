@@ -2,6 +2,7 @@
 /* Connection IDs through the whole record path (RFC 9146, RFC 9147 §9; bad-input I, checklist 36,
  * 37). */
 #include "path_cid_fixture.h"
+#include "spare_cids.h"
 
 static void conversation(struct world *w, struct client *c)
 {
@@ -362,6 +363,49 @@ static void seals_with_a_prefix(void **state)
 	}
 }
 
+static void owner_is_told(struct world *w, const struct client *c, enum msg_kind kind,
+			  const uint8_t *cids, size_t len)
+{
+	struct rte_mbuf *m = world_mbuf(w, cids, len);
+
+	*msg_of(m) = (struct msg){ .kind = (uint8_t)kind, .ref = c->ref };
+	world_inbox(w, 0, m);
+}
+
+/* RFC 9147 §9: more IDs of ours, and another of the peer's; from wherever the device then is. */
+static void ids_change(void **state)
+{
+	static const uint8_t lengths[] = { 8, 1, 255, 3 };
+	const struct cid_kind kind = { .own_len = CID_LEN, .peer_len = 4, .is_13 = true };
+	struct world *w = *state;
+	struct client c = cid_up(w, 0, 1, AEAD_AES_128_CCM_8, &kind);
+	uint8_t first[CID_LEN], cids[SPARE_CIDS_MAX * CID_LEN_MAX];
+	struct cid_issuer issuer = { .key = &w->cid_key };
+
+	for (unsigned i = 0; i < SPARE_CIDS_MAX; i++)
+		cid_issue(&issuer, 0, cids + (size_t)i * CID_LEN);
+	memcpy(first, c.keys.own_cid, CID_LEN);
+	owner_is_told(w, &c, MSG_CID_OWN, cids, (size_t)SPARE_CIDS_MAX * CID_LEN);
+	for (unsigned i = 0; i < SPARE_CIDS_MAX; i++) {
+		memcpy(c.keys.own_cid, cids + (size_t)i * CID_LEN, CID_LEN);
+		conversation(w, &c);
+	}
+	memcpy(c.keys.own_cid, first, CID_LEN);
+	for (unsigned i = 0; i < sizeof(lengths); i++) {
+		c.keys.peer_cid_len = lengths[i];
+		memset(c.keys.peer_cid, (int)(7 * i), sizeof(c.keys.peer_cid));
+		owner_is_told(w, &c, MSG_CID_PEER, c.keys.peer_cid, lengths[i]);
+		conversation(w, &c);
+	}
+	/* No room for one more: the peer would be told of what leads nowhere. */
+	owner_is_told(w, &c, MSG_CID_OWN, cids, CID_LEN);
+	assert_int_equal(world_count(w, 0, STATUS_SESSION_FULL), 1);
+	assert_false(store_live(w->store, c.ref));
+	owner_is_told(w, &c, MSG_CID_PEER, c.keys.peer_cid, 3);
+	owner_is_told(w, &c, MSG_CID_OWN, cids, CID_LEN);
+	assert_int_equal(world_count(w, 0, STATUS_STALE_REF), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +421,7 @@ int main(void)
 		CID_TEST(handshakes),
 		CID_TEST(to_the_owner),
 		CID_TEST(seals_with_a_prefix),
+		CID_TEST(ids_change),
 	};
 
 	return world_main(tests);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "store.h"
+#include "spare_cids.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -884,6 +884,65 @@ static void cid_session_is_found_by_its_cid(void **state)
 
 /* One that comes where a session without is takes that one's place; where another owner's is, it
  * does not matter. */
+static bool add_cid(struct store *s, struct session_ref ref, uint32_t cid)
+{
+	uint8_t bytes[CID_LEN] = { 0 };
+
+	memcpy(bytes, &cid, sizeof(cid));
+	return spare_cids_add(s, ref, bytes, sizeof(bytes));
+}
+
+/* RFC 9147 §9: found by all that it was given, wherever it is, until it ends. */
+static void spare_cids_lead_to_their_session(void **state)
+{
+	struct store *s = new_store(8, 64);
+	struct session_ref ref = install_cid(s, 1, 77);
+	const struct flow moved = flow_of(9);
+	const struct nexthop hop = { 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i < SPARE_CIDS_MAX; i++) {
+		assert_int_equal(spare_cids_count(s, ref.slot), i);
+		assert_true(add_cid(s, ref, 100 + i));
+		assert_int_equal(lookup_cid(s, 100 + i).ref.slot, ref.slot);
+		assert_int_equal(lookup_cid(s, 100 + i).ref.generation, tag_of(s, 1));
+		assert_int_equal(lookup_cid(s, 100 + i).class, lookup_cid(s, 77).class);
+	}
+	assert_false(add_cid(s, ref, 200));
+	assert_true(store_move(s, ref, &moved, &hop));
+	for (uint32_t i = 0; i < SPARE_CIDS_MAX; i++)
+		assert_int_equal(lookup_cid(s, 100 + i).ref.generation, tag_of(s, 9));
+	assert_true(store_retire(s, ref));
+	for (uint32_t i = 0; i < SPARE_CIDS_MAX; i++)
+		assert_int_equal(lookup_cid(s, 100 + i).ref.generation, 0);
+	assert_int_equal(table_count(s->flows), 0);
+	assert_int_equal(spare_cids_count(s, ref.slot), 0);
+	store_free(s);
+}
+
+/* Of any length, in the place of one of any length. */
+static void peers_cids_change(void **state)
+{
+	static const uint8_t lengths[] = { 8, 255, 1, 9, 8 };
+	struct store *s = new_store(8, 64);
+	struct session_install in = install_cid_of(1, 7, 4);
+	struct session_ref ref, replaced;
+	uint8_t cid[255];
+
+	(void)state;
+	assert_int_equal(store_install(s, OWNER, &in, &ref, &replaced), STATUS_OK);
+	for (size_t i = 0; i < sizeof(lengths); i++) {
+		struct rd kept;
+
+		memset(cid, (int)i, sizeof(cid));
+		store_set_peer_cid(s, ref.slot, cid, lengths[i]);
+		kept = store_peer_cid(s, ref.slot);
+		assert_int_equal(rd_len(&kept), lengths[i]);
+		assert_memory_equal(kept.p, cid, lengths[i]);
+	}
+	store_free(s);
+}
+
 static void cid_session_replaces_what_is_found_by_its_flow(void **state)
 {
 	struct store *s = new_store(8, 64);
@@ -960,6 +1019,8 @@ int main(void)
 		cmocka_unit_test(cid_session_is_found_by_its_cid),
 		cmocka_unit_test(cid_session_replaces_what_is_found_by_its_flow),
 		cmocka_unit_test(peers_cids_are_kept),
+		cmocka_unit_test(spare_cids_lead_to_their_session),
+		cmocka_unit_test(peers_cids_change),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
