@@ -170,6 +170,7 @@ static void release(void *arg, void *p)
 /* What is given is a NewConnectionId to keep; while another message is under way, nothing is. */
 static void test_give(void **state)
 {
+	static const uint8_t given[] = "firstonescndone";
 	const struct post_handshake_config cfg = { .timeout_ns = 1000,
 						   .timeout_max_ns = 8000,
 						   .repeats = 3,
@@ -184,7 +185,7 @@ static void test_give(void **state)
 	size_t len;
 
 	(void)state;
-	assert_true(post_cids_give(&p, &cfg, 0, (const uint8_t *)"firstonescndone", 5, 3));
+	assert_true(post_cids_give(&p, &cfg, 0, given, 5, 3));
 	assert_false(post_cids_give(&p, &cfg, 0, NULL, 5, 0));
 	assert_int_equal(p.tx_seq, 10);
 	assert_true(post_handshake_output(&p, sizeof(out), out, &len, &token));
@@ -197,7 +198,7 @@ static void test_give(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		assert_true(new_connection_id_next(&ids.cids, &cid));
 		assert_int_equal(rd_len(&cid), 5);
-		assert_memory_equal(cid.p, "firstonescndone" + 5 * i, 5);
+		assert_memory_equal(cid.p, given + 5 * (size_t)i, 5);
 	}
 	assert_false(new_connection_id_next(&ids.cids, &cid));
 	post_handshake_wipe(&p, &cfg);
