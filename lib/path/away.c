@@ -210,7 +210,10 @@ void away_arrived(struct path_core *core, struct core_record *rec, bool newer)
 	p->hop = msg->hop;
 	p->used_ns = core->now_ns;
 	p->allowance += RTE_MIN(worth(rec), UINT32_MAX - p->allowance);
-	if (newer && cold->rrc && p->tries == 0 && rec->type != RECORD_RRC)
+	/* The round's operations are still to be read, so nothing may be sealed here: where there
+	 * is no room to wait, the next record asks. */
+	if (newer && cold->rrc && p->tries == 0 && rec->type != RECORD_RRC &&
+	    core->n_seals < CORE_RECORDS_MAX)
 		(void)challenge(core, p);
 }
 

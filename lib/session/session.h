@@ -207,12 +207,16 @@ struct session_cold {
 	uint8_t auth : 3; /* what the peer proved itself with: the installer's number */
 	uint8_t alerts;   /* ignored ones; too many close the session */
 	uint8_t peer_cid_len;
-	uint8_t peer_cid[SESSION_PEER_CID_SHORT]; /* or it stands in store->peer_cids */
-	struct table_place cid; /* the index entry of a session that has a connection ID of ours */
 };
-/* Of the 336 bytes that a session with connection IDs may cost in all; lines do not matter for it.
- */
-_Static_assert(sizeof(struct session_cold) <= 104, "the cold part's budget is 104 bytes");
+/* Of the 320 bytes that a session may cost in all; lines do not matter for it. */
+_Static_assert(sizeof(struct session_cold) <= 88, "the cold part's budget is 88 bytes");
+
+/* What a session with connection IDs has beside it. */
+struct session_cids {
+	struct table_place own;               /* where the index has ours */
+	uint8_t peer[SESSION_PEER_CID_SHORT]; /* or it stands in store->peer_cids */
+};
+_Static_assert(sizeof(struct session_cids) == 16, "connection IDs' budget is 16 bytes");
 
 /* What a finished handshake installs. Key fields are the server's view: rx opens, tx seals. */
 struct session_install {

@@ -159,6 +159,7 @@ static struct store_parts parts_of(const struct store_config *cfg)
 
 _Static_assert(BLOCK_PAGE % sizeof(struct session_overflow) == 0 &&
 		       BLOCK_PAGE % sizeof(struct store_peer_cid) == 0 &&
+		       BLOCK_PAGE % sizeof(struct session_cids) == 0 &&
 		       BLOCK_PAGE % sizeof(struct store_spare_cids) == 0 &&
 		       BLOCK_HUGE_PAGE % sizeof(struct session_read13) == 0,
 	       "no element of a lazy array is on two pages");
@@ -201,6 +202,7 @@ static bool allocate_lazy_arrays(struct store *s)
 	    !lazy_array_new(s, &s->overflow_lazy, sizeof(*s->overflow), BLOCK_PAGE) ||
 	    !lazy_array_new(s, &s->old_lazy, sizeof(*s->old), BLOCK_PAGE) ||
 	    !lazy_array_new(s, &s->old_sn_lazy, sizeof(*s->old_sn_key), BLOCK_PAGE) ||
+	    !lazy_array_new(s, &s->cids_lazy, sizeof(*s->cids), BLOCK_PAGE) ||
 	    !lazy_array_new(s, &s->peer_cids_lazy, sizeof(*s->peer_cids), BLOCK_PAGE) ||
 	    !lazy_array_new(s, &s->spare_cids_lazy, sizeof(*s->spare_cids), BLOCK_PAGE))
 		return false;
@@ -208,6 +210,7 @@ static bool allocate_lazy_arrays(struct store *s)
 	s->overflow = s->overflow_lazy.block.p;
 	s->old = s->old_lazy.block.p;
 	s->old_sn_key = s->old_sn_lazy.block.p;
+	s->cids = s->cids_lazy.block.p;
 	s->peer_cids = s->peer_cids_lazy.block.p;
 	s->spare_cids = s->spare_cids_lazy.block.p;
 	return true;
@@ -302,6 +305,7 @@ void store_free(struct store *s)
 	lazy_free(&s->overflow_lazy);
 	lazy_free(&s->old_lazy);
 	lazy_free(&s->old_sn_lazy);
+	lazy_free(&s->cids_lazy);
 	lazy_free(&s->peer_cids_lazy);
 	lazy_free(&s->spare_cids_lazy);
 	block_free(&s->wide_block);
@@ -369,10 +373,9 @@ static void fill12(struct store *s, uint32_t slot, const struct session_install 
 
 void store_set_peer_cid(struct store *s, uint32_t slot, const uint8_t *cid, uint8_t len)
 {
-	struct session_cold *cold = &s->cold[slot];
-	uint8_t *to = cold->peer_cid;
+	uint8_t *to = s->cids[slot].peer;
 
-	cold->peer_cid_len = len;
+	s->cold[slot].peer_cid_len = len;
 	if (len > SESSION_PEER_CID_SHORT) {
 		lazy_touch(&s->peer_cids_lazy, slot);
 		to = s->peer_cids[slot].bytes;
@@ -401,7 +404,10 @@ static void fill_slot(struct store *s, uint32_t slot, uint8_t owner,
 		.owner = owner,
 		.handshake_core = in->handshake_core,
 	};
-	store_set_peer_cid(s, slot, in->peer_cid, in->peer_cid_len);
+	if (in->own_cid_len != 0 || in->peer_cid_len != 0) {
+		lazy_touch(&s->cids_lazy, slot);
+		store_set_peer_cid(s, slot, in->peer_cid, in->peer_cid_len);
+	}
 	if (session_class_is_13(class))
 		fill13(s, slot, in);
 	else
@@ -476,7 +482,7 @@ static bool go_live(struct store *s, struct session_ref ref, const struct flow_h
 	struct table_hit entry = { .ref = ref, .owner = cold->owner, .class = cold->class };
 
 	if (session_class_has_cid(cold->class)) {
-		cold->cid = table_place_of(&key);
+		s->cids[ref.slot].own = table_place_of(&key);
 		entry.ref.generation = flow_hash_tag(flow);
 	}
 	return publish(s, &key, &entry) == TABLE_INSERTED;
@@ -519,7 +525,7 @@ bool store_move(struct store *s, struct session_ref ref, const struct flow *flow
 	cold->flow = *flow;
 	cold->hop = *hop;
 	for (int i = 0; i < INSERT_TRIES; i++) {
-		if (table_retag(s->flows, cold->cid, ref.slot, flow_hash_tag(&hash)) &&
+		if (table_retag(s->flows, s->cids[ref.slot].own, ref.slot, flow_hash_tag(&hash)) &&
 		    spare_cids_retag(s, ref.slot, flow_hash_tag(&hash)))
 			return true;
 		__builtin_ia32_pause();
@@ -533,7 +539,7 @@ static void remove_entry(struct store *s, struct session_ref ref)
 	struct flow_hash hash;
 
 	if (session_class_has_cid(cold->class)) {
-		(void)table_remove_tagged(s->flows, cold->cid, ref.slot);
+		(void)table_remove_tagged(s->flows, s->cids[ref.slot].own, ref.slot);
 		spare_cids_remove(s, ref.slot);
 		return;
 	}
@@ -624,7 +630,7 @@ size_t store_bytes(const struct store *s)
 {
 	return sizeof(*s) + table_bytes(s->flows) + s->hot_block.len + s->cold_block.len +
 	       s->wide_block.len + lazy_bytes(&s->read13_lazy) + lazy_bytes(&s->overflow_lazy) +
-	       lazy_bytes(&s->old_lazy) + lazy_bytes(&s->old_sn_lazy) +
+	       lazy_bytes(&s->old_lazy) + lazy_bytes(&s->old_sn_lazy) + lazy_bytes(&s->cids_lazy) +
 	       lazy_bytes(&s->peer_cids_lazy) + lazy_bytes(&s->spare_cids_lazy) +
 	       sizeof(*s->slots) + s->n_slots * sizeof(s->slots->next[0]);
 }

@@ -30,7 +30,7 @@ struct store_config {
 	struct identity_set *identities;
 };
 
-/* A peer's connection ID that is longer than the cold part's room. */
+/* A peer's connection ID that is longer than struct session_cids has room for. */
 struct store_peer_cid {
 	uint8_t bytes[SESSION_PEER_CID_MAX + 1];
 };
@@ -50,6 +50,7 @@ struct store {
 	struct session_overflow *overflow;   /* [n_slots]; lazy: 256-bit suites only */
 	struct session_hot *old;             /* [n_slots]; lazy: hot lines of the epoch before */
 	uint8_t (*old_sn_key)[32];           /* [n_slots]; lazy: of those, 256-bit suites only */
+	struct session_cids *cids;           /* [n_slots]; lazy: with connection IDs only */
 	struct store_peer_cid *peer_cids;    /* [n_slots]; lazy: long connection IDs only */
 	struct store_spare_cids *spare_cids; /* [n_slots]; lazy: sessions that have some */
 	uint64_t *wide;                      /* [n_slots * replay_window / 64], or NULL */
@@ -61,7 +62,7 @@ struct store {
 	struct identity_set *identities;
 	struct store_slots *slots;
 	struct block hot_block, cold_block, wide_block;
-	struct lazy read13_lazy, overflow_lazy, old_lazy, old_sn_lazy, peer_cids_lazy,
+	struct lazy read13_lazy, overflow_lazy, old_lazy, old_sn_lazy, cids_lazy, peer_cids_lazy,
 		spare_cids_lazy;
 	uint8_t apart[64]; /* what changes is not on the lines that every burst reads */
 	_Atomic uint32_t live;
@@ -121,11 +122,10 @@ bool store_move(struct store *s, struct session_ref ref, const struct flow *flow
  * none. Borrowed until it retires. Owner core only. */
 static inline struct rd store_peer_cid(const struct store *s, uint32_t slot)
 {
-	const struct session_cold *cold = &s->cold[slot];
+	const uint8_t len = s->cold[slot].peer_cid_len;
 
-	return rd_of(cold->peer_cid_len <= SESSION_PEER_CID_SHORT ? cold->peer_cid
-								  : s->peer_cids[slot].bytes,
-		     cold->peer_cid_len);
+	return rd_of(len <= SESSION_PEER_CID_SHORT ? s->cids[slot].peer : s->peer_cids[slot].bytes,
+		     len);
 }
 
 /* store_set_peer_cid: another one, not empty, of a live session that has one. Owner core only. */
