@@ -339,7 +339,8 @@ bool flight_ack(struct flight *f, uint64_t epoch, uint64_t number)
 		const struct flight_sent *s = &f->sent[i];
 		struct flight_message *m = &f->messages[s->message];
 
-		if (s->blocks == 0 || s->epoch != epoch || s->number != number)
+		if (s->blocks == 0 || s->number == UINT64_MAX || s->epoch != epoch ||
+		    s->number != number)
 			continue;
 		fresh |= (s->blocks & ~m->acked) != 0;
 		m->acked |= s->blocks;

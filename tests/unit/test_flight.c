@@ -385,6 +385,23 @@ static void test_acks_of_nothing(void **state)
 	assert_false(flight_ack(&f, 2, UINT64_C(100) * FLIGHT_SENT_MAX));
 }
 
+/* bad-input L4: nor is a record whose number is not known yet any that a peer can name. */
+static void test_acks_of_no_number(void **state)
+{
+	uint8_t out[1500], type;
+	unsigned place;
+	size_t len;
+
+	(void)state;
+	begin13();
+	assert_true(flight_next(&f, 700, out, &len, &type));
+	place = flight_sent_later(&f);
+	assert_false(flight_ack(&f, 2, UINT64_MAX));
+	assert_false(flight_ack_begun(&f));
+	flight_number(&f, place, 2, 10);
+	assert_true(flight_ack(&f, 2, 10));
+}
+
 /* Sends what there is, in records of some size, and acknowledges about half of them. */
 static void send_and_lose(uint64_t *random, uint64_t *number)
 {
@@ -443,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_whole_messages),
 		cmocka_unit_test(test_only_what_is_missing_is_sent_again),
 		cmocka_unit_test(test_acks_of_nothing),
+		cmocka_unit_test(test_acks_of_no_number),
 		cmocka_unit_test(test_any_pieces),
 		cmocka_unit_test(test_timer_is_retained),
 		cmocka_unit_test(test_fragments_at_every_size),
