@@ -29,6 +29,11 @@ _Static_assert(BLOCK_MAX + BLOCK13_MAX + REASSEMBLY_CERTIFICATE_MEMORY_MAX + MES
 			       (size_t)(HANDSHAKE_HELD_MAX + 1) * HANDSHAKE_DATAGRAM_MAX <=
 		       HANDSHAKE_MEMORY_MAX,
 	       "a handshake's memory budget");
+_Static_assert((int)sizeof(struct handshake) != MESSAGES_MIN &&
+		       (int)sizeof(struct handshake) != MESSAGES_MAX &&
+		       (int)sizeof(struct connection13) != MESSAGES_MIN &&
+		       (int)sizeof(struct connection13) != MESSAGES_MAX,
+	       "messages are released unwiped: never where handshakes are zeros");
 _Static_assert((int)PROTECT_RECORD_MAX <= (int)HANDSHAKE_DATAGRAM_MAX, "a record fits a datagram");
 
 static bool system_random(void *arg, void *out, size_t len)

@@ -223,6 +223,8 @@ bool reassembly_take(struct reassembly *r, uint8_t **out, uint16_t *out_len)
 	s->chunks = NULL;
 	r->memory -= sizeof(*c) + c->len;
 	memmove(*out, c->bytes, *out_len);
+	/* The caller knows of out_len bytes, and wipes no more. */
+	secret_wipe(*out + *out_len, sizeof(*c));
 	return true;
 }
 

@@ -88,7 +88,8 @@ bool reassembly_in_order(const struct reassembly *r, const struct hs_fragment *f
 bool reassembly_due(const struct reassembly *r, struct reassembly_message *out) MUST_USE;
 
 /* reassembly_take: the due message's bytes, which are the caller's to give to alloc.release from
- * now on, where they are kept here; false: they are not. m->body is gone with them. */
+ * now on, where they are kept here, zeros behind them in their block; false: they are not. m->body
+ * is gone with them. */
 bool reassembly_take(struct reassembly *r, uint8_t **out, uint16_t *out_len) MUST_USE;
 
 /* reassembly_advance: the due message was handled; the next one is due. */

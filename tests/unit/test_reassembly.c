@@ -25,6 +25,11 @@ static void *test_alloc(void *arg, size_t len)
 	return (uint8_t *)p + 16;
 }
 
+static size_t block_len(const void *p)
+{
+	return *(const size_t *)(const void *)((const uint8_t *)p - 16);
+}
+
 static void test_release(void *arg, void *p)
 {
 	size_t *block = (size_t *)(void *)((uint8_t *)p - 16);
@@ -476,6 +481,9 @@ static void test_taken_messages_are_the_takers(void **state)
 	assert_true(reassembly_take(&r, &bytes, &len));
 	assert_int_equal(len, 50);
 	assert_memory_equal(bytes, text, 50);
+	/* Who wipes the message has wiped the block: it may be one that is to be zeros next. */
+	for (size_t at = len; at < block_len(bytes); at++)
+		assert_int_equal(bytes[at], 0);
 	assert_int_equal(r.memory, 0);
 	reassembly_advance(&r);
 	assert_int_equal(r.next, 1);
