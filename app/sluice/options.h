@@ -120,16 +120,16 @@ struct options {
 	uint32_t session_lifetime_s; /* for resumption */
 	uint32_t session_cache;      /* sessions that are kept by id; 0: none */
 	uint32_t tickets;            /* that a full handshake of DTLS 1.3 gives, 1 to 3 */
-	const char *ticket_key_file; /* NULL: random keys */
-	bool no_resumption;
 	/* DTLS 1.3: records of ours, then a session's keys are renewed; 0: when they are worn */
 	uint32_t rekey_after;
+	const char *ticket_key_file; /* NULL: random keys */
+	bool no_resumption;
 	unsigned replay_window; /* 64, or a multiple of it up to 1024 */
 	enum aead_engine aead_engine;
 
-	uint8_t cid_length;       /* of connection IDs that devices get; 0: they get none */
-	const char *cid_key_file; /* NULL: a random key */
+	uint8_t cid_length; /* of connection IDs that devices get; 0: they get none */
 	uint8_t node_id;
+	const char *cid_key_file; /* NULL: a random key */
 	struct node_spec nodes[OPTIONS_NODES_MAX];
 	unsigned n_nodes;
 	bool node_reply_direct; /* else through the node that met the device */
