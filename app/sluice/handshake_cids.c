@@ -27,7 +27,7 @@ enum status handshake_cids(struct handshake_core *hc, const struct msg *to,
 	const struct post_cids c = {
 		.own = to->class & SESSION_CLASS_CID,
 		.peer = to->class & SESSION_CLASS_CID_OUT,
-		.room = SPARE_CIDS_MAX - spare_cids_count(hc->cfg.store, to->ref.slot),
+		.room = spare_cids_room(hc->cfg.store, to->ref.slot),
 	};
 	struct post_cids_answer answer;
 	enum status s = post_cids_message(&c, m, &answer, alert);

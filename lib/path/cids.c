@@ -4,8 +4,8 @@
 #include "spare_cids.h"
 #include "stages.h"
 
-/* IDs of ours, one behind the other: the peer is told of them behind this message, so all have to
- * be there. */
+/* IDs of ours, one behind the other. false: there was not room for all; the peer has been told of
+ * them, so records with one that is not there are lost until it goes back to another. */
 static bool add_all(struct path_core *core, struct session_ref ref, struct rd cids)
 {
 	const size_t len = core->cid_len;
@@ -34,9 +34,7 @@ void cids_own(struct path_core *core, struct rte_mbuf *m)
 	if (!is_mine(core, ref, SESSION_CLASS_CID)) {
 		core_drop(core, m, STATUS_STALE_REF);
 	} else if (!add_all(core, ref, cids)) {
-		/* Better no session than one that the peer's next move loses. */
-		core_retire(core, ref, STATUS_SESSION_FULL);
-		rte_pktmbuf_free(m);
+		core_drop(core, m, STATUS_SESSION_FULL);
 	} else {
 		rte_pktmbuf_free(m);
 	}

@@ -4,14 +4,14 @@
  * may go on to them whenever it likes, and never says that it is done with one. So each is an index
  * entry of its own as long as the session lives, with the tag of its path like the first.
  *
- * Owner core only, but spare_cids_count.
+ * Owner core only, but spare_cids_count and spare_cids_room.
  */
 #pragma once
 
 #include "store.h"
 
-/* spare_cids_add: a live session with a connection ID of ours is found by this one, too. false: it
- * has SPARE_CIDS_MAX of them, or the index has no room. */
+/* spare_cids_add: a live session with a connection ID of ours is found by this one, too. false:
+ * there is no room for it. */
 bool spare_cids_add(struct store *s, struct session_ref ref, const uint8_t *cid, size_t len)
 	__attribute__((warn_unused_result));
 
@@ -22,3 +22,7 @@ void spare_cids_remove(struct store *s, uint32_t slot);
 
 /* spare_cids_count: how many a live session has. Any thread. */
 unsigned spare_cids_count(const struct store *s, uint32_t slot);
+
+/* spare_cids_room: how many more it may get: of SPARE_CIDS_MAX, and none when all sessions together
+ * have half as many as there are slots. Any thread. */
+unsigned spare_cids_room(const struct store *s, uint32_t slot);

@@ -65,7 +65,7 @@ struct store {
 	struct lazy read13_lazy, overflow_lazy, old_lazy, old_sn_lazy, cids_lazy, peer_cids_lazy,
 		spare_cids_lazy;
 	uint8_t apart[64]; /* what changes is not on the lines that every burst reads */
-	_Atomic uint32_t live;
+	_Atomic uint32_t live, n_spare_cids;
 };
 
 /* store_new: NULL and errno: ENOMEM, EINVAL (no sessions, or a window that is not a multiple of 64

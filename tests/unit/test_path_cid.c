@@ -397,10 +397,11 @@ static void ids_change(void **state)
 		owner_is_told(w, &c, MSG_CID_PEER, c.keys.peer_cid, lengths[i]);
 		conversation(w, &c);
 	}
-	/* No room for one more: the peer would be told of what leads nowhere. */
+	/* No room for one more: the session goes on with those that it has. */
 	owner_is_told(w, &c, MSG_CID_OWN, cids, CID_LEN);
 	assert_int_equal(world_count(w, 0, STATUS_SESSION_FULL), 1);
-	assert_false(store_live(w->store, c.ref));
+	conversation(w, &c);
+	assert_true(store_retire(w->store, c.ref));
 	owner_is_told(w, &c, MSG_CID_PEER, c.keys.peer_cid, 3);
 	owner_is_told(w, &c, MSG_CID_OWN, cids, CID_LEN);
 	assert_int_equal(world_count(w, 0, STATUS_STALE_REF), 2);

@@ -920,6 +920,29 @@ static void spare_cids_lead_to_their_session(void **state)
 	store_free(s);
 }
 
+/* Who asks for them leaves room for sessions yet to come, and what ended gives its share back. */
+static void spare_cids_leave_room_for_sessions(void **state)
+{
+	enum { MAX = 1000 };
+	struct store *s = new_store(MAX, 64);
+	struct session_ref refs[MAX];
+	uint32_t given = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < MAX; i++) {
+		refs[i] = install_cid(s, i, i);
+		while (spare_cids_room(s, refs[i].slot) > 0 && add_cid(s, refs[i], MAX + given))
+			given++;
+	}
+	assert_int_equal(given, s->n_slots / 2);
+	assert_int_equal(store_count(s), MAX);
+	for (uint32_t i = 0; i < MAX; i++)
+		assert_true(store_live(s, refs[i]));
+	assert_true(store_retire(s, refs[0]));
+	assert_int_equal(spare_cids_room(s, refs[MAX - 1].slot), SPARE_CIDS_MAX);
+	store_free(s);
+}
+
 /* Of any length, in the place of one of any length. */
 static void peers_cids_change(void **state)
 {
@@ -1026,3 +1049,4 @@ int main(void)
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
+		cmocka_unit_test(spare_cids_leave_room_for_sessions),
