@@ -3,8 +3,7 @@
 
 static bool throttled(struct path_core *core, const struct core_record *rec)
 {
-	return !throttle_allows(&core->throttle, core->now_ns, rec->ref,
-				msg_of(rec->m)->flow.remote_ip,
+	return !throttle_allows(&core->throttle, core->now_ns, rec->ref, throttle_source(rec),
 				rec->seq <= replay_newest(rec->hot) + THROTTLE_AHEAD);
 }
 

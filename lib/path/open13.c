@@ -86,8 +86,8 @@ static bool throttled(struct path_core *core, const struct core_record *rec)
 			 replay_check(rec->hot, core_wide(store, rec), core_window(store, rec),
 				      rec->seq) == STATUS_OK;
 
-	return !throttle_allows(&core->throttle, core->now_ns, rec->ref,
-				msg_of(rec->m)->flow.remote_ip, plausible);
+	return !throttle_allows(&core->throttle, core->now_ns, rec->ref, throttle_source(rec),
+				plausible);
 }
 
 /* Operations of records of one class, up to the first that has another; returns how many. Those

@@ -113,6 +113,16 @@ static inline void commit_genuine(struct path_core *core, const struct core_reco
 		throttle_genuine(&core->throttle, rec->ref);
 }
 
+/* throttle_source: whose tokens a record of a suspect session takes. One of a session that has a
+ * connection ID may come from anywhere, so that forgers could have as many sources as they like:
+ * all that are not from their sessions' paths have one. */
+static inline const uint8_t *throttle_source(const struct core_record *rec)
+{
+	static const uint8_t anywhere[16];
+
+	return rec->away ? anywhere : msg_of(rec->m)->flow.remote_ip;
+}
+
 /* commit_settle: what follows from a record's commit: it is lost, or the next of those kept. */
 static inline void commit_settle(struct path_core *core, struct core_record *rec, enum status s,
 				 struct core_record *kept, unsigned *n_kept)

@@ -3,6 +3,7 @@
  * 37). */
 #include "path_cid_fixture.h"
 #include "spare_cids.h"
+#include "throttle.h"
 
 static void conversation(struct world *w, struct client *c)
 {
@@ -363,6 +364,33 @@ static void seals_with_a_prefix(void **state)
 	}
 }
 
+/* Addresses that are made up bring a forger no more tries: one source's for all. */
+static void forgeries_from_many_sources(void **state)
+{
+	enum { SOURCES = 1024 };
+	struct world *w = *state;
+
+	for (unsigned is_13 = 0; is_13 < 2; is_13++) {
+		const struct cid_kind kind = { .own_len = CID_LEN, .is_13 = is_13 };
+		struct client c = cid_up(w, 0, 1 + is_13, AEAD_AES_128_GCM, &kind), forger = c;
+		struct client neighbour = cid_up(w, 0, 11 + is_13, AEAD_AES_128_GCM, &kind);
+		const uint64_t tried = world_count(w, 0, STATUS_RECORD_TAG);
+
+		forger.keys.rx_key[0] ^= 1;
+		for (unsigned i = 0; i < SOURCES; i++) {
+			forger.spec.src[2] = (uint8_t)(i >> 8);
+			forger.spec.src[3] = (uint8_t)i;
+			cid_say(w, 0, &forger, "let me in");
+		}
+		assert_true(world_count(w, 0, STATUS_RECORD_TAG) - tried <=
+			    THROTTLE_FREE + 2 * 100);
+		cid_say(w, 0, &neighbour, "not my business");
+		client_delivers(w, 0, &neighbour, "not my business");
+		cid_say(w, 0, &c, "from home");
+		client_delivers(w, 0, &c, "from home");
+	}
+}
+
 static void owner_is_told(struct world *w, const struct client *c, enum msg_kind kind,
 			  const uint8_t *cids, size_t len)
 {
@@ -422,6 +450,7 @@ int main(void)
 		CID_TEST(handshakes),
 		CID_TEST(to_the_owner),
 		CID_TEST(seals_with_a_prefix),
+		CID_TEST(forgeries_from_many_sources),
 		CID_TEST(ids_change),
 	};
 
