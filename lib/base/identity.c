@@ -19,9 +19,8 @@
  */
 enum { SHARDS = 256, SHARD_BUCKETS_MIN = 8, SHARD_BUCKETS_MAX = 1 << 16 };
 
-/* Millions of names: every byte here counts. So a node keeps only the half of the hash that says
- * its bucket, and the other, which says its shard, is made again when it is needed; and what frees
- * it stands where its count and its hash were. */
+/* Millions of names: every byte here counts. So a node keeps no hash, which is made again when it
+ * is needed; and what frees it stands where its count and its hint were. */
 
 union node {
 	struct {
@@ -64,9 +63,9 @@ static struct shard *shard_of(struct identity_set *set, uint32_t hash)
 	return &set->shards[(hash >> 16) % SHARDS];
 }
 
-static union node **bucket_of(struct shard *s, uint16_t hash)
+static union node **bucket_of(struct shard *s, uint32_t hash)
 {
-	return &s->buckets[hash & (s->n_buckets - 1)];
+	return &s->buckets[(uint16_t)hash & (s->n_buckets - 1)];
 }
 
 static bool shard_init(struct shard *s)
@@ -119,7 +118,7 @@ void identity_set_free(struct identity_set *set)
 }
 
 /* Without memory the chains just get longer. */
-static void shard_grow(struct shard *s)
+static void shard_grow(const struct identity_set *set, struct shard *s)
 {
 	struct shard bigger = { .n_buckets = s->n_buckets * 2 };
 
@@ -130,7 +129,7 @@ static void shard_grow(struct shard *s)
 		union node *n = s->buckets[i], *next;
 
 		for (; n != NULL; n = next) {
-			union node **to = bucket_of(&bigger, n->id.hash);
+			union node **to = bucket_of(&bigger, hash_of(set, n->id.bytes, n->id.len));
 
 			next = n->next;
 			n->next = *to;
@@ -149,9 +148,9 @@ static bool equal(const void *a, const void *b, size_t len)
 
 static union node *shard_find(struct shard *s, const struct wanted *w)
 {
-	for (union node *n = *bucket_of(s, (uint16_t)w->hash); n != NULL; n = n->next)
-		if (n->id.hash == (uint16_t)w->hash && n->id.len == w->len &&
-		    n->id.proof_len == w->proof_len && equal(n->id.bytes, w->bytes, w->len) &&
+	for (union node *n = *bucket_of(s, w->hash); n != NULL; n = n->next)
+		if (n->id.len == w->len && n->id.proof_len == w->proof_len &&
+		    equal(n->id.bytes, w->bytes, w->len) &&
 		    equal(identity_proof(&n->id), w->proof, w->proof_len))
 			return n;
 	return NULL;
@@ -159,16 +158,15 @@ static union node *shard_find(struct shard *s, const struct wanted *w)
 
 static void fill(struct identity *id, const struct wanted *w)
 {
-	*id = (struct identity){ .hash = (uint16_t)w->hash,
-				 .len = (uint8_t)w->len,
-				 .proof_len = (uint8_t)w->proof_len };
+	*id = (struct identity){ .len = (uint8_t)w->len, .proof_len = (uint8_t)w->proof_len };
 	if (w->len != 0)
 		memcpy(id->bytes, w->bytes, w->len);
 	if (w->proof_len != 0)
 		memcpy(id->bytes + w->len, w->proof, w->proof_len);
 }
 
-static union node *shard_add(struct shard *s, const struct wanted *w)
+static union node *shard_add(const struct identity_set *set, struct shard *s,
+			     const struct wanted *w)
 {
 	size_t size = offsetof(union node, id.bytes) + w->len + w->proof_len;
 	union node *n = malloc(size < sizeof(*n) ? sizeof(*n) : size), **at;
@@ -176,9 +174,9 @@ static union node *shard_add(struct shard *s, const struct wanted *w)
 	if (n == NULL)
 		return NULL;
 	if (s->n_nodes >= s->n_buckets && s->n_buckets < SHARD_BUCKETS_MAX)
-		shard_grow(s);
+		shard_grow(set, s);
 	fill(&n->id, w);
-	at = bucket_of(s, n->id.hash);
+	at = bucket_of(s, w->hash);
 	n->next = *at;
 	*at = n;
 	s->n_nodes++;
@@ -197,7 +195,7 @@ const struct identity *identity_get_proved(struct identity_set *set, const void 
 	pthread_mutex_lock(&s->lock);
 	n = shard_find(s, &w);
 	if (n == NULL) {
-		n = shard_add(s, &w);
+		n = shard_add(set, s, &w);
 		if (n != NULL)
 			__atomic_fetch_add(&set->count, 1, __ATOMIC_RELAXED);
 	}
@@ -219,9 +217,9 @@ static bool put_shared(struct identity *id)
 	return false;
 }
 
-static void shard_drop(struct shard *s, union node *n)
+static void shard_drop(struct shard *s, union node *n, uint32_t hash)
 {
-	union node **at = bucket_of(s, n->id.hash);
+	union node **at = bucket_of(s, hash);
 
 	while (*at != n)
 		at = &(*at)->next;
@@ -242,15 +240,17 @@ void identity_put(struct identity_set *set, const struct identity *id)
 {
 	union node *n = caa_container_of((struct identity *)(uintptr_t)id, union node, id);
 	struct shard *s;
+	uint32_t hash;
 	bool last;
 
 	if (put_shared(&n->id))
 		return;
-	s = shard_of(set, hash_of(set, id->bytes, id->len));
+	hash = hash_of(set, id->bytes, id->len);
+	s = shard_of(set, hash);
 	pthread_mutex_lock(&s->lock);
 	last = __atomic_sub_fetch(&n->id.refs, 1, __ATOMIC_ACQ_REL) == 0;
 	if (last)
-		shard_drop(s, n);
+		shard_drop(s, n, hash);
 	pthread_mutex_unlock(&s->lock);
 	if (!last)
 		return;
@@ -258,6 +258,11 @@ void identity_put(struct identity_set *set, const struct identity *id)
 	/* For free_node: liburcu orders the two, but not so that the thread sanitizer sees it. */
 	__atomic_store_n(&n->id.freed, 1, __ATOMIC_RELEASE);
 	urcu_qsbr_call_rcu(&n->free, free_node);
+}
+
+void identity_set_hint(const struct identity *id, uint32_t hint)
+{
+	__atomic_store_n(&((struct identity *)(uintptr_t)id)->hint, hint, __ATOMIC_RELAXED);
 }
 
 size_t identity_count(const struct identity_set *set)

@@ -17,8 +17,7 @@ enum { IDENTITY_LEN_MAX = 255 }; /* of a name, and of a proof */
 /* Sixteen bytes that begin a block, so that a name of 16 bytes and the proof of a key fit in 48. */
 struct identity {
 	uint32_t refs; /* atomic */
-	uint16_t hash; /* of its bucket */
-	uint8_t unused[2];
+	uint32_t hint; /* atomic; its users': see identity_hint */
 	/* A reader under RCU may look at these, though the last reference was given back. */
 	uint8_t len, proof_len;
 	uint8_t freed;   /* atomic: see identity.c */
@@ -60,6 +59,15 @@ static inline const struct identity *identity_get(struct identity_set *set, cons
  * still look at it until their quiescent state. Slow path only; any thread that is registered with
  * RCU. */
 void identity_put(struct identity_set *set, const struct identity *id);
+
+/* identity_hint: what identity_set_hint said last of an identity, 0 at first: a number that those
+ * who have it leave for one another, and believe nothing of. Any thread with a reference. */
+static inline uint32_t identity_hint(const struct identity *id)
+{
+	return __atomic_load_n(&id->hint, __ATOMIC_RELAXED);
+}
+
+void identity_set_hint(const struct identity *id, uint32_t hint);
 
 /* identity_count: identities alive, for tests and statistics. Any thread. */
 size_t identity_count(const struct identity_set *set);

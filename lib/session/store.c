@@ -443,6 +443,28 @@ static enum place look_at_place(const struct store *s, uint8_t owner, const stru
 	return PLACE_OLD_SELF;
 }
 
+/*
+ * A session with a connection ID has no entry of its flow; its identity has, as a hint, the slot of
+ * the newest one. That is the same device's older session when it is this owner's, and on the same
+ * flow: devices with one identity, or behind one address, are on others.
+ */
+static bool find_old_self(const struct store *s, uint8_t owner, const struct session_install *in,
+			  struct session_ref *old)
+{
+	const uint32_t slot = in->identity != NULL ? identity_hint(in->identity) - 1 : UINT32_MAX;
+	const struct session_cold *cold;
+
+	if (slot >= s->n_slots)
+		return false;
+	*old = (struct session_ref){ slot, atomic_load_explicit(&s->hot[slot].generation,
+								memory_order_acquire) };
+	cold = &s->cold[slot];
+	/* Behind the owner, the others are this thread's to read. */
+	return generation_live(old->generation) && cold->owner == owner &&
+	       session_class_has_cid(cold->class) && cold->identity == in->identity &&
+	       memcmp(&cold->flow, &in->flow, sizeof(in->flow)) == 0;
+}
+
 static enum table_insert publish(struct store *s, const struct flow_hash *hash,
 				 const struct table_hit *entry)
 {
@@ -455,13 +477,14 @@ static enum table_insert publish(struct store *s, const struct flow_hash *hash,
 	return result;
 }
 
-/* Undoes fill_slot. The entry was never visible, so the slot needs no grace period. */
+/* Undoes fill_slot. A hint that is old may have led somebody here, so the slot waits as others do.
+ */
 static void abandon(struct store *s, uint32_t slot)
 {
 	next_generation(s, slot);
 	wipe_keys(s, slot);
 	s->cold[slot].identity = NULL;
-	slot_give(s->slots, slot);
+	slot_retire(s->slots, slot);
 }
 
 /* What the new session is found by. A connection ID's place is kept, for it is not: its owner's to
@@ -495,22 +518,25 @@ enum status store_install(struct store *s, uint8_t owner, const struct session_i
 	struct session_ref ref;
 	struct table_hit old = { 0 };
 	enum place place = look_at_place(s, owner, &in->flow, &hash, &old);
-	uint32_t limit = place == PLACE_OLD_SELF ? s->n_slots : s->max_sessions;
+	const bool again = place == PLACE_OLD_SELF || find_old_self(s, owner, in, &old.ref);
+	uint32_t limit = again ? s->n_slots : s->max_sessions;
 
 	*out = *replaced = (struct session_ref){ 0 };
 	if ((place == PLACE_TAKEN && in->own_cid_len == 0) ||
 	    !slot_take(s->slots, owner, limit, &ref.slot))
 		return STATUS_SESSION_FULL;
-	if (place == PLACE_OLD_SELF) {
+	if (place == PLACE_OLD_SELF)
 		(void)table_remove(s->flows, &hash, old.ref); /* there: removing it is ours */
+	if (again)
 		*replaced = old.ref;
-	}
 	fill_slot(s, ref.slot, owner, in);
 	ref.generation = next_generation(s, ref.slot);
 	if (!go_live(s, ref, &hash, in)) {
 		abandon(s, ref.slot);
 		return STATUS_SESSION_FULL;
 	}
+	if (in->own_cid_len != 0 && in->identity != NULL)
+		identity_set_hint(in->identity, ref.slot + 1);
 	atomic_fetch_add_explicit(&s->live, 1, memory_order_relaxed);
 	*out = ref;
 	return STATUS_OK;

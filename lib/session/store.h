@@ -79,12 +79,13 @@ void store_free(struct store *s);
 /*
  * store_install: a new session for a finished handshake, owned by poll core `owner`. Replaces a
  * live session of the same flow owned by the same core: *replaced is its reference then
- * (generation 0: none), already out of the table, for the caller to retire, whatever the result
- * is. STATUS_OK and *out, or STATUS_SESSION_FULL: max_sessions slots are in use (retired ones are,
- * until they are recycled; a replacement may take a spare slot), no room in the table, or a live
- * session of another flow or owner has the same signature (the identity reference then stays with
- * the caller). A session is never evicted for another flow's (bad-input N5). Owner core only,
- * inside RCU read side.
+ * (generation 0: none), for the caller to retire, whatever the result is; one that was found by its
+ * flow is out of the table already, one with a connection ID is replaced only by the same
+ * identity's, and only the newest of an identity. STATUS_OK and *out, or STATUS_SESSION_FULL:
+ * max_sessions slots are in use (retired ones are, until they are recycled; a replacement may take
+ * a spare slot), no room in the table, or a live session of another flow or owner has the same
+ * signature (the identity reference then stays with the caller). A session is never evicted for
+ * another flow's (bad-input N5). Owner core only, inside RCU read side.
  *
  * A session with a connection ID of ours is found by that, and not by its flow, which may become
  * another device's while this one has moved on: its entry has flow_hash_tag of its path in place of

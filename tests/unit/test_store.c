@@ -992,6 +992,49 @@ static void cid_session_replaces_what_is_found_by_its_flow(void **state)
 	store_free(s);
 }
 
+/* A device that comes again from where it was has one session; what has another path, identity or
+ * owner is not its own. */
+static void cid_session_replaces_the_same_devices(void **state)
+{
+	struct store *s = new_store(2, 64);
+	struct session_ref first = install_cid(s, 1, 10), ref, replaced;
+	struct session_install in;
+
+	(void)state;
+	for (uint32_t i = 1; i < 4; i++) {
+		in = install_cid_of(1, 10 + i, 0);
+		assert_int_equal(store_install(s, OWNER, &in, &ref, &replaced), STATUS_OK);
+		assert_true(same(replaced, first));
+		assert_true(store_retire(s, replaced));
+		assert_int_equal(store_count(s), 1);
+		first = ref;
+	}
+	while (recycle(s) > 0)
+		;
+	in = install_cid_of(1, 20, 0); /* the same identity from elsewhere */
+	in.flow = flow_of(2);
+	assert_int_equal(store_install(s, OWNER, &in, &ref, &replaced), STATUS_OK);
+	assert_int_equal(replaced.generation, 0);
+	assert_true(store_retire(s, ref));
+	assert_int_equal(recycle(s), 1);
+	in = install_cid_of(2, 21, 0); /* another from the same place */
+	in.flow = flow_of(1);
+	assert_int_equal(store_install(s, OWNER, &in, &ref, &replaced), STATUS_OK);
+	assert_int_equal(replaced.generation, 0);
+	assert_true(store_retire(s, ref));
+	assert_int_equal(recycle(s), 1);
+	assert_true(store_live(s, first));
+	assert_true(store_retire(s, first));
+	assert_int_equal(recycle(s), 1);
+	first = install_cid(s, 1, 30);
+	in = install_cid_of(1, 31, 0); /* another core's */
+	assert_int_equal(store_install(s, OWNER + 1, &in, &ref, &replaced), STATUS_OK);
+	assert_int_equal(replaced.generation, 0);
+	assert_int_equal(store_count(s), 2);
+	store_free(s);
+	assert_int_equal(identity_count(identities), 0);
+}
+
 /* Of any length (RFC 9146 §3); long ones cost pages of their own. */
 static void peers_cids_are_kept(void **state)
 {
@@ -1042,11 +1085,12 @@ int main(void)
 		cmocka_unit_test(slots_are_taken_once),
 		cmocka_unit_test(cid_session_is_found_by_its_cid),
 		cmocka_unit_test(cid_session_replaces_what_is_found_by_its_flow),
+		cmocka_unit_test(cid_session_replaces_the_same_devices),
 		cmocka_unit_test(peers_cids_are_kept),
 		cmocka_unit_test(spare_cids_lead_to_their_session),
+		cmocka_unit_test(spare_cids_leave_room_for_sessions),
 		cmocka_unit_test(peers_cids_change),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
-		cmocka_unit_test(spare_cids_leave_room_for_sessions),
