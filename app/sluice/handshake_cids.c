@@ -5,19 +5,22 @@
 #include "post_cids.h"
 #include "spare_cids.h"
 
-/* The owner is told first: the peer may use them as soon as it knows them. */
+/* The owner is told first, since the peer may use them as soon as it knows them: what is given is
+ * sealed behind that. Without a flight for the peer it is told nothing, and the other way round. */
 static bool give(struct handshake_core *hc, const struct msg *to, struct post_handshake *p,
 		 uint64_t now_ns, unsigned n)
 {
 	uint8_t cids[SPARE_CIDS_MAX * CID_LEN_MAX];
 	const size_t len = hc->cfg.policy->cid_len;
 
-	if (p->flight != NULL || p->silent)
-		return false;
 	for (unsigned i = 0; i < n; i++)
 		cid_issue(hc->cfg.cids, to->from, cids + i * len);
-	return (n == 0 || handshake_send_cids(&hc->send, to, MSG_CID_OWN, cids, n * len)) &&
-	       post_cids_give(p, &hc->post.config, now_ns, cids, len, n);
+	if (!post_cids_give(p, &hc->post.config, now_ns, cids, len, n))
+		return false;
+	if (n == 0 || handshake_send_cids(&hc->send, to, MSG_CID_OWN, cids, n * len))
+		return true;
+	post_cids_withdraw(p, &hc->post.config);
+	return false;
 }
 
 enum status handshake_cids(struct handshake_core *hc, const struct msg *to,
@@ -28,6 +31,7 @@ enum status handshake_cids(struct handshake_core *hc, const struct msg *to,
 		.own = to->class & SESSION_CLASS_CID,
 		.peer = to->class & SESSION_CLASS_CID_OUT,
 		.room = spare_cids_room(hc->cfg.store, to->ref.slot),
+		.requests = p->cid_requests,
 	};
 	struct post_cids_answer answer;
 	enum status s = post_cids_message(&c, m, &answer, alert);

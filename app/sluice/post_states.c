@@ -7,13 +7,16 @@
 
 #include <sys/mman.h>
 
-enum { SECRET = 32, MORE = HASH_MAX - SECRET, FLIGHT_BITS = 28 };
-enum { WANTED = 1, WANTED_BOTH = 2, SILENT = 4 };
+enum { SECRET = 32, MORE = HASH_MAX - SECRET, FLIGHT_BITS = 22, REQUESTS_BITS = 7 };
+enum { WANTED = 1, WANTED_BOTH = 2, SILENT = 4, FLAGS_BITS = 3 };
+_Static_assert((int)POST_HANDSHAKE_CID_REQUESTS_MAX < 1 << REQUESTS_BITS &&
+		       FLIGHT_BITS + REQUESTS_BITS + FLAGS_BITS == 32,
+	       "they share a word");
 
 struct entry {
 	uint8_t rx_secret[SECRET], tx_secret[SECRET];
 	uint32_t generation; /* the session's; 0: none */
-	uint32_t flight;     /* and flags << FLIGHT_BITS */
+	uint32_t flight;     /* below, cid_requests, and flags on top */
 	uint16_t rx_epoch, tx_epoch, rx_seq, tx_seq;
 };
 _Static_assert(sizeof(struct entry) == 80, "a session's part");
@@ -96,7 +99,7 @@ bool post_states_load(const struct post_states *s, struct session_ref ref,
 	    s->entries[ref.slot].generation != ref.generation)
 		return false;
 	e = &s->entries[ref.slot];
-	flags = e->flight >> FLIGHT_BITS;
+	flags = e->flight >> (FLIGHT_BITS + REQUESTS_BITS);
 	*flight = e->flight & ((UINT32_C(1) << FLIGHT_BITS) - 1);
 	*out = (struct post_handshake){
 		.rx_epoch = e->rx_epoch,
@@ -104,6 +107,7 @@ bool post_states_load(const struct post_states *s, struct session_ref ref,
 		.rx_seq = e->rx_seq,
 		.tx_seq = e->tx_seq,
 		.suite = suite->id,
+		.cid_requests = (uint8_t)(e->flight >> FLIGHT_BITS & ((1U << REQUESTS_BITS) - 1)),
 		.wanted = flags & WANTED,
 		.wanted_both = flags & WANTED_BOTH,
 		.silent = flags & SILENT,
@@ -128,7 +132,7 @@ void post_states_save(struct post_states *s, struct session_ref ref, const struc
 		return;
 	e = &s->entries[ref.slot];
 	e->generation = ref.generation;
-	e->flight = flags << FLIGHT_BITS | flight;
+	e->flight = (flags << REQUESTS_BITS | p->cid_requests) << FLIGHT_BITS | flight;
 	e->rx_epoch = p->rx_epoch;
 	e->tx_epoch = p->tx_epoch;
 	e->rx_seq = p->rx_seq;

@@ -21,7 +21,7 @@ struct post_states *post_states_new(uint32_t n);
 void post_states_free(struct post_states *s);
 
 /* post_states_load: what a live session goes on from, without a flight; *flight is what was saved
- * with it. false: nothing was. post_states_save: flight names the caller's flight, below 2^28. The
+ * with it. false: nothing was. post_states_save: flight names the caller's flight, below 2^22. The
  * handshake core of the session only, see above. */
 bool post_states_load(const struct post_states *s, struct session_ref ref,
 		      const struct suite *suite, struct post_handshake *out,

@@ -4,9 +4,6 @@
 #include "hs_msg13.h"
 #include "record13.h"
 
-/* A peer that has all IDs, and has said so much on its session, asks to no purpose. */
-enum { MESSAGES_MANY = 256 };
-
 static enum status refuse(enum alert *out, enum status why, enum alert alert)
 {
 	*out = alert;
@@ -53,7 +50,8 @@ static enum status request(const struct post_cids *c, const struct hs_fragment *
 	parsed = request_connection_id_parse(m->body, &n);
 	if (parsed != HS_PARSE_OK)
 		return unparsed(alert, parsed);
-	if (c->room == 0 && m->seq >= MESSAGES_MANY)
+	/* It has all IDs, and asks to no purpose. */
+	if (c->room == 0 && c->requests == POST_HANDSHAKE_CID_REQUESTS_MAX)
 		return refuse(alert, STATUS_HS_POST_LIMIT, ALERT_TOO_MANY_CIDS_REQUESTED);
 	out->request = true;
 	out->n = n < c->room ? n : c->room;
@@ -86,6 +84,14 @@ bool post_cids_give(struct post_handshake *p, const struct post_handshake_config
 		return false;
 	}
 	p->tx_seq++;
+	if (p->cid_requests < POST_HANDSHAKE_CID_REQUESTS_MAX)
+		p->cid_requests++;
 	flight_send(f, now_ns, false);
 	return true;
+}
+
+void post_cids_withdraw(struct post_handshake *p, const struct post_handshake_config *cfg)
+{
+	post_handshake_drop(p, cfg);
+	p->tx_seq--;
 }

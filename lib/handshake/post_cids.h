@@ -10,10 +10,11 @@
 #include "post_handshake.h"
 
 /* Of a session: whether the peer's records have an ID of ours, ours one of the peer's, and how many
- * more of ours it may get. */
+ * more of ours it may get, and its requests that were answered (post_handshake.cid_requests). */
 struct post_cids {
 	bool own, peer;
 	unsigned room;
+	uint8_t requests;
 };
 
 /* What a message asks for. */
@@ -27,13 +28,15 @@ struct post_cids_answer {
 /*
  * post_cids_message: STATUS_OK and *out; else the session ends with *alert: HS_UNEXPECTED (a
  * message of another kind, or of IDs where none were agreed on: bad-input I9), HS_MALFORMED or
- * HS_PARAMETER (bad-input I10), HS_POST_LIMIT (the peer has all that it can get, and was told so in
- * many messages, of which seq is the message_seq: bad-input I9).
+ * HS_PARAMETER (bad-input I10), HS_POST_LIMIT (the peer has all that it can get, and has asked
+ * POST_HANDSHAKE_CID_REQUESTS_MAX times: bad-input I9).
  */
 enum status post_cids_message(const struct post_cids *c, const struct hs_fragment *m,
 			      struct post_cids_answer *out, enum alert *alert) MUST_USE;
 
 /* post_cids_give: NewConnectionId as a flight: n IDs of len bytes each, to be kept by the peer.
- * false: post_handshake_open has none. */
+ * false: post_handshake_open has none. post_cids_withdraw: not after all, before anything of it was
+ * output. */
 bool post_cids_give(struct post_handshake *p, const struct post_handshake_config *cfg,
 		    uint64_t now_ns, const uint8_t *cids, size_t len, unsigned n) MUST_USE;
+void post_cids_withdraw(struct post_handshake *p, const struct post_handshake_config *cfg);

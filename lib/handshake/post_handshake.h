@@ -24,6 +24,8 @@
 #include "status.h"
 #include "suite.h"
 
+enum { POST_HANDSHAKE_CID_REQUESTS_MAX = 127 }; /* counting ends there */
+
 /* Messages of ours that are not acknowledged yet. */
 struct post_handshake_flight {
 	struct flight flight;
@@ -37,6 +39,7 @@ struct post_handshake {
 	uint16_t rx_epoch, tx_epoch;
 	uint16_t rx_seq, tx_seq; /* message_seq of the next message */
 	uint16_t suite;          /* IANA number */
+	uint8_t cid_requests;    /* of the peer, that were answered (post_cids.h) */
 	/* An update of our keys is to follow what is under way, which asks the peer for another. */
 	bool wanted, wanted_both;
 	/* Nothing more is said: the peer awaits a message that was given up. */

@@ -62,15 +62,15 @@ void handshake_remnant(const struct handshake *h, struct handshake_remnant *out)
 		remnant13(h, out);
 }
 
-/* The server's last flight, which was sent: tickets, of which nothing was awaited so far. */
+/* The server's last flight, which was sent: tickets, of which nothing was awaited so far. Without
+ * memory for them they are not sent again; most peers have them. */
 static void post_flight(const struct handshake *h, const struct post_handshake_config *cfg,
 			struct post_handshake *out)
 {
 	if (h->role != HANDSHAKE_SERVER || h->out.n_messages == 0)
 		return;
 	out->flight = cfg->alloc(cfg->alloc_arg, sizeof(*out->flight));
-	out->silent = out->flight == NULL;
-	if (out->silent)
+	if (out->flight == NULL)
 		return;
 	out->flight->flight = h->out;
 	memcpy(out->flight->sent, h->v13->sent, sizeof(out->flight->sent));

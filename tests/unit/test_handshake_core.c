@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "handshake_core.h"
+#include "handshake_core_parts.h"
 
 #include "connection.h"
 #include "event_protect.h"
@@ -975,6 +975,33 @@ static void keys_are_updated(void **state)
 	device_end(&d);
 }
 
+/* Tickets that there is no memory for are not said again; that is all. */
+static void tickets_without_memory(void **state)
+{
+	static const uint8_t key_update[] = { HS_KEY_UPDATE, 0, 0, 1, 0, 3, 0, 0, 0, 0, 0, 1, 1 };
+	const uint64_t epoch = UINT64_C(3) << 48;
+	struct world *w = *state;
+	struct post_handshake peer;
+	struct session_ref ref;
+	struct device d;
+	uint8_t said[sizeof(key_update)];
+
+	w->core->post.most = 0;
+	ref = device_lives(w, &d);
+	w->core->post.most = MAX_HANDSHAKES;
+	peer = device_post(&d);
+	memcpy(said, key_update, sizeof(said));
+	said[5] = (uint8_t)peer.tx_seq;
+	device_says(w, &d, ref, epoch | 7, RECORD_HANDSHAKE, said, sizeof(said));
+	takes_keys(w, ref, false, peer.tx_secret);
+	takes_ack(w, epoch | 7);
+	assert_int_equal(sealed(w, &d, ref, epoch | 20), HS_KEY_UPDATE);
+	device_acks(w, &d, ref, epoch | 20);
+	takes_keys(w, ref, true, peer.rx_secret);
+	assert_null(take(w));
+	device_end(&d);
+}
+
 /* The owner says that our keys are nearly worn. */
 static void worn_keys_are_updated(void **state)
 {
@@ -1077,6 +1104,12 @@ static void ids_are_given_and_taken(void **state)
 	assert_null(take(w)); /* the ticket is not acknowledged yet */
 	assert_int_equal(counted(w, STATUS_HS_LATER), 1);
 	device_acks(w, &d, ref, epoch | 1);
+	/* What the peer cannot be told, the owner is not. */
+	w->core->post.most = 0;
+	device_tells(w, &d, ref, epoch | 8, HS_REQUEST_CONNECTION_ID, seq, "\2", 1);
+	assert_null(take(w));
+	assert_int_equal(counted(w, STATUS_HS_LATER), 2);
+	w->core->post.most = MAX_HANDSHAKES;
 	device_tells(w, &d, ref, epoch | 8, HS_REQUEST_CONNECTION_ID, seq, "\2", 1);
 	takes_ids(w, ref, 2);
 	takes_ack(w, epoch | 8);
@@ -2069,6 +2102,7 @@ int main(void)
 		CORE_TEST(a_repeated_finished_is_answered_again),
 		CORE_TEST_13(a_repeated_finished_of_13_is_acknowledged_again),
 		CORE_TEST_13(keys_are_updated),
+		CORE_TEST_13(tickets_without_memory),
 		CORE_TEST_13(ids_are_given_and_taken),
 		CORE_TEST_13(worn_keys_are_updated),
 		CORE_TEST_13(what_is_not_allowed_ends_the_session),

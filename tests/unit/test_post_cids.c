@@ -145,12 +145,14 @@ static void test_flood(void **state)
 	struct hs_fragment m = message(HS_REQUEST_CONNECTION_ID, &n, 1);
 
 	(void)state;
-	m.seq = UINT16_MAX - 1;
+	c.requests = POST_HANDSHAKE_CID_REQUESTS_MAX;
 	assert_int_equal(say(&c, m, &a, &alert), STATUS_OK);
 	c.room = 0;
 	assert_int_equal(say(&c, m, &a, &alert), STATUS_HS_POST_LIMIT);
 	assert_int_equal(alert, ALERT_TOO_MANY_CIDS_REQUESTED);
-	m.seq = 4;
+	/* Other messages are no requests. */
+	c.requests = 1;
+	m.seq = 2 * POST_HANDSHAKE_CID_REQUESTS_MAX;
 	assert_int_equal(say(&c, m, &a, &alert), STATUS_OK);
 	assert_int_equal(a.n, 0);
 }
@@ -188,6 +190,7 @@ static void test_give(void **state)
 	assert_true(post_cids_give(&p, &cfg, 0, given, 5, 3));
 	assert_false(post_cids_give(&p, &cfg, 0, NULL, 5, 0));
 	assert_int_equal(p.tx_seq, 10);
+	assert_int_equal(p.cid_requests, 1);
 	assert_true(post_handshake_output(&p, sizeof(out), out, &len, &token));
 	content = rd_of(out, len);
 	assert_true(hs_fragment_next(&content, &m));
@@ -201,6 +204,19 @@ static void test_give(void **state)
 		assert_memory_equal(cid.p, given + 5 * (size_t)i, 5);
 	}
 	assert_false(new_connection_id_next(&ids.cids, &cid));
+	post_handshake_wipe(&p, &cfg);
+	/* Not after all. */
+	p = (struct post_handshake){ .rx_epoch = 3, .tx_epoch = 3, .tx_seq = 9 };
+	assert_true(post_cids_give(&p, &cfg, 0, (const uint8_t *)"first", 5, 1));
+	post_cids_withdraw(&p, &cfg);
+	assert_int_equal(p.tx_seq, 9);
+	assert_false(post_handshake_output(&p, sizeof(out), out, &len, &token));
+	/* Counting does not wrap. */
+	for (unsigned i = 0; i < 2 * POST_HANDSHAKE_CID_REQUESTS_MAX; i++) {
+		assert_true(post_cids_give(&p, &cfg, 0, NULL, 5, 0));
+		post_handshake_drop(&p, &cfg);
+	}
+	assert_int_equal(p.cid_requests, POST_HANDSHAKE_CID_REQUESTS_MAX);
 	post_handshake_wipe(&p, &cfg);
 }
 
