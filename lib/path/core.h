@@ -160,6 +160,7 @@ struct path_core {
 	struct throttle_bucket hello_tokens;  /* for those of full bursts */
 	struct throttle_bucket late_tokens;   /* for records of handshakes that are over: of all */
 	struct throttle_sources late, alerts; /* and of each source; the gate's alerts to it */
+	struct throttle_sources post;         /* by session: its records for the handshake core */
 	struct throttle throttle;
 
 	uint32_t sweep_cursor;

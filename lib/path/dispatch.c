@@ -20,12 +20,16 @@ static void to_workers(struct path_core *core, struct rte_mbuf *const *m, unsign
 }
 
 /* A repeated final flight, a renegotiation to refuse, an ACK: the core that made the session knows.
- */
+ * That core is all devices', so one may ask it this often only; what is lost comes again. */
 static void to_handshake(struct path_core *core, const struct core_record *rec)
 {
 	const struct table_hit maker = core_maker(core, rec->ref);
 	const uint64_t epoch = session_class_is_13(rec->class) ? rec->hot->rx_epoch : 1;
 
+	if (!throttle_session_take(&core->post, rec->ref, THROTTLE_POST, core->now_ns)) {
+		core_drop(core, rec->m, STATUS_RECORD_THROTTLED);
+		return;
+	}
 	msg_of(rec->m)->number = epoch << SESSION_SEQ_BITS | rec->seq;
 	core_to_handshake(core, rec->m, MSG_OPENED, &maker);
 }

@@ -111,6 +111,7 @@ struct path_core *path_core_new(const struct path_config *cfg, uint64_t now_ns)
 	memcpy(&seed, &cfg->store->hash_key, sizeof(seed));
 	throttle_init(&core->throttle, seed);
 	throttle_sources_init(&core->late, seed);
+	throttle_sources_init(&core->post, seed);
 	throttle_sources_init(&core->alerts, seed);
 	boxes_init(core);
 	if (!away_init(&core->away)) {

@@ -37,6 +37,14 @@ bool throttle_source_take(struct throttle_sources *s, const uint8_t remote_ip[16
 	return throttle_take(&s->buckets[h % THROTTLE_SOURCES], rate, now_ns);
 }
 
+bool throttle_session_take(struct throttle_sources *s, struct session_ref ref, uint32_t rate,
+			   uint64_t now_ns)
+{
+	uint32_t h = rte_jhash_2words(ref.slot, ref.generation, s->seed);
+
+	return throttle_take(&s->buckets[h % THROTTLE_SOURCES], rate, now_ns);
+}
+
 void throttle_init(struct throttle *t, uint32_t seed)
 {
 	memset(t, 0, sizeof(*t));

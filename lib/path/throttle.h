@@ -31,6 +31,8 @@ enum {
 	THROTTLE_ALERTS = 100,
 	THROTTLE_LATE = 100,
 	THROTTLE_LATE_ALL = 10000,
+	/* a second, of a session: records for its handshake core */
+	THROTTLE_POST = 200,
 };
 
 #define THROTTLE_MEMORY_NS UINT64_C(10000000000)
@@ -58,6 +60,10 @@ struct throttle_sources {
 void throttle_sources_init(struct throttle_sources *s, uint32_t seed);
 bool throttle_source_take(struct throttle_sources *s, const uint8_t remote_ip[16], uint32_t rate,
 			  uint64_t now_ns);
+
+/* throttle_session_take: the same of a session's bucket. */
+bool throttle_session_take(struct throttle_sources *s, struct session_ref ref, uint32_t rate,
+			   uint64_t now_ns);
 
 /* What is remembered of one session's forgeries. */
 struct throttle_flow {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "path13_fixture.h"
 #include "rekey.h"
+#include "throttle.h"
 
 enum { HEADER = CLIENT13_HEADER & ~3 }; /* without the epoch */
 
@@ -254,6 +255,19 @@ static void failures_under_each_key(void **state)
 	is_heard(w, &new, 4, "genuine");
 }
 
+/* Whether the handshake core hears of a message. */
+static bool tells(struct world *w, struct client *c)
+{
+	const struct said13 said = { header(3), c->seq++, RECORD_HANDSHAKE, "KeyUpdate", 9, 0 };
+	struct rte_mbuf *m;
+	uint8_t out[128];
+
+	client_send(w, 0, c, out, client13_record(w, c, out, &said));
+	m = world_take(w->to_hs[0][c->keys.handshake_core]);
+	rte_pktmbuf_free(m);
+	return m != NULL;
+}
+
 /* What the handshake core hears of a message has the epoch that it came in. */
 static void messages_say_their_epoch(void **state)
 {
@@ -281,6 +295,26 @@ static void messages_say_their_epoch(void **state)
 		assert_int_equal(msg_of(m)->number, numbers[i]);
 		rte_pktmbuf_free(m);
 	}
+}
+
+/* One device does not fill the ring of the core that makes everybody's handshakes; another has its
+ * own share, and after a while it has its own again. */
+static void a_flood_of_messages(void **state)
+{
+	enum { FLOOD = 1000, BURST = THROTTLE_POST / 10 };
+	struct world *w = *state;
+	struct client a = client13_up(w, 1, AEAD_AES_128_GCM);
+	struct client b = client13_up(w, 2, AEAD_AES_128_GCM);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < FLOOD; i++)
+		n += tells(w, &a);
+	assert_int_equal(n, BURST);
+	assert_int_equal(world_count(w, 0, STATUS_RECORD_THROTTLED), FLOOD - BURST);
+	assert_true(tells(w, &b));
+	w->now += 1000000000 / THROTTLE_POST;
+	assert_true(tells(w, &a));
+	assert_false(tells(w, &a));
 }
 
 /* Ours: what was to be sealed before is sealed under the keys before. */
@@ -632,6 +666,7 @@ int main(void)
 		cmocka_unit_test(replays_in_each_epoch),
 		WORLD_TEST(failures_under_each_key),
 		WORLD_TEST(messages_say_their_epoch),
+		WORLD_TEST(a_flood_of_messages),
 		WORLD_TEST(next_keys_of_ours),
 		WORLD_TEST(numbers_are_told),
 		WORLD_TEST(an_alert_ends_the_session),
