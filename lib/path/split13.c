@@ -8,38 +8,39 @@
  * can send such records: there is a limit, for each source so that it does not use up the others',
  * and for all, as sources can be made up.
  */
-static enum status late(struct path_core *core, struct rte_mbuf *datagram, const struct record13 *r,
-			struct session_ref ref)
+static enum status late(struct path_core *core, const struct core_mine *d, const struct record13 *r)
 {
+	const struct session_ref ref = d->session->ref;
 	const struct table_hit maker = core_maker(core, ref);
 	struct rte_mbuf *m;
 
-	if (!throttle_source_take(&core->late, msg_of(datagram)->flow.remote_ip, THROTTLE_LATE,
+	if (!throttle_source_take(&core->late, msg_of(d->m)->flow.remote_ip, THROTTLE_LATE,
 				  core->now_ns) ||
 	    !throttle_take(&core->late_tokens, THROTTLE_LATE_ALL, core->now_ns))
 		return STATUS_RECORD_THROTTLED;
-	m = split_copy(core, datagram, r->header, r->body.end);
+	m = split_copy(core, d->m, r->header, r->body.end);
 	if (m == NULL)
 		return STATUS_NO_MBUF;
 	msg_of(m)->ref = ref;
-	msg_of(m)->class = core->cfg.store->cold[ref.slot].class;
+	msg_of(m)->class =
+		core->cfg.store->cold[ref.slot].class | (d->away ? MSG_CLASS_AWAY : 0);
 	core_to_handshake(core, m, MSG_LATE, &maker);
 	return STATUS_OK;
 }
 
 /* A record of an epoch whose keys the session does not have. Low bits that could be those of a past
  * epoch are not taken for a future one's (bad-input K4). */
-static enum status other_epoch(struct path_core *core, struct rte_mbuf *datagram,
-			       const struct record13 *r, struct session_ref ref)
+static enum status other_epoch(struct path_core *core, const struct core_mine *d,
+			       const struct record13 *r)
 {
-	const struct session_hot *hot = store_hot(core->cfg.store, ref);
+	const struct session_hot *hot = store_hot(core->cfg.store, d->session->ref);
 
 	if (hot == NULL)
 		return STATUS_RECORD_AFTER_CLOSE;
 	if (r->epoch_bits != RECORD13_EPOCH_HANDSHAKE ||
 	    hot->rx_epoch > RECORD13_EPOCH_HANDSHAKE + RECORD13_EPOCH_BITS)
 		return STATUS_RECORD_EPOCH;
-	return late(core, datagram, r, ref);
+	return late(core, d, r);
 }
 
 /* What can be told of a record before its number is known. */
@@ -68,7 +69,7 @@ static enum status record_add(struct path_core *core, const struct core_mine *d,
 	if (s != STATUS_OK)
 		return s;
 	if (line == NULL)
-		return other_epoch(core, d->m, r, session->ref);
+		return other_epoch(core, d, r);
 	rec->m = first ? d->m : split_copy(core, d->m, r->header, r->body.end);
 	if (rec->m == NULL)
 		return STATUS_NO_MBUF;
