@@ -190,27 +190,49 @@ static void tell_proved(struct worker *w, const struct msg *msg)
 	outbox_put(&w->to_poll[msg->from], &w->counts, mbuf);
 }
 
-/* The answer gets an Echo option, unless the request has a fresh one. Nothing is refused for want
- * of it: an answer is no longer than what such an address may get, and who does not know the option
- * would never get any. */
-static void echo(struct worker *w, struct rd request, uint64_t now_ns, uint8_t *reply, size_t *len)
+/* The answer with an Echo option, to where the request came from and nowhere else: the value shows
+ * that its bearer hears what is sent there. false: it cannot have one. */
+static bool send_echo(struct worker *w, struct rd who, uint64_t now_ns, struct rd reply)
 {
 	const struct msg *msg = w->current;
+	const uint16_t limit = w->cfg.store->cold[msg->ref.slot].tx_limit;
+	uint8_t bytes[EXCHANGE_REPLY_MAX + ECHO_OPTION_MAX], value[ECHO_LEN];
+	size_t len = rd_len(&reply);
+	struct rte_mbuf *mbuf;
+
+	memcpy(bytes, reply.p, len);
+	echo_make(&w->echo_key, who, now_ns, value);
+	if (session_beyond(limit, len + ECHO_OPTION_MAX) || !echo_add(bytes, &len, value))
+		return false;
+	mbuf = rte_pktmbuf_alloc(w->cfg.pool);
+	if (mbuf == NULL) {
+		status_add(&w->counts, STATUS_NO_MBUF, 1);
+		return false;
+	}
+	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)len), bytes, len);
+	*msg_of(mbuf) = *msg;
+	msg_of(mbuf)->kind = MSG_REPLY_AWAY;
+	outbox_put(&w->to_poll[msg->from], &w->counts, mbuf);
+	status_add(&w->counts, STATUS_COAP_ECHO, 1);
+	return true;
+}
+
+/* A request without a fresh Echo option is answered all the same, once with one and once, for the
+ * session's address, without: an answer is no longer than what such an address may get, and who
+ * does not know the option would never get any. */
+static void echo(struct worker *w, struct rd request, uint64_t now_ns, struct rd reply,
+		 struct msg *msg)
+{
 	const struct echo_who who = { msg->ref, msg->flow };
 	const struct rd who_bytes = rd_of((const uint8_t *)&who, sizeof(who));
-	const uint16_t limit = w->cfg.store->cold[msg->ref.slot].tx_limit;
-	uint8_t value[ECHO_LEN];
 	struct rd got;
 
 	if (echo_find(request, &got) && echo_fresh(&w->echo_key, who_bytes, now_ns, got)) {
 		tell_proved(w, msg);
-		return;
+	} else if (rd_len(&reply) != 0 && send_echo(w, who_bytes, now_ns, reply)) {
+		msg->class &= (uint8_t)~MSG_CLASS_AWAY;
+		msg->hop.port_id = MSG_COLD_HOP;
 	}
-	if (*len == 0 || session_beyond(limit, *len + ECHO_OPTION_MAX))
-		return;
-	echo_make(&w->echo_key, who_bytes, now_ns, value);
-	if (echo_add(reply, len, value))
-		status_add(&w->counts, STATUS_COAP_ECHO, 1);
 }
 
 /* One message of a device; its answer goes back in the same mbuf. */
@@ -218,7 +240,7 @@ static void on_coap(struct worker *w, struct rte_mbuf *mbuf, uint64_t now_ns)
 {
 	const struct rd request =
 		rd_of(rte_pktmbuf_mtod(mbuf, const uint8_t *), rte_pktmbuf_data_len(mbuf));
-	uint8_t reply[EXCHANGE_REPLY_MAX + ECHO_OPTION_MAX];
+	uint8_t reply[EXCHANGE_REPLY_MAX];
 	size_t reply_len = 0;
 	enum status status;
 
@@ -228,7 +250,7 @@ static void on_coap(struct worker *w, struct rte_mbuf *mbuf, uint64_t now_ns)
 	if (status != STATUS_OK)
 		status_add(&w->counts, status, 1);
 	if (wants_echo(w, w->current))
-		echo(w, request, now_ns, reply, &reply_len);
+		echo(w, request, now_ns, rd_of(reply, reply_len), msg_of(mbuf));
 	if (reply_len == 0) {
 		rte_pktmbuf_free(mbuf);
 		return;

@@ -295,6 +295,24 @@ void away_proved(struct path_core *core, struct session_ref ref, const struct fl
 		core_count(core, STATUS_STALE_REF);
 }
 
+void away_reply(struct path_core *core, struct rte_mbuf *m)
+{
+	struct msg *msg = msg_of(m);
+
+	if (!store_live(core->cfg.store, msg->ref)) {
+		core_drop(core, m, STATUS_STALE_REF);
+		return;
+	}
+	if (!spend(core, path_to(core, msg->ref, &msg->flow),
+		   sealed_len(core->cfg.store, msg->ref, rte_pktmbuf_data_len(m)))) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	msg->kind = MSG_REPLY;
+	msg->class = core->cfg.store->cold[msg->ref.slot].class;
+	seal_add(core, m);
+}
+
 /* The same record again, to the session's address. */
 static void copy_home(struct path_core *core, struct rte_mbuf *m, const struct session_cold *cold)
 {

@@ -10,6 +10,8 @@
  * Until then: what answers a request goes to the session's address, and once more to where the
  * request came from, as long as no more than three times the bytes that came from there go there.
  * So a copy that comes first takes nothing from its device, and who has moved waits for nothing.
+ * What proves that an address is reached (a challenge, an answer with an Echo option) goes there
+ * alone: the device at home would return it, and whoever races that would have moved the session.
  * Everything else goes to the session's address.
  *
  * A path_challenge goes to the newest such address, at most one is outstanding for a session; it is
@@ -72,6 +74,10 @@ void away_check(struct path_core *core, const struct core_record *rec);
 
 /* away_proved: the peer proved in another way that this flow reaches it. */
 void away_proved(struct path_core *core, struct session_ref ref, const struct flow *flow);
+
+/* away_reply: a MSG_REPLY_AWAY, which takes over; it goes to its address if that may get it, and
+ * nowhere else. */
+void away_reply(struct path_core *core, struct rte_mbuf *m);
 
 /* away_sealed: n records are about to be sent; those that answer requests from away also get the
  * session's address. */

@@ -43,6 +43,9 @@ static __attribute__((noinline)) void message(struct path_core *core, struct rte
 		away_proved(core, msg_of(m)->ref, &msg_of(m)->flow);
 		rte_pktmbuf_free(m);
 		return;
+	case MSG_REPLY_AWAY:
+		away_reply(core, m);
+		return;
 	case MSG_SEND:
 		tx_datagrams(core, &m, 1);
 		return;

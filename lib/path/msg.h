@@ -62,6 +62,9 @@ enum msg_kind {
 	MSG_PROVED,
 	/* worker → poll core `from` of the request, which owns the session */
 	MSG_REPLY, /* data: a CoAP message to seal; ref; hop.port_id may be MSG_COLD_HOP */
+	/* the same to where the request came from alone, which is not proved to be the peer's; flow
+	 * and hop of the request */
+	MSG_REPLY_AWAY,
 };
 
 /* Beside a session's bits (session.h) in the class of a message: its request came from an address

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Peers whose records come from another address (RFC 9146 §6, RFC 9853; bad-input I2, I4 to I6;
  * checklist 39 to 41). Each test for both versions. */
+#include "core.h"
 #include "path_cid_fixture.h"
 
 enum { HOME = 40001, NEW = 50001, THIRD = 50002 };
@@ -462,6 +463,53 @@ static void not_negotiated(void **state)
 	assert_int_equal(world_count(w, 0, STATUS_PATH_CHALLENGED), 0);
 }
 
+/* The worker's answer that only where the device's request came from may hear. */
+static void answer_there(struct world *w, struct rte_mbuf *m, unsigned len)
+{
+	rte_pktmbuf_reset(m);
+	memset(rte_pktmbuf_append(m, (uint16_t)len), 'e', len);
+	msg_of(m)->kind = MSG_REPLY_AWAY;
+	world_inbox(w, 0, m);
+}
+
+/* An answer with an Echo option, which proves who returns it: the session's address never hears it,
+ * whatever becomes of it. */
+static void what_proves_goes_there_alone(void **state)
+{
+	struct world *w = *state;
+
+	EACH_KIND(k)
+	{
+		const uint64_t limit = world_count(w, 0, STATUS_PATH_LIMIT);
+		struct cid_kind plain = *k;
+		struct rte_mbuf *m;
+		struct client c;
+
+		plain.rrc = false;
+		c = device(w, &plain);
+		cid_moved(&c, NEW);
+		cid_say(w, 0, &c, "here");
+		answer_there(w, world_coap(w, 0, &c), 4);
+		cid_hears_text(w, &c, "eeee");
+		assert_null(world_sent());
+		/* More than may go there. */
+		cid_say(w, 0, &c, "here");
+		answer_there(w, world_coap(w, 0, &c), 400);
+		/* An address that is not known. */
+		cid_say(w, 0, &c, "here");
+		m = world_coap(w, 0, &c);
+		msg_of(m)->flow.remote_port = THIRD;
+		answer_there(w, m, 4);
+		/* It was proved meanwhile: there is an answer for the session's address, too. */
+		cid_say(w, 0, &c, "here");
+		m = world_coap(w, 0, &c);
+		proved(w, &c, NEW);
+		answer_there(w, m, 4);
+		assert_null(world_sent());
+		assert_int_equal(world_count(w, 0, STATUS_PATH_LIMIT), limit + 3);
+	}
+}
+
 /* A session that ends takes its challenge with it. */
 static void closed_meanwhile(void **state)
 {
@@ -486,6 +534,102 @@ static void closed_meanwhile(void **state)
 	assert_int_equal(world_count(w, 0, STATUS_PATH_UNPROVED), 0);
 }
 
+/* A Finished that comes again, from an address that nothing is known of: anybody may have copied it.
+ * It is acknowledged where the session is. */
+static void repeated_finished(void **state)
+{
+	struct world *w = *state;
+	struct client c = device(w, &kinds[1]);
+
+	for (unsigned port = HOME; port <= THIRD; port += THIRD - HOME) {
+		const struct client from = at(&c, port);
+		uint8_t out[200];
+		size_t n = cid_record(w, &c, out, RECORD_HANDSHAKE, c.seq++, "Finished", 8);
+		struct rte_mbuf *m;
+
+		out[0] = (uint8_t)(out[0] - 1); /* of epoch 2, not 3 */
+		client_send(w, 0, &from, out, n);
+		m = world_take(w->to_hs[0][c.keys.handshake_core]);
+		assert_non_null(m);
+		assert_int_equal(msg_of(m)->kind, MSG_LATE);
+		/* The ACK, with ref, flow, hop and class of the message. */
+		msg_of(m)->kind = MSG_SEAL;
+		msg_of(m)->type = RECORD_ACK;
+		msg_of(m)->prefix_len = 0;
+		msg_of(m)->told = false;
+		world_inbox(w, 0, m);
+		turn(w);
+		assert_int_equal(cid_hears(w, &c).type, RECORD_ACK);
+		assert_null(world_sent());
+	}
+}
+
+/* The next record of a device in a frame; forged: with a tag that is not its own. */
+static struct rte_mbuf *frame_of(struct world *w, struct client *c, uint8_t type, const char *text,
+				 size_t len, bool forged)
+{
+	const bool plain12 = c->keys.version != DTLS_1_3 && c->keys.own_cid_len == 0;
+	struct build_spec spec = c->spec;
+	uint8_t out[200];
+
+	spec.body = out;
+	spec.body_len = plain12 ? client_record(w, c, out, type, 1, c->seq++, text, len)
+				: cid_record(w, c, out, type, c->seq++, text, len);
+	out[spec.body_len - 1] ^= forged;
+	return world_frame(w, &spec);
+}
+
+/* Separate responses for a device come, and are not sealed yet. */
+static void replies_wait(struct world *w, const struct client *c, unsigned n)
+{
+	struct rte_mbuf *m[PATH_BURST_MAX];
+
+	for (unsigned i = 0; i < n; i++) {
+		m[i] = world_mbuf(w, "separate", 8);
+		*msg_of(m[i]) = (struct msg){ .kind = MSG_REPLY,
+					      .ref = c->ref,
+					      .hop = { .port_id = MSG_COLD_HOP } };
+	}
+	path_inbox_burst(w->core[0], m, n, w->now);
+}
+
+/* Challenges that find no room among what waits to be sealed: the records behind them in the burst
+ * are still judged by their own tags. */
+static void a_full_batch_waits(void **state)
+{
+	struct world *w = *state;
+
+	EACH_KIND(k)
+	{
+		const uint64_t tags = world_count(w, 0, STATUS_RECORD_TAG);
+		const uint64_t asked = world_count(w, 0, STATUS_PATH_CHALLENGED);
+		struct client one = device(w, k), two = device(w, k), filler = device(w, k), victim;
+		struct rte_mbuf *burst[3];
+
+		victim = k->is_13 ? device(w, k) : client_up(w, 29, AEAD_AES_128_GCM);
+		cid_moved(&one, NEW);
+		cid_moved(&two, THIRD);
+		burst[0] = frame_of(w, &one, RECORD_APPDATA, "one", 3, false);
+		burst[1] = frame_of(w, &two, RECORD_APPDATA, "two", 3, false);
+		burst[2] = frame_of(w, &victim, RECORD_ALERT, "\2\120", 2, true);
+		replies_wait(w, &filler, CORE_RECORDS_MAX - 1);
+		path_rx_burst(w->core[0], 0, burst, 3, w->now);
+		/* With these there are more than a burst: the datagrams come first. */
+		replies_wait(w, &filler, PATH_BURST_MAX);
+		path_flush(w->core[0], w->now);
+		assert_int_equal(world_count(w, 0, STATUS_RECORD_TAG), tags + 1);
+		assert_true(store_live(w->store, victim.ref));
+		client_delivers(w, 0, &one, "one");
+		client_delivers(w, 0, &two, "two");
+		assert_int_equal(world_count(w, 0, STATUS_PATH_CHALLENGED), asked + 1);
+		forget_sent(w);
+		/* Who was not asked is asked at its next record. */
+		cid_say(w, 0, &two, "two again");
+		(void)hears_challenge(w, &two);
+		client_delivers(w, 0, &two, "two again");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -495,6 +639,8 @@ int main(void)
 		CID_TEST(three_times_at_most),      CID_TEST(moves_again),
 		CID_TEST(drops_and_nonsense),       CID_TEST(peers_challenges),
 		CID_TEST(not_negotiated),           CID_TEST(closed_meanwhile),
+		CID_TEST(a_full_batch_waits),       CID_TEST(what_proves_goes_there_alone),
+		CID_TEST(repeated_finished),
 	};
 
 	return world_main(tests);

@@ -248,21 +248,41 @@ static void post_from_away(struct world *w, uint16_t mid, uint16_t port, struct 
 	memcpy(rte_pktmbuf_append(m, ECHO_LEN), echo.p, ECHO_LEN);
 }
 
-/* Whether the next answer has an Echo option; its value. */
-static bool answer_has_echo(struct world *w, uint8_t out[ECHO_LEN])
+/* The next answer goes to the address of a request from away alone, with an Echo option, and the one
+ * behind it goes to the session's address alone, without: who hears it there cannot return the
+ * option for somebody who races its requests. */
+static void answers_with_echo(struct world *w, uint16_t port, uint8_t out[ECHO_LEN])
+{
+	struct rte_mbuf *there = take(w, 0), *home = take(w, 0);
+	struct rd value;
+
+	assert_non_null(there);
+	assert_int_equal(msg_of(there)->kind, MSG_REPLY_AWAY);
+	assert_int_equal(msg_of(there)->flow.remote_port, port);
+	assert_int_equal(msg_of(there)->hop.port_id, 3);
+	assert_memory_equal(&msg_of(there)->ref, &w->ref, sizeof(w->ref));
+	assert_true(echo_find(rd_of(rte_pktmbuf_mtod(there, uint8_t *), there->data_len), &value));
+	assert_int_equal(rd_len(&value), ECHO_LEN);
+	memcpy(out, value.p, ECHO_LEN);
+	assert_int_equal(parsed(home).code, COAP_CHANGED);
+	assert_int_equal(msg_of(home)->hop.port_id, MSG_COLD_HOP);
+	assert_false(msg_of(home)->class & MSG_CLASS_AWAY);
+	assert_false(echo_find(rd_of(rte_pktmbuf_mtod(home, uint8_t *), home->data_len), &value));
+	rte_pktmbuf_free(there);
+	rte_pktmbuf_free(home);
+}
+
+/* The next answer has no Echo option, and goes back the way its request came. */
+static void answer_without_echo(struct world *w)
 {
 	struct rte_mbuf *m = take(w, 0);
 	struct rd value;
-	bool has;
 
 	assert_int_equal(parsed(m).code, COAP_CHANGED);
-	has = echo_find(rd_of(rte_pktmbuf_mtod(m, uint8_t *), m->data_len), &value);
-	if (has) {
-		assert_int_equal(rd_len(&value), ECHO_LEN);
-		memcpy(out, value.p, ECHO_LEN);
-	}
+	assert_int_equal(msg_of(m)->hop.port_id, 3);
+	assert_false(echo_find(rd_of(rte_pktmbuf_mtod(m, uint8_t *), m->data_len), &value));
 	rte_pktmbuf_free(m);
-	return has;
+	assert_null(take(w, 0));
 }
 
 /* RFC 9175, RFC 9146 §6: who moved and does no routability checks shows by the option that answers
@@ -276,17 +296,17 @@ static void an_echo_shows_where_a_device_is(void **state)
 
 	post_from_away(w, 1, 50001, none);
 	turn(w);
-	assert_true(answer_has_echo(w, echo));
+	answers_with_echo(w, 50001, echo);
 	/* Of another address: no proof. */
 	post_from_away(w, 2, 50002, rd_of(echo, ECHO_LEN));
 	turn(w);
-	assert_true(answer_has_echo(w, other));
+	answers_with_echo(w, 50002, other);
 	assert_memory_not_equal(echo, other, ECHO_LEN);
 	/* Too late. */
 	w->now += 2 * ECHO_FRESH_NS;
 	post_from_away(w, 3, 50001, rd_of(echo, ECHO_LEN));
 	turn(w);
-	assert_true(answer_has_echo(w, echo));
+	answers_with_echo(w, 50001, echo);
 	post_from_away(w, 4, 50001, rd_of(echo, ECHO_LEN));
 	turn(w);
 	m = take(w, 0);
@@ -295,17 +315,17 @@ static void an_echo_shows_where_a_device_is(void **state)
 	assert_memory_equal(&msg_of(m)->ref, &w->ref, sizeof(w->ref));
 	assert_int_equal(msg_of(m)->flow.remote_port, 50001);
 	rte_pktmbuf_free(m);
-	assert_false(answer_has_echo(w, echo));
+	answer_without_echo(w);
 	assert_int_equal(worker_stats(w->worker)->readings, 4);
 	assert_int_equal(counted(w, STATUS_COAP_ECHO), 3);
 	/* From its address, or with routability checks: none. */
 	(void)post(w, 0, COAP_CON, 5, "");
 	turn(w);
-	assert_false(answer_has_echo(w, echo));
+	answer_without_echo(w);
 	w->store->cold[w->ref.slot].rrc = true;
 	post_from_away(w, 6, 50001, none);
 	turn(w);
-	assert_false(answer_has_echo(w, echo));
+	answer_without_echo(w);
 }
 
 static struct rte_mbuf *get_core(struct world *w, uint16_t mid)
