@@ -71,10 +71,10 @@ static bool nodes_make(void)
 static struct rte_mbuf *datagram(unsigned i)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(world_rig.pool);
-	uint8_t *p = (uint8_t *)rte_pktmbuf_append(m, FRAME_PLAIN_LEN + RECORD_HEADER_LEN +
-							      CID_LEN_MIN + RECORD_BODY);
-	uint8_t cid[CID_LEN_MAX];
+	uint8_t *p, cid[CID_LEN_MAX];
 
+	(void)rte_pktmbuf_append(m,
+				 FRAME_PLAIN_LEN + RECORD_HEADER_LEN + CID_LEN_MIN + RECORD_BODY);
 	p = (uint8_t *)rte_pktmbuf_adj(m, FRAME_PLAIN_LEN);
 	cid_issue(&nodes[1].issuer, 0, cid);
 	record_put_cid_header(p, 1, i, cid, CID_LEN_MIN, RECORD_BODY);
@@ -124,7 +124,8 @@ static bool turn(struct stopwatch *watch)
 	receive(owner, m, n);
 	stopwatch_stop(watch, STEP_IN);
 	n = owner->n_datagrams;
-	memcpy(m, owner->datagrams, n * sizeof(*m));
+	for (unsigned i = 0; i < n; i++)
+		m[i] = owner->datagrams[i];
 	owner->n_datagrams = owner->n_hashed = 0;
 	stopwatch_start(watch);
 	tx_datagrams(owner, m, n);

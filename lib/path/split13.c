@@ -22,8 +22,7 @@ static enum status late(struct path_core *core, const struct core_mine *d, const
 	if (m == NULL)
 		return STATUS_NO_MBUF;
 	msg_of(m)->ref = ref;
-	msg_of(m)->class =
-		core->cfg.store->cold[ref.slot].class | (d->away ? MSG_CLASS_AWAY : 0);
+	msg_of(m)->class = core->cfg.store->cold[ref.slot].class | (d->away ? MSG_CLASS_AWAY : 0);
 	core_to_handshake(core, m, MSG_LATE, &maker);
 	return STATUS_OK;
 }

@@ -534,8 +534,8 @@ static void closed_meanwhile(void **state)
 	assert_int_equal(world_count(w, 0, STATUS_PATH_UNPROVED), 0);
 }
 
-/* A Finished that comes again, from an address that nothing is known of: anybody may have copied it.
- * It is acknowledged where the session is. */
+/* A Finished that comes again, from an address that nothing is known of: anybody may have copied
+ * it. It is acknowledged where the session is. */
 static void repeated_finished(void **state)
 {
 	struct world *w = *state;

@@ -119,7 +119,8 @@ static void all_sizes_match_libcrypto(void **state)
 		batch_matches(*state, 1 + i / 8);
 }
 
-/* With a key that is kept the secret is read once: what it was then counts. Of SHA-384 none is kept.
+/* With a key that is kept the secret is read once: what it was then counts. Of SHA-384 none is
+ * kept.
  */
 static void a_kept_key_is_made_once(void **state)
 {

@@ -248,8 +248,8 @@ static void post_from_away(struct world *w, uint16_t mid, uint16_t port, struct 
 	memcpy(rte_pktmbuf_append(m, ECHO_LEN), echo.p, ECHO_LEN);
 }
 
-/* The next answer goes to the address of a request from away alone, with an Echo option, and the one
- * behind it goes to the session's address alone, without: who hears it there cannot return the
+/* The next answer goes to the address of a request from away alone, with an Echo option, and the
+ * one behind it goes to the session's address alone, without: who hears it there cannot return the
  * option for somebody who races its requests. */
 static void answers_with_echo(struct world *w, uint16_t port, uint8_t out[ECHO_LEN])
 {
