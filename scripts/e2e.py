@@ -163,7 +163,7 @@ def full(places, a):
     cells += [Cell("sluice", wire, n, suite) for wire in ("vhost", "af_packet", "af_xdp") for n in (1000, 20000) for suite in (GCM, CCM)
               if (wire, n) != ("vhost", 1000)]
     cells += [Cell(f"libcoap-{lib}", "kernel", 1000, suite) for lib in ("openssl", "gnutls") for suite in (GCM, CCM)]
-    return measure(places, a, cells, 4, 2, 5)
+    return measure(places, a, cells, 4, 1, 3)
 
 
 def layouts(places, a):

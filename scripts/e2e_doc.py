@@ -75,10 +75,10 @@ class E2eDoc:
                       "CPU ns a request", "min..max", "k requests a CPU second", "ours is better by"), rows) if rows else NOT_MEASURED
 
     def e2e_latency(self):
-        rows = [(NAMES[c["server"]], c["wire"], c["suite"], many(c["sessions"]), f"{at} %",
+        rows = [(NAMES[c["server"]], c["wire"], c["suite"], many(c["sessions"]), c["sink"], f"{at} %",
                  *(number(l.get(q), 1, 1) for q in ("p50", "p90", "p99", "p99_9", "max")))
                 for c in cells("full") for at, l in c["latency"].items()]
-        head = ("server", "wire", "suite", "sessions", "of the NDR", "p50, µs", "p90", "p99", "p99.9", "max")
+        head = ("server", "wire", "suite", "sessions", "sink", "of the NDR", "p50, µs", "p90", "p99", "p99.9", "max")
         return table(head, rows) + "\n\n![latency at shares of the NDR](plots/e2e-latency.svg)" if rows else NOT_MEASURED
 
     def e2e_layouts(self):
