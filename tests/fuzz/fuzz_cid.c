@@ -64,7 +64,7 @@ static void check_new(struct rd body)
 	struct wr w = wr_of(rebuilt, sizeof(rebuilt));
 	struct new_connection_id n;
 	struct rd cid;
-	size_t mark, len;
+	size_t mark, len = 0;
 
 	if (new_connection_id_parse(body, &n) != HS_PARSE_OK)
 		return;

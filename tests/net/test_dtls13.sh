@@ -77,8 +77,9 @@ for suite in TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256 TLS_AES_128_CCM
 	check "$suite" load 5 --version 1.3 --suites $suite "${open_loop[@]}"
 	check "  … in the sink" in_sink "\"suite\":\"$suite\""
 done
+: > "$sink"
 check "imported keys" load 20 --version 1.3 --psk-import "${open_loop[@]}"
-check "  … in the sink under their names" in_sink '"dtls":"1.3"'
+check "  … in the sink under their names" in_sink '"device":"dev0000[0-9]*".*"dtls":"1.3"'
 check "  … of SHA-384, by psk_ke" load 5 --version 1.3 --psk-import --psk-mode psk_ke --suites TLS_AES_256_GCM_SHA384 "${open_loop[@]}"
 check "churn and tickets" load 20 --version 1.3 "${open_loop[@]}" --churn 20% --resume 100%
 check "  … some resumed" counted hs_resumed_ticket 1

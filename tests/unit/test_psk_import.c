@@ -68,13 +68,8 @@ static void identities_are_read_as_they_were_written(void **state)
 static void other_identities_are_none(void **state)
 {
 	static const char *const others[] = {
-		"0004646576310000fefc0002",
-		"0004646576310000fefc0003",
-		"00046465763100000304"
-		"0001",
-		"0004646576310000fefd0001",
-		"00000000fefc0001",
-		"64657631",
+		"0004646576310000fefc0002", "0004646576310000fefc0003", "000464657631000003040001",
+		"0004646576310000fefd0001", "00000000fefc0001",         "64657631",
 	};
 	uint8_t identity[64];
 	struct rd name;
