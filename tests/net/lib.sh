@@ -116,6 +116,7 @@ start_sluice() {
 	local device=$1
 	shift
 	[ -f "$work/psk" ] || (umask 077 && psk_line dev1 "$key_text" > "$work/psk")
+	: > "$work/log" # or the line of the one before is read
 	ip netns exec "$srv" "$sluice" --port "$device,$addresses" --psk-file "$work/psk" \
 		--sink "file:$sink" "${mode[@]}" "${layout_options[@]}" "$@" > "$work/log" 2>&1 &
 	sluice_pid=$!
