@@ -27,7 +27,9 @@ static struct away_path *set_of(struct away *a, struct session_ref ref)
 	/* A shuffle, for slots that are in use often lie side by side by fours. */
 	const uint32_t h = ref.slot * UINT32_C(0x9e3779b1);
 
-	return &a->paths[(h >> 16) % (AWAY_PATHS / AWAY_WAYS) * AWAY_WAYS];
+	const size_t set = (h >> 16) % (AWAY_PATHS / AWAY_WAYS);
+
+	return &a->paths[set * AWAY_WAYS];
 }
 
 /* The path of a session; NULL: none. */

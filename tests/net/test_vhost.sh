@@ -35,7 +35,7 @@ up() { # the path through the socket works
 	tail -n 20 "$work/bridge"
 	return 1
 }
-answered() { # by the endpoint, as sluice-load saw it
+fleet_answered() { # as sluice-load saw it
 	"$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["total"]["counts"]["answered"])' "$work/load.json"
 }
 served() {
@@ -46,7 +46,7 @@ served() {
 	check "$1: 200 devices" in_cli timeout 60 "$load" --port kernel --target 198.18.0.2:5684 --devices 200 \
 		--master-key $master --rate 500 --warmup 0s --duration 2s --late 500ms --json "$work/load.json"
 	# Its last requests may fall behind the end, where the machine is loaded.
-	check "$1: the sink has it all" lines $(($(answered) + 2)) '"method":"POST"'
+	check "$1: the sink has it all" lines $(($(fleet_answered) + 2)) '"method":"POST"'
 }
 
 # The fleet's devices, and the one that the CoAP clients are.

@@ -40,7 +40,21 @@ static void who_stays_has_one(void **state)
 	load_places_free(&p);
 }
 
-/* A device comes to each of its places, nobody else does, and it is found at one of them only. */
+/* A device goes through its places, and is found at one of them only. */
+static void visit_all(struct load_places *p, uint32_t device, unsigned *visits)
+{
+	for (unsigned move = 0; move < 13; move++) {
+		uint32_t place = load_places_of(p, device);
+
+		assert_in_range(place, load_places_first(p), load_places_last(p));
+		assert_int_equal(load_places_find(p, place), device);
+		visits[place]++;
+		load_places_move(p, device);
+		assert_int_equal(load_places_find(p, place), LOAD_NO_DEVICE);
+	}
+}
+
+/* A device comes to each of its places, nobody else does. */
 static void places_are_nobody_elses(void **state)
 {
 	const struct load_share shares[] = { { 0, 10 }, { 10, 20 } };
@@ -51,17 +65,8 @@ static void places_are_nobody_elses(void **state)
 	for (size_t s = 0; s < 2; s++) {
 		struct load_places p = make(shares[s], true);
 
-		for (uint32_t i = 0; i < shares[s].n; i++) {
-			for (unsigned move = 0; move < 13; move++) {
-				uint32_t place = load_places_of(&p, i);
-
-				assert_in_range(place, load_places_first(&p), load_places_last(&p));
-				assert_int_equal(load_places_find(&p, place), i);
-				visits[place]++;
-				load_places_move(&p, i);
-				assert_int_equal(load_places_find(&p, place), LOAD_NO_DEVICE);
-			}
-		}
+		for (uint32_t i = 0; i < shares[s].n; i++)
+			visit_all(&p, i, visits);
 		load_places_free(&p);
 	}
 	for (unsigned i = 0; i < DEVICES * 13; i++)

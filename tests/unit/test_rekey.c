@@ -77,7 +77,7 @@ static bool old_is_wiped(const struct world *w, const struct client *c)
 {
 	const uint8_t zeros[64] = { 0 };
 
-	return memcmp(&w->store->old[c->ref.slot], zeros, 64) == 0 &&
+	return memcmp((const uint8_t *)&w->store->old[c->ref.slot], zeros, 64) == 0 &&
 	       memcmp(w->store->old_sn_key[c->ref.slot], zeros, 32) == 0;
 }
 
